@@ -1,0 +1,1 @@
+"""Détente: airspace deconfliction, notification and evidence between parties without a common command."""
