@@ -1,0 +1,76 @@
+# Everything from a plain python3: see CONTRIBUTING.md. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+export PYTHON ?= python3
+WORKERS ?= 2
+TEST_LIMIT ?= 45m
+TESTS ?= tests
+
+# Whatever Python writes by itself stays in the tree, and is kept: compiled kernels and bytecode make every
+# later start faster, so a switched-off bytecode cache is switched on again.
+unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
+export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
+export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
+export MYPY_CACHE_DIR := $(CURDIR)/.cache/mypy
+export COVERAGE_FILE := $(CURDIR)/.cache/coverage
+
+# The stamp carries Python's version: another PYTHON, or an upgraded one, makes the environment anew.
+python_version := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
+ready := .venv/.ready-$(or $(python_version),none)
+bin := .venv/bin
+
+# Programs that write a file of the tree; each takes --check. `make fmt` runs them, `make check` checks them.
+generators := scripts.notice
+
+.PHONY: help setup demo test bench check fmt clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(ready) ## make .tools (uv) and .venv (the locked packages)
+
+$(ready): uv.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh
+	@rm -f .venv/.ready-*
+	@touch $@
+
+demo: $(ready) ## a real day of flights, announced by two parties to an exchange
+	@$(bin)/detente demo
+
+check: $(ready) ## format, lint, types, layers, generated files
+	@echo "check: format"
+	@$(bin)/ruff format --check --quiet . || { echo "run: make fmt"; exit 1; }
+	@echo "check: lint"
+	@$(bin)/ruff check --quiet .
+	@echo "check: types"
+	@$(bin)/mypy --no-error-summary src tests bench scripts
+	@echo "check: layers"
+	@$(bin)/lint-imports --no-logo --cache-dir .cache/import_linter > .cache/layers.txt 2>&1 \
+		|| { cat .cache/layers.txt; exit 1; }
+	@echo "check: generated files"
+	@for generator in $(generators); do $(bin)/python -m $$generator --check; done
+
+# The limit is a last resort: a test that hangs shows its stacks after ten minutes.
+test: check ## check, then every test (TESTS=tests/unit for some of them)
+	@scripts/browser.sh
+	@timeout --kill-after=30s $(TEST_LIMIT) $(bin)/python -m pytest $(TESTS) \
+		-n $(WORKERS) --dist loadgroup -q -o cache_dir=.cache/pytest -o faulthandler_timeout=600 \
+		--cov=detente --cov-report=term:skip-covered --durations=10 --durations-min=1
+
+bench: $(ready) ## measure; writes bench/results.json and docs/benchmarks.md
+	@$(bin)/python -m bench
+
+fmt: $(ready) ## format the code, rewrite the generated files
+	@$(bin)/ruff format .
+	@$(bin)/ruff check --fix .
+	@for generator in $(generators); do $(bin)/python -m $$generator; done
+
+clean: ## remove the environments and every cache
+	rm -rf .venv .tools .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist htmlcov .coverage .coverage.*
+	find src tests bench scripts -type d -name __pycache__ -prune -exec rm -rf {} +
