@@ -10,8 +10,8 @@ WORKERS ?= 2
 TEST_LIMIT ?= 45m
 TESTS ?= tests
 
-# Whatever Python writes by itself stays in the tree, and is kept: compiled kernels and bytecode make every
-# later start faster, so a switched-off bytecode cache is switched on again.
+# Whatever Python writes by itself stays in the tree, and is kept: compiled kernels and bytecode make
+# every later start faster, so a switched-off bytecode cache is switched on again.
 unexport PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
@@ -20,11 +20,12 @@ export MYPY_CACHE_DIR := $(CURDIR)/.cache/mypy
 export COVERAGE_FILE := $(CURDIR)/.cache/coverage
 
 # The stamp carries Python's version: another PYTHON, or an upgraded one, makes the environment anew.
-python_version := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
+ask_version := 'import sys; print("%d.%d.%d" % sys.version_info[:3])'
+python_version := $(shell $(PYTHON) -c $(ask_version) 2>/dev/null)
 ready := .venv/.ready-$(or $(python_version),none)
 bin := .venv/bin
 
-# Programs that write a file of the tree; each takes --check. `make fmt` runs them, `make check` checks them.
+# Programs that write a file of the tree. `make fmt` runs them, `make check` runs them with --check.
 generators := scripts.notice
 
 .PHONY: help setup demo test bench check fmt clean
@@ -33,6 +34,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(ready) ## make .tools (uv) and .venv (the locked packages)
+	@echo "setup: ready, Python $(python_version) in .venv"
 
 $(ready): uv.lock pyproject.toml scripts/setup.sh
 	@scripts/setup.sh

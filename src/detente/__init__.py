@@ -1,1 +1,5 @@
-"""Détente: airspace deconfliction, notification and evidence between parties without a common command."""
+"""Détente: planning, watching, sharing, talking and proving between separate parties."""
+
+from importlib.metadata import version
+
+__version__ = version("detente")
