@@ -1,0 +1,162 @@
+"""Bounds on what a client may make this server hold, read or do."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from detente.http.errors import BodyTimeout, BodyTooDeep, BodyTooLarge, RateLimited
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+# A body up to this many times the limit is read and thrown away, so that the client, which usually
+# sends everything before it listens, gets to see the 413 instead of a reset connection.
+_DISCARD_FACTOR = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one server allows. None switches a limit off.
+
+    `handler_timeout_s` bounds the whole work of a handler; a request that runs into it is answered
+    503 with an unknown outcome. `max_in_flight` counts requests that need a token, of all clients.
+    `rate_per_s` and `rate_burst` make a token bucket for each client (`sub`).
+    """
+
+    max_body_bytes: int = 4 * 1024 * 1024
+    max_json_depth: int = 32
+    body_timeout_s: float = 10.0
+    handler_timeout_s: float | None = 30.0
+    max_in_flight: int | None = 1024
+    rate_per_s: float | None = None
+    rate_burst: int = 100
+    max_rate_clients: int = 10_000
+
+
+async def read_body(receive: Receive, declared_bytes: int, limits: Limits) -> bytes:
+    """The whole body of a request.
+
+    Args:
+        receive: the ASGI callable.
+        declared_bytes: Content-Length, or -1 if the client did not say.
+        limits: size and deadline.
+
+    Raises:
+        BodyTooLarge: more came, or was announced, than `max_body_bytes`.
+        BodyTimeout: it was not complete `body_timeout_s` after this call, or the client left.
+    """
+    limit = limits.max_body_bytes
+    if declared_bytes > limit * _DISCARD_FACTOR:
+        raise BodyTooLarge(limit, close=True)
+    try:
+        async with asyncio.timeout(limits.body_timeout_s):
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                body: bytes = message.get("body", b"")
+                if len(body) > limit:
+                    raise BodyTooLarge(limit, close=False)
+                return body
+            return await _read_rest(receive, message, limit)
+    except TimeoutError:
+        raise BodyTimeout(
+            f"The body was not complete after {limits.body_timeout_s:g} seconds."
+        ) from None
+
+
+async def _read_rest(receive: Receive, message: MutableMapping[str, Any], limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise BodyTimeout("The client left before its body was complete.")
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        elif size > limit * _DISCARD_FACTOR:
+            raise BodyTooLarge(limit, close=True)
+        else:
+            chunks.clear()
+        if not message.get("more_body", False):
+            break
+        message = await receive()
+    if size > limit:
+        raise BodyTooLarge(limit, close=False)
+    return b"".join(chunks)
+
+
+# An unterminated string runs to the end of the text: without that alternative, a text of nothing
+# but escaped quotes would be scanned once from each of them.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_BRACES_TO_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NOT_BRACKETS = bytes(b for b in range(256) if b not in b"[]{}")
+
+
+def check_depth(body: bytes, max_depth: int) -> None:
+    """Refuse JSON text that nests deeper than `max_depth`, before anything parses it.
+
+    Works by deleting strings, then everything but brackets, then innermost pairs, one level at a
+    time: each step is one pass in C. Text that is not JSON is judged by the same rule and otherwise
+    left to the parser.
+
+    Raises:
+        BodyTooDeep: more than `max_depth` arrays and objects lie inside one another.
+    """
+    if body.count(b"{") + body.count(b"[") <= max_depth:
+        return
+    brackets = _STRING.sub(b"", body).translate(_BRACES_TO_BRACKETS, _NOT_BRACKETS)
+    too_deep = b"[" * (max_depth + 1)
+    for _ in range(max_depth):
+        flatter = brackets.replace(b"[]", b"")
+        if len(flatter) == len(brackets) or too_deep in flatter:
+            break
+        brackets = flatter
+    if b"[]" in brackets or brackets.count(b"[") > max_depth:
+        raise BodyTooDeep(f"The body nests deeper than the {max_depth} levels this server accepts.")
+
+
+class RateLimiter:
+    """A token bucket for each client; at most `max_clients` are remembered, the idlest go first.
+
+    Forgetting a client gives it a full bucket, so a client gains nothing from crowding the table
+    but what fresh names would give it anyway; names cost a signed token each.
+    """
+
+    def __init__(self, rate_per_s: float, burst: int, max_clients: int) -> None:
+        if rate_per_s <= 0 or burst < 1 or max_clients < 1:
+            msg = "rate_per_s must be positive, burst and max_clients at least 1"
+            raise ValueError(msg)
+        self._rate_per_s = rate_per_s
+        self._burst = float(burst)
+        self._max_clients = max_clients
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, client: str, now_s: float) -> None:
+        """Take one token for `client` at the monotonic time `now_s`.
+
+        Raises:
+            RateLimited: the bucket is empty; the error says when it will hold a token again.
+        """
+        level, since_s = self._buckets.get(client, (self._burst, now_s))
+        level = min(self._burst, level + max(0.0, now_s - since_s) * self._rate_per_s)
+        if level < 1.0:
+            wait_s = (1.0 - level) / self._rate_per_s
+            self._put(client, level, now_s)
+            raise RateLimited(
+                f"More than {self._rate_per_s:g} requests a second.", retry_after_s=ceil(wait_s)
+            )
+        self._put(client, level - 1.0, now_s)
+
+    def _put(self, client: str, level: float, now_s: float) -> None:
+        self._buckets[client] = (level, now_s)
+        self._buckets.move_to_end(client)
+        if len(self._buckets) > self._max_clients:
+            self._buckets.popitem(last=False)

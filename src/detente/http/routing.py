@@ -1,0 +1,489 @@
+"""Typed endpoints become an ASGI application.
+
+One request passes, in this order: admission (503), path and method (404, 405), token (401), rate
+(429), scopes (403), body size and time (413, 408), nesting, JSON and types (400), handler. Every
+answer is JSON, whatever happens; what nobody expected becomes a 500 that tells only a request id,
+under which the log holds the traceback.
+
+This is plain ASGI: a router and middleware from a framework cost more than all the work done here
+(`bench/http_overhead.py`). Anything that is not an endpoint, such as files, goes to `fallback`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from detente.errors import DetenteError
+from detente.http.endpoint import ANONYMOUS, Caller, Endpoint, Request, Response
+from detente.http.errors import (
+    BadBody,
+    BadRequest,
+    ErrorResponse,
+    ErrorTable,
+    HandlerTimeout,
+    HttpError,
+    MethodNotAllowed,
+    MissingScope,
+    Overloaded,
+)
+from detente.http.limits import Limits, RateLimiter, Receive, check_depth, read_body
+from detente.http.matching import PathTable
+from detente.http.openapi import ApiInfo, openapi_document
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+DecHook = Callable[[type, Any], Any]
+EncHook = Callable[[Any], Any]
+
+logger = logging.getLogger(__name__)
+
+
+class Authenticator(Protocol):
+    """Turns an `Authorization` header into a caller."""
+
+    async def authenticate(self, header: bytes | None, now_us: int) -> Caller:
+        """Who is calling.
+
+        Raises:
+            Unauthorized: the header is missing or its token does not hold.
+        """
+        ...
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What is known of an answered request; never a token or a body."""
+
+    method: str
+    route: str
+    status: int
+    duration_s: float
+    sub: str
+    code: str
+    request_id: str
+    received_us: int
+    bytes_in: int
+    bytes_out: int
+
+
+class Observer(Protocol):
+    """Told of every request; must be cheap and must not raise."""
+
+    def started(self) -> None:
+        """A request was received."""
+        ...
+
+    def finished(self, outcome: Outcome) -> None:
+        """It was answered."""
+        ...
+
+    def span(self, endpoint: Endpoint, headers: Sequence[tuple[bytes, bytes]]) -> Any:
+        """A context manager around the handler, or None when tracing is off."""
+        ...
+
+
+class _Silent:
+    def started(self) -> None:
+        pass
+
+    def finished(self, outcome: Outcome) -> None:
+        pass
+
+    def span(self, endpoint: Endpoint, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        return None
+
+
+def now_us() -> int:
+    """The wall clock: microseconds since the Unix epoch, UTC."""
+    return time.time_ns() // 1000
+
+
+class _Bound:
+    """An endpoint with all that can be prepared before the first request."""
+
+    __slots__ = ("alternatives", "decode", "endpoint", "handler", "query", "required")
+
+    def __init__(self, endpoint: Endpoint, dec_hook: DecHook | None) -> None:
+        self.endpoint = endpoint
+        self.handler = endpoint.handler
+        self.alternatives = tuple(endpoint.scopes)
+        self.decode: Callable[[bytes], Any] | None = None
+        if endpoint.body is not None:
+            self.decode = msgspec.json.Decoder(endpoint.body, dec_hook=dec_hook).decode
+        self.query = frozenset(parameter.name for parameter in endpoint.query)
+        self.required = tuple(p.name for p in endpoint.query if p.required)
+
+    def authorise(self, caller: Caller) -> None:
+        """Raises MissingScope unless one of the alternatives is within the token's scopes."""
+        scopes = caller.scopes
+        for alternative in self.alternatives:
+            if alternative <= scopes:
+                return
+        if self.alternatives:
+            wanted = " or ".join(sorted(" with ".join(sorted(a)) for a in self.alternatives))
+            raise MissingScope(f"The token's scope does not allow this; it needs {wanted}.")
+
+
+class Application:
+    """The ASGI application made by `build_app`."""
+
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        *,
+        authenticator: Authenticator | None,
+        limits: Limits,
+        observer: Observer,
+        statuses: Mapping[type[DetenteError], int],
+        clock: Callable[[], int],
+        lifespan: Callable[[], AbstractAsyncContextManager[None]],
+        fallback: ASGIApp | None,
+        dec_hook: DecHook | None,
+        enc_hook: EncHook | None,
+    ) -> None:
+        if authenticator is None and not all(endpoint.public for endpoint in endpoints):
+            msg = "endpoints that are not public need an authenticator"
+            raise ValueError(msg)
+        self.endpoints = tuple(endpoints)
+        self._authenticator = authenticator
+        self._limits = limits
+        self._observer = observer
+        self._errors = ErrorTable(statuses)
+        self._clock = clock
+        self._lifespan = lifespan
+        self._fallback = fallback
+        self._encode = msgspec.json.Encoder(enc_hook=enc_hook).encode
+        self._table: PathTable[_Bound] = PathTable(
+            (endpoint.method, endpoint.path, _Bound(endpoint, dec_hook)) for endpoint in endpoints
+        )
+        self._in_flight = 0
+        self._rate: RateLimiter | None = None
+        if limits.rate_per_s is not None:
+            self._rate = RateLimiter(limits.rate_per_s, limits.rate_burst, limits.max_rate_clients)
+        self._id_prefix = secrets.token_hex(4)
+        self._id_count = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection scope."""
+        kind = scope["type"]
+        if kind == "http":
+            await self._serve(scope, receive, send)
+        elif kind == "lifespan":
+            await self._live(receive, send)
+        elif self._fallback is not None:
+            await self._fallback(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started_ns = time.perf_counter_ns()
+        received_us = self._clock()
+        self._id_count += 1
+        request_id = f"{self._id_prefix}-{self._id_count:x}"
+        method: str = scope["method"]
+        raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+        # The callee leaves here what is known when an error ends it.
+        known = _Known()
+        self._observer.started()
+        try:
+            if self._fallback is not None and await self._falls_through(method, raw_path):
+                await self._fallback(scope, receive, send)
+                return
+            try:
+                response = await self._answer(
+                    scope, receive, method, raw_path, received_us, request_id, known
+                )
+                body = response.body
+                if body is None:
+                    payload = b""
+                elif type(body) is bytes:
+                    payload = body
+                else:
+                    payload = self._encode(body)
+            except DetenteError as error:
+                response, payload = self._refuse(error, request_id)
+            except Exception as error:  # noqa: BLE001 - a fault must still become an answer
+                response, payload = self._fail(error, request_id, known)
+            headers = [
+                (b"content-type", response.content_type),
+                (b"content-length", b"%d" % len(payload)),
+                (b"x-request-id", request_id.encode()),
+                *response.headers,
+            ]
+            if not payload:
+                del headers[0]
+            await send(
+                {"type": "http.response.start", "status": response.status, "headers": headers}
+            )
+            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else payload})
+            known.status, known.code, known.bytes_out = response.status, response.code, len(payload)
+        finally:
+            self._observer.finished(
+                Outcome(
+                    method,
+                    known.route,
+                    known.status,
+                    (time.perf_counter_ns() - started_ns) * 1e-9,
+                    known.sub,
+                    known.code,
+                    request_id,
+                    received_us,
+                    known.bytes_in,
+                    known.bytes_out,
+                )
+            )
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        method: str,
+        raw_path: bytes,
+        received_us: int,
+        request_id: str,
+        known: _Known,
+    ) -> Response:
+        if method == "OPTIONS":
+            return Response(204, headers=((b"allow", self._table.methods(raw_path)),))
+        bound, path = self._find(method, raw_path)
+        endpoint = bound.endpoint
+        known.route = endpoint.path
+        authorization: bytes | None = None
+        declared_bytes = -1
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                authorization = value
+            elif name == b"content-length":
+                declared_bytes = int(value) if value.isdigit() else -1
+        public = endpoint.public
+        if not public:
+            most = self._limits.max_in_flight
+            if most is not None and self._in_flight >= most:
+                raise Overloaded("Too many requests are in work; try again in a moment.")
+            self._in_flight += 1
+        try:
+            caller = ANONYMOUS
+            if self._authenticator is not None and not public:
+                caller = await self._authenticator.authenticate(authorization, received_us)
+                known.sub = caller.sub
+                if self._rate is not None:
+                    self._rate.take(caller.sub, time.monotonic())
+                bound.authorise(caller)
+            body: Any = None
+            if bound.decode is not None:
+                data = await read_body(receive, declared_bytes, self._limits)
+                known.bytes_in = len(data)
+                body = _decode_body(data, bound.decode, self._limits.max_json_depth)
+            query = _parse_query(scope.get("query_string", b""), bound)
+            request = Request(path, query, body, caller, received_us, request_id)
+            span = self._observer.span(endpoint, scope["headers"])
+            if span is None:
+                return await self._handle(bound, request)
+            with span:
+                return await self._handle(bound, request)
+        finally:
+            if not public:
+                self._in_flight -= 1
+
+    async def _handle(self, bound: _Bound, request: Request[Any]) -> Response:
+        timeout_s = self._limits.handler_timeout_s
+        if timeout_s is None or bound.endpoint.public:
+            return await bound.handler(request)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await bound.handler(request)
+        except TimeoutError:
+            raise HandlerTimeout(
+                f"No answer within {timeout_s:g} seconds; the outcome of the request is not known.",
+                advice="Read the entity before trying again.",
+            ) from None
+
+    def _find(self, method: str, raw_path: bytes) -> tuple[_Bound, dict[str, str]]:
+        try:
+            return self._table.find(method, raw_path)
+        except MethodNotAllowed:
+            if method != "HEAD":
+                raise
+            return self._table.find("GET", raw_path)
+
+    async def _falls_through(self, method: str, raw_path: bytes) -> bool:
+        try:
+            self._find(method, raw_path)
+        except MethodNotAllowed:
+            return False
+        except HttpError as error:
+            return error.status == 404
+        return False
+
+    def _refuse(self, error: DetenteError, request_id: str) -> tuple[Response, bytes]:
+        status = self._errors.status(error)
+        if status is None:
+            return self._fail(error, request_id, None)
+        headers: Sequence[tuple[bytes, bytes]] = ()
+        if isinstance(error, HttpError):
+            headers = error.headers()
+        elif status in (429, 503):
+            headers = ((b"retry-after", b"1"),)
+        payload = self._encode(ErrorResponse(str(error), error.code))
+        return Response(status, headers=headers, code=error.code), payload
+
+    def _fail(
+        self, error: Exception, request_id: str, known: _Known | None
+    ) -> tuple[Response, bytes]:
+        logger.error("request %s failed", request_id, exc_info=error)
+        body = ErrorResponse(
+            "This server made a mistake; its operator finds the cause under the request id.",
+            "http.internal",
+            request_id,
+        )
+        return Response(500, code=body.code), self._encode(body)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            async with self._lifespan():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except Exception as error:
+            # The server needs the message to stop with; it would see a silent task otherwise.
+            logger.error("start or shutdown failed: %s", error, exc_info=error)
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+class _Known:
+    __slots__ = ("bytes_in", "bytes_out", "code", "route", "status", "sub")
+
+    def __init__(self) -> None:
+        self.route = ""
+        self.status = 499
+        self.sub = ""
+        self.code = ""
+        self.bytes_in = 0
+        self.bytes_out = 0
+
+
+_PLACE = re.compile(r"(?s)^(.*) - at `(key in )?\$\.?(.*)`$")
+_MISSING = re.compile(r"^Object missing required field `(.*)`$")
+_UNKNOWN_MEMBER = re.compile(r"^Object contains unknown field `(.*)`$")
+
+
+def _decode_body(data: bytes, decode: Callable[[bytes], Any], max_depth: int) -> Any:
+    if not data:
+        raise BadBody("A JSON body is required.")
+    check_depth(data, max_depth)
+    try:
+        return decode(data)
+    except msgspec.ValidationError as error:
+        raise _misfit(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadBody(f"The body is not JSON: {error}.") from None
+
+
+def _misfit(text: str) -> BadBody:
+    """Say where and what in one line: `extents[0].volume.altitude_lower.reference: ...`."""
+    message, where = text, ""
+    place = _PLACE.match(text)
+    if place is not None:
+        message, where = place.group(1), place.group(3)
+        if place.group(2):
+            message = f"A member's name: {message}"
+    for pattern, said in ((_MISSING, "is required"), (_UNKNOWN_MEMBER, "is not known")):
+        named = pattern.match(message)
+        if named is not None:
+            where = f"{where}.{named.group(1)}" if where else named.group(1)
+            message = said
+    return BadBody(message.rstrip(".") + ".", where=where or None)
+
+
+def _parse_query(query_string: bytes, bound: _Bound) -> Mapping[str, str]:
+    if not bound.query:
+        return _NO_QUERY
+    found: dict[str, str] = {}
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), True, errors="strict", max_num_fields=100)
+    except (ValueError, UnicodeDecodeError):
+        raise BadRequest("The query string cannot be read.") from None
+    for name, value in pairs:
+        if name in found:
+            raise BadRequest("is given more than once.", where=f"query parameter {name}")
+        if name in bound.query:
+            found[name] = value
+    for name in bound.required:
+        if not found.get(name):
+            raise BadRequest("is required.", where=f"query parameter {name}")
+    return found
+
+
+_NO_QUERY: Mapping[str, str] = {}
+
+
+def build_app(
+    endpoints: Sequence[Endpoint],
+    *,
+    authenticator: Authenticator | None = None,
+    limits: Limits | None = None,
+    observer: Observer | None = None,
+    statuses: Mapping[type[DetenteError], int] | None = None,
+    info: ApiInfo | None = None,
+    clock: Callable[[], int] = now_us,
+    lifespan: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    fallback: ASGIApp | None = None,
+    dec_hook: DecHook | None = None,
+    enc_hook: EncHook | None = None,
+) -> Application:
+    """Make one ASGI application of typed endpoints.
+
+    Args:
+        endpoints: what is offered; with `info`, GET /openapi.json is added.
+        authenticator: needed as soon as one endpoint is not public.
+        limits: defaults to `Limits()`.
+        observer: logs, metrics and traces; none by default.
+        statuses: HTTP statuses of `DetenteError` classes that are not `HttpError`s (subclasses
+            inherit); what is not listed is a 500. 429 and 503 come with `Retry-After: 1`.
+        info: title and version for the OpenAPI document.
+        clock: microseconds since the Unix epoch.
+        lifespan: entered before the first request, left after the last.
+        fallback: an ASGI application for paths and scopes that are not endpoints.
+        dec_hook, enc_hook: as msgspec takes them, for types of one's own.
+    """
+    offered = list(endpoints)
+    if info is not None:
+        document = msgspec.json.format(msgspec.json.encode(openapi_document(offered, info)))
+
+        async def openapi(request: Request[None]) -> Response:
+            return Response(200, document)
+
+        offered.append(
+            Endpoint(
+                method="GET",
+                path="/openapi.json",
+                handler=openapi,
+                operation_id="getOpenApi",
+                summary="This API, as an OpenAPI 3.1 document.",
+                responses={200: None},
+                tags=("auxiliary",),
+                public=True,
+            )
+        )
+    return Application(
+        offered,
+        authenticator=authenticator,
+        limits=limits or Limits(),
+        observer=observer or _Silent(),
+        statuses=statuses or {},
+        clock=clock,
+        lifespan=lifespan,
+        fallback=fallback,
+        dec_hook=dec_hook,
+        enc_hook=enc_hook,
+    )
