@@ -1,0 +1,65 @@
+"""What the backends of `Log` have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+
+from .log import Chunks, Head, HeadMoved, SnapshotDamaged, SnapshotInfo
+
+
+async def each_chunk(chunks: Chunks) -> AsyncIterator[bytes]:
+    """The chunks of either kind of iterable."""
+    if isinstance(chunks, AsyncIterable):
+        async for chunk in chunks:
+            yield chunk
+    else:
+        for chunk in chunks:
+            yield chunk
+
+
+async def finish(task: asyncio.Future[None]) -> None:
+    """Wait for a task to end, however often the waiter is cancelled; its error is not raised."""
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            continue
+    if not task.cancelled():
+        task.exception()
+
+
+def check_append(
+    used: bool,
+    expected_size: int,
+    bodies: Sequence[bytes],
+    leaf_hashes: Sequence[bytes],
+    head: Head,
+) -> None:
+    """Refuse calls that no backend can serve.
+
+    Raises:
+        RuntimeError: a second append under one `writing()`.
+        ValueError: nothing to append, or numbers that do not fit together.
+    """
+    if used:
+        raise RuntimeError("one append for each time the head is taken")
+    if not bodies or len(bodies) != len(leaf_hashes) or head.size != expected_size + len(bodies):
+        raise ValueError("bodies, leaf hashes and the new head must fit together")
+
+
+def check_expected(expected_size: int, size: int) -> None:
+    """Raises `HeadMoved` unless the sizes are equal."""
+    if expected_size != size:
+        raise HeadMoved(
+            f"The log has {size} entries, not {expected_size}.", where=f"entry {expected_size}"
+        )
+
+
+def check_body(info: SnapshotInfo, length: int, sha256: bytes) -> None:
+    """Raises `SnapshotDamaged` unless a body that was read is the one that was saved."""
+    where = f"snapshot {info.key}"
+    if length != info.length:
+        raise SnapshotDamaged(f"It has {length} bytes instead of {info.length}.", where=where)
+    if sha256 != info.sha256:
+        raise SnapshotDamaged("Its bytes do not have the hash that was stored.", where=where)
