@@ -1,7 +1,8 @@
-"""Four-dimensional volumes: an outline on the ground, a band of altitude, a span of time (F3548-21 Volume4D).
+"""Four-dimensional volumes (F3548-21 Volume4D).
 
-Only the shapes live here. What makes one valid is in `validate`, what two of them have to do with each
-other in `relevance` (may they meet?) and `conflict` (do they, where, when?).
+An outline on the ground, a band of altitude, a span of time. Only the shapes live here. What makes
+one valid is in `validate`, what two of them have to do with each other in `relevance` (may they
+meet?) and `conflict` (do they, where, when?).
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ Outline = Circle | Polygon
 
 @dataclass(frozen=True, slots=True)
 class Volume4D:
-    """An outline, an altitude band (metres above the WGS-84 ellipsoid) and a time span (µs since 1970, UTC).
+    """An outline, an altitude band and a time span.
 
-    A bound that is None is open: from the ground, without a ceiling, since ever, for ever.
+    Altitudes are metres above the WGS-84 ellipsoid, times microseconds since 1970, UTC. A bound
+    that is None is open: from the ground, without a ceiling, since ever, for ever.
     """
 
     outline: Outline
