@@ -1,5 +1,6 @@
 """Typed HTTP: endpoints, tokens, limits, observation, and the server that runs them."""
 
+from detente.http.auth import KeysUnavailable, TokenAuthenticator, TokenRules, verify_token
 from detente.http.endpoint import (
     ANONYMOUS,
     Caller,
@@ -28,9 +29,11 @@ from detente.http.errors import (
     RateLimited,
     Unauthorized,
 )
+from detente.http.keys import BadKey, JwksSource, VerificationKey, load_pem_key
 from detente.http.limits import Limits
 from detente.http.openapi import ApiInfo, openapi_document
 from detente.http.routing import Application, Authenticator, Observer, Outcome, build_app, now_us
+from detente.http.tokens import TokenSigner, new_key_pair
 
 __all__ = [
     "ANONYMOUS",
@@ -38,6 +41,7 @@ __all__ = [
     "Application",
     "Authenticator",
     "BadBody",
+    "BadKey",
     "BadRequest",
     "BodyTimeout",
     "BodyTooDeep",
@@ -50,6 +54,8 @@ __all__ = [
     "HandlerTimeout",
     "HttpError",
     "InternalError",
+    "JwksSource",
+    "KeysUnavailable",
     "Limits",
     "MethodNotAllowed",
     "MissingScope",
@@ -61,9 +67,16 @@ __all__ = [
     "RateLimited",
     "Request",
     "Response",
+    "TokenAuthenticator",
+    "TokenRules",
+    "TokenSigner",
     "Unauthorized",
+    "VerificationKey",
     "any_of",
     "build_app",
+    "load_pem_key",
+    "new_key_pair",
     "now_us",
     "openapi_document",
+    "verify_token",
 ]
