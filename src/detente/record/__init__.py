@@ -55,6 +55,7 @@ from .merkle import (
     verify_inclusion,
 )
 from .snapshots import Restored, restore_newest
+from .sqlite import SqliteLog
 
 __all__ = [
     "EMPTY_ROOT",
@@ -83,6 +84,7 @@ __all__ = [
     "Signer",
     "SnapshotDamaged",
     "SnapshotInfo",
+    "SqliteLog",
     "StoredCheckpoint",
     "StoredEntry",
     "Tail",

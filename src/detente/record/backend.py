@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Sequence
+from importlib.resources import files
+from typing import Any, TypeVar
 
 from .log import Chunks, Head, HeadMoved, SnapshotDamaged, SnapshotInfo
+
+T = TypeVar("T")
 
 
 async def each_chunk(chunks: Chunks) -> AsyncIterator[bytes]:
@@ -18,15 +22,25 @@ async def each_chunk(chunks: Chunks) -> AsyncIterator[bytes]:
             yield chunk
 
 
-async def finish(task: asyncio.Future[None]) -> None:
-    """Wait for a task to end, however often the waiter is cancelled; its error is not raised."""
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            continue
-    if not task.cancelled():
-        task.exception()
+async def unstoppable(work: Coroutine[Any, Any, T]) -> T:
+    """Await work that goes on to its end even if the caller is cancelled; he waits for it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            try:
+                await asyncio.wait({task})
+            except asyncio.CancelledError:
+                continue
+        if not task.cancelled():
+            task.exception()  # marks it as seen
+        raise
+
+
+def schema(name: str) -> str:
+    """The text of an SQL file of this package."""
+    return files(__package__).joinpath("sql", name).read_text()
 
 
 def check_append(

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from .backend import check_append, check_body, check_expected, each_chunk, finish
+from .backend import check_append, check_body, check_expected, each_chunk, unstoppable
 from .log import (
     EMPTY_HEAD,
     SNAPSHOTS_KEPT,
@@ -224,12 +224,7 @@ class _MemoryWriting:
         check_append(self._used, expected_size, bodies, leaf_hashes, head)
         self._used = True
         # Like a commit on a server: the caller may go away, the commit goes on.
-        commit = asyncio.ensure_future(self._commit(expected_size, bodies, leaf_hashes, head))
-        try:
-            await asyncio.shield(commit)
-        except asyncio.CancelledError:
-            await finish(commit)
-            raise
+        await unstoppable(self._commit(expected_size, bodies, leaf_hashes, head))
 
     async def _commit(
         self, expected_size: int, bodies: Sequence[bytes], leaf_hashes: Sequence[bytes], head: Head
