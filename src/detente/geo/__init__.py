@@ -5,6 +5,7 @@ Pure functions: no input or output, no clock, no randomness.
 
 from __future__ import annotations
 
+from detente.geo.index import ExtentIndex, warm_up
 from detente.geo.relevance import Extent, covers, extent_of, relevant, union
 from detente.geo.volume import Circle, Outline, Polygon, Volume4D
 
@@ -13,6 +14,7 @@ from detente.geo.volume import Circle, Outline, Polygon, Volume4D
 __all__ = [
     "Circle",
     "Extent",
+    "ExtentIndex",
     "Outline",
     "Polygon",
     "Volume4D",
@@ -20,4 +22,5 @@ __all__ = [
     "extent_of",
     "relevant",
     "union",
+    "warm_up",
 ]
