@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.model.geometry import offset
@@ -31,7 +32,7 @@ def square(
     return polygon([offset(*at, east_m + x * half_m, north_m + y * half_m) for x, y in corners])
 
 
-def ring(points_m: list[tuple[float, float]], at: tuple[float, float] = HERE) -> dict[str, Any]:
+def ring(points_m: Sequence[tuple[float, float]], at: tuple[float, float] = HERE) -> dict[str, Any]:
     """A polygon through places so many metres (east, north) of `at`."""
     return polygon([offset(*at, east_m, north_m) for east_m, north_m in points_m])
 

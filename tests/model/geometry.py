@@ -1,7 +1,7 @@
 """The model's own geometry: shapes laid flat on an azimuthal plane around them, then shapely.
 
-A sphere stands for the Earth, so distances are wrong by up to half a per cent. The model therefore
-refuses to judge close cases (`TooCloseToCall`) instead of guessing what an exact program must say.
+A sphere stands for the Earth, so distances are up to 0.6 % wrong. The model therefore refuses to
+judge close cases (`TooCloseToCall`) instead of guessing what an exact program must say.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import shapely
 
 EARTH_RADIUS_M = 6_371_008.8
 GUARD_M = 1.0  # hulls this close count as meeting
-DOUBT_M = 8.0  # around the guard the model does not judge
+DOUBT_SHARE = 0.006  # of the size of what is compared: within that the model does not judge
 FAR_RAD = 0.2  # shapes whose middles are farther apart never meet: none is that large
 
 Vector = npt.NDArray[np.float64]
@@ -123,19 +123,29 @@ def _hulls(
     )
 
 
+def _doubt_m(one: shapely.Geometry, two: shapely.Geometry) -> float:
+    """How wrong a distance between the two may be: a share of their common size."""
+    west, south, east, north = shapely.total_bounds([one, two])
+    return 0.1 + DOUBT_SHARE * float(max(east - west, north - south))
+
+
 def hulls_meet(first: Sequence[Outline], second: Sequence[Outline]) -> bool:
     """Whether the convex hulls of two sets of outlines share a point (within the guard)."""
     hulls = _hulls(first, second)
     if hulls is None:
         return False
     one, two = hulls
-    meet = bool(shapely.distance(one, two) <= GUARD_M)
-    shrunk = shapely.buffer(one, -DOUBT_M)
-    surely = bool(not shapely.is_empty(shrunk) and shapely.intersects(shrunk, two))
-    possibly = bool(shapely.distance(one, two) <= GUARD_M + DOUBT_M)
-    if surely != possibly:
-        raise TooCloseToCall(f"{first} and {second} meet by less than {DOUBT_M} m, or miss by it")
-    return meet
+    doubt_m = _doubt_m(one, two)
+    surely = (
+        shapely.intersects(shapely.buffer(one, -doubt_m), two)
+        or shapely.intersects(one, shapely.buffer(two, -doubt_m))
+        or shapely.covers(one, shapely.centroid(two))
+        or shapely.covers(two, shapely.centroid(one))
+    )
+    possibly = bool(shapely.distance(one, two) <= GUARD_M + doubt_m)
+    if bool(surely) != possibly:
+        raise TooCloseToCall(f"{first} and {second} meet or miss by less than {doubt_m:.1f} m")
+    return possibly
 
 
 def hull_covers(outer: Sequence[Outline], inner: Sequence[Outline]) -> bool:
@@ -145,7 +155,7 @@ def hull_covers(outer: Sequence[Outline], inner: Sequence[Outline]) -> bool:
         return False
     one, two = hulls
     surely = bool(shapely.covers(shapely.buffer(one, GUARD_M / 2), two))
-    possibly = bool(shapely.covers(shapely.buffer(one, GUARD_M + DOUBT_M), two))
+    possibly = bool(shapely.covers(shapely.buffer(one, GUARD_M + _doubt_m(one, two)), two))
     if surely != possibly:
         raise TooCloseToCall(f"{inner} sticks out of {outer} by a few metres")
     return surely
