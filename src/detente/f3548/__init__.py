@@ -1,0 +1,30 @@
+"""ASTM F3548-21 on the wire: messages, scopes, conversions and clients."""
+
+from detente.f3548 import scopes, types
+from detente.f3548.convert import (
+    InvalidMember,
+    InvalidVolume,
+    entity_id,
+    time_of,
+    time_us,
+    uuid7_time_ms,
+    valid_volume,
+    valid_volumes,
+    volume_of,
+    volume_on_wire,
+)
+
+__all__ = [
+    "InvalidMember",
+    "InvalidVolume",
+    "entity_id",
+    "scopes",
+    "time_of",
+    "time_us",
+    "types",
+    "uuid7_time_ms",
+    "valid_volume",
+    "valid_volumes",
+    "volume_of",
+    "volume_on_wire",
+]

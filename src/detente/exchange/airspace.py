@@ -1,0 +1,396 @@
+"""The exchange's state: a projection of its log, held in memory.
+
+What may live here: the things that are in force, the indexes that find them, and `apply`, which
+makes an entry true. What must not: decisions, clocks, randomness, I/O. Every change can be taken
+back until it is durable: between `begin` and `commit` the journal remembers how, and `rollback`
+does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Set
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+import msgspec
+
+from detente.exchange import entries as e
+from detente.f3548.types import UssAvailabilityState
+from detente.geo import Extent, ExtentIndex
+
+
+class _Placed(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def extent(self) -> Extent: ...
+
+
+T = TypeVar("T", bound=_Placed)
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Journal:
+    """How to take back what was changed since `begin`."""
+
+    def __init__(self) -> None:
+        self._undo: list[tuple[Callable[..., None], tuple[Any, ...]]] | None = None
+
+    def note(self, undo: Callable[..., None], *arguments: Any) -> None:
+        """Remember that calling `undo(*arguments)` takes the last change back."""
+        if self._undo is not None:
+            self._undo.append((undo, arguments))
+
+    def begin(self) -> None:
+        """Start to remember."""
+        if self._undo is not None:
+            raise RuntimeError("a change of the airspace is under way already")
+        self._undo = []
+
+    def commit(self) -> None:
+        """What was changed stays."""
+        self._undo = None
+
+    def rollback(self) -> None:
+        """Take everything back, the last change first."""
+        undo, self._undo = self._undo, None
+        for action, arguments in reversed(undo or ()):
+            action(*arguments)
+
+
+class Register(Generic[K, V]):
+    """A dict whose changes can be taken back."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.items: dict[K, V] = {}
+
+    def put(self, key: K, value: V) -> None:
+        """Set one."""
+        if key in self.items:
+            self._journal.note(self.items.__setitem__, key, self.items[key])
+        else:
+            self._journal.note(self.items.__delitem__, key)
+        self.items[key] = value
+
+    def put_all(self, pairs: Iterable[tuple[K, V]]) -> None:
+        """Set many that are all there already."""
+        before = [(key, self.items[key]) for key, _ in pairs]
+        self._journal.note(self.items.update, before)
+        self.items.update(pairs)
+
+    def remove(self, key: K) -> None:
+        """Take one out."""
+        self._journal.note(self.items.__setitem__, key, self.items[key])
+        del self.items[key]
+
+
+class Shelf(Generic[T]):
+    """Things with an identifier and an extent, found by either; changes can be taken back."""
+
+    def __init__(self, journal: Journal, guard_m: float) -> None:
+        self._journal = journal
+        self._slots: dict[str, int] = {}
+        self._items: list[T | None] = []
+        self._free: list[int] = []
+        self._index = ExtentIndex(guard_m)
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __iter__(self) -> Iterator[T]:
+        """All of them, by identifier."""
+        for identifier in sorted(self._slots):
+            item = self._items[self._slots[identifier]]
+            assert item is not None  # noqa: S101 - a slot in use holds a thing
+            yield item
+
+    def get(self, identifier: str) -> T | None:
+        """The thing with this identifier, if there is one."""
+        slot = self._slots.get(identifier)
+        return None if slot is None else self._items[slot]
+
+    def relevant(self, extent: Extent) -> list[T]:
+        """Everything whose extent is relevant to this one (F3548-21; see `detente.geo`)."""
+        items = self._items
+        return [item for slot in self._index.query(extent) if (item := items[slot]) is not None]
+
+    def ended_before(self, instant_us: int, most: int) -> list[str]:
+        """Identifiers of up to `most` things that ended before that."""
+        slots = self._index.ended_before(instant_us, most)
+        return [item.id for slot in slots if (item := self._items[slot]) is not None]
+
+    def put(self, item: T) -> None:
+        """Add a thing, or replace the one with its identifier."""
+        slot = self._slots.get(item.id)
+        if slot is None:
+            slot = self._free.pop() if self._free else len(self._items)
+            self._index.insert(slot, item.extent)
+            if slot == len(self._items):
+                self._items.append(item)
+            else:
+                self._items[slot] = item
+            self._slots[item.id] = slot
+            self._journal.note(self.remove, item.id)
+            return
+        before = self._items[slot]
+        assert before is not None  # noqa: S101 - a slot in use holds a thing
+        if before.extent != item.extent:
+            self._index.delete(slot)
+            self._index.insert(slot, item.extent)
+        self._items[slot] = item
+        self._journal.note(self.put, before)
+
+    def remove(self, identifier: str) -> None:
+        """Take a thing out that is there."""
+        slot = self._slots.pop(identifier)
+        before = self._items[slot]
+        assert before is not None  # noqa: S101 - a slot in use holds a thing
+        self._index.delete(slot)
+        self._items[slot] = None
+        self._free.append(slot)
+        self._journal.note(self.put, before)
+
+    def load(self, items: Iterable[T]) -> None:
+        """Fill an empty shelf at once; far faster than one `put` after another."""
+        self._items = list(items)
+        self._slots = {item.id: slot for slot, item in enumerate(self._items) if item is not None}
+        self._index.bulk_load(
+            (slot, item.extent) for slot, item in enumerate(self._items) if item is not None
+        )
+
+
+class Airspace:
+    """Everything that is in force, after a certain number of entries.
+
+    Args:
+        guard_m: two footprints closer than this are relevant to each other; must be the same on
+            every instance of a pool, but is no part of the log: relevance is decided, not replayed.
+    """
+
+    def __init__(self, guard_m: float = 1.0) -> None:
+        self.journal: Final = Journal()
+        self.intents: Final[Shelf[e.OperationalIntent]] = Shelf(self.journal, guard_m)
+        self.constraints: Final[Shelf[e.Constraint]] = Shelf(self.journal, guard_m)
+        self.subscriptions: Final[Shelf[e.Subscription]] = Shelf(self.journal, guard_m)
+        self._dependents: Final[dict[str, set[str]]] = {}
+        self._notification_index: Final[Register[str, int]] = Register(self.journal)
+        self._availability: Final[Register[str, e.Availability]] = Register(self.journal)
+        self._instances: Final[Register[str, e.Instance]] = Register(self.journal)
+        self._heartbeats: Final[Register[str, e.Heartbeat]] = Register(self.journal)
+        self._requested_ovns: Final[Register[str, int]] = Register(self.journal)
+        self._facts: Final[Register[str, str]] = Register(self.journal)
+
+    # -- questions ---------------------------------------------------------------------------
+
+    @property
+    def dar_id(self) -> str:
+        """Identifier of the airspace representation; empty before the first entry."""
+        return self._facts.items.get("dar_id", "")
+
+    @property
+    def instances(self) -> dict[str, e.Instance]:
+        """The instances that ever joined, by name. Not to be changed."""
+        return self._instances.items
+
+    @property
+    def heartbeats(self) -> dict[str, e.Heartbeat]:
+        """The last sign of life of each instance. Not to be changed."""
+        return self._heartbeats.items
+
+    def availability(self, uss: str) -> UssAvailabilityState:
+        """What is known of a USS; Unknown unless an arbitrator said otherwise."""
+        status = self._availability.items.get(uss)
+        return "Unknown" if status is None else status.availability
+
+    def availability_status(self, uss: str) -> e.Availability | None:
+        """What the arbitrator said last of a USS."""
+        return self._availability.items.get(uss)
+
+    def dependents(self, subscription_id: str) -> Set[str]:
+        """Identifiers of the operational intents that use a subscription. Not to be changed."""
+        return self._dependents.get(subscription_id, frozenset())
+
+    def notification_index(self, subscription_id: str) -> int:
+        """How often a subscription that is in force has been triggered."""
+        return self._notification_index.items[subscription_id]
+
+    def ovn_was_requested(self, ovn: str) -> bool:
+        """Whether this OVN was given lately at a client's request."""
+        return ovn in self._requested_ovns.items
+
+    def has_requested_ovns_before(self, instant_us: int) -> bool:
+        """Whether any requested OVN older than that is still remembered."""
+        return any(at_us < instant_us for at_us in self._requested_ovns.items.values())
+
+    # -- changes -----------------------------------------------------------------------------
+
+    def apply(self, entry: e.Entry) -> None:
+        """Make an entry true. Never decides, so replay is exact."""
+        match entry:
+            case e.OperationalIntentPut():
+                self._put_intent(entry)
+            case e.OperationalIntentDeleted():
+                self._remove_intent(entry.id)
+                if entry.removed_subscription is not None:
+                    self._remove_subscription(entry.removed_subscription)
+                self._notification_index.put_all(entry.notified)
+            case e.ConstraintPut():
+                self.constraints.put(entry.constraint)
+                self._notification_index.put_all(entry.notified)
+            case e.ConstraintDeleted():
+                self.constraints.remove(entry.id)
+                self._notification_index.put_all(entry.notified)
+            case e.SubscriptionPut():
+                self._put_subscription(entry.subscription)
+            case e.SubscriptionDeleted():
+                self._remove_subscription(entry.id)
+            case e.AvailabilitySet():
+                self._availability.put(entry.status.uss, entry.status)
+            case e.HeartbeatHeard():
+                self._heartbeats.put(entry.heartbeat.instance, entry.heartbeat)
+            case e.InstanceJoined():
+                self._instances.put(entry.instance.name, entry.instance)
+            case e.LogOpened():
+                self._facts.put("dar_id", entry.dar_id)
+            case e.Evicted():
+                self._evict(entry)
+            case e.ReportFiled():
+                pass  # a report is kept in the log and changes nothing
+
+    def _put_intent(self, entry: e.OperationalIntentPut) -> None:
+        intent = entry.intent
+        if entry.subscription is not None:
+            self._put_subscription(entry.subscription)
+        before = self.intents.get(intent.id)
+        if before is None or before.subscription_id != intent.subscription_id:
+            if before is not None and before.subscription_id is not None:
+                self._detach(before.subscription_id, before.id)
+            if intent.subscription_id is not None:
+                self._attach(intent.subscription_id, intent.id)
+        self.intents.put(intent)
+        if intent.ovn.startswith(intent.id):
+            self._requested_ovns.put(intent.ovn, entry.at_us)
+        if entry.removed_subscription is not None:
+            self._remove_subscription(entry.removed_subscription)
+        self._notification_index.put_all(entry.notified)
+
+    def _remove_intent(self, identifier: str) -> None:
+        intent = self.intents.get(identifier)
+        if intent is None:
+            raise KeyError(identifier)
+        if intent.subscription_id is not None:
+            self._detach(intent.subscription_id, identifier)
+        self.intents.remove(identifier)
+
+    def _attach(self, subscription_id: str, intent_id: str) -> None:
+        self._dependents.setdefault(subscription_id, set()).add(intent_id)
+        self.journal.note(self._detach, subscription_id, intent_id)
+
+    def _detach(self, subscription_id: str, intent_id: str) -> None:
+        users = self._dependents[subscription_id]
+        users.remove(intent_id)
+        if not users:
+            del self._dependents[subscription_id]
+        self.journal.note(self._attach, subscription_id, intent_id)
+
+    def _put_subscription(self, subscription: e.Subscription) -> None:
+        if self.subscriptions.get(subscription.id) is None:
+            self._notification_index.put(subscription.id, 0)
+        self.subscriptions.put(subscription)
+
+    def _remove_subscription(self, identifier: str) -> None:
+        self.subscriptions.remove(identifier)
+        self._notification_index.remove(identifier)
+
+    def _evict(self, entry: e.Evicted) -> None:
+        for identifier in entry.operational_intents:
+            self._remove_intent(identifier)
+        for identifier in entry.constraints:
+            self.constraints.remove(identifier)
+        for identifier in entry.subscriptions:
+            self._remove_subscription(identifier)
+        if entry.requested_ovns_before_us is not None:
+            for ovn, at_us in list(self._requested_ovns.items.items()):
+                if at_us < entry.requested_ovns_before_us:
+                    self._requested_ovns.remove(ovn)
+
+    # -- images ------------------------------------------------------------------------------
+
+    def image(self) -> Iterator[bytes]:
+        """The state as lines of canonical JSON, the same bytes for the same log."""
+        encode = e.encode_image_line
+        yield encode(e.ImageStart(self.dar_id))
+        for intent in self.intents:
+            yield encode(e.IntentLine(intent))
+        for constraint in self.constraints:
+            yield encode(e.ConstraintLine(constraint))
+        for subscription in self.subscriptions:
+            index = self.notification_index(subscription.id)
+            yield encode(e.SubscriptionLine(subscription, index))
+        for _, status in sorted(self._availability.items.items()):
+            yield encode(e.AvailabilityLine(status))
+        for _, instance in sorted(self._instances.items.items()):
+            yield encode(e.InstanceLine(instance))
+        for _, heartbeat in sorted(self._heartbeats.items.items()):
+            yield encode(e.HeartbeatLine(heartbeat))
+        for ovn, at_us in sorted(self._requested_ovns.items.items()):
+            yield encode(e.RequestedOvnLine(ovn, at_us))
+
+    def take_line(
+        self,
+        line: e.ImageLine,
+        intents: list[e.OperationalIntent],
+        constraints: list[e.Constraint],
+        subscriptions: list[e.Subscription],
+    ) -> None:
+        """Take in one line of an image; what goes onto shelves is left to the caller to `load`."""
+        match line:
+            case e.IntentLine(intent):
+                intents.append(intent)
+                if intent.subscription_id is not None:
+                    self._attach(intent.subscription_id, intent.id)
+            case e.SubscriptionLine(subscription, index):
+                subscriptions.append(subscription)
+                self._notification_index.items[subscription.id] = index
+            case e.ConstraintLine(constraint):
+                constraints.append(constraint)
+            case e.AvailabilityLine(status):
+                self._availability.items[status.uss] = status
+            case e.InstanceLine(instance):
+                self._instances.items[instance.name] = instance
+            case e.HeartbeatLine(heartbeat):
+                self._heartbeats.items[heartbeat.instance] = heartbeat
+            case e.RequestedOvnLine(ovn, at_us):
+                self._requested_ovns.items[ovn] = at_us
+            case e.ImageStart(dar_id):
+                if dar_id:
+                    self._facts.items["dar_id"] = dar_id
+
+
+class ImageReader:
+    """Builds the state from the lines of its image, one after another."""
+
+    def __init__(self, guard_m: float = 1.0) -> None:
+        self._airspace = Airspace(guard_m)
+        self._intents: list[e.OperationalIntent] = []
+        self._constraints: list[e.Constraint] = []
+        self._subscriptions: list[e.Subscription] = []
+        self._decode = msgspec.json.Decoder(e.ImageLine).decode
+
+    def add(self, line: bytes) -> None:
+        """Take one line in.
+
+        Raises:
+            msgspec.DecodeError: it is no line of an image.
+        """
+        self._airspace.take_line(
+            self._decode(line), self._intents, self._constraints, self._subscriptions
+        )
+
+    def airspace(self) -> Airspace:
+        """The state, once all lines are in."""
+        self._airspace.intents.load(self._intents)
+        self._airspace.constraints.load(self._constraints)
+        self._airspace.subscriptions.load(self._subscriptions)
+        return self._airspace

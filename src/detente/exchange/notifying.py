@@ -1,0 +1,62 @@
+"""Which subscriptions a change triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from detente.exchange import entries as e
+from detente.exchange.airspace import Airspace
+from detente.geo import Extent
+
+Triggered = list[tuple[e.Subscription, int]]
+"""Subscriptions by base URL and identifier, each with its index after the change."""
+
+
+def triggered(
+    airspace: Airspace,
+    extents: Iterable[Extent],
+    now_us: int,
+    *,
+    by_constraint: bool,
+    instead: e.Subscription | None = None,
+    without: str | None = None,
+    also: e.Subscription | None = None,
+) -> Triggered:
+    """The subscriptions that are relevant to any of the extents and want to know, each once.
+
+    Args:
+        airspace: the state before the change.
+        extents: the old and the new extent of what changes.
+        now_us: subscriptions that ended before are not triggered.
+        by_constraint: whether a constraint changes, or an operational intent.
+        instead: a subscription as the same change leaves it; it counts in place of what is stored.
+        without: identifier of a subscription that the same change removes.
+        also: a subscription to be triggered whatever its extent: the changed intent's own.
+    """
+    found: dict[str, e.Subscription] = {}
+    for extent in extents:
+        for item in airspace.subscriptions.relevant(extent):
+            end_us = item.extent.time_end_us
+            wants = (
+                item.notify_for_constraints
+                if by_constraint
+                else item.notify_for_operational_intents
+            )
+            if wants and (end_us is None or end_us >= now_us):
+                found[item.id] = item
+    if instead is not None and instead.id in found:
+        found[instead.id] = instead
+    if also is not None:
+        found[also.id] = also
+    if without is not None:
+        found.pop(without, None)
+    indexes = airspace.notification_index
+    return [
+        (item, indexes(item.id) + 1 if airspace.subscriptions.get(item.id) is not None else 1)
+        for item in sorted(found.values(), key=lambda item: (item.uss_base_url, item.id))
+    ]
+
+
+def as_fact(subscriptions: Triggered) -> e.Notified:
+    """The form that stands in an entry."""
+    return tuple((item.id, index) for item, index in subscriptions)
