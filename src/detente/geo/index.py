@@ -104,7 +104,15 @@ class ExtentIndex:
         if count:
             size = -(-count // _CLASS)
             self._free_corners.setdefault(size, []).append(int(self._entries[slot, 5]))
+        self._entries[slot, 2] = _FOR_EVER  # a free slot has not ended
         self._free_slots.append(slot)
+
+    def ended_before(self, instant_us: int, most: int) -> list[int]:
+        """Keys of up to `most` extents whose time span ends before an instant, in any order."""
+        used = len(self._slots) + len(self._free_slots)
+        (slots,) = np.nonzero(self._entries[:used, 2] < instant_us)
+        keys: list[int] = self._entries[slots[:most], 0].tolist()
+        return keys
 
     def query(self, extent: Extent) -> list[int]:
         """Keys, ascending, of all stored extents to which `relevant` says yes."""
