@@ -1,6 +1,15 @@
 """ASTM F3548-21 on the wire: messages, scopes, conversions and clients."""
 
 from detente.f3548 import scopes, types
+from detente.f3548.client import (
+    AirspaceConflict,
+    DssClient,
+    PeerNonsense,
+    PeerRefused,
+    PeerUnreachable,
+    TokenSource,
+    UssClient,
+)
 from detente.f3548.convert import (
     InvalidMember,
     InvalidVolume,
@@ -15,8 +24,15 @@ from detente.f3548.convert import (
 )
 
 __all__ = [
+    "AirspaceConflict",
+    "DssClient",
     "InvalidMember",
     "InvalidVolume",
+    "PeerNonsense",
+    "PeerRefused",
+    "PeerUnreachable",
+    "TokenSource",
+    "UssClient",
     "entity_id",
     "scopes",
     "time_of",
