@@ -31,9 +31,19 @@ from detente.http.errors import (
 )
 from detente.http.keys import BadKey, JwksSource, VerificationKey, load_pem_key
 from detente.http.limits import Limits
+from detente.http.observe import (
+    LineSink,
+    LogFormat,
+    Metrics,
+    RequestObserver,
+    configure_logging,
+)
 from detente.http.openapi import ApiInfo, openapi_document
+from detente.http.protocol import ConnectionLimits
 from detente.http.routing import Application, Authenticator, Observer, Outcome, build_app, now_us
+from detente.http.server import CannotListen, ServerOptions, bind, run, serve, tls_context
 from detente.http.tokens import TokenSigner, new_key_pair
+from detente.http.tracing import OtelTracer, Tracer, TracingUnavailable
 
 __all__ = [
     "ANONYMOUS",
@@ -48,6 +58,8 @@ __all__ = [
     "BodyTooLarge",
     "Busy",
     "Caller",
+    "CannotListen",
+    "ConnectionLimits",
     "Endpoint",
     "ErrorResponse",
     "Forbidden",
@@ -57,26 +69,39 @@ __all__ = [
     "JwksSource",
     "KeysUnavailable",
     "Limits",
+    "LineSink",
+    "LogFormat",
     "MethodNotAllowed",
+    "Metrics",
     "MissingScope",
     "NotFound",
     "Observer",
+    "OtelTracer",
     "Outcome",
     "Overloaded",
     "QueryParameter",
     "RateLimited",
     "Request",
+    "RequestObserver",
     "Response",
+    "ServerOptions",
     "TokenAuthenticator",
     "TokenRules",
     "TokenSigner",
+    "Tracer",
+    "TracingUnavailable",
     "Unauthorized",
     "VerificationKey",
     "any_of",
+    "bind",
     "build_app",
+    "configure_logging",
     "load_pem_key",
     "new_key_pair",
     "now_us",
     "openapi_document",
+    "run",
+    "serve",
+    "tls_context",
     "verify_token",
 ]

@@ -17,7 +17,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -76,6 +76,14 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     bytes_out: int
 
 
+class Span(Protocol):
+    """The trace of one handler."""
+
+    def answered(self, status: int) -> None:
+        """The handler gave an answer with this status."""
+        ...
+
+
 class Observer(Protocol):
     """Told of every request; must be cheap and must not raise."""
 
@@ -87,8 +95,10 @@ class Observer(Protocol):
         """It was answered."""
         ...
 
-    def span(self, endpoint: Endpoint, headers: Sequence[tuple[bytes, bytes]]) -> Any:
-        """A context manager around the handler, or None when tracing is off."""
+    def span(
+        self, endpoint: Endpoint, headers: Sequence[tuple[bytes, bytes]]
+    ) -> AbstractContextManager[Span] | None:
+        """What the handler runs within, or None when tracing is off."""
         ...
 
 
@@ -160,7 +170,7 @@ class Application:
         self._observer = observer
         self._errors = ErrorTable(statuses)
         self._clock = clock
-        self._lifespan = lifespan
+        self.lifespan = lifespan
         self._fallback = fallback
         self._encode = msgspec.json.Encoder(enc_hook=enc_hook).encode
         self._table: PathTable[_Bound] = PathTable(
@@ -212,14 +222,11 @@ class Application:
                 response, payload = self._refuse(error, request_id)
             except Exception as error:  # noqa: BLE001 - a fault must still become an answer
                 response, payload = self._fail(error, request_id, known)
-            headers = [
-                (b"content-type", response.content_type),
-                (b"content-length", b"%d" % len(payload)),
-                (b"x-request-id", request_id.encode()),
-                *response.headers,
-            ]
-            if not payload:
-                del headers[0]
+            headers = [(b"x-request-id", request_id.encode()), *response.headers]
+            if payload:
+                headers.append((b"content-type", response.content_type))
+            if response.status != 204:
+                headers.append((b"content-length", b"%d" % len(payload)))
             await send(
                 {"type": "http.response.start", "status": response.status, "headers": headers}
             )
@@ -287,8 +294,10 @@ class Application:
             span = self._observer.span(endpoint, scope["headers"])
             if span is None:
                 return await self._handle(bound, request)
-            with span:
-                return await self._handle(bound, request)
+            with span as current:
+                response = await self._handle(bound, request)
+                current.answered(response.status)
+                return response
         finally:
             if not public:
                 self._in_flight -= 1
@@ -349,7 +358,7 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            async with self._lifespan():
+            async with self.lifespan():
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
         except Exception as error:

@@ -1,0 +1,217 @@
+"""The HTTP/1.1 protocol of a connection, with a deadline wherever a client can stall.
+
+uvicorn's protocol parses and answers. What is added: headers must be complete in time and small; a
+request must be complete in time even if nobody reads its body; an answer must be taken in time; and
+when all places are taken, the connection that has been idle longest makes room. Deadlines are noted
+per connection and looked at by one sweeping task, so they cost next to nothing per request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+from uvicorn.server import ServerState
+
+from detente.http.errors import ErrorResponse
+
+_NEVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """Bounds on one connection, and on their number."""
+
+    header_timeout_s: float = 10.0
+    max_header_bytes: int = 32 * 1024
+    message_timeout_s: float = 20.0
+    write_timeout_s: float = 30.0
+    keep_alive_s: float = 75.0
+    max_connections: int = 4096
+
+
+class Connections:
+    """All connections of a server; closes those whose deadline has passed."""
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self.refused = 0
+        self.expired = 0
+        self.open: set[GuardedProtocol] = set()
+        # Those between requests, or still sending headers; the one that began first comes first.
+        self.idle: dict[GuardedProtocol, None] = {}
+
+    def admit(self) -> bool:
+        """Whether there is a place for one more, made by closing the idlest if need be."""
+        if len(self.open) < self.limits.max_connections:
+            return True
+        if not self.idle:
+            self.refused += 1
+            return False
+        oldest = next(iter(self.idle))
+        oldest.expire()
+        return True
+
+    def sweep(self, now_s: float) -> None:
+        """Close every connection whose deadline lies before `now_s` (the loop's time)."""
+        for connection in [c for c in self.open if c.deadline_s < now_s]:
+            self.expired += 1
+            connection.expire()
+
+    async def sweep_for_ever(self) -> None:
+        """`sweep`, often enough that a deadline is missed by little; to be run as a task."""
+        limits = self.limits
+        shortest_s = min(
+            limits.header_timeout_s,
+            limits.message_timeout_s,
+            limits.write_timeout_s,
+            limits.keep_alive_s,
+        )
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(1.0, shortest_s / 4))
+            self.sweep(loop.time())
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._all = connections
+        self._limits = connections.limits
+        self._header_bytes = 0
+        self._in_headers = False
+        self._read_deadline_s = _NEVER
+        self._write_deadline_s = _NEVER
+        self.deadline_s = _NEVER
+        # The keep-alive deadline is one of ours; uvicorn's timer would be one more per request.
+        self.timeout_keep_alive = _FAR_AHEAD_S
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a place, or refuse."""
+        super().connection_made(transport)
+        if not self._all.admit():
+            self._send_and_close(503, "http.overloaded", "All connections are taken.")
+            return
+        self._all.open.add(self)
+        self._wait(self._limits.header_timeout_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place back."""
+        self._all.open.discard(self)
+        self._all.idle.pop(self, None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse; refuse headers that do not end."""
+        if self.transport.is_closing():
+            return
+        self._header_bytes = len(data) + (self._header_bytes if self._in_headers else 0)
+        super().data_received(data)
+        if self._in_headers and self._header_bytes > self._limits.max_header_bytes:
+            self._send_and_close(431, "http.headers_too_large", "The headers are too large.")
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        super().on_message_begin()
+        self._in_headers = True
+        if not self._answering():
+            self._wait(self._limits.header_timeout_s)
+        else:  # pipelined: the request before this one must not lose its connection
+            patience_s = self._limits.header_timeout_s + self._limits.write_timeout_s
+            self._set_read_deadline(self.loop.time() + patience_s)
+
+    def on_headers_complete(self) -> None:
+        """The request is known; its body may still come."""
+        self._in_headers = False
+        self._all.idle.pop(self, None)
+        self._set_read_deadline(self.loop.time() + self._limits.message_timeout_s)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Nothing more is awaited from the client until it is answered."""
+        super().on_message_complete()
+        if self.cycle.response_complete:
+            self._wait(self._limits.keep_alive_s)
+        else:
+            self._set_read_deadline(_NEVER)
+
+    def on_response_complete(self) -> None:
+        """The answer is written, the next request may come."""
+        super().on_response_complete()
+        self._unset_keepalive_if_required()
+        if self._in_headers:
+            self._wait(self._limits.header_timeout_s)
+        elif not self.cycle.more_body and self.cycle.response_complete:
+            self._wait(self._limits.keep_alive_s)
+
+    def pause_writing(self) -> None:
+        """The client does not take its answer."""
+        super().pause_writing()
+        self._write_deadline_s = self.loop.time() + self._limits.write_timeout_s
+        self.deadline_s = min(self._read_deadline_s, self._write_deadline_s)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        super().resume_writing()
+        self._write_deadline_s = _NEVER
+        self.deadline_s = self._read_deadline_s
+
+    def expire(self) -> None:
+        """Close now; say why if the client was in the middle of its headers."""
+        self._all.open.discard(self)
+        self._all.idle.pop(self, None)
+        if self._in_headers and not self._answering() and not self.transport.is_closing():
+            self._send_and_close(408, "http.header_timeout", "The headers took too long.")
+            self.loop.call_later(_LAST_WORDS_S, self.transport.abort)
+        else:
+            self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """What cannot be parsed is answered in JSON like all else."""
+        self._send_and_close(400, "http.malformed", "This is not an HTTP/1.1 request.")
+
+    def _answering(self) -> bool:
+        # uvicorn declares the attribute narrower than it is: None before the first request.
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _wait(self, timeout_s: float) -> None:
+        # Being re-inserted puts a connection at the end of the queue of idle ones.
+        self._all.idle.pop(self, None)
+        self._all.idle[self] = None
+        self._set_read_deadline(self.loop.time() + timeout_s)
+
+    def _set_read_deadline(self, deadline_s: float) -> None:
+        self._read_deadline_s = deadline_s
+        self.deadline_s = min(deadline_s, self._write_deadline_s)
+
+    def _send_and_close(self, status: int, code: str, message: str) -> None:
+        body = msgspec.json.encode(ErrorResponse(message, code))
+        self.transport.write(
+            STATUS_LINE[status]
+            + b"content-type: application/json\r\nconnection: close\r\n"
+            + b"content-length: %d\r\n\r\n" % len(body)
+            + body
+        )
+        self.transport.close()
+
+
+_FAR_AHEAD_S = 86_400
+_LAST_WORDS_S = 1.0
