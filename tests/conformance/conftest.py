@@ -1,35 +1,18 @@
-"""The DSS under test: each test runs once against the model and once against the real exchange.
-
-The exchange side is `tests.support.exchange_driver.open_exchange(options: DssOptions)`, a context
-manager that gives an empty exchange behind the `Driver` protocol. Where it is missing, its half is
-skipped.
-"""
+"""The DSS under test: each test runs once against the model and once against the real exchange."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 
 import pytest
+from tests.conformance.opening import open_exchange
 from tests.model.client import Uss
 from tests.model.driver import Driver, DssOptions
 from tests.model.model_driver import ModelDriver
 from tests.model.wire import NOW_US
 
 Open = Callable[[DssOptions], Driver]
-
-
-def open_exchange(options: DssOptions) -> AbstractContextManager[Driver]:
-    """The real exchange's routes in memory; skips the test while there are none."""
-    try:
-        module = importlib.import_module("tests.support.exchange_driver")
-    except ModuleNotFoundError as error:
-        if error.name not in ("tests.support", "tests.support.exchange_driver"):
-            raise
-        pytest.skip("no driver for the exchange yet")
-    opened: AbstractContextManager[Driver] = module.open_exchange(options)
-    return opened
 
 
 @pytest.fixture(params=["model", "exchange"])
