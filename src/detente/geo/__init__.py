@@ -14,33 +14,56 @@ from detente.geo.conflict import (
     intersection_outline,
     separation,
 )
+from detente.geo.geodesy import area_m2
 from detente.geo.index import ExtentIndex, warm_up
 from detente.geo.outlines import circle_polygon
 from detente.geo.prepared import OutlineTooLarge, Prepared, prepare
 from detente.geo.relevance import Extent, covers, extent_of, relevant, union
+from detente.geo.validate import (
+    AltitudeOutOfRange,
+    AltitudesReversed,
+    AreaTooLarge,
+    CoordinateOutOfRange,
+    CrossingEdges,
+    DuplicateVertex,
+    OutlineTooWide,
+    RadiusNotPositive,
+    TimesReversed,
+    TooFewVertices,
+    TooManyVertices,
+    VolumeError,
+    VolumeLimits,
+    ZeroArea,
+    validate_volume,
+)
 from detente.geo.volume import Circle, Outline, Polygon, Volume4D
 
 __all__ = [
+    "AltitudeOutOfRange",
+    "AltitudesReversed",
+    "AreaTooLarge",
     "Circle",
-    "Encounter",
+    "CoordinateOutOfRange",
+    "CrossingEdges",
+    "DuplicateVertex",
     "Extent",
     "ExtentIndex",
     "Outline",
-    "OutlineTooLarge",
+    "OutlineTooWide",
     "Polygon",
-    "Prepared",
-    "Separation",
+    "RadiusNotPositive",
+    "TimesReversed",
+    "TooFewVertices",
+    "TooManyVertices",
     "Volume4D",
-    "circle_polygon",
-    "conflicting_pairs",
-    "conflicts",
+    "VolumeError",
+    "VolumeLimits",
+    "ZeroArea",
+    "area_m2",
     "covers",
     "extent_of",
-    "intersection_outline",
-    "prepare",
-    "projection",
     "relevant",
-    "separation",
     "union",
+    "validate_volume",
     "warm_up",
 ]

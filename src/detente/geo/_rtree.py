@@ -32,8 +32,8 @@ _LEAST = 12
 """Fewest boxes on either side of a split."""
 _SPARSE = 6
 """A leaf with fewer boxes is dissolved and its entries placed anew."""
-SPARE_NODES = 512
-"""Nodes that must be free before an insertion or deletion: splits up a branch, re-placed entries."""
+SPARE_NODES = 64
+"""Nodes that must be free before an insertion or deletion: six entries split a branch each."""
 
 _UNIT = float(2**30)
 _MICRO = 1_000_000
@@ -274,7 +274,7 @@ def unhang(head: I64, nodes: I32, boxes: I32, child: I32, entries: I64, target: 
     leaf = entries[target, 7]
     for i in range(nodes[leaf, 0]):
         if child[leaf, i] == target:
-            _remove_from(head, nodes, boxes, child, entries, leaf, i)
+            _remove_from(head, nodes, boxes, child, leaf, i)
             break
     if leaf == head[0] or nodes[leaf, 0] >= _SPARSE or nodes[leaf, 0] == 0:
         return
@@ -282,7 +282,7 @@ def unhang(head: I64, nodes: I32, boxes: I32, child: I32, entries: I64, target: 
     pool = boxes[leaf, :count].copy()
     what = child[leaf, :count].copy()
     nodes[leaf, 0] = 1
-    _remove_from(head, nodes, boxes, child, entries, leaf, 0)
+    _remove_from(head, nodes, boxes, child, leaf, 0)
     for i in range(count):
         hang(head, nodes, boxes, child, entries, what[i], pool[i])
 
