@@ -154,10 +154,10 @@ def ring_fault(lats_deg: F64, lngs_deg: F64) -> tuple[int, int, int]:
         return FLAT, 0, 0
     kept = kept[:m].copy()
     q = p[kept]
-    far = 0
+    far = start = 0
+    best = 0.0
     for _ in range(2):
-        start = far
-        best = -1.0
+        start, best = far, 0.0
         for i in range(m):
             d = math.hypot(q[i, 0] - q[start, 0], q[i, 1] - q[start, 1])
             if d > best:

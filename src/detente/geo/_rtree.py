@@ -232,9 +232,7 @@ def hang(
 
 
 @kernel
-def _remove_from(
-    head: I64, nodes: I32, boxes: I32, child: I32, entries: I64, node: int, i: int
-) -> None:
+def _remove_from(head: I64, nodes: I32, boxes: I32, child: I32, node: int, i: int) -> None:
     """Take out box `i` of a node, free nodes left empty, tighten the branch above."""
     tight = np.empty(SIDES, np.int32)
     while True:

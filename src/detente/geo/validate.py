@@ -207,7 +207,7 @@ def _validate_polygon(polygon: Polygon, limits: VolumeLimits) -> None:
         raise _area_error("polygon", area, limits, _POLYGON)
     if kind == _rings.TOO_WIDE:
         raise OutlineTooWide(
-            "The polygon reaches around the Earth: not all vertices are within 80° of their middle.",
+            "The polygon reaches around the Earth: vertices lie beyond 80° of their middle.",
             where=f"{_POLYGON}.vertices",
             advice="Describe it by several volumes.",
         )
