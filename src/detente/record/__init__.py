@@ -54,6 +54,8 @@ from .merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from .postgres import PostgresLog
+from .postgres_session import PostgresSettings
 from .snapshots import Restored, restore_newest
 from .sqlite import SqliteLog
 
@@ -80,6 +82,8 @@ __all__ = [
     "NotCanonical",
     "NoteMalformed",
     "NoteUnverified",
+    "PostgresLog",
+    "PostgresSettings",
     "Restored",
     "Signer",
     "SnapshotDamaged",

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Sequence
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from .log import Chunks, Head, HeadMoved, SnapshotDamaged, SnapshotInfo
+from .log import Chunks, Head, HeadMoved, SnapshotDamaged, SnapshotInfo, missing_entry
 
 T = TypeVar("T")
 
@@ -33,9 +33,53 @@ async def unstoppable(work: Coroutine[Any, Any, T]) -> T:
                 await asyncio.wait({task})
             except asyncio.CancelledError:
                 continue
-        if not task.cancelled():
-            task.exception()  # marks it as seen
+        _see(task)
         raise
+
+
+async def detached(work: Coroutine[Any, Any, T]) -> T:
+    """Await work that goes on to its end even if the caller is cancelled; he does not wait for
+    it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_see)
+        raise
+
+
+def _see(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()  # marks it as seen
+
+
+async def rechunked(chunks: Chunks, size: int) -> AsyncIterator[bytes]:
+    """The same bytes in chunks of `size`, the last one shorter."""
+    buffer = bytearray()
+    async for chunk in each_chunk(chunks):
+        buffer += chunk
+        while len(buffer) >= size:
+            yield bytes(buffer[:size])
+            del buffer[:size]
+    if buffer:
+        yield bytes(buffer)
+
+
+def contiguous(
+    rows: Sequence[tuple[int, bytes]], since: int, limit: int, head_size: int
+) -> list[bytes]:
+    """The bodies of (position, body) rows, up to the head.
+
+    Raises:
+        LogDamaged: an entry that should be among them is not.
+    """
+    wanted = max(0, min(limit, head_size - since))
+    for expected, (position, _) in enumerate(rows[:wanted], start=since):
+        if position != expected:
+            raise missing_entry(expected, head_size)
+    if len(rows) < wanted:
+        raise missing_entry(since + len(rows), head_size)
+    return [body for _, body in rows[:wanted]]
 
 
 def schema(name: str) -> str:

@@ -24,7 +24,15 @@ from urllib.parse import quote
 import apsw
 
 from . import snapshot_files
-from .backend import check_append, check_body, check_expected, each_chunk, schema, unstoppable
+from .backend import (
+    check_append,
+    check_body,
+    check_expected,
+    contiguous,
+    each_chunk,
+    schema,
+    unstoppable,
+)
 from .keys import sync_directory
 from .log import (
     SNAPSHOT_CHUNK_MAX,
@@ -42,7 +50,6 @@ from .log import (
     StoredEntry,
     Tail,
     Writing,
-    missing_entry,
 )
 from .merkle import EMPTY_ROOT
 
@@ -254,15 +261,8 @@ class _Store:
                 "SELECT position, body FROM entries WHERE position >= ? AND position < ? "
                 "ORDER BY position",
                 (since, end),
-            )
-            bodies: list[bytes] = []
-            for position, body in cast(Iterator[tuple[int, bytes]], rows):
-                if position != since + len(bodies):
-                    break
-                bodies.append(body)
-        if since + len(bodies) < end:
-            raise missing_entry(since + len(bodies), head.size)
-        return Tail(head, bodies)
+            ).fetchall()
+        return Tail(head, contiguous(cast(list[tuple[int, bytes]], rows), since, limit, head.size))
 
     def entries(self, since: int, limit: int) -> list[StoredEntry]:
         with self._translated():

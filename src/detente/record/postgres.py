@@ -1,0 +1,392 @@
+"""A log in PostgreSQL, or in anything that speaks its protocol, for many instances.
+
+Whoever wants to append locks the one row of `head`. That serialises all instances: between taking
+the row and committing, an instance sees every entry there is, and nobody can add one. It takes two
+round trips: one to lock the head and read what is new, one to add the batch, move the head and
+commit.
+
+Plain SQL: no advisory locks, no extensions. Reads have a connection of their own and never wait for
+the row; snapshots have a third.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import cast
+
+import psycopg
+from psycopg import sql
+
+from .backend import check_append, check_expected, contiguous, schema, unstoppable
+from .log import (
+    AppendUnknown,
+    Chunks,
+    Head,
+    HeadMoved,
+    LogDamaged,
+    LogIncompatible,
+    LogReadOnly,
+    LogUnavailable,
+    SnapshotInfo,
+    StoredCheckpoint,
+    StoredEntry,
+    Tail,
+    Writing,
+)
+from .merkle import EMPTY_ROOT
+from .postgres_session import (
+    Connection,
+    PostgresSettings,
+    Session,
+    SharedSession,
+    pause,
+    reason,
+    unavailable,
+)
+from .postgres_snapshots import PostgresSnapshots
+
+_SCHEMA_VERSION = 1
+_PREFETCH = 2000
+_ATTEMPTS = 10
+
+_TRY_AGAIN = frozenset({"40001", "40P01"})  # serialisation failure, deadlock
+_RACED_CREATION = frozenset({"42P06", "42P07", "42710", "23505", "XX000", *_TRY_AGAIN})
+_HEAD_HELD = "55P03"  # lock not available
+_ENDED_IDLE = "25P03"  # idle-in-transaction time-out: the session ended while it waited for us
+_OUTCOME_UNKNOWN = "40003"
+_DUPLICATE = "23505"
+
+_HEAD = "SELECT size, root, checkpoint FROM head WHERE id = 1"
+_TAKE_HEAD = f"{_HEAD} FOR UPDATE"
+_BODIES = "SELECT position, body FROM entries WHERE position >= %s ORDER BY position LIMIT %s"
+_TAIL = """
+    SELECT h.size, h.root, h.checkpoint, e.position, e.body
+    FROM head AS h LEFT JOIN LATERAL (
+        SELECT position, body FROM entries
+        WHERE position >= %s AND position < h.size ORDER BY position LIMIT %s
+    ) AS e ON TRUE
+    WHERE h.id = 1 ORDER BY e.position"""
+_ENTRIES = """
+    SELECT position, leaf_hash, body FROM entries WHERE position >= %s ORDER BY position LIMIT %s"""
+_CHECKPOINTS = "SELECT size, note FROM checkpoints WHERE size >= %s ORDER BY size LIMIT %s"
+_CHECKPOINT = "SELECT size, note FROM checkpoints WHERE size <= %s ORDER BY size DESC LIMIT 1"
+# All of it hangs on the head being where it is expected: if it is not, nothing is written.
+_APPEND = """
+    WITH moved AS (
+        UPDATE head SET size = %s, root = %s, checkpoint = %s WHERE id = 1 AND size = %s
+        RETURNING id
+    ), noted AS (
+        INSERT INTO checkpoints (size, note) SELECT %s::bigint, %s::text FROM moved
+    )
+    INSERT INTO entries (position, leaf_hash, body)
+    SELECT added.position, added.leaf_hash, added.body
+    FROM moved, unnest(%b::bigint[], %b::bytea[], %b::bytea[])
+        AS added (position, leaf_hash, body)"""
+
+
+class PostgresLog:
+    """A log in a database. Made by `open`."""
+
+    def __init__(self, conninfo: str, settings: PostgresSettings, *, read_only: bool) -> None:
+        self._settings = settings
+        self._read_only = read_only
+        self._writer = Session(conninfo, settings, read_only=read_only, writer=True)
+        self._turn = asyncio.Lock()
+        self._reader = SharedSession(conninfo, settings, read_only=read_only)
+        self._snapshots = PostgresSnapshots(SharedSession(conninfo, settings, read_only=read_only))
+
+    @classmethod
+    async def open(
+        cls,
+        conninfo: str,
+        settings: PostgresSettings | None = None,
+        *,
+        read_only: bool = False,
+    ) -> PostgresLog:
+        """Connect, and make the tables if there are none (unless `read_only`).
+
+        Args:
+            conninfo: a `postgresql://` URL or libpq connection string.
+
+        Raises:
+            LogUnavailable: the database cannot be reached, or refuses.
+            LogIncompatible: a newer version made the tables, or there are none to read.
+        """
+        log = cls(conninfo, settings or PostgresSettings(), read_only=read_only)
+        try:
+            await log._prepare()
+        except BaseException:
+            await log.close()
+            raise
+        return log
+
+    async def head(self) -> Head:
+        """See `Log.head`."""
+        rows = await self._rows(_HEAD, ())
+        return _head(rows[0] if rows else None)
+
+    async def read(self, since: int, limit: int) -> list[bytes]:
+        """See `Log.read`."""
+        return (await self.tail(since, limit)).bodies
+
+    async def tail(self, since: int, limit: int) -> Tail:
+        """See `Log.tail`."""
+        rows = await self._rows(_TAIL, (since, limit))
+        head = _head(rows[0][:3] if rows else None)
+        found = cast(list[tuple[int, bytes]], [row[3:] for row in rows if row[3] is not None])
+        return Tail(head, contiguous(found, since, limit, head.size))
+
+    async def entries(self, since: int, limit: int) -> list[StoredEntry]:
+        """See `Log.entries`."""
+        rows = await self._rows(_ENTRIES, (since, limit))
+        return [StoredEntry(*row) for row in cast(list[tuple[int, bytes, bytes]], rows)]
+
+    @asynccontextmanager
+    async def writing(self, since: int | None = None) -> AsyncIterator[Writing]:
+        """See `Log.writing`."""
+        if self._read_only:
+            raise LogReadOnly("The log was opened for reading.")
+        async with self._turn:
+            taking = asyncio.ensure_future(self._take_head(since))
+            try:
+                yield await asyncio.shield(taking)
+            finally:
+                if not taking.done():
+                    self._writer.abort()
+                await unstoppable(self._leave(taking))
+
+    async def checkpoints(self, since: int, limit: int) -> list[StoredCheckpoint]:
+        """See `Log.checkpoints`."""
+        rows = await self._rows(_CHECKPOINTS, (since, limit))
+        return [StoredCheckpoint(*row) for row in cast(list[tuple[int, str]], rows)]
+
+    async def checkpoint_at_or_before(self, size: int) -> StoredCheckpoint | None:
+        """See `Log.checkpoint_at_or_before`."""
+        rows = await self._rows(_CHECKPOINT, (size,))
+        return StoredCheckpoint(*cast(tuple[int, str], rows[0])) if rows else None
+
+    async def save_snapshot(
+        self, size: int, root: bytes, frontier: bytes, chunks: Chunks
+    ) -> SnapshotInfo:
+        """See `Log.save_snapshot`."""
+        return await self._snapshots.save(size, root, frontier, chunks)
+
+    async def snapshots(self) -> list[SnapshotInfo]:
+        """See `Log.snapshots`."""
+        return await self._snapshots.list()
+
+    def load_snapshot(self, info: SnapshotInfo) -> AsyncIterator[bytes]:
+        """See `Log.load_snapshot`."""
+        return self._snapshots.load(info)
+
+    async def drop_snapshot(self, info: SnapshotInfo) -> None:
+        """See `Log.drop_snapshot`."""
+        await self._snapshots.drop(info)
+
+    async def close(self) -> None:
+        """See `Log.close`."""
+        async with self._turn:
+            await self._writer.close()
+        await self._reader.close()
+        await self._snapshots.close()
+
+    async def _rows(self, query: str, values: Sequence[object]) -> list[tuple[object, ...]]:
+        return await self._reader.rows(query, values)
+
+    async def _take_head(self, since: int | None) -> _PostgresWriting:
+        async def work(connection: Connection) -> tuple[Head, list[bytes]]:
+            locked, unseen = connection.cursor(binary=True), connection.cursor(binary=True)
+            async with connection.pipeline():
+                await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+                await locked.execute(_TAKE_HEAD)
+                if since is not None:
+                    await unseen.execute(_BODIES, (since, _PREFETCH))
+            head = _head(await locked.fetchone())
+            if since is None:
+                return head, []
+            rows = cast(list[tuple[int, bytes]], await unseen.fetchall())
+            return head, contiguous(rows, since, _PREFETCH, head.size)
+
+        for attempt in range(_ATTEMPTS):
+            try:
+                head, unseen = await self._writer.run_again(work)
+            except psycopg.Error as error:
+                await self._roll_back()
+                if error.sqlstate in _TRY_AGAIN:
+                    await pause(attempt)
+                    continue
+                if error.sqlstate == _HEAD_HELD:
+                    raise LogUnavailable(
+                        "Another instance has held the head for more than "
+                        f"{self._settings.head_wait_s:g} s."
+                    ) from error
+                raise unavailable(error) from error
+            return _PostgresWriting(self, head, since, unseen)
+        raise LogUnavailable(f"The head could not be taken in {_ATTEMPTS} attempts.")
+
+    async def _append(
+        self, expected_size: int, bodies: Sequence[bytes], leaf_hashes: Sequence[bytes], head: Head
+    ) -> None:
+        positions = list(range(expected_size, head.size))
+        values = (
+            *(head.size, head.root, head.checkpoint, expected_size),
+            *(head.size, head.checkpoint),
+            *(positions, list(leaf_hashes), list(bodies)),
+        )
+
+        async def work(connection: Connection) -> tuple[int, str | None]:
+            added, ended = connection.cursor(), connection.cursor()
+            async with connection.pipeline():
+                await added.execute(_APPEND, values)
+                await ended.execute("COMMIT")
+            return added.rowcount, ended.statusmessage
+
+        for attempt in range(_ATTEMPTS):
+            if not self._writer.in_transaction:
+                raise LogUnavailable("The head was lost before anything was sent.")
+            try:
+                added, ended = await self._writer.run(work)
+            except psycopg.Error as error:
+                await self._after_failed_append(error, expected_size)
+                await pause(attempt)
+                check_expected(expected_size, (await self._take_head(None)).head.size)
+                continue
+            if added == 0 and ended == "COMMIT":
+                raise HeadMoved("The head is not where it was.", where=f"entry {expected_size}")
+            if added != len(bodies) or ended != "COMMIT":
+                raise AppendUnknown(f"The database answered {ended!r} after {added} entries.")
+            return
+        raise LogUnavailable(f"The entries could not be added in {_ATTEMPTS} attempts.")
+
+    async def _after_failed_append(self, error: psycopg.Error, expected_size: int) -> None:
+        """Returns if the append may be tried again, else raises what has become of it."""
+        if error.sqlstate == _ENDED_IDLE:
+            raise LogUnavailable(
+                "The head was taken away: it had been held without a word for more than "
+                f"{self._settings.head_hold_s:g} s."
+            ) from error
+        if not self._writer.alive or error.sqlstate == _OUTCOME_UNKNOWN:
+            raise AppendUnknown(
+                f"The commit was sent, but its answer was lost: {reason(error)}"
+            ) from error
+        await self._roll_back()
+        if error.sqlstate in _TRY_AGAIN:
+            return
+        if error.sqlstate == _DUPLICATE:
+            raise LogDamaged(
+                "There are entries or checkpoints beyond the head.", where=f"entry {expected_size}"
+            ) from error
+        raise unavailable(error) from error
+
+    async def _leave(self, taking: asyncio.Future[_PostgresWriting]) -> None:
+        """Whatever happened, hold nothing any more."""
+        await asyncio.wait({taking})
+        if not taking.cancelled():
+            taking.exception()  # marks it as seen
+        await self._roll_back()
+
+    async def _roll_back(self) -> None:
+        if not self._writer.in_transaction:
+            return
+        try:
+            await self._writer.run(_roll_back)
+        except psycopg.Error:
+            # A session that cannot even roll back is ended, which does it.
+            await self._writer.discard()
+
+    async def _prepare(self) -> None:
+        found = await self._reader.run(_schema_version, self._settings.schema)
+        if found is None and not self._read_only:
+            await self._reader.run(_create, self._settings.schema)
+            found = await self._reader.run(_schema_version, self._settings.schema)
+        where = f"schema {self._settings.schema}"
+        if found is None:
+            raise LogIncompatible("There is no log in the database.", where=where)
+        if found > _SCHEMA_VERSION:
+            raise LogIncompatible(
+                f"Its format is {found}; this version of the program knows {_SCHEMA_VERSION}.",
+                where=where,
+                advice="Use the version that made it, or a later one.",
+            )
+
+
+class _PostgresWriting:
+    def __init__(
+        self, log: PostgresLog, head: Head, since: int | None, unseen: list[bytes]
+    ) -> None:
+        self._log = log
+        self._since = since
+        self._unseen = unseen
+        self._used = False
+        self.head = head
+
+    async def read(self, since: int, limit: int) -> list[bytes]:
+        if since == self._since and (self._unseen or since >= self.head.size):
+            return self._unseen[:limit]
+        return await self._log.read(since, limit)
+
+    async def append(
+        self,
+        expected_size: int,
+        bodies: Sequence[bytes],
+        leaf_hashes: Sequence[bytes],
+        head: Head,
+    ) -> None:
+        check_append(self._used, expected_size, bodies, leaf_hashes, head)
+        check_expected(expected_size, self.head.size)
+        self._used = True
+        await unstoppable(self._log._append(expected_size, bodies, leaf_hashes, head))
+
+
+async def _roll_back(connection: Connection) -> None:
+    await connection.execute("ROLLBACK")
+
+
+async def _schema_version(connection: Connection, name: str) -> int | None:
+    cursor = await connection.execute(
+        "SELECT 1 FROM information_schema.tables "
+        "WHERE table_schema = %s AND table_name = 'schema_version'",
+        (name,),
+    )
+    if await cursor.fetchone() is None:
+        return None
+    cursor = await connection.execute("SELECT version FROM schema_version WHERE id = 1")
+    row = await cursor.fetchone()
+    return None if row is None else cast(int, row[0])
+
+
+async def _create(connection: Connection, name: str) -> None:
+    """Make the tables. Another instance may be doing the same: then its results count."""
+    statements: list[sql.Composed | bytes] = [
+        sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)),
+        *schema("postgres_schema.sql").encode().split(b";\n"),
+    ]
+    for attempt in range(_ATTEMPTS):
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+            await connection.execute(
+                "INSERT INTO head (id, size, root, checkpoint) VALUES (1, 0, %s, '') "
+                "ON CONFLICT (id) DO NOTHING",
+                (EMPTY_ROOT,),
+            )
+            await connection.execute(
+                "INSERT INTO schema_version (id, version) VALUES (1, %s) "
+                "ON CONFLICT (id) DO NOTHING",
+                (_SCHEMA_VERSION,),
+            )
+        except psycopg.Error as error:
+            if error.sqlstate not in _RACED_CREATION or attempt == _ATTEMPTS - 1:
+                raise
+            await pause(attempt)
+        else:
+            return
+
+
+def _head(row: tuple[object, ...] | None) -> Head:
+    if row is None:
+        raise LogDamaged("The row that says where the log ends is missing.", where="head")
+    size, root, checkpoint = cast(tuple[int, bytes, str], row)
+    return Head(size, root, checkpoint)
