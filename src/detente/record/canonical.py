@@ -18,7 +18,8 @@ class NotCanonical(DetenteError):
     code: ClassVar[str] = "record.not_canonical"
 
 
-_MAYBE_LARGE_INTEGER = re.compile(rb"[0-9]{16}")
+# 2^53 - 1 is 9007199254740991; today's microseconds since 1970 have 16 digits, too.
+_MAYBE_LARGE_INTEGER = re.compile(rb"[0-9]{17}|9[0-9]{15}")
 _BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
 
 _EXACT_TYPES = (
@@ -80,7 +81,7 @@ def _never_has_floats(kind: type[msgspec.Struct]) -> bool:
 
 def _exact(info: msgspec.inspect.Type, seen: set[type]) -> bool:
     """Whether the fast path spells every value of a type as RFC 8785 does."""
-    if isinstance(info, msgspec.inspect.StructType):
+    if isinstance(info, msgspec.inspect.StructType | msgspec.inspect.DataclassType):
         if info.cls in seen:
             return True
         seen.add(info.cls)
