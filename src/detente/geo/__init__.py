@@ -19,6 +19,15 @@ from detente.geo.index import ExtentIndex, warm_up
 from detente.geo.outlines import circle_polygon
 from detente.geo.prepared import OutlineTooLarge, Prepared, prepare
 from detente.geo.relevance import Extent, covers, extent_of, relevant, union
+from detente.geo.units import (
+    AmbiguousUnit,
+    Length,
+    LengthError,
+    PressureLevel,
+    Unit,
+    UnknownUnit,
+    parse_length,
+)
 from detente.geo.validate import (
     AltitudeOutOfRange,
     AltitudesReversed,
@@ -41,6 +50,7 @@ from detente.geo.volume import Circle, Outline, Polygon, Volume4D
 __all__ = [
     "AltitudeOutOfRange",
     "AltitudesReversed",
+    "AmbiguousUnit",
     "AreaTooLarge",
     "Circle",
     "CoordinateOutOfRange",
@@ -49,16 +59,21 @@ __all__ = [
     "Encounter",
     "Extent",
     "ExtentIndex",
+    "Length",
+    "LengthError",
     "Outline",
     "OutlineTooLarge",
     "OutlineTooWide",
     "Polygon",
     "Prepared",
+    "PressureLevel",
     "RadiusNotPositive",
     "Separation",
     "TimesReversed",
     "TooFewVertices",
     "TooManyVertices",
+    "Unit",
+    "UnknownUnit",
     "Volume4D",
     "VolumeError",
     "VolumeLimits",
@@ -70,6 +85,7 @@ __all__ = [
     "covers",
     "extent_of",
     "intersection_outline",
+    "parse_length",
     "prepare",
     "projection",
     "relevant",
