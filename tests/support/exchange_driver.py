@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import tempfile
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from tests.model.driver import Answer, DssOptions, Json, TokenKind
@@ -17,7 +20,14 @@ from detente.exchange.commands import OpenLog, Rules
 from detente.exchange.requests import Acceptance
 from detente.exchange.routes import Routes, statuses
 from detente.exchange.service import Exchange
-from detente.http import Limits, TokenAuthenticator, TokenRules, build_app, load_pem_key
+from detente.http import (
+    Limits,
+    TokenAuthenticator,
+    TokenRules,
+    VerificationKey,
+    build_app,
+    load_pem_key,
+)
 from detente.record import Ledger, MemoryLog, generate_key
 
 
@@ -42,7 +52,7 @@ class ExchangeDriver:
             routes.endpoints(),
             authenticator=TokenAuthenticator(
                 TokenRules(audiences=frozenset({AUDIENCE})),
-                pem_keys=[load_pem_key(public_key_pem(), "tests")],
+                pem_keys=[_public_key()],
             ),
             limits=Limits(),
             statuses=statuses(),
@@ -131,6 +141,14 @@ class ExchangeDriver:
         await again.start()
         await again.stop()
         assert list(replayed.image()) == list(self.airspace.image())
+
+
+@cache
+def _public_key() -> VerificationKey:
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write(public_key_pem())
+        file.flush()
+        return load_pem_key(Path(file.name))
 
 
 @contextmanager

@@ -132,9 +132,6 @@ class ExchangeSettings:
         group=_STORAGE,
         minimum=1,
     )
-    snapshot_keep: int = setting(
-        "Snapshots kept; older ones are dropped.", default=2, group=_STORAGE, minimum=1
-    )
 
     auth_public_key: tuple[Path, ...] = setting(
         "PEM file with the RSA public key, or the certificate, that tokens are verified with.",
@@ -202,11 +199,26 @@ class ExchangeSettings:
         metavar="NAME",
     )
     log_key: Path | None = setting(
-        "Ed25519 key that signs checkpoints (`detente keys new --log`). Without it one is made in "
-        "the data directory; a pool must be given one.",
+        "Ed25519 key that signs this instance's checkpoints (`detente keys new --log`). Without it "
+        "one is made in the data directory; an instance of a pool must be given one.",
         default=None,
         group=_POOL,
         metavar="FILE",
+    )
+    log_verifier: tuple[str, ...] = setting(
+        "Verifier key (name+hash+key) of an instance of the pool. If any is given, every "
+        "checkpoint must be signed by one of them or by this instance.",
+        default=(),
+        group=_POOL,
+        check=_not_blank,
+        metavar="VKEY",
+    )
+    heartbeat_every: float | None = setting(
+        "Seconds between two signs of life in the log, shown at /aux/v1/pool/dss_instances; off: "
+        "none.",
+        default=300.0,
+        group=_POOL,
+        minimum=1,
     )
     system_identity: str = setting(
         "Name this system answers to at /versions/{system_identity}.",
@@ -392,6 +404,6 @@ def cross_check(settings: ExchangeSettings) -> Iterator[Problem]:
         yield Problem("--tls-cert and --tls-key must be given together.")
     if settings.database is not None and settings.log_key is None:
         yield Problem(
-            "A pool needs --log-key: all its instances sign with the same key.",
-            advice="Make one with `detente keys new --log`, and give every instance a copy.",
+            "An instance of a pool needs --log-key: the key it signs its checkpoints with.",
+            advice="Make one for each instance with `detente keys new --log`.",
         )
