@@ -14,6 +14,7 @@ from .checkpoint import (
     read_checkpoint,
     sign_checkpoint,
 )
+from .export import ExportUnusable, export_log, verify_export
 from .keys import (
     Ed25519Signer,
     KeyFileUnusable,
@@ -58,12 +59,15 @@ from .postgres import PostgresLog
 from .postgres_session import PostgresSettings
 from .snapshots import Restored, restore_newest
 from .sqlite import SqliteLog
+from .verify import Finding, VerifyReport, verify_log
 
 __all__ = [
     "EMPTY_ROOT",
     "AppendUnknown",
     "Checkpoint",
     "Ed25519Signer",
+    "ExportUnusable",
+    "Finding",
     "Frontier",
     "Head",
     "HeadMoved",
@@ -93,10 +97,12 @@ __all__ = [
     "StoredEntry",
     "Tail",
     "Verifier",
+    "VerifyReport",
     "Writing",
     "canonical",
     "canonical_struct",
     "consistency_proof",
+    "export_log",
     "generate_key",
     "inclusion_proof",
     "leaf_hash",
@@ -110,5 +116,7 @@ __all__ = [
     "save_key",
     "sign_checkpoint",
     "verify_consistency",
+    "verify_export",
     "verify_inclusion",
+    "verify_log",
 ]

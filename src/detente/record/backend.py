@@ -84,7 +84,12 @@ def contiguous(
 
 def schema(name: str) -> str:
     """The text of an SQL file of this package."""
-    return files(__package__).joinpath("sql", name).read_text()
+    return packaged("sql", name)
+
+
+def packaged(*path: str) -> str:
+    """The text of a file that comes with this package."""
+    return files(__package__).joinpath(*path).read_text(encoding="utf-8")
 
 
 def check_append(
