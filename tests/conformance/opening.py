@@ -1,8 +1,7 @@
 """Where the real exchange comes from.
 
-`tests.support.exchange_driver.open_exchange(options: DssOptions)` is a context manager that gives
-an empty exchange behind the `Driver` protocol. Where it is missing, the exchange's half of every
-test is skipped.
+`tests.support.exchange_driver.open_exchange(options, seed)` is a context manager that gives an
+empty exchange behind the `Driver` protocol. Without it its half of every test is skipped.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import pytest
 from tests.model.driver import Driver, DssOptions
 
 
-def open_exchange(options: DssOptions) -> AbstractContextManager[Driver]:
+def open_exchange(options: DssOptions, seed: int = 0) -> AbstractContextManager[Driver]:
     """The real exchange's routes in memory; skips the test while there are none."""
     try:
         module = importlib.import_module("tests.support.exchange_driver")
@@ -22,5 +21,5 @@ def open_exchange(options: DssOptions) -> AbstractContextManager[Driver]:
         if error.name not in ("tests.support", "tests.support.exchange_driver"):
             raise
         pytest.skip("no driver for the exchange yet")
-    opened: AbstractContextManager[Driver] = module.open_exchange(options)
+    opened: AbstractContextManager[Driver] = module.open_exchange(options, seed)
     return opened

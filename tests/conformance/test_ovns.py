@@ -50,8 +50,8 @@ def test_an_ovn_changes_with_every_change_and_never_returns(uss_a: Uss) -> None:
 
 
 def test_nothing_a_stranger_knows_determines_an_ovn() -> None:
-    """Two pools, the same id, version, time and body: different OVNs."""
-    with open_exchange(DssOptions()) as one, open_exchange(DssOptions()) as two:
+    """Two pools, the same id, version, time and body, other random bits: different OVNs."""
+    with open_exchange(DssOptions(), 1) as one, open_exchange(DssOptions(), 2) as two:
         for driver in (one, two):
             driver.set_now(NOW_US)
         first, second = (Uss(pool).plan(ID_A, intent(box4d()))["ovn"] for pool in (one, two))

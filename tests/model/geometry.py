@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,7 @@ def offset(lat: float, lng: float, east_m: float, north_m: float) -> tuple[float
     return math.degrees(math.asin(max(-1.0, min(1.0, z)))), math.degrees(math.atan2(y, x))
 
 
+@cache
 def _points(outline: Outline) -> list[Vector]:
     """Corner points; a circle is circumscribed by 72 corners, never cut."""
     if isinstance(outline, Polygon):
@@ -129,7 +131,8 @@ def _doubt_m(one: shapely.Geometry, two: shapely.Geometry) -> float:
     return 0.1 + DOUBT_SHARE * float(max(east - west, north - south))
 
 
-def hulls_meet(first: Sequence[Outline], second: Sequence[Outline]) -> bool:
+@cache
+def hulls_meet(first: tuple[Outline, ...], second: tuple[Outline, ...]) -> bool:
     """Whether the convex hulls of two sets of outlines share a point (within the guard)."""
     hulls = _hulls(first, second)
     if hulls is None:
@@ -148,7 +151,8 @@ def hulls_meet(first: Sequence[Outline], second: Sequence[Outline]) -> bool:
     return possibly
 
 
-def hull_covers(outer: Sequence[Outline], inner: Sequence[Outline]) -> bool:
+@cache
+def hull_covers(outer: tuple[Outline, ...], inner: tuple[Outline, ...]) -> bool:
     """Whether the footprint of `outer` contains that of `inner`; equal footprints do."""
     hulls = _hulls(outer, inner)
     if hulls is None:
