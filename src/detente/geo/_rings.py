@@ -47,7 +47,7 @@ def _bows(v: F64, kept: I64) -> F64:
         middle = mx * mx + my * my + mz * mz
         # curvature of a geodesic among directions: e² sin φ cos φ sin α
         bend = WGS84_E2 * mz * (mx * dy - my * dx) / (middle * length)
-        bow[i] = -0.5 * bend * length * length
+        bow[i] = 0.5 * bend * length * length
     return bow
 
 

@@ -40,6 +40,8 @@ _WIDEST_COS = math.cos(math.radians(80))
 _LONGEST_EDGE_COS = math.cos(math.radians(60))
 _BULGE_MIN_RAD = 0.005 / WGS84_A_M
 _SAME_RAD = 1e-11
+_STRAIGHT_RAD = 1e-14
+"""Corners that stick out less (60 nm) are rounding, and left out."""
 _EVERYWHERE_RAD = 4.0
 
 
@@ -155,7 +157,9 @@ def convex_order(p: F64) -> I64:
         while size >= kept:
             a, b = hull[size - 2], hull[size - 1]
             ux, uy = p[b, 0] - p[a, 0], p[b, 1] - p[a, 1]
-            if ux * (p[k, 1] - p[b, 1]) - uy * (p[k, 0] - p[b, 0]) > 0.0:
+            wx, wy = p[k, 0] - p[b, 0], p[k, 1] - p[b, 1]
+            length = abs(ux) + abs(uy) + abs(wx) + abs(wy)
+            if ux * wy - uy * wx > _STRAIGHT_RAD * length:
                 break
             size -= 1
         hull[size] = k
