@@ -1,0 +1,62 @@
+"""Planned flights: files of plans and trajectories, corridors, conflicts between them, the report."""
+
+from __future__ import annotations
+
+from detente.operations.approach import Approach, Closeness, closest_approach
+from detente.operations.check import CheckResult, FlightConflict, check
+from detente.operations.corridor import (
+    Corridor,
+    CorridorError,
+    StretchLimits,
+    corridor_volumes,
+    parse_corridor,
+)
+from detente.operations.flights import Flight, Track
+from detente.operations.plan_file import (
+    Plan,
+    PlanError,
+    parse_plan,
+    plan_document,
+    plan_schema,
+    read_plan,
+)
+from detente.operations.render import conflict_table, result_document, result_geojson
+from detente.operations.report import ReportText, report_page, write_report
+from detente.operations.trajectories import (
+    ReadingReport,
+    Trajectories,
+    TrajectoryError,
+    read_trajectories,
+)
+
+__all__ = [
+    "Approach",
+    "CheckResult",
+    "Closeness",
+    "Corridor",
+    "CorridorError",
+    "Flight",
+    "FlightConflict",
+    "Plan",
+    "PlanError",
+    "ReadingReport",
+    "ReportText",
+    "StretchLimits",
+    "Track",
+    "Trajectories",
+    "TrajectoryError",
+    "check",
+    "closest_approach",
+    "conflict_table",
+    "corridor_volumes",
+    "parse_corridor",
+    "parse_plan",
+    "plan_document",
+    "plan_schema",
+    "read_plan",
+    "read_trajectories",
+    "report_page",
+    "result_document",
+    "result_geojson",
+    "write_report",
+]

@@ -1,0 +1,260 @@
+"""The report of a check as one page that needs nothing else: a map, a list, a profile, the reasons.
+
+Everything is inside the file: it opens from a disk, years later, without a network. Its
+Content-Security-Policy allows the one script and the one style by their hashes and nothing from
+anywhere. Names and ids come from strangers: they are embedded as JSON in which `<`, `>` and `&` are
+escaped, and the script puts them into the page as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from detente.geo import Circle, Encounter, Outline, intersection_outline
+from detente.operations.check import CheckResult, FlightConflict
+from detente.operations.flights import Flight, Track
+from detente.operations.instants import format_clock
+
+_SCRIPTS: Final = ("geometry.js", "drawing.js", "map.js", "profile.js", "page.js")
+# 1e-5 degree, 1.1 m: below what the page can show.
+_PER_DEGREE: Final = 100_000
+_TRACK_POINTS_MAX: Final = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReportText:
+    """What the page says beside the result.
+
+    Attributes:
+        title, subtitle: its heading.
+        own_label, other_label: what the two sides are called; by default the parties' names.
+        figures: further numbers for the top, as (name, value).
+        notes: further sentences for the foot.
+        made_at_us: when the report was made; left out if None.
+    """
+
+    title: str = "Conflicts of planned flights"
+    subtitle: str = ""
+    own_label: str = ""
+    other_label: str = ""
+    figures: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    made_at_us: int | None = None
+
+
+def report_page(
+    result: CheckResult,
+    own: Sequence[Flight],
+    others: Sequence[Flight],
+    text: ReportText | None = None,
+) -> str:
+    """The page as HTML. `own` and `others` are the flights that `check` compared."""
+    text = text or ReportText()
+    script = "\n".join(['"use strict";', *map(_asset, _SCRIPTS)])
+    style = _asset("page.css")
+    parts = {
+        "TITLE": html.escape(text.title),
+        "STYLE_HASH": _digest(style),
+        "SCRIPT_HASH": _digest(script),
+        "STYLE": style,
+        "SCRIPT": script,
+        "DATA": embed_json(_data(result, own, others, text)),
+    }
+    page: list[str] = []
+    # One pass over the template: what is put in is never looked at again.
+    for i, piece in enumerate(_asset("page.html").split("@")):
+        page.append(parts[piece] if i % 2 else piece)
+    return "".join(page)
+
+
+def write_report(
+    path: Path,
+    result: CheckResult,
+    own: Sequence[Flight],
+    others: Sequence[Flight],
+    text: ReportText | None = None,
+) -> None:
+    """Write the page; a reader never sees half of it.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(report_page(result, own, others, text), encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def embed_json(value: Any) -> str:
+    """JSON that may stand inside a script element whatever strings it holds."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _asset(name: str) -> str:
+    folder = resources.files("detente.operations").joinpath("report_page")
+    return folder.joinpath(name).read_text("utf-8")
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _data(
+    result: CheckResult, own: Sequence[Flight], others: Sequence[Flight], text: ReportText
+) -> dict[str, Any]:
+    sides = [*((flight, 0) for flight in own), *((flight, 1) for flight in others)]
+    position = {id(flight): number for number, (flight, _) in enumerate(sides)}
+    met = {id(f) for conflict in result.conflicts for f in (conflict.own, conflict.other)}
+    points = sum(len(flight.track) for flight, _ in sides if flight.track is not None)
+    every = -(-points // _TRACK_POINTS_MAX) or 1
+    notes = [*result.assumptions, *text.notes]
+    if every > 1:
+        notes.append(f"Tracks of flights without conflicts are drawn with every {every}th point.")
+    if text.made_at_us is not None:
+        notes.append(f"Made {format_clock(text.made_at_us, date=True)} UTC.")
+    return {
+        "title": text.title,
+        "subtitle": text.subtitle,
+        "sides": [
+            text.own_label or _parties(own) or "own flights",
+            text.other_label or _parties(others) or "other flights",
+        ],
+        "figures": [*_figures(result), *text.figures],
+        "notes": notes,
+        "close": {"h": result.closeness.horizontal_m, "v": result.closeness.vertical_m},
+        "flights": [
+            _flight(flight, side, in_conflict=id(flight) in met, every=every)
+            for flight, side in sides
+        ],
+        "conflicts": [_conflict(conflict, position) for conflict in result.conflicts],
+    }
+
+
+def _parties(flights: Sequence[Flight]) -> str:
+    names = list(dict.fromkeys(flight.party for flight in flights if flight.party))
+    return ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
+
+
+def _figures(result: CheckResult) -> list[tuple[str, str]]:
+    figures = [
+        ("flights", f"{result.own_flights + result.other_flights:,}"),
+        ("volumes", f"{result.own_volumes + result.other_volumes:,}"),
+        ("conflicts", f"{len(result.conflicts):,}"),
+        ("real closeness", f"{result.count('closeness'):,}"),
+        ("corridor width", f"{result.count('width'):,}"),
+    ]
+    if unknown := result.count("unknown"):
+        figures.append(("tracks unknown", f"{unknown:,}"))
+    return figures
+
+
+def _flight(flight: Flight, side: int, *, in_conflict: bool, every: int) -> dict[str, Any]:
+    # Volumes are drawn for conflicts, and where there is no track to draw.
+    drawn = flight.volumes if in_conflict or flight.track is None else ()
+    return {
+        "id": flight.flight_id,
+        "name": flight.name,
+        "party": flight.party,
+        "side": side,
+        "track": None
+        if flight.track is None
+        else _track(flight.track, 1 if in_conflict else every),
+        "volumes": [
+            [
+                _seconds(volume.time_start_us),
+                _seconds(volume.time_end_us),
+                _rounded(volume.altitude_lower_m),
+                _rounded(volume.altitude_upper_m),
+                *_outline(volume.outline),
+            ]
+            for volume in drawn
+        ],
+    }
+
+
+def _track(track: Track, every: int) -> list[list[int]]:
+    keep = np.arange(0, len(track), every)
+    if keep[-1] != len(track) - 1:
+        keep = np.append(keep, len(track) - 1)
+    columns = (
+        track.time_us[keep] / 1e6,
+        track.lat_deg[keep] * _PER_DEGREE,
+        np.degrees(np.unwrap(np.radians(track.lng_deg[keep]))) * _PER_DEGREE,
+        track.altitude_m[keep],
+    )
+    return [np.diff(np.rint(column).astype(np.int64), prepend=0).tolist() for column in columns]
+
+
+def _outline(outline: Outline) -> list[Any]:
+    if isinstance(outline, Circle):
+        return [[], [outline.lat_deg, outline.lng_deg, outline.radius_m]]
+    return [_ring(outline.vertices)]
+
+
+def _ring(vertices: Sequence[tuple[float, float]]) -> list[int]:
+    ring = [(round(lat * _PER_DEGREE), round(lng * _PER_DEGREE)) for lat, lng in vertices]
+    flat = list(ring[0])
+    for (lat_1, lng_1), (lat_2, lng_2) in pairwise(ring):
+        flat += (lat_2 - lat_1, lng_2 - lng_1)
+    return flat
+
+
+def _conflict(conflict: FlightConflict, position: dict[int, int]) -> dict[str, Any]:
+    approach = conflict.approach
+    return {
+        "a": position[id(conflict.own)],
+        "b": position[id(conflict.other)],
+        "cause": conflict.cause,
+        "t0": _seconds(conflict.time_start_us),
+        "t1": _seconds(conflict.time_end_us),
+        "low": _rounded(conflict.altitude_lower_m),
+        "high": _rounded(conflict.altitude_upper_m),
+        "lat": round(conflict.lat_deg, 6),
+        "lng": round(conflict.lng_deg, 6),
+        "ct": None if approach is None else round(approach.time_us / 1e6, 3),
+        "h": round(conflict.horizontal_m, 1),
+        "v": round(conflict.vertical_m, 1),
+        "en": conflict.reason_en,
+        "fr": conflict.reason_fr,
+        "encounters": [_encounter(conflict, encounter) for encounter in conflict.encounters],
+    }
+
+
+def _encounter(conflict: FlightConflict, encounter: Encounter) -> list[Any]:
+    shared = intersection_outline(
+        conflict.own.volumes[encounter.first], conflict.other.volumes[encounter.second]
+    )
+    return [
+        encounter.first,
+        encounter.second,
+        _seconds(encounter.time_start_us),
+        _seconds(encounter.time_end_us),
+        _rounded(encounter.altitude_lower_m),
+        _rounded(encounter.altitude_upper_m),
+        [] if shared is None else _ring(shared.vertices),
+    ]
+
+
+def _seconds(time_us: int | None) -> float | None:
+    return None if time_us is None else round(time_us / 1e6, 3)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

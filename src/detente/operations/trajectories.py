@@ -1,0 +1,470 @@
+"""Recorded or planned trajectories from files: JSON as the `traffic` library writes it, CSV,
+Parquet.
+
+What is in the file is never changed silently: rows that cannot be used are counted by reason, and
+flights are split, not joined, where the record falls silent or jumps. Columns and units are
+described in docs/plan-files.md. A column whose unit is unclear is an error that names what it
+could be.
+
+Altitudes are taken as given. Those of ADS-B are pressure altitudes, which differ from heights above
+the WGS-84 ellipsoid by up to some hundred metres; they differ alike for aircraft in the same air,
+so comparing them with each other is sound, comparing them with terrain is not.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from detente.errors import DetenteError
+from detente.operations.flights import Flight, Floats, Ints, Track
+from detente.operations.instants import parse_instant
+
+AltitudeUnit = Literal["ft", "m"]
+METRES: Final[dict[str, float]] = {"ft": 0.3048, "m": 1.0}
+GAP_S: Final = 600.0
+# Faster than anything that flies in the air: such a step is a fault of the record.
+SPEED_MAX_M_S: Final = 1_500.0
+MAX_BYTES: Final = 1 << 30
+
+_LATITUDE: Final = ("latitude", "latitude_deg", "lat", "lat_deg")
+_LONGITUDE: Final = ("longitude", "longitude_deg", "lon", "lon_deg", "lng", "lng_deg", "long")
+_TIME: Final = ("timestamp", "time", "time_utc", "timestamp_s", "timestamp_ms", "timestamp_us")
+_ALTITUDE: Final = ("altitude_ft", "altitude_m")
+_ALTITUDE_BARE: Final = ("altitude", "alt", "height", "geoaltitude", "baroaltitude")
+_ID: Final = ("flight_id", "icao24", "callsign", "flight")
+_NAME: Final = ("name", "callsign", "flight", "flight_id", "icao24")
+_PARTY: Final = ("party", "operator")
+
+
+class TrajectoryError(DetenteError):
+    """A file of trajectories that cannot be understood."""
+
+    code = "trajectory.invalid"
+
+
+@dataclass(slots=True)
+class ReadingReport:
+    """What became of the rows of a file. Every row is in exactly one of the counts."""
+
+    rows: int = 0
+    used: int = 0
+    without_position: int = 0
+    without_altitude: int = 0
+    without_time: int = 0
+    without_id: int = 0
+    on_the_ground: int = 0
+    repeated: int = 0
+    contradicting: int = 0
+    alone: int = 0
+    # Not rows, but what was done to flights.
+    out_of_order: int = 0
+    split_at_gaps: int = 0
+    split_at_jumps: int = 0
+
+    def sentences(self) -> list[str]:
+        """What was left out or changed, one line each; empty if nothing was."""
+        told = (
+            (self.without_position, "rows without a position, or off the map"),
+            (self.without_altitude, "rows without an altitude"),
+            (self.without_time, "rows without a time"),
+            (self.without_id, "rows that belong to no flight"),
+            (self.on_the_ground, "rows marked as on the ground"),
+            (self.repeated, "rows that repeat another"),
+            (self.contradicting, "rows with another position for the same flight and instant"),
+            (self.alone, "rows alone between gaps"),
+            (self.out_of_order, "rows out of order, sorted"),
+            (self.split_at_gaps, "flights split where the record falls silent"),
+            (self.split_at_jumps, "flights split where the record jumps"),
+        )
+        return [f"{what[0].upper()}{what[1:]}: {count:,}." for count, what in told if count]
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectories:
+    """The flights of a file (without volumes yet) and how they were read."""
+
+    flights: tuple[Flight, ...]
+    report: ReadingReport
+    altitude_assumption: str
+    columns: dict[str, str] = field(default_factory=dict)
+
+
+def read_trajectories(
+    path: Path,
+    *,
+    altitude_unit: AltitudeUnit | None = None,
+    gap_s: float = GAP_S,
+    party: str = "",
+) -> Trajectories:
+    """Read the flights of a file.
+
+    Args:
+        path: .json, .json.gz (records or columns, as pandas writes them), .csv, .csv.gz, .parquet.
+        altitude_unit: the unit of a column that does not say it. JSON as `traffic` writes it means
+            feet.
+        gap_s: a silence longer than this ends a flight and begins another.
+        party: who flies them, where the file does not say.
+
+    Raises:
+        TrajectoryError: naming the column or row at fault, and what to do.
+    """
+    name = path.name.lower()
+    try:
+        if name.endswith((".json", ".json.gz")):
+            frame = _read_json(path)
+            altitude_unit = altitude_unit or "ft"
+        elif name.endswith((".csv", ".csv.gz")):
+            frame = pl.read_csv(_bytes(path), infer_schema_length=None, try_parse_dates=False)
+        elif name.endswith(".parquet"):
+            frame = pl.read_parquet(path)
+        else:
+            raise TrajectoryError(
+                f"Cannot tell the format of {path.name} from its name.",
+                where=str(path),
+                advice="Use .json, .json.gz, .csv, .csv.gz or .parquet.",
+            )
+    except OSError as problem:
+        raise TrajectoryError(
+            f"The file cannot be read: {problem.strerror or problem}.", where=str(path)
+        ) from problem
+    except pl.exceptions.PolarsError as problem:
+        raise TrajectoryError(f"The file is damaged: {problem}", where=str(path)) from problem
+    return flights_of(frame, str(path), altitude_unit=altitude_unit, gap_s=gap_s, party=party)
+
+
+def flights_of(
+    frame: pl.DataFrame,
+    where: str,
+    *,
+    altitude_unit: AltitudeUnit | None = None,
+    gap_s: float = GAP_S,
+    party: str = "",
+) -> Trajectories:
+    """The flights of a table; see `read_trajectories`. `where` names the table in errors."""
+    report = ReadingReport(rows=frame.height)
+    latitude = _only(frame, _LATITUDE, "latitude", where)
+    longitude = _only(frame, _LONGITUDE, "longitude", where)
+    time = _only(frame, _TIME, "time", where)
+    altitude, metres, assumption = _altitude(frame, altitude_unit, where)
+    ids = [column for column in _ID[:1] if column in frame.columns] or [
+        column for column in _ID[1:] if column in frame.columns
+    ]
+    if not ids:
+        raise TrajectoryError(
+            "There is no column that says which flight a row belongs to.",
+            where=where,
+            advice=f"Add one of: {', '.join(_ID)}.",
+        )
+    names = [column for column in _NAME if column in frame.columns]
+    parties = [column for column in _PARTY if column in frame.columns]
+    table = pl.DataFrame(
+        {
+            "row": np.arange(frame.height),
+            "time_us": _instants(frame, time, where),
+            "lat": _numbers(frame, latitude, where),
+            "lng": _numbers(frame, longitude, where),
+            "alt": _numbers(frame, altitude, where) * metres,
+            "id": frame.select(
+                pl.concat_str(
+                    [pl.col(c).cast(pl.String).str.strip_chars() for c in ids],
+                    separator=" ",
+                    ignore_nulls=True,
+                )
+            ).to_series(),
+            "name": (
+                frame.select(
+                    pl.coalesce(
+                        pl.col(c).cast(pl.String).str.strip_chars().replace("", None) for c in names
+                    )
+                ).to_series()
+            ),
+            "party": (
+                frame[parties[0]].cast(pl.String).fill_null(party)
+                if parties
+                else pl.repeat(party, frame.height, eager=True)
+            ),
+            "ground": (
+                frame["onground"].cast(pl.Boolean).fill_null(value=False)
+                if "onground" in frame.columns
+                else pl.repeat(value=False, n=frame.height, eager=True)
+            ),
+        }
+    )
+    table = _drop_unusable(table, report)
+    flights = _split(table, report, gap_s)
+    columns = {"time": time, "latitude": latitude, "longitude": longitude, "altitude": altitude}
+    return Trajectories(flights, report, assumption, {**columns, "flight": " + ".join(ids)})
+
+
+def _bytes(path: Path) -> bytes:
+    if path.stat().st_size > MAX_BYTES:
+        raise TrajectoryError(f"The file is larger than {MAX_BYTES >> 20} MiB.", where=str(path))
+    if not path.name.lower().endswith(".gz"):
+        return path.read_bytes()
+    try:
+        with gzip.open(path) as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (EOFError, gzip.BadGzipFile) as problem:
+        raise TrajectoryError(
+            f"The compression is damaged: {problem}", where=str(path)
+        ) from problem
+    if len(data) > MAX_BYTES:
+        raise TrajectoryError(
+            f"The file unpacks to more than {MAX_BYTES >> 20} MiB.", where=str(path)
+        )
+    return data
+
+
+def _read_json(path: Path) -> pl.DataFrame:
+    """A table from a list of records, or from an object of columns keyed by row numbers."""
+    try:
+        data: Any = msgspec.json.decode(_bytes(path))
+    except msgspec.DecodeError as problem:
+        raise TrajectoryError(f"This is not JSON: {problem}", where=str(path)) from problem
+    columns: dict[str, list[Any]] = {}
+    if isinstance(data, list) and all(isinstance(row, dict) for row in data):
+        names = dict.fromkeys(name for row in data for name in row)
+        columns = {name: [row.get(name) for row in data] for name in names}
+    elif isinstance(data, dict) and all(isinstance(column, dict) for column in data.values()):
+        rows = dict.fromkeys(row for column in data.values() for row in column)
+        columns = {n: [column.get(row) for row in rows] for n, column in data.items()}
+    if not columns:
+        raise TrajectoryError(
+            "This JSON holds no table: neither a list of records nor an object of columns.",
+            where=str(path),
+        )
+    wanted = {*_LATITUDE, *_LONGITUDE, *_TIME, *_ALTITUDE, *_ALTITUDE_BARE}
+    wanted |= {*_ID, *_NAME, *_PARTY, "onground"}
+    series = []
+    for name, values in columns.items():
+        if name not in wanted:
+            continue
+        try:
+            series.append(pl.Series(name, values, strict=True))
+        except (TypeError, pl.exceptions.PolarsError):
+            # Mixed kinds (1 and 1.5, or text among numbers): numbers if all are, text otherwise.
+            numbers = all(v is None or isinstance(v, int | float) for v in values)
+            series.append(
+                pl.Series(name, values, dtype=pl.Float64, strict=False)
+                if numbers
+                else pl.Series(name, [None if v is None else str(v) for v in values])
+            )
+    return pl.DataFrame(series)
+
+
+def _only(frame: pl.DataFrame, candidates: Sequence[str], what: str, where: str) -> str:
+    found = [column for column in candidates if column in frame.columns]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(candidates)
+    if not found:
+        raise TrajectoryError(
+            f"There is no column for the {what}; the columns are: {', '.join(frame.columns)}.",
+            where=where,
+            advice=f"Name it one of: {listed}.",
+        )
+    raise TrajectoryError(
+        f"The {what} could be any of the columns {', '.join(found)}.",
+        where=where,
+        advice="Keep one of them.",
+    )
+
+
+def _altitude(frame: pl.DataFrame, unit: AltitudeUnit | None, where: str) -> tuple[str, float, str]:
+    explicit = [column for column in _ALTITUDE if column in frame.columns]
+    bare = [column for column in _ALTITUDE_BARE[:3] if column in frame.columns]
+    if explicit:
+        column = _only(frame, _ALTITUDE, "altitude", where)
+        unit = "ft" if column == "altitude_ft" else "m"
+    elif bare and unit is not None:
+        column = bare[0]
+    elif bare:
+        raise TrajectoryError(
+            f'The unit of the column "{bare[0]}" is unclear: it could be feet or metres.',
+            where=where,
+            advice="Rename it altitude_ft or altitude_m, or say --altitude-unit ft or m.",
+        )
+    else:
+        column = _only(frame, _ALTITUDE, "altitude", where)
+    said = "feet" if unit == "ft" else "metres"
+    assumption = (
+        f'Altitudes are the column "{column}" in {said}, taken as given: if they are pressure '
+        "altitudes they are not heights above the ellipsoid, and compare only with each other."
+    )
+    return column, METRES["ft" if unit == "ft" else "m"], assumption
+
+
+def _numbers(frame: pl.DataFrame, column: str, where: str) -> pl.Series:
+    series = frame[column]
+    if series.dtype.is_numeric():
+        return series.cast(pl.Float64).fill_nan(None)
+    cast = series.cast(pl.String).str.strip_chars().replace("", None)
+    numbers = cast.cast(pl.Float64, strict=False)
+    wrong = numbers.is_null() & cast.is_not_null()
+    if wrong.any():
+        row = int(wrong.arg_true()[0])
+        raise TrajectoryError(
+            f'"{str(cast[row])[:60]}" is not a number.', where=f"{where}, row {row + 1}, {column}"
+        )
+    return numbers.fill_nan(None)
+
+
+def _instants(frame: pl.DataFrame, column: str, where: str) -> pl.Series:
+    """Microseconds since 1970, from date-times, RFC 3339 text or numbers."""
+    series = frame[column]
+    dtype = series.dtype
+    if isinstance(dtype, pl.Datetime):
+        if dtype.time_zone is None:
+            raise TrajectoryError(
+                "The times have no zone.", where=f"{where}, {column}", advice="Store them as UTC."
+            )
+        return series.cast(pl.Datetime("us", dtype.time_zone)).cast(pl.Int64)
+    if dtype.is_numeric():
+        return _numeric_instants(series, column, where)
+    times: list[int | None] = []
+    for row, text in enumerate(series.cast(pl.String).to_list()):
+        try:
+            times.append(parse_instant(text.strip()) if text else None)
+        except ValueError as problem:
+            raise TrajectoryError(
+                f'"{text[:60]}" is {problem}.', where=f"{where}, row {row + 1}, {column}"
+            ) from None
+    return pl.Series(column, times, dtype=pl.Int64)
+
+
+# Between 2001 and 2286 the magnitude of a number tells its unit: µs per unit, least, most.
+_MAGNITUDES: Final = (
+    ("_s", 1e6, 1e9, 1e10),
+    ("_ms", 1e3, 1e12, 1e13),
+    ("_us", 1.0, 1e15, 1e16),
+    ("_ns", 1e-3, 1e18, 1e19),
+)
+
+
+def _numeric_instants(series: pl.Series, column: str, where: str) -> pl.Series:
+    values = series.cast(pl.Float64).fill_nan(None)
+    known = values.drop_nulls()
+    low, high = (0.0, 0.0) if known.is_empty() else (known.to_numpy().min(), known.to_numpy().max())
+    for suffix, factor, least, most in _MAGNITUDES:
+        said = column.endswith(suffix) and column.startswith("timestamp_")
+        if said or (not column.startswith("timestamp_") and least <= low and high < most):
+            if series.dtype.is_integer() and factor >= 1:
+                return series.cast(pl.Int64) * int(factor)
+            if series.dtype.is_integer():
+                return series.cast(pl.Int64) // 1000
+            return (values * factor).round(0).cast(pl.Int64)
+    raise TrajectoryError(
+        f"The numbers from {low:g} to {high:g} could be many things; they are not seconds, milli-, "
+        "micro- or nanoseconds since 1970 between 2001 and 2286.",
+        where=f"{where}, {column}",
+        advice="Name the column timestamp_s, timestamp_ms or timestamp_us.",
+    )
+
+
+def _drop_unusable(table: pl.DataFrame, report: ReadingReport) -> pl.DataFrame:
+    def drop(table: pl.DataFrame, bad: pl.Expr, count: Callable[[int], None]) -> pl.DataFrame:
+        kept = table.filter(~bad)
+        count(table.height - kept.height)
+        return kept
+
+    off_map = (
+        pl.col("lat").is_null()
+        | pl.col("lng").is_null()
+        | ~pl.col("lat").is_between(-90, 90)
+        | ~pl.col("lng").is_between(-180, 180)
+    )
+    for bad, name in (
+        (pl.col("time_us").is_null(), "without_time"),
+        (pl.col("id").is_null() | (pl.col("id").str.strip_chars() == ""), "without_id"),
+        (off_map, "without_position"),
+        (pl.col("ground"), "on_the_ground"),
+        (pl.col("alt").is_null() | ~pl.col("alt").is_finite(), "without_altitude"),
+    ):
+        table = drop(table, bad, lambda n, name=name: setattr(report, name, n))  # type: ignore[misc]
+    return table
+
+
+def _split(table: pl.DataFrame, report: ReadingReport, gap_s: float) -> tuple[Flight, ...]:
+    flights: list[Flight] = []
+    seen: dict[str, int] = {}
+    for _, rows in table.group_by("id", maintain_order=True):
+        time = rows["time_us"].to_numpy()
+        report.out_of_order += int((np.diff(time) < 0).sum())
+        order = np.argsort(time, kind="stable")
+        track = Track(
+            time[order].astype(np.int64),
+            *(rows[c].to_numpy()[order].astype(np.float64) for c in ("lat", "lng", "alt")),
+        )
+        track = _unique(track, report)
+        cuts = _cuts(track, report, gap_s)
+        base = str(rows["id"][0])
+        name = rows["name"].drop_nulls()
+        for start, end in zip([0, *cuts], [*cuts, len(track)], strict=True):
+            if end - start < 2:
+                report.alone += end - start
+                continue
+            report.used += end - start
+            number = seen[base] = seen.get(base, 0) + 1
+            part = Track(
+                track.time_us[start:end],
+                track.lat_deg[start:end],
+                track.lng_deg[start:end],
+                track.altitude_m[start:end],
+            )
+            flights.append(
+                Flight(
+                    base if number == 1 else f"{base} #{number}",
+                    str(name[0]) if len(name) else base,
+                    str(rows["party"][0]),
+                    (),
+                    part,
+                )
+            )
+    return tuple(flights)
+
+
+def _unique(track: Track, report: ReadingReport) -> Track:
+    """One row an instant: the first. Others count as repeated, or as contradicting it."""
+    same_time = np.flatnonzero(np.diff(track.time_us) == 0) + 1
+    if len(same_time) == 0:
+        return track
+    before = same_time - 1
+    same = (
+        (track.lat_deg[same_time] == track.lat_deg[before])
+        & (track.lng_deg[same_time] == track.lng_deg[before])
+        & (track.altitude_m[same_time] == track.altitude_m[before])
+    )
+    report.repeated += int(same.sum())
+    report.contradicting += int((~same).sum())
+    keep = np.ones(len(track), np.bool_)
+    keep[same_time] = False
+    return Track(
+        track.time_us[keep], track.lat_deg[keep], track.lng_deg[keep], track.altitude_m[keep]
+    )
+
+
+def _cuts(track: Track, report: ReadingReport, gap_s: float) -> list[int]:
+    elapsed_s: Floats = np.diff(track.time_us) / 1e6
+    if len(elapsed_s) == 0:
+        return []
+    # Good enough for telling a fault: a sphere, and the shorter way round.
+    lat, lng = np.radians(track.lat_deg), np.radians(track.lng_deg)
+    half = (
+        np.sin(np.diff(lat) / 2) ** 2
+        + np.cos(lat[1:]) * np.cos(lat[:-1]) * np.sin(np.diff(lng) / 2) ** 2
+    )
+    moved_m = 2 * 6.371e6 * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    silent = elapsed_s > gap_s
+    jumps = ~silent & (moved_m > SPEED_MAX_M_S * elapsed_s)
+    report.split_at_gaps += int(silent.sum())
+    report.split_at_jumps += int(jumps.sum())
+    cuts: Ints = np.flatnonzero(silent | jumps) + 1
+    return [int(cut) for cut in cuts]
