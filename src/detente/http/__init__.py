@@ -1,5 +1,6 @@
 """Typed HTTP: endpoints, tokens, limits, observation, and the server that runs them."""
 
+from detente.http.api_page import api_markdown
 from detente.http.auth import KeysUnavailable, TokenAuthenticator, TokenRules, verify_token
 from detente.http.endpoint import (
     ANONYMOUS,
@@ -93,6 +94,7 @@ __all__ = [
     "Unauthorized",
     "VerificationKey",
     "any_of",
+    "api_markdown",
     "bind",
     "build_app",
     "configure_logging",

@@ -62,8 +62,14 @@ def _body_types(endpoints: Sequence[Endpoint]) -> list[Any]:
             found[endpoint.body] = None
         for kind in endpoint.responses.values():
             if kind is not None:
-                found[kind] = None
+                found[_documented(kind)] = None
     return list(found)
+
+
+def _documented(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    # A protocol may declare the error body of its own standard under the same name. What is sent is
+    # ours, a superset, and two types of one name would only confuse.
+    return ErrorResponse if kind.__name__ == ErrorResponse.__name__ else kind
 
 
 def _error_statuses(endpoint: Endpoint) -> Iterator[int]:
@@ -127,7 +133,7 @@ def _responses(endpoint: Endpoint, refs: dict[Any, Json]) -> Json:
         kind = statuses[status]
         response: Json = {"description": HTTPStatus(status).phrase}
         if kind is not None:
-            response["content"] = {"application/json": {"schema": refs[kind]}}
+            response["content"] = {"application/json": {"schema": refs[_documented(kind)]}}
         if status in (429, 503):
             response["headers"] = {
                 "Retry-After": {

@@ -1,0 +1,56 @@
+"""`detente`: the commands, and how their errors are told."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+import detente
+from detente.cli.exchange import exchange
+from detente.cli.keys import keys
+from detente.cli.log import log
+from detente.cli.reference import reference
+from detente.cli.token import token
+from detente.errors import DetenteError
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(detente.__version__, prog_name="detente")
+def root() -> None:
+    """Keeps aircraft of parties that share a sky but no command apart."""
+
+
+for command in (exchange, keys, log, reference, token):
+    root.add_command(command)
+
+
+def explain(error: DetenteError) -> str:
+    """An error as a person reads it: what, where, and what to do."""
+    lines = [f"error: {error.message}"]
+    if error.where:
+        lines.append(f"  where:  {error.where}")
+    if error.advice:
+        lines.append(f"  advice: {error.advice}")
+    lines.append(f"  code:   {error.code}")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point. Exit code 2 for anything the user can put right."""
+    try:
+        result = root.main(arguments, prog_name="detente", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except DetenteError as error:
+        click.echo(explain(error), err=True)
+        sys.exit(EXIT_BAD_INPUT)
+    sys.exit(result if isinstance(result, int) else 0)

@@ -1,0 +1,109 @@
+"""An OpenAPI document as a page that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+_METHODS = ("get", "put", "post", "delete", "patch")
+
+
+def api_markdown(document: Json, note: str = "") -> str:
+    """The document as Markdown: operations by tag, then types."""
+    info = document["info"]
+    lines = [f"# {info['title']}: API", ""]
+    if note:
+        lines += [note, ""]
+    if info["description"]:
+        lines += [info["description"], ""]
+    lines += [
+        "Bodies are JSON. Tokens are RS256 JWTs in `Authorization: Bearer`; under *scope* stands "
+        "what the token needs. Errors carry a `message`, and a `code` that `errors.md` explains.",
+        "",
+    ]
+    for tag, operations in _by_tag(document).items():
+        lines += [f"## {tag.capitalize()}", ""]
+        for path, method, operation in operations:
+            lines += _operation(path, method, operation)
+    lines += ["## Types", ""]
+    for name, schema in document["components"]["schemas"].items():
+        lines += _type(name, schema)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _by_tag(document: Json) -> dict[str, list[tuple[str, str, Json]]]:
+    found: dict[str, list[tuple[str, str, Json]]] = {}
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                tag = next(iter(item[method].get("tags", ())), "other")
+                found.setdefault(tag, []).append((path, method, item[method]))
+    return found
+
+
+def _operation(path: str, method: str, operation: Json) -> list[str]:
+    lines = [f"### {method.upper()} `{path}`", "", operation["summary"]]
+    if "description" in operation:
+        lines += ["", operation["description"]]
+    alternatives = [
+        " with ".join(f"`{s}`" for s in entry["bearer"]) for entry in operation["security"]
+    ]
+    if not operation["security"]:
+        scope = "none: no token is needed"
+    else:
+        scope = " or ".join(alternatives) or "any valid token"
+    lines += ["", f"* scope: {scope}"]
+    for parameter in operation.get("parameters", ()):
+        need = "" if parameter["required"] else ", optional"
+        said = f": {parameter['description']}" if parameter["description"] else ""
+        lines.append(f"* {parameter['in']} parameter `{parameter['name']}`{need}{said}")
+    if "requestBody" in operation:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        lines.append(f"* body: {_name(schema)}")
+    lines += ["", "| status | meaning | body |", "|---|---|---|"]
+    for status, response in operation["responses"].items():
+        content = response.get("content", {}).get("application/json")
+        body = _name(content["schema"]) if content else ""
+        lines.append(f"| {status} | {response['description']} | {body} |")
+    return [*lines, ""]
+
+
+def _type(name: str, schema: Json) -> list[str]:
+    lines = [f"### {name}", ""]
+    if "description" in schema:
+        lines += [schema["description"].split("\n\n")[0].replace("\n", " "), ""]
+    if "properties" not in schema:
+        return [*lines, _name(schema), ""]
+    required = set(schema.get("required", ()))
+    lines += ["| member | type | |", "|---|---|---|"]
+    for member, kind in schema["properties"].items():
+        need = "required" if member in required else _default(kind)
+        lines.append(f"| `{member}` | {_name(kind)} | {need} |")
+    return [*lines, ""]
+
+
+def _default(schema: Json) -> str:
+    value = schema.get("default")
+    return f"default `{value!r}`" if value not in (None, "", [], {}) else "optional"
+
+
+def _name(schema: Json) -> str:
+    return " or ".join(dict.fromkeys(_names(schema))) or "anything"
+
+
+def _names(schema: Json) -> Iterator[str]:
+    if "$ref" in schema:
+        target = schema["$ref"].rpartition("/")[2]
+        yield f"[{target}](#{target.lower()})"
+    elif "anyOf" in schema:
+        for part in schema["anyOf"]:
+            yield from _names(part)
+    elif "enum" in schema:
+        for value in schema["enum"]:
+            yield f"`{value}`"
+    elif schema.get("type") == "array":
+        yield f"array of {_name(schema.get('items', {}))}"
+    elif "type" in schema:
+        yield str(schema["type"])
