@@ -32,7 +32,9 @@ def circle_area_m2(circle: Circle) -> float:
     """Area within a geodesic circle, at most that of the Earth."""
     w2 = 1 - WGS84_E2 * math.sin(math.radians(circle.lat_deg)) ** 2
     sphere_m2 = WGS84_A_M**2 * (1 - WGS84_E2) / w2**2
-    angle = min(math.pi, circle.radius_m / math.sqrt(sphere_m2))
+    angle = circle.radius_m / math.sqrt(sphere_m2)
+    if angle >= math.pi:
+        return EARTH_AREA_M2
     # 2 sin² x is 1 - cos 2x without the cancellation
     return min(EARTH_AREA_M2, 4 * math.pi * sphere_m2 * math.sin(angle / 2) ** 2)
 
