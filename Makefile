@@ -42,7 +42,8 @@ $(ready): uv.lock pyproject.toml scripts/setup.sh
 	@touch $@
 
 demo: $(ready) ## a real day of flights, announced by two parties to an exchange
-	@$(bin)/detente demo
+	@scripts/samples.sh
+	@$(bin)/detente demo --flights .cache/samples/traffic/data/samples/collections/switzerland.json.gz
 
 check: $(ready) ## format, lint, types, layers, generated files
 	@echo "check: format"

@@ -7,6 +7,8 @@ import sys
 import click
 
 import detente
+from detente.cli.check import check
+from detente.cli.demo import demo
 from detente.cli.exchange import exchange
 from detente.cli.keys import keys
 from detente.cli.log import log
@@ -24,7 +26,7 @@ def root() -> None:
     """Keeps aircraft of parties that share a sky but no command apart."""
 
 
-for command in (exchange, keys, log, reference, token):
+for command in (check, demo, exchange, keys, log, reference, token):
     root.add_command(command)
 
 

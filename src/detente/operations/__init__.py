@@ -1,4 +1,4 @@
-"""Planned flights: files of plans and trajectories, corridors, conflicts between them, the report."""
+"""Planned flights: plans, trajectories, corridors, the conflicts between them, the report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from detente.operations.corridor import (
     corridor_volumes,
     parse_corridor,
 )
+from detente.operations.discovery import (
+    CommandTokens,
+    Discovered,
+    TokenCommandFailed,
+    discover,
+)
 from detente.operations.flights import Flight, Track
+from detente.operations.loading import Loaded, is_plan, load_flights
 from detente.operations.plan_file import (
     Plan,
     PlanError,
@@ -33,15 +40,19 @@ __all__ = [
     "Approach",
     "CheckResult",
     "Closeness",
+    "CommandTokens",
     "Corridor",
     "CorridorError",
+    "Discovered",
     "Flight",
     "FlightConflict",
+    "Loaded",
     "Plan",
     "PlanError",
     "ReadingReport",
     "ReportText",
     "StretchLimits",
+    "TokenCommandFailed",
     "Track",
     "Trajectories",
     "TrajectoryError",
@@ -49,6 +60,9 @@ __all__ = [
     "closest_approach",
     "conflict_table",
     "corridor_volumes",
+    "discover",
+    "is_plan",
+    "load_flights",
     "parse_corridor",
     "parse_plan",
     "plan_document",

@@ -1,0 +1,46 @@
+"""`detente demo`: the main job on real flights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Two parties announce a real day of flights.")
+@click.option(
+    "--flights",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Trajectories of the day; `make demo` fetches those of a day over Switzerland.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out/demo"),
+    show_default=True,
+    help="Directory for the report page and the exchange's log. What is in it is replaced.",
+)
+@click.option(
+    "--corridor",
+    default="1NM,500ft,60s",
+    show_default=True,
+    metavar="WIDTH,HEIGHT,TIME",
+    help="Room that each flight announces: to each side, above and below, before and after.",
+)
+@click.option(
+    "--most", type=click.IntRange(min=2), metavar="N", help="Take only the first N flights."
+)
+def demo(flights: Path, out: Path, corridor: str, most: int | None) -> None:
+    """Split a recorded day between two parties; have both announce every flight to an exchange.
+
+    On a 409 a party asks the other one for details, finds the exact conflict, and files again. What
+    the two find is held against a direct comparison, the exchange's log is verified, and a report
+    page is written.
+    """
+    from rich.console import Console
+
+    from detente.demo import Options, run_demo
+    from detente.operations import parse_corridor
+
+    run_demo(Options(flights, out, parse_corridor(corridor), most), Console())
