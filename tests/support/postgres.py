@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
 
 _START_TIMEOUT_S = 30.0
 
@@ -172,3 +173,14 @@ class PostgresServer:
             shutil.copytree(installed, copied, symlinks=True)
             return copied / "bin"
         return installed / "bin"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the whole session. Import it in a `conftest.py` to use it."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

@@ -219,6 +219,7 @@ class Log(Protocol):
         Raises:
             LogUnavailable: the log cannot be reached, or somebody else holds the head too long.
             LogReadOnly: the log was opened for reading.
+            LogDamaged: an entry below the head is missing.
         """
 
     async def checkpoints(self, since: int, limit: int) -> list[StoredCheckpoint]:
