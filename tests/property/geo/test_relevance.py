@@ -70,7 +70,7 @@ def pairs_with_a_common_point(
     return entity(), entity()
 
 
-@settings(max_examples=1500)
+@settings(max_examples=700)
 @given(pairs_with_a_common_point())
 def test_what_shares_a_point_of_space_and_time_is_relevant(
     pair: tuple[list[Volume4D], list[Volume4D]],
@@ -114,7 +114,7 @@ def test_discs_well_apart_are_not_relevant(
     assert not relevant(a, b)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=700)
 @given(
     anywhere,
     st.floats(0.5, 3.3).map(lambda e: 10.0**e),
