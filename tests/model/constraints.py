@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from tests.model.reading import base_url, extents, member, space
-from tests.model.state import Constraint, Request, State, refuse, relevant
+from tests.model.reading import base_url, extents, is_over, member, space
+from tests.model.state import Constraint, Request, State, refuse, relevant, wrong_twice
 from tests.model.templates import Many, ModelAnswer
 
 
 def put(state: State, ask: Request) -> ModelAnswer:
-    whole = extents(ask.body, need_altitudes=False, now_us=ask.now_us)
+    whole = extents(ask.body, need_altitudes=False)
     url = base_url(ask.body, "", allow_http=state.options.allow_http)
     old = state.constraint(ask.entity)
-    also = () if ask.ovn is None else (400, 403, 404, 409)
-    if not ask.ovn:
-        if old is not None and old.manager != ask.sub:
-            return refuse(403, "somebody else's constraint", *also)
-        if old is not None:
-            return refuse(409, "the id exists already", *also)
-    else:
-        if old is None:
-            return refuse(409, "no such constraint to update", 400)
-        if old.manager != ask.sub:
-            return refuse(403, "somebody else's constraint")
-        if ask.ovn != old.ovn.value:
-            return refuse(409, "not the present OVN")
+    untimely = "the constraint is over" if is_over(whole, ask.now_us) else ""
+    refusal = wrong_twice(_standing(ask, old), untimely)
+    if refusal is not None:
+        return refusal
     touched = [whole]
     if old is not None:
         touched.append(old.space)
@@ -41,6 +32,20 @@ def put(state: State, ask: Request) -> ModelAnswer:
     told = state.notify(touched, ask.now_us, of_constraints=True)
     body = {"constraint_reference": state.show_constraint(new, ask.sub), "subscribers": told}
     return ModelAnswer(200 if old else 201, body, "accepted")
+
+
+def _standing(ask: Request, old: Constraint | None) -> ModelAnswer | None:
+    """Existence, ownership, OVN - in this order."""
+    also = () if ask.ovn is None else (400, 403, 404, 409)
+    if not ask.ovn:
+        if old is not None and old.manager != ask.sub:
+            return refuse(403, "somebody else's constraint", *also)
+        return None if old is None else refuse(409, "the id exists already", *also)
+    if old is None:
+        return refuse(409, "no such constraint to update", 400)
+    if old.manager != ask.sub:
+        return refuse(403, "somebody else's constraint")
+    return None if ask.ovn == old.ovn.value else refuse(409, "not the present OVN")
 
 
 def delete(state: State, ask: Request) -> ModelAnswer:

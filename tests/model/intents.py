@@ -11,11 +11,21 @@ from tests.model.reading import (
     base_url,
     entity_uuid,
     extents,
+    is_over,
     join,
     member,
     space,
 )
-from tests.model.state import Intent, Request, State, Subscription, covers, refuse, relevant
+from tests.model.state import (
+    Intent,
+    Request,
+    State,
+    Subscription,
+    covers,
+    refuse,
+    relevant,
+    wrong_twice,
+)
 from tests.model.templates import Many, ModelAnswer, Slot
 from tests.model.wire import CMSA, MINUTE_US
 
@@ -28,6 +38,9 @@ NEXT_STATES = {
     "Nonconforming": {"Nonconforming", "Activated", "Contingent"},
     "Contingent": {"Contingent"},
 }
+# The subscription to be attached (if any) and, if it has to grow for that, its new space.
+Attached = tuple[Subscription | None, Space | None]
+
 OFF_NOMINAL = ("Nonconforming", "Contingent")
 NOMINAL = ("Accepted", "Activated")
 
@@ -37,7 +50,8 @@ class Wanted:
 
     def __init__(self, state: State, ask: Request) -> None:
         body = ask.body
-        self.space = extents(body, need_altitudes=True, now_us=ask.now_us)
+        self.space = extents(body, need_altitudes=True)
+        self.untimely = "the intent is over" if is_over(self.space, ask.now_us) else ""
         self.state: str = member(body, "state", "string", "")
         if self.state not in STATES:
             raise Bad("state", "unknown")
@@ -64,17 +78,17 @@ class Wanted:
             raise Bad("key", "holds something that is no text")
         return set(values)
 
-    @staticmethod
-    def _requested_ovn(ask: Request) -> str | None:
+    def _requested_ovn(self, ask: Request) -> str | None:
         """A requested suffix is a version 7 UUID made within five minutes of now."""
         suffix = member(ask.body, "requested_ovn_suffix", "string", "", needed=False)
         if suffix is None:
             return None
         if not UUID_V7.fullmatch(suffix):
-            raise Bad("requested_ovn_suffix", "not a version 7 UUID")
+            self.untimely = "requested_ovn_suffix: not a version 7 UUID"
+            return None
         made_us = int(suffix.replace("-", "")[:12], 16) * 1000
         if abs(made_us - ask.now_us) > SUFFIX_AGE_US:
-            raise Bad("requested_ovn_suffix", "not made within five minutes")
+            self.untimely = "requested_ovn_suffix: not made within five minutes"
         return f"{ask.entity}_{suffix}"
 
 
@@ -94,6 +108,18 @@ def put(state: State, ask: Request) -> ModelAnswer:
         return refuse(400, "this state needs a subscription")
     if wanted.subscription_id and wanted.new is not None:
         return refuse(400, "subscription_id and new_subscription exclude each other")
+    found = _decide(state, ask, old, wanted)
+    refusal = wrong_twice(found if isinstance(found, ModelAnswer) else None, wanted.untimely)
+    if refusal is not None:
+        return refusal
+    assert not isinstance(found, ModelAnswer)
+    return _write(state, ask, old, wanted, found)
+
+
+def _decide(
+    state: State, ask: Request, old: Intent | None, wanted: Wanted
+) -> Attached | ModelAnswer:
+    """Whether the change is allowed: the subscription to attach, or the refusal."""
     refusal = _standing(state, ask, old, wanted)
     if refusal is not None:
         return refusal
@@ -101,11 +127,8 @@ def put(state: State, ask: Request) -> ModelAnswer:
     if isinstance(attached, ModelAnswer):
         return attached
     # Nominal states must prove that the neighbours were asked; in an emergency nothing is asked.
-    if wanted.state in NOMINAL:
-        missing = _missing(state, ask, wanted, attached)
-        if missing is not None:
-            return missing
-    return _write(state, ask, old, wanted, attached)
+    missing = _missing(state, ask, wanted, attached) if wanted.state in NOMINAL else None
+    return missing or attached
 
 
 def _standing(state: State, ask: Request, old: Intent | None, wanted: Wanted) -> ModelAnswer | None:
@@ -146,10 +169,8 @@ def _down(state: State, uss: str) -> bool:
     return state.available(uss) == "Down"
 
 
-def _resolve(
-    state: State, ask: Request, wanted: Wanted
-) -> tuple[Subscription | None, Space | None] | ModelAnswer:
-    """The subscription to be attached and, if it has to grow for that, its new space."""
+def _resolve(state: State, ask: Request, wanted: Wanted) -> Attached | ModelAnswer:
+    """Which subscription the request means: an existing one, a fresh one, or none."""
     if wanted.subscription_id is not None:
         found = state.subscription(wanted.subscription_id)
         if found is None:
@@ -186,7 +207,7 @@ def _missing(
     state: State,
     ask: Request,
     wanted: Wanted,
-    attached: tuple[Subscription | None, Space | None],
+    attached: Attached,
 ) -> ModelAnswer | None:
     """409 with every relevant entity whose OVN the key lacks.
 
@@ -224,7 +245,7 @@ def _write(
     ask: Request,
     old: Intent | None,
     wanted: Wanted,
-    attached: tuple[Subscription | None, Space | None],
+    attached: Attached,
 ) -> ModelAnswer:
     """Everything is allowed: change the state, then count who must be told."""
     subscription, grown = attached

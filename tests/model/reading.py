@@ -198,8 +198,8 @@ def space(
     return Space((outline,), low_m, high_m, start_us, end_us)
 
 
-def extents(body: Json, *, need_altitudes: bool, now_us: int) -> Space:
-    """An entity's extents: an array of volumes, taken together. The whole must not be over yet."""
+def extents(body: Json, *, need_altitudes: bool) -> Space:
+    """An entity's extents: an array of volumes, taken together."""
     volumes = member(body, "extents", "array", "")
     if not volumes:
         raise Bad("extents", "empty")
@@ -208,10 +208,12 @@ def extents(body: Json, *, need_altitudes: bool, now_us: int) -> Space:
         one = space(value, f"extents[{i}]", need_altitudes=need_altitudes, need_times=True)
         whole = one if whole is None else join(whole, one)
     assert whole is not None
-    assert whole.end_us is not None
-    if whole.end_us < now_us:
-        raise Bad("extents", "ends in the past")
     return whole
+
+
+def is_over(whole: Space, now_us: int) -> bool:
+    """Of an entity's volumes some may lie in the past, the whole may not."""
+    return whole.end_us is not None and whole.end_us < now_us
 
 
 def _outer(pick: Callable[[T, T], T], one: T | None, two: T | None) -> T | None:

@@ -222,6 +222,19 @@ def at_times(area: Space, start_us: int, end_us: int) -> Space:
     return replace(area, start_us=start_us, end_us=end_us)
 
 
+def wrong_twice(first: ModelAnswer | None, untimely: str) -> ModelAnswer | None:
+    """Join a refusal for what the request is about with one that only the clock gives (400).
+
+    Nothing says which of the two is found first, so either may be told.
+    """
+    if not untimely:
+        return first
+    if first is None:
+        return refuse(400, untimely)
+    first.tolerated |= {400}
+    return first
+
+
 def refuse(status: int, rule: str, *also: int, body: Json = None) -> ModelAnswer:
     """An error; `also` are other codes that the public tests and the API tolerate here."""
     return ModelAnswer(status, body, rule, frozenset(also))

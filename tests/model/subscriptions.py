@@ -12,6 +12,7 @@ from tests.model.state import (
     covers,
     refuse,
     relevant,
+    wrong_twice,
 )
 from tests.model.templates import Many, ModelAnswer, Slot
 from tests.model.wire import DAY_US, MINUTE_US
@@ -31,12 +32,6 @@ class Wanted:
         # A subscription to nothing is a mistake.
         if not (self.intents or self.constraints):
             raise Bad("notify_for_operational_intents", "subscribes to nothing")
-        start_us = self.area.start_us
-        if start_us is not None and start_us < ask.now_us - PAST_START_US:
-            raise Bad("extents.time_start", "more than five minutes ago")
-        end_us = self.area.end_us
-        if end_us is not None and end_us < ask.now_us:
-            raise Bad("extents.time_end", "in the past")
 
     @staticmethod
     def _flag(body: Json, name: str) -> bool:
@@ -49,6 +44,8 @@ def _timed(wanted: Wanted, old: Subscription | None, now_us: int) -> Space | Non
     Start: as given, else as before, else now. End: as given, else as before, else a day later.
     """
     start_us, end_us = wanted.area.start_us, wanted.area.end_us
+    if start_us is not None and start_us < now_us - PAST_START_US:
+        return None  # who gives a start may be some minutes late, not more
     if start_us is None:
         start_us = now_us if old is None else old.space.start_us
     assert start_us is not None
@@ -63,16 +60,12 @@ def _timed(wanted: Wanted, old: Subscription | None, now_us: int) -> Space | Non
 def put(state: State, ask: Request) -> ModelAnswer:
     wanted = Wanted(state, ask)
     old = state.subscription(ask.entity)
-    if ask.ovn is None:
-        if old is not None:
-            return refuse(409, "the id exists already", *((403,) if old.manager != ask.sub else ()))
-    else:
-        refusal = _standing(ask, old)
-        if refusal is not None:
-            return refusal
     whole = _timed(wanted, old, ask.now_us)
-    if whole is None:
-        return refuse(400, "the times make no span of at most a day")
+    untimely = "" if whole else "the times make no span of at most a day"
+    refusal = wrong_twice(_standing(ask, old), untimely)
+    if refusal is not None:
+        return refusal
+    assert whole is not None
     versions = old.versions if old else set()
     if old is not None and old.version.value is not None:
         versions.add(old.version.value)
@@ -101,6 +94,10 @@ def put(state: State, ask: Request) -> ModelAnswer:
 
 
 def _standing(ask: Request, old: Subscription | None) -> ModelAnswer | None:
+    if ask.ovn is None:
+        if old is None:
+            return None
+        return refuse(409, "the id exists already", *_foreign(ask, old))
     if not ask.ovn:
         return refuse(400, "a version is needed", 409, *_foreign(ask, old))
     if old is None:

@@ -136,6 +136,8 @@ def _error_problems(expected: ModelAnswer, real: Answer) -> list[str]:
     if not isinstance(real.body, dict):
         return [f"the {real.status} has no JSON object as its body"]
     found = problems(Message(), real.body.get("message"), "body.message")
+    if real.status != expected.status:
+        return found
     lists = expected.body if isinstance(expected.body, dict) else {}
     for name in ("missing_operational_intents", "missing_constraints"):
         wanted = lists.get(name, Many([]))

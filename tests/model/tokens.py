@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -37,13 +37,20 @@ def authorization(
     kind: TokenKind, *, sub: str, scopes: Iterable[str], now_us: int, audience: str = AUDIENCE
 ) -> str | None:
     """Value of the Authorization header of the given kind; None when there must be no header."""
+    return _authorization(kind, sub, frozenset(scopes), now_us // 1_000_000, audience)
+
+
+@lru_cache(maxsize=4096)
+def _authorization(
+    kind: TokenKind, sub: str, scopes: frozenset[str], now_s: int, audience: str
+) -> str | None:
     if kind == "none":
         return None
     if kind in {"empty", "basic", "garbage"}:
         return {"empty": "Bearer ", "basic": "Basic dXNzOnNlY3JldA==", "garbage": "Bearer abc"}[
             kind
         ]
-    claims = _claims(kind, sub, scopes, now_us // 1_000_000, audience)
+    claims = _claims(kind, sub, scopes, now_s, audience)
     scheme = "bearer" if kind == "lower_case_scheme" else "Bearer"
     return f"{scheme} {_token(kind, claims)}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from itertools import cycle, product
 from typing import Any
 
 from hypothesis import event, note, reject
@@ -176,8 +177,9 @@ class DssMachine(RuleBasedStateMachine):
         return {"all": known, "none": [], "stale": [*self.stale.values(), WRONG]}[kind]
 
     def _suffix(self, kind: str, old: Intent | None) -> str | None:
-        if kind == "same" and old is not None and "_" in (old.ovn.value or ""):
-            return (old.ovn.value or "").split("_")[1]
+        present = (old.ovn.value or "") if old else ""
+        if kind == "same" and present.startswith(f"{old.id}_" if old else "-"):
+            return present.split("_")[1]
         if kind == "stale":
             return uuid7(self.now_us - 6 * MINUTE_US)
         if kind == "none":
@@ -344,18 +346,17 @@ class DssMachine(RuleBasedStateMachine):
         self.ask("PUT", f"{collection}/{entity}", owner, bodies[collection] | {name: value})
 
     def look_at_everything(self) -> None:
-        """All that can be read, by everybody."""
-        for owner in OWNERS:
-            for entity in INTENT_IDS:
-                self.ask("GET", f"{OIR}/{entity}", owner)
-            for entity in CONSTRAINT_IDS:
-                self.ask("GET", f"{CR}/{entity}", owner)
-            for one in list(self.model.state.subscriptions):
-                self.ask("GET", f"{SUB}/{one.id.value}", owner)
-            for spot in SPOTS:
-                everywhere = {"area_of_interest": volume(shapes(spot)["wide"])}
-                for collection in (OIR, CR, SUB):
-                    self.ask("POST", f"{collection}/query", owner, everywhere)
+        """All that can be read, each thing by another USS."""
+        readers = cycle(OWNERS)
+        for entity in INTENT_IDS:
+            self.ask("GET", f"{OIR}/{entity}", next(readers))
+        for entity in CONSTRAINT_IDS:
+            self.ask("GET", f"{CR}/{entity}", next(readers))
+        for one in list(self.model.state.subscriptions):
+            self.ask("GET", f"{SUB}/{one.id.value}", one.manager)
+        for spot, collection in product(SPOTS, (OIR, CR, SUB)):
+            everywhere = {"area_of_interest": volume(shapes(spot)["wide"])}
+            self.ask("POST", f"{collection}/query", next(readers), everywhere)
 
     def teardown(self) -> None:
         try:
