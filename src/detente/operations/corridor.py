@@ -8,7 +8,7 @@ has climbed or descended through 300 m, or turned through 150 degrees. Neighbour
 where they meet, so nothing between two points of the track is left out, in time or on the ground.
 Between points the aircraft is taken to fly along the geodesic at constant speed and rate of climb.
 
-Outlines are polygons drawn around the corridor, up to 4 % wider than asked for, never narrower.
+Outlines are polygons drawn around the corridor, up to 3.5 % wider than asked for, never narrower.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -28,9 +29,8 @@ from detente.operations.flights import Floats, Ints, Track
 # Arcs are drawn with this many sides a quarter; drawing around them widens by 1 / cos(45° / sides).
 QUARTER_SIDES: Final = 4
 AROUND: Final = 1 / math.cos(math.pi / 4 / QUARTER_SIDES)
-# GEOS smooths its input by up to 1 % of the width, and so do we, before and after.
+# The track is smoothed by up to this part of the width, and so is the outline.
 SMOOTHING: Final = 0.005
-SMOOTHED: Final = 0.01 + 2 * SMOOTHING
 # Vertices are rounded to 1e-7 degree, 1.1 cm at most.
 DIGITS: Final = 7
 ROUNDING_M: Final = 0.02
@@ -261,15 +261,33 @@ def _outlines(track: Track, first: Ints, last: Ints, half_width_m: float) -> lis
     # here.
     reach = np.maximum.reduceat(away, np.cumsum(counts) - counts) + 1.1 * half_width_m
     stretch = 1 / np.cos(reach / 6.3e6) ** 2
-    radius = (half_width_m * (1 + SMOOTHED) * AROUND + ROUNDING_M) * stretch
-    shapes = shapely.buffer(lines, radius, quad_segs=QUARTER_SIDES)
-    shapes = shapely.simplify(
-        shapely.polygons(shapely.get_exterior_ring(shapes)), half_width_m * SMOOTHING
-    )
+    radius = (half_width_m * (1 + 2 * SMOOTHING) * AROUND + ROUNDING_M) * stretch
+    shapes = shapely.simplify(_around(lines, radius), half_width_m * SMOOTHING)
     return [
         _polygon(shape, lat, lng)
         for shape, lat, lng in zip(shapes, centre_lat.tolist(), centre_lng.tolist(), strict=True)
     ]
+
+
+def _around(lines: Any, radius_m: Floats) -> Any:
+    """Polygons around lines of a plane, each with its own radius; holes are filled.
+
+    Made of the convex hulls of two regular polygons at the ends of each leg, because GEOS's buffer
+    with few sides to an arc may fall into pieces and cut corners.
+    """
+    xy, owner = shapely.get_coordinates(lines, return_index=True)
+    leg = np.flatnonzero(owner[1:] == owner[:-1])
+    angle = (np.arange(4 * QUARTER_SIDES) + 0.5) * (2 * math.pi / (4 * QUARTER_SIDES))
+    disc = np.column_stack((np.cos(angle), np.sin(angle)))
+    rim = disc * radius_m[owner[leg], None, None]
+    ends = np.concatenate((xy[leg, None, :] + rim, xy[leg + 1, None, :] + rim), axis=1)
+    hulls = shapely.convex_hull(shapely.linestrings(ends))
+    first = np.searchsorted(owner[leg], np.arange(len(lines) + 1))
+    shapes = [
+        hulls[start] if end == start + 1 else shapely.union_all(hulls[start:end])
+        for start, end in pairwise(first.tolist())
+    ]
+    return shapely.polygons(shapely.get_exterior_ring(shapes))
 
 
 def _polygon(shape: Any, centre_lat_deg: float, centre_lng_deg: float) -> Polygon:
