@@ -64,7 +64,13 @@ def cli_page() -> str:
 
     lines = ["# Command line", "", _GENERATED, ""]
     for path, command in _commands(root, "detente"):
-        context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+        context = click.Context(
+            command,
+            info_name=path,
+            max_content_width=100,
+            terminal_width=100,
+            help_option_names=["-h", "--help"],
+        )
         lines += [f"## `{path}`", "", "```text", command.get_help(context), "```", ""]
     return "\n".join(lines)
 
@@ -73,6 +79,8 @@ def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Co
     yield path, command
     if isinstance(command, click.Group):
         for name, child in sorted(command.commands.items()):
+            if child.hidden:
+                continue
             yield from _commands(child, f"{path} {name}")
 
 
@@ -80,17 +88,16 @@ def api_pages() -> Iterator[tuple[str, str]]:
     """The exchange's API, as OpenAPI 3.1 and as Markdown."""
     import msgspec
 
-    import detente
+    from detente.exchange.app import API_INFO
     from detente.exchange.requests import Acceptance
     from detente.exchange.routes import Routes
-    from detente.http import ApiInfo, Metrics, api_markdown, openapi_document
+    from detente.http import Metrics, api_markdown, openapi_document
 
     # Handlers are named here, never called: they need no exchange.
     nobody: Any = None
     routes = Routes(nobody, Acceptance(), instance="", version="")
     endpoints = [*routes.endpoints(), Metrics().endpoint()]
-    info = ApiInfo(title="Détente exchange", version=detente.__version__)
-    document = openapi_document(endpoints, info)
+    document = openapi_document(endpoints, API_INFO)
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     yield "api/exchange.openapi.json", f"{text}\n"
     yield "api/exchange.md", api_markdown(document, _GENERATED)

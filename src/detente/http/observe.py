@@ -16,7 +16,13 @@ from contextlib import AbstractContextManager
 from typing import BinaryIO, Literal
 
 import msgspec
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 from prometheus_client.exposition import generate_latest
 
 from detente.http.endpoint import Endpoint, Request, Response
@@ -159,6 +165,8 @@ class Metrics:
     """A registry of one process's metrics, all named `detente_...`."""
 
     def __init__(self) -> None:
+        # A second series with the time of birth beside each one would double the page.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
 
     def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
