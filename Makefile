@@ -25,8 +25,8 @@ python_version := $(shell $(PYTHON) -c $(ask_version) 2>/dev/null)
 ready := .venv/.ready-$(or $(python_version),none)
 bin := .venv/bin
 
-# Programs that write a file of the tree. `make fmt` runs them, `make check` runs them with --check.
-generators := scripts.notice
+# Programs that write files of the tree: `make fmt` runs them, `make check` runs them with --check.
+generators := "python -m scripts.notice" "detente reference docs"
 
 .PHONY: help setup demo test bench check fmt clean
 
@@ -47,16 +47,18 @@ demo: $(ready) ## a real day of flights, announced by two parties to an exchange
 
 check: $(ready) ## format, lint, types, layers, generated files
 	@echo "check: format"
-	@$(bin)/ruff format --check --quiet . || { echo "run: make fmt"; exit 1; }
+	@$(bin)/ruff format --check --output-format=concise --quiet . || { echo "run: make fmt"; exit 1; }
 	@echo "check: lint"
-	@$(bin)/ruff check --quiet .
+	@$(bin)/ruff check --output-format=concise --quiet .
 	@echo "check: types"
 	@$(bin)/mypy --no-error-summary src tests bench scripts
 	@echo "check: layers"
 	@$(bin)/lint-imports --no-logo --cache-dir .cache/import_linter > .cache/layers.txt 2>&1 \
 		|| { cat .cache/layers.txt; exit 1; }
 	@echo "check: generated files"
-	@for generator in $(generators); do $(bin)/python -m $$generator --check; done
+	@for generator in $(generators); do \
+		$(bin)/$$generator --check || { echo "run: make fmt"; exit 1; }; \
+	done
 
 # The limit is a last resort: a test that hangs shows its stacks after ten minutes.
 test: check ## check, then every test (TESTS=tests/unit for some of them)
@@ -71,7 +73,7 @@ bench: $(ready) ## measure; writes bench/results.json and docs/benchmarks.md
 fmt: $(ready) ## format the code, rewrite the generated files
 	@$(bin)/ruff format .
 	@$(bin)/ruff check --fix .
-	@for generator in $(generators); do $(bin)/python -m $$generator; done
+	@for generator in $(generators); do $(bin)/$$generator; done
 
 clean: ## remove the environments and every cache
 	rm -rf .venv .tools .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
