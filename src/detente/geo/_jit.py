@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
@@ -10,12 +11,17 @@ import numba
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_STAMP = tuple(
+    (path.name, path.stat().st_mtime_ns, path.stat().st_size)
+    for path in sorted(Path(__file__).parent.glob("_[a-z]*.py"))
+)
+
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile to machine code at the first call and keep it on disk for the next process.
-
-    Numba notices a changed source file, but not a change in a kernel that it calls from another
-    file: after editing `_sphere.py` remove the cached `_rtree` kernels (`*.nbi` in `__pycache__`).
-    """
+    """Compile to machine code at the first call and keep it on disk for the next process."""
     compiled: Any = numba.njit(cache=True)(function)
+    # Numba compiles a kernel anew when its own file has changed, but not when one that it calls in
+    # another file has. The predicate must not differ between `relevant` and the index: any changed
+    # kernel file makes all stale.
+    compiled._cache._cache_file._source_stamp = _STAMP
     return cast(Callable[P, R], compiled)

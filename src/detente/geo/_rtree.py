@@ -86,6 +86,12 @@ def _cost(box: I32) -> float:
 
 
 @kernel
+def _copy(source: I32, out: I32) -> None:
+    for d in range(SIDES):
+        out[d] = source[d]
+
+
+@kernel
 def _grow(box: I32, other: I32) -> None:
     for d in range(5):
         box[d] = min(box[d], other[d])
@@ -98,7 +104,7 @@ def _best_child(boxes: I32, count: int, box: I32, both: I32) -> int:
     best = 0
     best_growth = best_cost = math.inf
     for i in range(count):
-        both[:] = boxes[i]
+        _copy(boxes[i], both)
         cost = _cost(both)
         _grow(both, box)
         growth = _cost(both) - cost
@@ -139,7 +145,7 @@ def _adopt(nodes: I32, entries: I64, node: int, target: int) -> None:
 
 @kernel
 def _bound(nodes: I32, boxes: I32, node: int, out: I32) -> None:
-    out[:] = boxes[node, 0]
+    _copy(boxes[node, 0], out)
     for i in range(1, nodes[node, 0]):
         _grow(out, boxes[node, i])
 
@@ -166,18 +172,19 @@ def _split_order(pool: I32) -> tuple[I64, int]:
                 order[j] = m
                 j -= 1
             order[j] = k
-        running[:] = pool[order[0]]
+        _copy(pool[order[0]], running)
         for i in range(n):
             _grow(running, pool[order[i]])
             left[i] = _cost(running)
-        running[:] = pool[order[n - 1]]
+        _copy(pool[order[n - 1]], running)
         for cut in range(n - 1, _LEAST - 1, -1):
             _grow(running, pool[order[cut]])
             if cut <= n - _LEAST:
                 total = left[cut - 1] * cut + _cost(running) * (n - cut)
                 if total < best_total:
                     best_total, best_cut = total, cut
-                    best_order[:] = order
+                    for i in range(n):
+                        best_order[i] = order[i]
     return best_order, best_cut
 
 
@@ -186,8 +193,8 @@ def hang(
     head: I64, nodes: I32, boxes: I32, child: I32, entries: I64, target: int, new_box: I32
 ) -> None:
     """Hang an entry into the tree, splitting nodes up the branch as needed."""
-    box = new_box.copy()
-    both = np.empty(SIDES, np.int32)
+    box, both = np.empty(SIDES, np.int32), np.empty(SIDES, np.int32)
+    _copy(new_box, box)
     node = head[0]
     while nodes[node, 2] > 0:
         i = _best_child(boxes[node], nodes[node, 0], box, both)
@@ -196,16 +203,17 @@ def hang(
     while True:
         count = nodes[node, 0]
         if count < FAN:
-            boxes[node, count] = box
+            _copy(box, boxes[node, count])
             child[node, count] = target
             nodes[node, 0] = count + 1
             _adopt(nodes, entries, node, target)
             return
         pool = np.empty((FAN + 1, SIDES), np.int32)
-        pool[:FAN] = boxes[node]
-        pool[FAN] = box
         what = np.empty(FAN + 1, np.int32)
-        what[:FAN] = child[node]
+        for i in range(FAN):
+            _copy(boxes[node, i], pool[i])
+            what[i] = child[node, i]
+        _copy(box, pool[FAN])
         what[FAN] = target
         order, cut = _split_order(pool)
         other = _take_node(head, nodes, nodes[node, 2])
@@ -213,7 +221,7 @@ def hang(
         for i in range(FAN + 1):
             at = node if i < cut else other
             slot = nodes[at, 0]
-            boxes[at, slot] = pool[order[i]]
+            _copy(pool[order[i]], boxes[at, slot])
             child[at, slot] = what[order[i]]
             nodes[at, 0] = slot + 1
             _adopt(nodes, entries, at, what[order[i]])
@@ -237,7 +245,7 @@ def _remove_from(head: I64, nodes: I32, boxes: I32, child: I32, node: int, i: in
     tight = np.empty(SIDES, np.int32)
     while True:
         last = nodes[node, 0] - 1
-        boxes[node, i] = boxes[node, last]
+        _copy(boxes[node, last], boxes[node, i])
         child[node, i] = child[node, last]
         nodes[node, 0] = last
         if last > 0 or node == head[0]:
@@ -251,9 +259,12 @@ def _remove_from(head: I64, nodes: I32, boxes: I32, child: I32, node: int, i: in
         parent = nodes[node, 1]
         i = _place_in_parent(nodes, child, node)
         _bound(nodes, boxes, node, tight)
-        if (boxes[parent, i] == tight).all():
+        same = True
+        for d in range(SIDES):
+            same = same and boxes[parent, i, d] == tight[d]
+        if same:
             break
-        boxes[parent, i] = tight
+        _copy(tight, boxes[parent, i])
         node = parent
     root = head[0]
     if nodes[root, 0] == 0:
@@ -277,8 +288,11 @@ def unhang(head: I64, nodes: I32, boxes: I32, child: I32, entries: I64, target: 
     if leaf == head[0] or nodes[leaf, 0] >= _SPARSE or nodes[leaf, 0] == 0:
         return
     count = nodes[leaf, 0]
-    pool = boxes[leaf, :count].copy()
-    what = child[leaf, :count].copy()
+    pool = np.empty((count, SIDES), np.int32)
+    what = np.empty(count, np.int64)
+    for i in range(count):
+        _copy(boxes[leaf, i], pool[i])
+        what[i] = child[leaf, i]
     nodes[leaf, 0] = 1
     _remove_from(head, nodes, boxes, child, leaf, 0)
     for i in range(count):
@@ -286,29 +300,25 @@ def unhang(head: I64, nodes: I32, boxes: I32, child: I32, entries: I64, target: 
 
 
 @kernel
-def put(
-    head: I64,
-    nodes: I32,
-    boxes: I32,
-    child: I32,
-    entries: I64,
-    rounds: F64,
-    corners: F64,
-    slot: int,
-    first: int,
-    entry: I64,
-) -> None:
-    """Store an entry: `entry` is key, two times, two altitudes, then the hull in 1e-9 degree."""
+def put(entries: I64, rounds: F64, corners: F64, slot: int, first: int, entry: I64) -> I32:
+    """Store an entry and return its box, to be hung into the tree.
+
+    `entry` is key, two times, two altitudes, then the hull in 1e-9 degree.
+    """
     v = vectors(entry[5:])
     n = v.shape[0]
-    corners[first : first + n] = v
-    rounds[slot] = roundness(v)
-    entries[slot, :5] = entry[:5]
+    around = roundness(v)
+    for i in range(5):
+        rounds[slot, i] = around[i]
+        entries[slot, i] = entry[i]
+    for i in range(n):
+        for d in range(3):
+            corners[first + i, d] = v[i, d]
     entries[slot, 5] = first
     entries[slot, 6] = n
     box = np.empty(SIDES, np.int32)
-    box_of(v, rounds[slot], entry[1:5], 0.0, box)
-    hang(head, nodes, boxes, child, entries, slot, box)
+    box_of(v, around, entry[1:5], 0.0, box)
+    return box
 
 
 @kernel
@@ -370,7 +380,8 @@ def find(
                 continue
             if size == found.shape[0]:
                 more = np.empty(2 * size, np.int64)
-                more[:size] = found
+                for j in range(size):
+                    more[j] = found[j]
                 found = more
             found[size] = entries[k, 0]
             size += 1
@@ -424,9 +435,13 @@ def build(
     for k in range(n):
         first = entries[k, 5]
         v = vectors(hulls[2 * first : 2 * (first + entries[k, 6])])
-        corners[first : first + entries[k, 6]] = v
-        rounds[k] = roundness(v)
-        box_of(v, rounds[k], entries[k, 1:5], 0.0, leafboxes[k])
+        around = roundness(v)
+        for i in range(5):
+            rounds[k, i] = around[i]
+        for i in range(entries[k, 6]):
+            for d in range(3):
+                corners[first + i, d] = v[i, d]
+        box_of(v, around, entries[k, 1:5], 0.0, leafboxes[k])
         for d in range(5):
             middles[d, k] = np.int64(leafboxes[k, d]) + np.int64(leafboxes[k, 5 + d])
     per = (_PER_SPACE, _PER_SPACE, _PER_SPACE, _PER_TIME, _PER_ALTITUDE)
@@ -455,7 +470,7 @@ def build(
         node = _take_node(head, nodes, 0)
         for i in range(leaf * n // leaves, (leaf + 1) * n // leaves):
             slot = nodes[node, 0]
-            boxes[node, slot] = leafboxes[order[i]]
+            _copy(leafboxes[order[i]], boxes[node, slot])
             child[node, slot] = order[i]
             entries[order[i], 7] = node
             nodes[node, 0] = slot + 1

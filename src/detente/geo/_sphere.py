@@ -192,12 +192,12 @@ def fewer_corners(p: F64, most: int) -> F64:
     ring = p.copy()
     while ring.shape[0] > most:
         n = ring.shape[0]
-        added = np.empty(n)
+        added = np.empty((n, 2))
         for i in range(n):
             j = (i + 1) % n
-            added[i] = _corner(ring, (i - 1) % n, i, j, (j + 1) % n)[2]
+            added[i, 0] = added[i, 1] = _corner(ring, (i - 1) % n, i, j, (j + 1) % n)[2]
         batch = max(1, min(n - most, n // 4))
-        limit = np.sort(added)[batch - 1]
+        limit = added[sorted_order(added)[batch - 1], 0]
         if limit == math.inf:
             break
         out = np.empty((n, 2))
@@ -206,7 +206,7 @@ def fewer_corners(p: F64, most: int) -> F64:
         i = 0
         while i < n:
             # neighbours of a removed edge stay for this round; the last edge stays: no wrap around
-            if i < n - 1 and added[i] <= limit and gone < batch:
+            if i < n - 1 and added[i, 0] <= limit and gone < batch:
                 x, y, _ = _corner(ring, (i - 1) % n, i, i + 1, (i + 2) % n)
                 out[size, 0], out[size, 1] = x, y
                 gone += 1
@@ -237,7 +237,10 @@ def hull_of_points(nano: I64) -> I64:
         order = convex_order(p)
         n = order.shape[0]
         if n > HULL_VERTICES_MAX and attempt == 0:
-            ring = fewer_corners(p[order], HULL_VERTICES_MAX)
+            ring = np.empty((n, 2))
+            for i in range(n):
+                ring[i, 0], ring[i, 1] = p[order[i], 0], p[order[i], 1]
+            ring = fewer_corners(ring, HULL_VERTICES_MAX)
             ax, ay, az, bx, by, bz = frame(cx, cy, cz)
             points = np.empty(2 * ring.shape[0], np.int64)
             for i in range(ring.shape[0]):
@@ -309,8 +312,8 @@ def _bulges(ring: F64, out: I64, at: int) -> int:
 
 
 @kernel
-def hull_of_outlines(counts: I64, data: F64) -> I64:
-    """Hull of outlines; empty: the whole Earth.
+def points_around(counts: I64, data: F64) -> I64:
+    """Points whose hull contains the outlines, for `hull_of_points`; none: the whole Earth.
 
     `counts` has for a polygon its number of vertices (lat, lng pairs in `data`, degrees), for a
     circle 0 (lat, lng in degrees, radius in metres).
@@ -337,7 +340,7 @@ def hull_of_outlines(counts: I64, data: F64) -> I64:
         at = _bulges(vectors(points[first:at]), points, at)
         if at < 0:
             return np.empty(0, np.int64)
-    return hull_of_points(points[:at])
+    return points[:at]
 
 
 @kernel

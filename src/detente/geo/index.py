@@ -80,18 +80,8 @@ class ExtentIndex:
         slot = self._take_slot()
         first = self._take_corners((len(row) - 5) // 2)
         self._make_room_for_nodes()
-        _rtree.put(
-            self._head,
-            self._nodes,
-            self._boxes,
-            self._child,
-            self._entries,
-            self._rounds,
-            self._corners,
-            slot,
-            first,
-            row,
-        )
+        box = _rtree.put(self._entries, self._rounds, self._corners, slot, first, row)
+        _rtree.hang(self._head, self._nodes, self._boxes, self._child, self._entries, slot, box)
         self._slots[key] = slot
 
     def delete(self, key: int) -> None:

@@ -67,7 +67,8 @@ def extent_of(volumes: Sequence[Volume4D]) -> Extent:
             counts.append(len(outline.vertices))
             for vertex in outline.vertices:
                 data.extend(vertex)
-    hull = _sphere.hull_of_outlines(np.array(counts, np.int64), np.frombuffer(data))
+    points = _sphere.points_around(np.array(counts, np.int64), np.frombuffer(data))
+    hull = _sphere.hull_of_points(points)
     first = volumes[0]
     lower_m, upper_m = first.altitude_lower_m, first.altitude_upper_m
     start_us, end_us = first.time_start_us, first.time_end_us
