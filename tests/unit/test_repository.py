@@ -84,16 +84,17 @@ def test_no_file_outside_the_tests_contains(what: str) -> None:
 @pytest.mark.parametrize(
     ("what", "text"),
     [
-        ("a path of somebody's workplace", "see /work/notes"),
-        ("a path of somebody's workplace", "in ../shared"),
-        ("the number of an issue", "as issue 2 says"),
-        ("the number of an issue", "fixes #7"),
-        ("a tag of private notes", "[MEM] perhaps"),
-        ("the host of a package registry", "from pypi.org"),
+        ("a path of somebody's workplace", "see /w~ork/notes"),
+        ("a path of somebody's workplace", "in ../sh~ared"),
+        ("the number of an issue", "as issue~ 2 says"),
+        ("the number of an issue", "fixes #~7"),
+        ("a tag of private notes", "[ME~M] perhaps"),
+        ("the host of a package registry", "from py~pi.org"),
     ],
 )
 def test_the_patterns_find_what_they_are_for(what: str, text: str) -> None:
-    assert re.search(FORBIDDEN[what], text)
+    # The tilde keeps this file itself free of what it looks for.
+    assert re.search(FORBIDDEN[what], text.replace("~", ""))
 
 
 @pytest.mark.parametrize(
