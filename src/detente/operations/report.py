@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from detente.geo import Circle, Encounter, Outline, intersection_outline
+from detente.geo import Circle, Encounter, Outline, circle_polygon, intersection_outline
 from detente.operations.check import CheckResult, FlightConflict
 from detente.operations.flights import Flight, Track
 from detente.operations.instants import format_clock
@@ -182,7 +182,7 @@ def _flight(flight: Flight, side: int, *, in_conflict: bool, every: int) -> dict
                 _seconds(volume.time_end_us),
                 _rounded(volume.altitude_lower_m),
                 _rounded(volume.altitude_upper_m),
-                *_outline(volume.outline),
+                _ring(_vertices(volume.outline)),
             ]
             for volume in drawn
         ],
@@ -202,10 +202,9 @@ def _track(track: Track, every: int) -> list[list[int]]:
     return [np.diff(np.rint(column).astype(np.int64), prepend=0).tolist() for column in columns]
 
 
-def _outline(outline: Outline) -> list[Any]:
-    if isinstance(outline, Circle):
-        return [[], [outline.lat_deg, outline.lng_deg, outline.radius_m]]
-    return [_ring(outline.vertices)]
+def _vertices(outline: Outline) -> Sequence[tuple[float, float]]:
+    polygon = circle_polygon(outline, 48) if isinstance(outline, Circle) else outline
+    return polygon.vertices
 
 
 def _ring(vertices: Sequence[tuple[float, float]]) -> list[int]:

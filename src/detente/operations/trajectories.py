@@ -38,7 +38,7 @@ _LATITUDE: Final = ("latitude", "latitude_deg", "lat", "lat_deg")
 _LONGITUDE: Final = ("longitude", "longitude_deg", "lon", "lon_deg", "lng", "lng_deg", "long")
 _TIME: Final = ("timestamp", "time", "time_utc", "timestamp_s", "timestamp_ms", "timestamp_us")
 _ALTITUDE: Final = ("altitude_ft", "altitude_m")
-_ALTITUDE_BARE: Final = ("altitude", "alt", "height", "geoaltitude", "baroaltitude")
+_ALTITUDE_BARE: Final = ("altitude", "alt", "height")
 _ID: Final = ("flight_id", "icao24", "callsign", "flight")
 _NAME: Final = ("name", "callsign", "flight", "flight_id", "icao24")
 _PARTY: Final = ("party", "operator")
@@ -280,7 +280,7 @@ def _only(frame: pl.DataFrame, candidates: Sequence[str], what: str, where: str)
 
 def _altitude(frame: pl.DataFrame, unit: AltitudeUnit | None, where: str) -> tuple[str, float, str]:
     explicit = [column for column in _ALTITUDE if column in frame.columns]
-    bare = [column for column in _ALTITUDE_BARE[:3] if column in frame.columns]
+    bare = [column for column in _ALTITUDE_BARE if column in frame.columns]
     if explicit:
         column = _only(frame, _ALTITUDE, "altitude", where)
         unit = "ft" if column == "altitude_ft" else "m"

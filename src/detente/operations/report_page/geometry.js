@@ -32,17 +32,6 @@ function groundDistance(lat1, lng1, lat2, lng2) {
   return 2 * EARTH_M * Math.asin(Math.min(1, Math.sqrt(h)));
 }
 
-function circleRing(latitude, longitude, radius) {
-  const ring = [], d = radius / EARTH_M, s = Math.sin(latitude * RADIANS), c = Math.cos(latitude * RADIANS);
-  for (let i = 0; i < 48; i++) {
-    const t = i * Math.PI / 24;
-    const lat = Math.asin(s * Math.cos(d) + c * Math.sin(d) * Math.cos(t));
-    const lng = Math.atan2(Math.sin(t) * Math.sin(d) * c, Math.cos(d) - s * Math.sin(lat));
-    ring.push([lat / RADIANS, longitude + lng / RADIANS]);
-  }
-  return ring;
-}
-
 // Integers of 1e-5 degree, each but the first pair a difference to the pair before.
 function decodeRing(flat) {
   const ring = [];

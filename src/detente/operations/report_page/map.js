@@ -305,6 +305,7 @@ class FlightMap {
     const digits = (step) => step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
     context.lineWidth = 1;
     const lines = [];
+    context.lineWidth = 1;
     const draw = (points) => {
       context.strokeStyle = tint.grid;
       context.beginPath();
@@ -317,14 +318,15 @@ class FlightMap {
       draw(points);
       const foot = points.reduce((a, b) => Math.abs(b[1] - (height - 10)) < Math.abs(a[1] - (height - 10)) ? b : a);
       const shown = wrap(lng);
-      if (foot[0] > 200 && foot[0] < width - 30) lines.push([`${Math.abs(shown).toFixed(digits(lngStep))}° ${shown < 0 ? "W" : "E"}`, foot[0], height - 30, "center"]);
+      const free = lines.every((other) => Math.abs(other[1] - foot[0]) > 56);
+      if (free && Math.abs(foot[1] - (height - 10)) < 40 && foot[0] > 30 && foot[0] < width - 30) lines.push([`${Math.abs(shown).toFixed(digits(lngStep))}° ${shown < 0 ? "W" : "E"}`, foot[0], height - 30, "center"]);
     }
     for (let lat = Math.ceil(lat0 / latStep) * latStep; lat <= lat1 + 1e-9; lat += latStep) {
       const points = [];
       for (let i = 0; i <= 36; i++) points.push(this.screen(...this.plane.to(lat, lng0 + (lng1 - lng0) * i / 36)));
       draw(points);
       const side = points.reduce((a, b) => Math.abs(b[0] - 8) < Math.abs(a[0] - 8) ? b : a);
-      if (side[1] > 120 && side[1] < height - 60) lines.push([`${Math.abs(lat).toFixed(digits(latStep))}° ${lat < 0 ? "S" : "N"}`, 8, side[1], "left"]);
+      if (side[1] > 120 && side[1] < height - 50) lines.push([`${Math.abs(lat).toFixed(digits(latStep))}° ${lat < 0 ? "S" : "N"}`, 8, side[1], "left"]);
     }
     for (const [text, x, y, align] of lines) label(context, text, x, y, tint.faint, tint.paper, align);
   }

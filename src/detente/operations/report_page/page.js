@@ -10,7 +10,7 @@ const element = (name, text, className) => {
 function decode(raw) {
   const flights = raw.flights.map((f) => ({
     id: f.id, name: f.name, party: f.party, side: f.side, track: decodeTrack(f.track),
-    volumes: f.volumes.map(([t0, t1, low, high, ring, circle]) => ({ t0, t1, low, high, ring: circle ? circleRing(...circle) : decodeRing(ring) })),
+    volumes: f.volumes.map(([t0, t1, low, high, ring]) => ({ t0, t1, low, high, ring: decodeRing(ring) })),
   }));
   const conflicts = raw.conflicts.map((c, rank) => ({
     ...c, rank, flights: [flights[c.a], flights[c.b]],
@@ -81,7 +81,8 @@ function buildRows() {
     cell.append(button);
     row.append(cell, element("td", c.ct === null ? "—" : far(c.h), "number"), element("td", c.ct === null ? "—" : `${whole(c.v)} m`, "number"), element("td", c.t0 === null ? "open" : clock(c.t0)));
     const why = element("td");
-    why.append(element("span", WHY[c.cause], `why ${c.cause}`));
+    why.append(element("span", WHY[c.cause].split(" ").pop(), `why ${c.cause}`));
+    why.title = WHY[c.cause];
     row.append(why);
     row.addEventListener("click", () => select(c, true));
     c.row = row;

@@ -34,9 +34,9 @@ class Profile {
     context.strokeRect(left, top, right - left, bottom - top);
     label(context, "altitude, m", 6, 12, tint.faint, tint.paper);
     label(context, "ft", width - 6, 12, tint.faint, tint.paper, "right");
-    let at = left + 80;
+    let at = left + 40;
     c.flights.forEach((f, side) => {
-      const name = clip(f.name, 20);
+      const name = clip(f.name, Math.max(6, Math.floor((right - left - 60) / 18)));
       badge(context, LETTER[side], name, at, 12, tint.text[side], tint.paper);
       at += 40 + context.measureText(name).width;
     });
@@ -74,6 +74,7 @@ class Profile {
     const step = niceStep(range.high - range.low, 5);
     for (let a = Math.ceil(range.low / step) * step; a <= range.high; a += step) {
       context.strokeStyle = tint.grid;
+      context.lineWidth = 1;
       context.beginPath();
       context.moveTo(left, y(a));
       context.lineTo(right, y(a));
@@ -83,6 +84,7 @@ class Profile {
     const footStep = niceStep((range.high - range.low) / 0.3048, 5);
     for (let f = Math.ceil(range.low / 0.3048 / footStep) * footStep; f * 0.3048 <= range.high; f += footStep) {
       context.strokeStyle = tint.faint;
+      context.lineWidth = 1;
       context.beginPath();
       context.moveTo(right, y(f * 0.3048));
       context.lineTo(right + 4, y(f * 0.3048));
