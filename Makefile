@@ -64,7 +64,7 @@ check: $(ready) ## format, lint, types, layers, generated files
 test: check ## check, then every test (TESTS=tests/unit for some of them)
 	@scripts/browser.sh
 	@timeout --kill-after=30s $(TEST_LIMIT) $(bin)/python -m pytest $(TESTS) \
-		-n $(WORKERS) --dist loadgroup -q -o cache_dir=.cache/pytest -o faulthandler_timeout=600 \
+		-n $(WORKERS) --dist loadgroup -o cache_dir=.cache/pytest -o faulthandler_timeout=600 \
 		--cov=detente --cov-report=term:skip-covered --durations=10 --durations-min=1
 
 bench: $(ready) ## measure; writes bench/results.json and docs/benchmarks.md
