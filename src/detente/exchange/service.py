@@ -29,7 +29,14 @@ from detente.exchange.decide import decide
 from detente.exchange.decision import Decision, Reply
 from detente.exchange.entries import decode_entry, encode_entry
 from detente.exchange.refusals import Refused
-from detente.record import AppendUnknown, Head, Ledger, LedgerWriting, LogUnavailable
+from detente.record import (
+    AppendUnknown,
+    Head,
+    HeadMoved,
+    Ledger,
+    LedgerWriting,
+    LogUnavailable,
+)
 
 T = TypeVar("T")
 
@@ -185,6 +192,7 @@ class Exchange:
             Refused: by a rule of the exchange; nothing was changed.
             Stopping, Overloaded: not taken; nothing was changed.
             LogUnavailable: the log cannot be reached; nothing was changed.
+            AppendUnknown: the exchange had to stop before the log told whether it was done.
         """
         if self._stopping:
             raise Stopping("the exchange is shutting down", advice="Ask again in a moment.")
@@ -286,6 +294,11 @@ class Exchange:
             # The next turn asks the log; whoever asked something meanwhile waits for that.
             self._note_failure(error)
             self._questions.extendleft(reversed(questions))
+        except HeadMoved as error:
+            # This instance paused for so long that it lost the head: decided in vain, so again.
+            self._note_failure(error)
+            self._commands.extendleft(reversed(commands))
+            self._questions.extendleft(reversed(questions))
         except LogUnavailable as error:
             self._note_failure(error)
             self._refuse(commands, questions, error)
@@ -376,7 +389,7 @@ class Exchange:
         doubt, self._in_doubt = self._in_doubt, None
         for pending in doubt.commands if doubt is not None else ():
             pending.fail(
-                LogUnavailable(
+                AppendUnknown(
                     "the log did not answer: the command may or may not have been carried out",
                     advice="Read the entity before asking again.",
                 )
