@@ -13,37 +13,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from typing import Any, Protocol
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from detente.errors import DetenteError
 from detente.http.endpoint import ANONYMOUS, Caller, Endpoint, Request, Response
 from detente.http.errors import (
-    BadBody,
-    BadRequest,
     ErrorResponse,
     ErrorTable,
     HandlerTimeout,
     HttpError,
     MethodNotAllowed,
-    MissingScope,
     Overloaded,
 )
-from detente.http.limits import Limits, RateLimiter, Receive, check_depth, read_body
+from detente.http.limits import Limits, RateLimiter, Receive, read_body
 from detente.http.matching import PathTable
 from detente.http.openapi import ApiInfo, openapi_document
+from detente.http.reading import BoundEndpoint, DecHook, decode_body, parse_query
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-DecHook = Callable[[type, Any], Any]
 EncHook = Callable[[Any], Any]
 
 logger = logging.getLogger(__name__)
@@ -118,32 +113,6 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-class _Bound:
-    """An endpoint with all that can be prepared before the first request."""
-
-    __slots__ = ("alternatives", "decode", "endpoint", "handler", "query", "required")
-
-    def __init__(self, endpoint: Endpoint, dec_hook: DecHook | None) -> None:
-        self.endpoint = endpoint
-        self.handler = endpoint.handler
-        self.alternatives = tuple(endpoint.scopes)
-        self.decode: Callable[[bytes], Any] | None = None
-        if endpoint.body is not None:
-            self.decode = msgspec.json.Decoder(endpoint.body, dec_hook=dec_hook).decode
-        self.query = frozenset(parameter.name for parameter in endpoint.query)
-        self.required = tuple(p.name for p in endpoint.query if p.required)
-
-    def authorise(self, caller: Caller) -> None:
-        """Raises MissingScope unless one of the alternatives is within the token's scopes."""
-        scopes = caller.scopes
-        for alternative in self.alternatives:
-            if alternative <= scopes:
-                return
-        if self.alternatives:
-            wanted = " or ".join(sorted(" with ".join(sorted(a)) for a in self.alternatives))
-            raise MissingScope(f"The token's scope does not allow this; it needs {wanted}.")
-
-
 class Application:
     """The ASGI application made by `build_app`."""
 
@@ -173,8 +142,9 @@ class Application:
         self.lifespan = lifespan
         self._fallback = fallback
         self._encode = msgspec.json.Encoder(enc_hook=enc_hook).encode
-        self._table: PathTable[_Bound] = PathTable(
-            (endpoint.method, endpoint.path, _Bound(endpoint, dec_hook)) for endpoint in endpoints
+        self._table: PathTable[BoundEndpoint] = PathTable(
+            (endpoint.method, endpoint.path, BoundEndpoint(endpoint, dec_hook))
+            for endpoint in endpoints
         )
         self._in_flight = 0
         self._rate: RateLimiter | None = None
@@ -288,8 +258,8 @@ class Application:
             if bound.decode is not None:
                 data = await read_body(receive, declared_bytes, self._limits)
                 known.bytes_in = len(data)
-                body = _decode_body(data, bound.decode, self._limits.max_json_depth)
-            query = _parse_query(scope.get("query_string", b""), bound)
+                body = decode_body(data, bound.decode, self._limits.max_json_depth)
+            query = parse_query(scope.get("query_string", b""), bound)
             request = Request(path, query, body, caller, received_us, request_id)
             span = self._observer.span(endpoint, scope["headers"])
             if span is None:
@@ -302,7 +272,7 @@ class Application:
             if not public:
                 self._in_flight -= 1
 
-    async def _handle(self, bound: _Bound, request: Request[Any]) -> Response:
+    async def _handle(self, bound: BoundEndpoint, request: Request[Any]) -> Response:
         timeout_s = self._limits.handler_timeout_s
         if timeout_s is None or bound.endpoint.public:
             return await bound.handler(request)
@@ -315,7 +285,7 @@ class Application:
                 advice="Read the entity before trying again.",
             ) from None
 
-    def _find(self, method: str, raw_path: bytes) -> tuple[_Bound, dict[str, str]]:
+    def _find(self, method: str, raw_path: bytes) -> tuple[BoundEndpoint, dict[str, str]]:
         try:
             return self._table.find(method, raw_path)
         except MethodNotAllowed:
@@ -379,61 +349,6 @@ class _Known:
         self.code = ""
         self.bytes_in = 0
         self.bytes_out = 0
-
-
-_PLACE = re.compile(r"(?s)^(.*) - at `(key in )?\$\.?(.*)`$")
-_MISSING = re.compile(r"^Object missing required field `(.*)`$")
-_UNKNOWN_MEMBER = re.compile(r"^Object contains unknown field `(.*)`$")
-
-
-def _decode_body(data: bytes, decode: Callable[[bytes], Any], max_depth: int) -> Any:
-    if not data:
-        raise BadBody("A JSON body is required.")
-    check_depth(data, max_depth)
-    try:
-        return decode(data)
-    except msgspec.ValidationError as error:
-        raise _misfit(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadBody(f"The body is not JSON: {error}.") from None
-
-
-def _misfit(text: str) -> BadBody:
-    """Say where and what in one line: `extents[0].volume.altitude_lower.reference: ...`."""
-    message, where = text, ""
-    place = _PLACE.match(text)
-    if place is not None:
-        message, where = place.group(1), place.group(3)
-        if place.group(2):
-            message = f"A member's name: {message}"
-    for pattern, said in ((_MISSING, "is required"), (_UNKNOWN_MEMBER, "is not known")):
-        named = pattern.match(message)
-        if named is not None:
-            where = f"{where}.{named.group(1)}" if where else named.group(1)
-            message = said
-    return BadBody(message.rstrip(".") + ".", where=where or None)
-
-
-def _parse_query(query_string: bytes, bound: _Bound) -> Mapping[str, str]:
-    if not bound.query:
-        return _NO_QUERY
-    found: dict[str, str] = {}
-    try:
-        pairs = parse_qsl(query_string.decode("ascii"), True, errors="strict", max_num_fields=100)
-    except (ValueError, UnicodeDecodeError):
-        raise BadRequest("The query string cannot be read.") from None
-    for name, value in pairs:
-        if name in found:
-            raise BadRequest("is given more than once.", where=f"query parameter {name}")
-        if name in bound.query:
-            found[name] = value
-    for name in bound.required:
-        if not found.get(name):
-            raise BadRequest("is required.", where=f"query parameter {name}")
-    return found
-
-
-_NO_QUERY: Mapping[str, str] = {}
 
 
 def build_app(
