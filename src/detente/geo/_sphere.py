@@ -87,7 +87,7 @@ def centre_of(v: F64) -> tuple[float, float, float, float]:
         y += v[i, 1]
         z += v[i, 2]
     s = math.sqrt(x * x + y * y + z * z)
-    if s < 1e-3 * n:
+    if s <= 1e-3 * n:
         return 1.0, 0.0, 0.0, -1.0
     x, y, z = x / s, y / s, z / s
     least = 1.0
