@@ -29,8 +29,8 @@ from detente.operations.plan_file import (
 )
 from detente.operations.render import conflict_table, result_document, result_geojson
 from detente.operations.report import ReportText, report_page, write_report
+from detente.operations.track_cleaning import ReadingReport
 from detente.operations.trajectories import (
-    ReadingReport,
     Trajectories,
     TrajectoryError,
     read_trajectories,
