@@ -57,6 +57,9 @@ def report(state: State, ask: Request) -> ModelAnswer:
         value = member(exchange, name, kind, "exchange", needed=False)
         if value is not None:
             shown[name] = AbsentOr(value) if value in ([], "", 0) else value
+    headers = exchange.get("headers") or []
+    if not all(isinstance(line, str) for line in headers):
+        raise Bad("exchange.headers", "holds something that is no text")
     state.reports.append(shown)
     return ModelAnswer(
         201, {"report_id": Slot("report_id", state.all_report_ids), "exchange": shown}

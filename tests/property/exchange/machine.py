@@ -53,12 +53,12 @@ intent_ids = st.sampled_from(INTENT_IDS)
 constraint_ids = st.sampled_from(CONSTRAINT_IDS)
 picks = st.integers(0, 1_000)
 states = st.sampled_from(
-    ("Accepted",) * 5 + ("Activated",) * 3 + ("Nonconforming", "Contingent", "Ended")
+    ("Accepted", "Activated", "Accepted", "Nonconforming", "Activated", "Contingent", "Ended")
 )
 urls = st.sampled_from(("https://one.example", "https://two.example/utm", "https://slash.example/"))
 # What to put in the place of an OVN or version in the path; "fit" creates or updates as it fits.
 versions = st.sampled_from(("fit",) * 10 + ("create", "right", "wrong", "stale", "empty"))
-keys = st.sampled_from(("all",) * 6 + ("some", "none", "stale"))
+keys = st.sampled_from(("all", "some", "all", "none", "all", "stale"))
 links = st.sampled_from(
     ("none",) * 3
     + ("new",) * 4
@@ -118,7 +118,7 @@ class DssMachine(RuleBasedStateMachine):
 
     # --- operational intents
 
-    @rule(data=st.data(), times=st.integers(1, 5))
+    @rule(data=st.data(), times=st.integers(2, 8))
     def put_intents(self, data: st.DataObject, times: int) -> None:
         """Several at a time: without a few neighbours there is nothing to conflict with."""
         for _ in range(times):
@@ -132,7 +132,10 @@ class DssMachine(RuleBasedStateMachine):
             owner = old.manager  # most changes are made by those who may
         if old is None and pick % 8 != 7:
             state = "Accepted"
-        link = self._link(data.draw(links, "link"), owner, spot, pick)
+        kind = data.draw(links, "link")
+        if kind == "none" and state != "Accepted" and pick % 8 != 5:
+            kind = "new"  # such a state needs a subscription
+        link = self._link(kind, owner, spot, pick)
         body = intent(
             *data.draw(extents(spot), "extents"),
             state=state,
@@ -267,7 +270,8 @@ class DssMachine(RuleBasedStateMachine):
         if old is not None and pick % 8 != 7:
             owner = old.manager
         asks, restricts = data.draw(
-            st.sampled_from([(True, None), (True, True), (None, True), (False, False)]), "flags"
+            st.sampled_from([(True, None), (True, True), (None, True)] * 3 + [(False, False)]),
+            "flags",
         )
         if old is not None and self.model.state.dependents(old):
             asks = True  # what else should happen to the dependents is nowhere said
@@ -306,7 +310,7 @@ class DssMachine(RuleBasedStateMachine):
 
     @rule(
         uss=owners,
-        availability=st.sampled_from(("Normal", "normal", "Down", "DOWN", "Unknown", "Up")),
+        availability=st.sampled_from(("Down", "Normal", "Down", "normal", "DOWN", "Unknown", "Up")),
         version=st.sampled_from(("right",) * 8 + ("wrong", "empty")),
     )
     def set_availability(self, uss: str, availability: str, version: str) -> None:
@@ -319,7 +323,7 @@ class DssMachine(RuleBasedStateMachine):
         self.ask("PUT", f"{AVAILABILITY}/{uss}", "arbitrator", body)
         self.ask("GET", f"{AVAILABILITY}/{uss}", uss)
 
-    @rule(minutes=st.sampled_from((0, 1, 3, 6, 37, 61)))
+    @rule(minutes=st.sampled_from((0, 1, 6, 37, 61, 90)))
     def time_passes(self, minutes: int) -> None:
         self.now_us += minutes * MINUTE_US + 1
         self.driver.set_now(self.now_us)
@@ -339,6 +343,8 @@ class DssMachine(RuleBasedStateMachine):
         collection: str,
         spoiler: tuple[str, Any],
     ) -> None:
+        if data.draw(st.integers(0, 2)) != 2:
+            return  # now and then is enough
         whole = data.draw(extents(spot), "extents")
         bodies = {OIR: intent(*whole), CR: constraint(*whole), SUB: subscription(whole[0])}
         entity = {OIR: INTENT_IDS, CR: CONSTRAINT_IDS, SUB: SUBSCRIPTION_IDS}[collection][0]

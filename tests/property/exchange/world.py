@@ -88,7 +88,7 @@ def open_volumes(spot: tuple[float, float]) -> st.SearchStrategy[dict[str, Any]]
 
 def watched_volumes(spot: tuple[float, float]) -> st.SearchStrategy[dict[str, Any]]:
     """A Volume4D for a subscription: most begin now, as the past is refused."""
-    long_enough = ((None, None), (None, 23.0), (None, None), (None, 14.0))
+    long_enough = ((None, None), (None, 1.0), (None, 23.0), (None, 2.5))
     span = st.sampled_from((*long_enough, (2.0, 12.0), (12.0, 23.0), (0.0, 23.0), (None, -9.0)))
     band = st.sampled_from(((None, None), (None, None), *BANDS_M, (0.0, 500.0)))
     return volumes(spot, band, span)
