@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.geo._jit import kernel
-from detente.geo._sphere import F64, I64, meets, roundness, vectors
+from detente.geo._meets import meets, roundness
+from detente.geo._sphere import F64, I64, vectors
 
 I32 = npt.NDArray[np.int32]
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from detente.geo import _sphere
+from detente.geo import _meets, _sphere
 from detente.geo.volume import Circle, Volume4D
 
 T = TypeVar("T", int, float)
@@ -97,7 +97,7 @@ def relevant(a: Extent, b: Extent, guard_m: float = 1.0) -> bool:
         return False
     if not a.hull or not b.hull:
         return True
-    return _sphere.hulls_meet(
+    return _meets.hulls_meet(
         np.array(a.hull, np.int64), np.array(b.hull, np.int64), gap_rad(guard_m)
     )
 
@@ -116,7 +116,7 @@ def covers(outer: Extent, inner: Extent, tolerance_m: float = 1.0) -> bool:
         return True
     if not inner.hull:
         return False
-    return _sphere.hull_covers(
+    return _meets.hull_covers(
         np.array(outer.hull, np.int64), np.array(inner.hull, np.int64), gap_rad(tolerance_m)
     )
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import detente
 
 PROGRAM = """
-from detente.geo import _sphere
+from detente.geo import _meets
 import numpy as np
 hulls = np.array([0, 0, 10**6, 0, 0, 10**6]), np.array([0, 0, 10**6, 0, 0, 10**6])
-print(_sphere.hulls_meet(*hulls, 0.0))
-print(sum(_sphere.hulls_meet.stats.cache_hits.values()))
+print(_meets.hulls_meet(*hulls, 0.0))
+print(sum(_meets.hulls_meet.stats.cache_hits.values()))
 """
 
 
