@@ -182,7 +182,7 @@ def wrong_types(form: Form) -> Iterator[tuple[str, str, Json]]:
         for wrong in values:
             where = f"{'.'.join(map(str, place))} = {json.dumps(wrong)}"
             name = names[-1]
-            if name == "outline_circle" and wrong is None:
+            if name in ("outline_circle", "outline_polygon") and wrong is None:
                 name = "outline"  # the other one would do as well
             yield where, name, _with(form.body, place, wrong)
 

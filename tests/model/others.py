@@ -67,6 +67,7 @@ def report(state: State, ask: Request) -> ModelAnswer:
 
 
 def _time(value: Json, where: str) -> Instant:
+    member(value, "format", "string", where)
     try:
         return Instant(instant(member(value, "value", "string", where)))
     except ValueError as error:
