@@ -1,7 +1,7 @@
 """The root of every error that Détente raises on purpose.
 
-An error tells a person what is wrong, where, and what to do about it. `code` is stable and documented
-in `docs/errors.md`; the sentences may improve from one version to the next.
+An error tells a person what is wrong, where, and what to do about it. `code` is stable and
+documented in `docs/errors.md`; the sentences may improve from one version to the next.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from tests.model.driver import Answer, DssOptions, Json, TokenKind
 from tests.model.tokens import AUDIENCE, authorization, public_key_pem
 
 from detente.exchange.airspace import Airspace
-from detente.exchange.commands import OpenLog, Rules
+from detente.exchange.commands import JoinPool, OpenLog, Rules
 from detente.exchange.requests import Acceptance
 from detente.exchange.routes import Routes, statuses
 from detente.exchange.service import Exchange
@@ -73,6 +73,7 @@ class ExchangeDriver:
         )
         await exchange.start()
         await exchange.submit(OpenLog())
+        await exchange.submit(JoinPool("tests", "https://dss.example", ""))
         return exchange
 
     def set_now(self, us: int) -> None:

@@ -24,8 +24,8 @@ def day(console: Console, found: Day, corridor: Corridor) -> None:
     total = sum(map(len, found.flights.values()))
     console.print(
         f"   {total} flights, {found.volumes:,} volumes: {corridor.half_width_m / NM_M:g} NM to "
-        f"each side, {corridor.vertical_m / FOOT_M:g} ft above and below, {corridor.time_s:g} s before "
-        f"and after; moved by {found.days_later} days, so that they lie ahead"
+        f"each side, {corridor.vertical_m / FOOT_M:g} ft above and below, {corridor.time_s:g} s "
+        f"before and after; moved by {found.days_later} days, so that they lie ahead"
     )
     for sentence in found.read.report.sentences():
         console.print(f"   {sentence}", style="dim")
@@ -114,8 +114,8 @@ def compared(console: Console, result: CheckResult, corridor: Corridor) -> None:
     if apart:
         horizontal, vertical = np.median(np.array(apart), axis=0)
         console.print(
-            f"   {wide:,} come from the corridors' width and time: at their closest the aircraft were "
-            f"{horizontal / NM_M:.1f} NM and {vertical / FOOT_M:,.0f} ft apart (medians)"
+            f"   {wide:,} come from the corridors' width and time: at their closest the aircraft "
+            f"were {horizontal / NM_M:.1f} NM and {vertical / FOOT_M:,.0f} ft apart (medians)"
         )
     console.print("\n   [bold]The ten closest encounters[/bold]")
     console.print(conflict_table(result, limit=10))

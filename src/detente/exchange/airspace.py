@@ -215,6 +215,10 @@ class Airspace:
         """How often a subscription that is in force has been triggered."""
         return self._notification_index.items[subscription_id]
 
+    def next_notification_index(self, subscription_id: str) -> int:
+        """The index that the next trigger gives a subscription, be it in force or about to be."""
+        return self._notification_index.items.get(subscription_id, 0) + 1
+
     def ovn_was_requested(self, ovn: str) -> bool:
         """Whether this OVN was given lately at a client's request."""
         return ovn in self._requested_ovns.items

@@ -8,6 +8,7 @@ heartbeats, retention and snapshots.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -45,7 +46,8 @@ from detente.record import Ledger, LogUnavailable, SnapshotDamaged
 API_INFO: Final = ApiInfo(
     title="Détente exchange",
     version=detente.__version__,
-    description="An ASTM F3548-21 DSS: operational intents, constraints, subscriptions, availability, reports.",
+    description="An ASTM F3548-21 DSS: operational intents, constraints, subscriptions, "
+    "availability, reports.",
 )
 
 SNAPSHOT_AT_STOP_ENTRIES: Final = 1000
@@ -55,6 +57,9 @@ _WATCH_SNAPSHOT_S: Final = 5.0
 _EVICT_EVERY_S: Final = 60.0
 _FIRST_RETRY_S: Final = 0.2
 _LAST_RETRY_S: Final = 5.0
+
+_COLLECT: Final = (20_000, 20, 50)
+"""Thresholds of the collector: a batch of requests at work must not be taken for a leak."""
 
 _log = logging.getLogger(__name__)
 
@@ -113,6 +118,9 @@ async def _main(settings: ExchangeSettings, sink: LineSink) -> None:
         ledger = Ledger(
             log, signer, settings.origin, verifiers=wiring.log_verifiers(settings, signer)
         )
+        # Millions of things come to stay now: looking for garbage among them would be most of the
+        # work of a start.
+        gc.disable()
         airspace = await snapshot.restore(ledger, settings.relevance_guard_m, _report_damage)
         restored_size = ledger.size
         exchange = Exchange(
@@ -127,6 +135,7 @@ async def _main(settings: ExchangeSettings, sink: LineSink) -> None:
             meter=MetricsMeter(metrics),
         )
         await exchange.start()
+        _collect_only_what_is_new()
         _log.info("%d entries, %d of them from a snapshot", ledger.size, restored_size)
         try:
             await _persist(partial(exchange.submit, c.OpenLog()))
@@ -169,6 +178,16 @@ async def _main(settings: ExchangeSettings, sink: LineSink) -> None:
         if ledger.size - restored_size > SNAPSHOT_AT_STOP_ENTRIES:
             info = await snapshot.save(ledger, airspace)
             _log.info("left a snapshot of %d entries", info.size)
+
+
+def _collect_only_what_is_new() -> None:
+    """Let the collector forget what was restored: each full round would stop the exchange for it.
+
+    Whatever is frozen is still freed when nothing refers to it; nothing in the state is a cycle.
+    """
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
+    gc.enable()
 
 
 def _first(group: BaseExceptionGroup[DetenteError]) -> DetenteError:

@@ -3,6 +3,9 @@
 An entry says what became true, with every time and every random value in it: applying it decides
 nothing, so the same log gives the same state for ever, whatever later versions decide. No entry
 holds a floating-point number: times are microseconds, altitudes millimetres, positions 1e-9 degree.
+
+None of these can be part of a reference cycle, so the collector is told not to follow them (`gc`):
+with a million of them in force each of its rounds would stop the exchange for seconds.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from detente.geo import Extent
 from detente.record import canonical_struct
 
 
-class OperationalIntent(Struct, frozen=True):
+class OperationalIntent(Struct, frozen=True, gc=False):
     """An operational intent reference as the exchange keeps it."""
 
     id: str
@@ -29,7 +32,7 @@ class OperationalIntent(Struct, frozen=True):
     extent: Extent
 
 
-class Constraint(Struct, frozen=True):
+class Constraint(Struct, frozen=True, gc=False):
     """A constraint reference as the exchange keeps it."""
 
     id: str
@@ -40,7 +43,7 @@ class Constraint(Struct, frozen=True):
     extent: Extent
 
 
-class Subscription(Struct, frozen=True):
+class Subscription(Struct, frozen=True, gc=False):
     """A subscription as the exchange keeps it, but for its notification index."""
 
     id: str
@@ -53,7 +56,7 @@ class Subscription(Struct, frozen=True):
     extent: Extent
 
 
-class Availability(Struct, frozen=True):
+class Availability(Struct, frozen=True, gc=False):
     """What the arbitrator said last of a USS."""
 
     uss: str
@@ -61,7 +64,7 @@ class Availability(Struct, frozen=True):
     version: str
 
 
-class Heartbeat(Struct, frozen=True):
+class Heartbeat(Struct, frozen=True, gc=False):
     """Sign of life of an instance of the pool."""
 
     instance: str
@@ -72,7 +75,7 @@ class Heartbeat(Struct, frozen=True):
     next_expected_us: int | None = None
 
 
-class Instance(Struct, frozen=True):
+class Instance(Struct, frozen=True, gc=False):
     """An instance of the pool: its name, its endpoint, the key that signs its checkpoints."""
 
     name: str
@@ -84,7 +87,7 @@ Notified = tuple[tuple[str, int], ...]
 """Subscriptions that a change triggered, each with its index from then on."""
 
 
-class LogOpened(Struct, frozen=True, tag_field="kind", tag="log-opened"):
+class LogOpened(Struct, frozen=True, gc=False, tag_field="kind", tag="log-opened"):
     """The first entry: names the airspace representation that the log is about."""
 
     at_us: int
@@ -92,20 +95,22 @@ class LogOpened(Struct, frozen=True, tag_field="kind", tag="log-opened"):
     format: int = 1
 
 
-class InstanceJoined(Struct, frozen=True, tag_field="kind", tag="instance-joined"):
+class InstanceJoined(Struct, frozen=True, gc=False, tag_field="kind", tag="instance-joined"):
     """An instance began to serve the pool, or changed its endpoint or key."""
 
     at_us: int
     instance: Instance
 
 
-class HeartbeatHeard(Struct, frozen=True, tag_field="kind", tag="heartbeat-heard"):
+class HeartbeatHeard(Struct, frozen=True, gc=False, tag_field="kind", tag="heartbeat-heard"):
     """An instance, or its operator, reported that it works."""
 
     heartbeat: Heartbeat
 
 
-class OperationalIntentPut(Struct, frozen=True, tag_field="kind", tag="operational-intent-put"):
+class OperationalIntentPut(
+    Struct, frozen=True, gc=False, tag_field="kind", tag="operational-intent-put"
+):
     """An operational intent reference was created or changed.
 
     `subscription` is the implicit subscription that came with it or was extended for it,
@@ -120,7 +125,7 @@ class OperationalIntentPut(Struct, frozen=True, tag_field="kind", tag="operation
 
 
 class OperationalIntentDeleted(
-    Struct, frozen=True, tag_field="kind", tag="operational-intent-deleted"
+    Struct, frozen=True, gc=False, tag_field="kind", tag="operational-intent-deleted"
 ):
     """An operational intent reference was deleted by its manager."""
 
@@ -130,7 +135,7 @@ class OperationalIntentDeleted(
     notified: Notified
 
 
-class ConstraintPut(Struct, frozen=True, tag_field="kind", tag="constraint-put"):
+class ConstraintPut(Struct, frozen=True, gc=False, tag_field="kind", tag="constraint-put"):
     """A constraint reference was created or changed."""
 
     at_us: int
@@ -138,7 +143,7 @@ class ConstraintPut(Struct, frozen=True, tag_field="kind", tag="constraint-put")
     notified: Notified
 
 
-class ConstraintDeleted(Struct, frozen=True, tag_field="kind", tag="constraint-deleted"):
+class ConstraintDeleted(Struct, frozen=True, gc=False, tag_field="kind", tag="constraint-deleted"):
     """A constraint reference was deleted by its manager."""
 
     at_us: int
@@ -146,28 +151,30 @@ class ConstraintDeleted(Struct, frozen=True, tag_field="kind", tag="constraint-d
     notified: Notified
 
 
-class SubscriptionPut(Struct, frozen=True, tag_field="kind", tag="subscription-put"):
+class SubscriptionPut(Struct, frozen=True, gc=False, tag_field="kind", tag="subscription-put"):
     """A subscription was created or changed by its manager."""
 
     at_us: int
     subscription: Subscription
 
 
-class SubscriptionDeleted(Struct, frozen=True, tag_field="kind", tag="subscription-deleted"):
+class SubscriptionDeleted(
+    Struct, frozen=True, gc=False, tag_field="kind", tag="subscription-deleted"
+):
     """A subscription was deleted by its manager."""
 
     at_us: int
     id: str
 
 
-class AvailabilitySet(Struct, frozen=True, tag_field="kind", tag="availability-set"):
+class AvailabilitySet(Struct, frozen=True, gc=False, tag_field="kind", tag="availability-set"):
     """The arbitrator said how a USS is."""
 
     at_us: int
     status: Availability
 
 
-class ReportFiled(Struct, frozen=True, tag_field="kind", tag="report-filed"):
+class ReportFiled(Struct, frozen=True, gc=False, tag_field="kind", tag="report-filed"):
     """A client reported an exchange that went wrong; `report` is its text as received."""
 
     at_us: int
@@ -176,7 +183,7 @@ class ReportFiled(Struct, frozen=True, tag_field="kind", tag="report-filed"):
     report: str
 
 
-class Evicted(Struct, frozen=True, tag_field="kind", tag="evicted"):
+class Evicted(Struct, frozen=True, gc=False, tag_field="kind", tag="evicted"):
     """Things long over were removed by the rules of retention."""
 
     at_us: int
@@ -202,51 +209,51 @@ Entry = (
 )
 
 
-class ImageStart(Struct, frozen=True, tag_field="kind", tag="image"):
+class ImageStart(Struct, frozen=True, gc=False, tag_field="kind", tag="image"):
     """First line of an image of the state."""
 
     dar_id: str
     format: int = 1
 
 
-class IntentLine(Struct, frozen=True, tag_field="kind", tag="operational-intent"):
+class IntentLine(Struct, frozen=True, gc=False, tag_field="kind", tag="operational-intent"):
     """Line of an image: an operational intent in force."""
 
     value: OperationalIntent
 
 
-class ConstraintLine(Struct, frozen=True, tag_field="kind", tag="constraint"):
+class ConstraintLine(Struct, frozen=True, gc=False, tag_field="kind", tag="constraint"):
     """Line of an image: a constraint in force."""
 
     value: Constraint
 
 
-class SubscriptionLine(Struct, frozen=True, tag_field="kind", tag="subscription"):
+class SubscriptionLine(Struct, frozen=True, gc=False, tag_field="kind", tag="subscription"):
     """Line of an image: a subscription in force."""
 
     value: Subscription
     notification_index: int
 
 
-class AvailabilityLine(Struct, frozen=True, tag_field="kind", tag="availability"):
+class AvailabilityLine(Struct, frozen=True, gc=False, tag_field="kind", tag="availability"):
     """Line of an image: what is known of a USS."""
 
     value: Availability
 
 
-class InstanceLine(Struct, frozen=True, tag_field="kind", tag="instance"):
+class InstanceLine(Struct, frozen=True, gc=False, tag_field="kind", tag="instance"):
     """Line of an image: an instance of the pool."""
 
     value: Instance
 
 
-class HeartbeatLine(Struct, frozen=True, tag_field="kind", tag="heartbeat"):
+class HeartbeatLine(Struct, frozen=True, gc=False, tag_field="kind", tag="heartbeat"):
     """Line of an image: an instance's last sign of life."""
 
     value: Heartbeat
 
 
-class RequestedOvnLine(Struct, frozen=True, tag_field="kind", tag="requested-ovn"):
+class RequestedOvnLine(Struct, frozen=True, gc=False, tag_field="kind", tag="requested-ovn"):
     """Line of an image: an OVN that a client asked for and got lately."""
 
     ovn: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from detente.exchange import entries as e
 from detente.exchange.airspace import Airspace
@@ -35,14 +36,16 @@ def triggered(
     """
     found: dict[str, e.Subscription] = {}
     for extent in extents:
+        start_us = extent.time_start_us
+        # What is relevant to something that lies ahead cannot have ended.
+        ahead = start_us is not None and start_us >= now_us
         for item in airspace.subscriptions.relevant(extent):
-            end_us = item.extent.time_end_us
             wants = (
                 item.notify_for_constraints
                 if by_constraint
                 else item.notify_for_operational_intents
             )
-            if wants and (end_us is None or end_us >= now_us):
+            if wants and (ahead or not _ended(item, now_us)):
                 found[item.id] = item
     if instead is not None and instead.id in found:
         found[instead.id] = instead
@@ -50,13 +53,17 @@ def triggered(
         found[also.id] = also
     if without is not None:
         found.pop(without, None)
-    indexes = airspace.notification_index
-    return [
-        (item, indexes(item.id) + 1 if airspace.subscriptions.get(item.id) is not None else 1)
-        for item in sorted(found.values(), key=lambda item: (item.uss_base_url, item.id))
-    ]
+    # Two stable sorts by text are much quicker than one by pairs of texts.
+    ordered = sorted(map(found.__getitem__, sorted(found)), key=attrgetter("uss_base_url"))
+    index = airspace.next_notification_index
+    return [(item, index(item.id)) for item in ordered]
 
 
 def as_fact(subscriptions: Triggered) -> e.Notified:
     """The form that stands in an entry."""
-    return tuple((item.id, index) for item, index in subscriptions)
+    return tuple([(item.id, index) for item, index in subscriptions])
+
+
+def _ended(item: e.Subscription, now_us: int) -> bool:
+    end_us = item.extent.time_end_us
+    return end_us is not None and end_us < now_us

@@ -35,14 +35,7 @@ _AVAILABILITY = any_of(
     scopes.CONFORMANCE_MONITORING_SA,
 )
 
-_ERRORS: dict[int, type[Struct] | None] = {
-    400: wire.ErrorResponse,
-    401: wire.ErrorResponse,
-    403: wire.ErrorResponse,
-    413: wire.ErrorResponse,
-    429: wire.ErrorResponse,
-    503: wire.ErrorResponse,
-}
+_Answers = dict[int, type[Struct] | None]
 
 INTENTS = "/dss/v1/operational_intent_references"
 CONSTRAINTS = "/dss/v1/constraint_references"
@@ -435,10 +428,10 @@ class Routes:
 
     def endpoints(self) -> Sequence[Endpoint]:
         """All endpoints, the busiest first."""
-        conflict = {**_ERRORS, 409: wire.AirspaceConflictResponse, 412: wire.ErrorResponse}
-        refused = {**_ERRORS, 409: wire.ErrorResponse}
-        missing = {**_ERRORS, 404: wire.ErrorResponse}
-        gone = {**refused, 404: wire.ErrorResponse}
+        conflict: _Answers = {409: wire.AirspaceConflictResponse, 412: wire.ErrorResponse}
+        refused: _Answers = {409: wire.ErrorResponse}
+        missing: _Answers = {404: wire.ErrorResponse}
+        gone: _Answers = {**refused, 404: wire.ErrorResponse}
         put_intent: dict[str, Any] = {
             "body": wire.PutOperationalIntentReferenceParameters,
             "scopes": _INTENT,
@@ -506,7 +499,7 @@ class Routes:
                 operation_id="queryOperationalIntentReferences",
                 summary="Find the operational intents that are relevant to a volume.",
                 body=wire.AreaQueryParameters,
-                responses={200: wire.QueryOperationalIntentReferenceResponse, **_ERRORS},
+                responses={200: wire.QueryOperationalIntentReferenceResponse},
                 scopes=_INTENT,
                 tags=["operational intents"],
             ),
@@ -555,7 +548,7 @@ class Routes:
                 operation_id="queryConstraintReferences",
                 summary="Find the constraints that are relevant to a volume.",
                 body=wire.AreaQueryParameters,
-                responses={200: wire.QueryConstraintReferencesResponse, **_ERRORS},
+                responses={200: wire.QueryConstraintReferencesResponse},
                 scopes=_CONSTRAINT_READ,
                 tags=["constraints"],
             ),
@@ -602,7 +595,7 @@ class Routes:
                 operation_id="querySubscriptions",
                 summary="Find the caller's subscriptions that are relevant to a volume.",
                 body=wire.AreaQueryParameters,
-                responses={200: wire.QuerySubscriptionsResponse, **_ERRORS},
+                responses={200: wire.QuerySubscriptionsResponse},
                 scopes=_SUBSCRIPTION,
                 tags=["subscriptions"],
             ),
@@ -612,7 +605,7 @@ class Routes:
                 handler=self.get_availability,
                 operation_id="getUssAvailability",
                 summary="Read what is known of a USS.",
-                responses={200: wire.UssAvailabilityStatusResponse, **_ERRORS},
+                responses={200: wire.UssAvailabilityStatusResponse},
                 scopes=_AVAILABILITY,
                 tags=["availability"],
             ),
@@ -634,7 +627,7 @@ class Routes:
                 operation_id="makeDssReport",
                 summary="Report an exchange of messages that went wrong; it is kept in the log.",
                 body=wire.ErrorReport,
-                responses={201: wire.ErrorReport, **_ERRORS},
+                responses={201: wire.ErrorReport},
                 scopes=_ANY,
                 tags=["reports"],
             ),
@@ -665,7 +658,7 @@ class Routes:
                 handler=self.validate_oauth,
                 operation_id="validateOauth",
                 summary="Whether the token is accepted and, with owner, whose it is.",
-                responses={200: None, **_ERRORS},
+                responses={200: None},
                 scopes=any_of(scopes.RID_READ, scopes.RID_WRITE),
                 query=[QueryParameter(name="owner", help="Whom the client takes itself to be.")],
                 tags=["auxiliary"],
@@ -676,7 +669,7 @@ class Routes:
                 handler=self.pool,
                 operation_id="getPool",
                 summary="Which airspace representation this instance serves.",
-                responses={200: Pool, **_ERRORS},
+                responses={200: Pool},
                 scopes=pool_read,
                 tags=["auxiliary"],
             ),
@@ -686,7 +679,7 @@ class Routes:
                 handler=self.pool_instances,
                 operation_id="getDssInstances",
                 summary="The instances of the pool and their last signs of life.",
-                responses={200: PoolInstances, **_ERRORS},
+                responses={200: PoolInstances},
                 scopes=pool_read,
                 tags=["auxiliary"],
             ),
@@ -696,7 +689,7 @@ class Routes:
                 handler=self.pool_heartbeat,
                 operation_id="putDssInstancesHeartbeat",
                 summary="Record a sign of life of this instance.",
-                responses={201: PoolInstances, **_ERRORS},
+                responses={201: PoolInstances},
                 scopes=any_of(scopes.POOL_HEARTBEAT_WRITE),
                 query=[
                     QueryParameter(name="source", help="Who sends it.", required=True),

@@ -87,12 +87,7 @@ def subscribers(
     """Whom a change is to be told to: one entry for each base URL, with its subscriptions."""
     by_url: dict[str, list[wire.SubscriptionState]] = {}
     for value, index in triggered:
-        state = wire.SubscriptionState(value.id, index)
-        found = by_url.get(value.uss_base_url)
-        if found is None:
-            by_url[value.uss_base_url] = [state]
-        else:
-            found.append(state)
+        by_url.setdefault(value.uss_base_url, []).append(wire.SubscriptionState(value.id, index))
     return [wire.SubscriberToNotify(states, url) for url, states in sorted(by_url.items())]
 
 

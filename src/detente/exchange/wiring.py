@@ -15,6 +15,7 @@ from detente.exchange.settings import ExchangeSettings
 from detente.exchange.snapshot_process import Source
 from detente.geo import VolumeLimits
 from detente.http import (
+    ConnectionLimits,
     JwksSource,
     Limits,
     ServerOptions,
@@ -22,7 +23,6 @@ from detente.http import (
     TokenRules,
     load_pem_key,
 )
-from detente.http.protocol import ConnectionLimits
 from detente.record import (
     Ed25519Signer,
     Log,
@@ -176,6 +176,8 @@ def server_options(settings: ExchangeSettings) -> ServerOptions:
         shutdown_timeout_s=settings.shutdown_timeout,
         connections=ConnectionLimits(
             header_timeout_s=settings.header_timeout,
+            # Later than the body's own deadline, whose answer is to be seen.
+            message_timeout_s=settings.body_timeout + 5,
             keep_alive_s=settings.keep_alive,
             max_connections=settings.max_connections,
         ),

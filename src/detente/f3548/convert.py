@@ -16,8 +16,9 @@ from detente.f3548 import types as wire
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_FIRST_US: Final = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MICROSECOND
-_LAST_US: Final = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+# Microseconds beyond these years are integers that canonical JSON (RFC 8785) cannot hold.
+_FIRST_US: Final = (datetime(1700, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST_US: Final = (datetime(2250, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _UUID4: Final = re.compile(
     r"[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}", re.IGNORECASE
 )
@@ -42,11 +43,11 @@ def time_us(time: wire.Time, where: str) -> int:
     """Microseconds since 1970 of an instant on the wire.
 
     Raises:
-        InvalidMember: before year 1 or after year 9999 in UTC.
+        InvalidMember: before 1700 or after 2250, UTC.
     """
     instant = (time.value - _EPOCH) // _MICROSECOND
     if not _FIRST_US <= instant <= _LAST_US:
-        raise InvalidMember("the time lies outside the years 1 to 9999", where=where)
+        raise InvalidMember("the time lies outside the years 1700 to 2250", where=where)
     return instant
 
 
