@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.conformance.corpus import FORMS, HOSTILE_SEGMENTS, RAW, Hostile, wrong_types
+from tests.conformance.corpus import HOSTILE_SEGMENTS, RAW, Hostile
+from tests.conformance.forms import FORMS, wrong_types
 from tests.conformance.shapes import ID_A, area, box4d
 from tests.model.client import Uss, good, refused
 from tests.model.driver import Driver
