@@ -51,11 +51,22 @@ class Journal:
         """What was changed stays."""
         self._undo = None
 
-    def rollback(self) -> None:
-        """Take everything back, the last change first."""
-        undo, self._undo = self._undo, None
-        for action, arguments in reversed(undo or ()):
+    def mark(self) -> int:
+        """A point to go `back_to`."""
+        return len(self._undo or ())
+
+    def back_to(self, mark: int) -> None:
+        """Take back what was changed since `mark`, the last change first."""
+        undo, self._undo = self._undo or [], None
+        while len(undo) > mark:
+            action, arguments = undo.pop()
             action(*arguments)
+        self._undo = undo
+
+    def rollback(self) -> None:
+        """Take everything back."""
+        self.back_to(0)
+        self._undo = None
 
 
 class Register(Generic[K, V]):
@@ -198,6 +209,11 @@ class Airspace:
         """The last sign of life of each instance. Not to be changed."""
         return self._heartbeats.items
 
+    @property
+    def notification_indexes(self) -> dict[str, int]:
+        """How often each subscription that is in force has been triggered. Not to be changed."""
+        return self._notification_index.items
+
     def availability(self, uss: str) -> UssAvailabilityState:
         """What is known of a USS; Unknown unless an arbitrator said otherwise."""
         status = self._availability.items.get(uss)
@@ -214,10 +230,6 @@ class Airspace:
     def notification_index(self, subscription_id: str) -> int:
         """How often a subscription that is in force has been triggered."""
         return self._notification_index.items[subscription_id]
-
-    def next_notification_index(self, subscription_id: str) -> int:
-        """The index that the next trigger gives a subscription, be it in force or about to be."""
-        return self._notification_index.items.get(subscription_id, 0) + 1
 
     def ovn_was_requested(self, ovn: str) -> bool:
         """Whether this OVN was given lately at a client's request."""

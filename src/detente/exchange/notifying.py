@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from operator import attrgetter
 
 from detente.exchange import entries as e
 from detente.exchange.airspace import Airspace
 from detente.geo import Extent
 
 Triggered = list[tuple[e.Subscription, int]]
-"""Subscriptions by base URL and identifier, each with its index after the change."""
+"""Subscriptions by identifier, each with its index after the change."""
 
 
 def triggered(
@@ -53,10 +52,8 @@ def triggered(
         found[also.id] = also
     if without is not None:
         found.pop(without, None)
-    # Two stable sorts by text are much quicker than one by pairs of texts.
-    ordered = sorted(map(found.__getitem__, sorted(found)), key=attrgetter("uss_base_url"))
-    index = airspace.next_notification_index
-    return [(item, index(item.id)) for item in ordered]
+    index = airspace.notification_indexes.get
+    return [(found[identifier], index(identifier, 0) + 1) for identifier in sorted(found)]
 
 
 def as_fact(subscriptions: Triggered) -> e.Notified:
