@@ -1,4 +1,4 @@
-"""Run the simulator from the command line; exit code 1 and a replayable account on a failure."""
+"""Simulate a pool of exchanges; exit code 1, and how to see it again, when it does wrong."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from tests.simulation.world import Failure, World
 
 from detente.geo import warm_up
 
-_REPORT_EVERY_S = 2.0
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
@@ -22,7 +20,7 @@ def main() -> int:
     parser.add_argument(
         "--episode",
         type=int,
-        default=250_000,
+        default=100_000,
         help="a longer run is cut into worlds of so many steps, with one seed after another",
     )
     arguments = parser.parse_args()

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from tests.simulation import questions
-from tests.simulation.operations import Operation
+from tests.simulation.agent import Agent, Book
 from tests.simulation.places import PLACES, extent
 
 from detente.exchange import commands as c
 from detente.exchange.refusals import MissingOvns, NoSuchEntity
+from detente.f3548 import time_of
 from detente.f3548 import types as wire
 from detente.geo import Extent
 
@@ -39,17 +40,6 @@ _STATES: Final[tuple[wire.OperationalIntentState, ...]] = (
 _OWNED_MOST: Final = 6
 
 
-@dataclass(slots=True)
-class Book:
-    """What a USS believes of its own things: OVN or version by identifier, None if in doubt."""
-
-    uss: str
-    intents: dict[str, str | None] = field(default_factory=dict)
-    constraints: dict[str, str | None] = field(default_factory=dict)
-    subscriptions: dict[str, str | None] = field(default_factory=dict)
-    key: dict[str, str] = field(default_factory=dict)  # OVNs that others told, by identifier
-
-
 def all_of(world: World) -> Iterator[Coroutine[None, None, None]]:
     """Every client's life."""
     books = [Book(uss) for uss in USSS]
@@ -59,14 +49,13 @@ def all_of(world: World) -> Iterator[Coroutine[None, None, None]]:
     yield Client(world, Book("operator"), books).operate()
 
 
-class Client:
+class Client(Agent):
     """One of the tasks in which a USS talks to the pool."""
 
     def __init__(self, world: World, book: Book, books: list[Book]) -> None:
-        self.world = world
-        self.rng = world.rng
-        self.book = book
+        super().__init__(world, book)
         self.books = books
+        self.suffix: str | None = None
 
     async def live(self) -> None:
         """Do one thing after another."""
@@ -99,7 +88,9 @@ class Client:
             if self.world.paused:
                 continue
             self.world.busy += 1
-            await self.rng.choice((self.arbitrate, self.arbitrate, self.evict, self.beat))()
+            await self.rng.choice(
+                (self.arbitrate, self.arbitrate, self.evict, self.beat, self.report)
+            )()
             self.world.busy -= 1
 
     # -- operational intents -----------------------------------------------------------------
@@ -112,22 +103,22 @@ class Client:
         await self._put_intent(self._uuid(), None, "Accepted", rng.randrange(3))
 
     async def change(self) -> None:
-        found = await self._own_intent()
+        found = await self.own_intent()
         if found is None:
             return
         state = self.rng.choice(_STATES)
         await self._put_intent(*found, state, self.rng.randrange(8))
 
     async def end(self) -> None:
-        found = await self._own_intent()
+        found = await self.own_intent()
         if found is None:
             return
         identifier, ovn = found
         asked = await self.call(c.DeleteOperationalIntent(self.book.uss, identifier, ovn))
-        if asked.outcome == "done" or self._missing(asked):
+        if asked.outcome == "done" or self.missing(asked):
             self.book.intents.pop(identifier, None)
         else:
-            self._doubt(self.book.intents, identifier)
+            self.doubt(self.book.intents, identifier)
 
     async def _put_intent(
         self, identifier: str, ovn: str | None, state: wire.OperationalIntentState, mode: int
@@ -143,7 +134,9 @@ class Client:
             if known is not None and rng.random() < 0.7:
                 where = _inside(where, known.extent)
         key = set(book.key.values()) if rng.random() < 0.7 else set()
-        suffix = self._suffix() if rng.random() < 0.1 else None
+        suffix = None
+        if rng.random() < 0.2:
+            suffix = self.suffix = self.suffix if rng.random() < 0.3 else self._suffix()
         for _ in range(4):
             asked = await self.call(
                 c.PutOperationalIntent(
@@ -170,13 +163,13 @@ class Client:
             if isinstance(asked.error, MissingOvns):
                 key |= self._ask_others(asked.error)
             elif asked.outcome == "unknown":
-                self._doubt(book.intents, identifier)
+                self.doubt(book.intents, identifier)
                 return
             elif asked.outcome == "refused":
                 if isinstance(asked.error, NoSuchEntity):
                     book.subscriptions.pop(subscription_id or "", None)
                 if ovn is not None:
-                    self._doubt(book.intents, identifier)
+                    self.doubt(book.intents, identifier)
                 return
             elif rng.random() < 0.5:
                 return
@@ -203,20 +196,20 @@ class Client:
             await self._put_subscription(self._uuid(), None)
 
     async def change_subscription(self) -> None:
-        found = await self._own_subscription()
+        found = await self.own_subscription()
         if found is not None:
             await self._put_subscription(*found)
 
     async def unsubscribe(self) -> None:
-        found = await self._own_subscription()
+        found = await self.own_subscription()
         if found is None:
             return
         identifier, version = found
         asked = await self.call(c.DeleteSubscription(self.book.uss, identifier, version))
-        if asked.outcome == "done" or self._missing(asked):
+        if asked.outcome == "done" or self.missing(asked):
             self.book.subscriptions.pop(identifier, None)
         else:
-            self._doubt(self.book.subscriptions, identifier)
+            self.doubt(self.book.subscriptions, identifier)
 
     async def _put_subscription(self, identifier: str, version: str | None) -> None:
         rng = self.rng
@@ -234,7 +227,7 @@ class Client:
             assert isinstance(asked.reply, wire.PutSubscriptionResponse)
             self.book.subscriptions[identifier] = asked.reply.subscription.version
         elif asked.outcome == "unknown" or version is not None:
-            self._doubt(self.book.subscriptions, identifier)
+            self.doubt(self.book.subscriptions, identifier)
 
     # -- constraints -------------------------------------------------------------------------
 
@@ -244,7 +237,7 @@ class Client:
         known = [i for i, o in book.constraints.items() if o is not None]
         if len(book.constraints) >= 2 or (known and rng.random() < 0.5):
             if not known:
-                await self._settle(book.constraints, questions.constraint)
+                await self.settle(book.constraints, questions.constraint)
                 return
             identifier = rng.choice(known)
             ovn = book.constraints[identifier]
@@ -256,20 +249,20 @@ class Client:
             assert isinstance(asked.reply, wire.ChangeConstraintReferenceResponse)
             book.constraints[identifier] = asked.reply.constraint_reference.ovn
         elif asked.outcome == "unknown" or ovn is not None:
-            self._doubt(book.constraints, identifier)
+            self.doubt(book.constraints, identifier)
 
     async def lift(self) -> None:
         book = self.book
         known = [(i, o) for i, o in book.constraints.items() if o is not None]
         if not known:
-            await self._settle(book.constraints, questions.constraint)
+            await self.settle(book.constraints, questions.constraint)
             return
         identifier, ovn = self.rng.choice(known)
         asked = await self.call(c.DeleteConstraint(book.uss, identifier, ovn))
-        if asked.outcome == "done" or self._missing(asked):
+        if asked.outcome == "done" or self.missing(asked):
             book.constraints.pop(identifier, None)
         else:
-            self._doubt(book.constraints, identifier)
+            self.doubt(book.constraints, identifier)
 
     # -- everything else ---------------------------------------------------------------------
 
@@ -286,7 +279,7 @@ class Client:
         elif kind == 3:
             await self.read(*questions.availability(rng.choice(USSS)))
         else:
-            await self._settle(rng.choice(self.books).intents, questions.intent)
+            await self.settle(rng.choice(self.books).intents, questions.intent)
 
     async def meddle(self) -> None:
         """Try what is another's."""
@@ -328,91 +321,11 @@ class Client:
         name = self.rng.choice(self.world.instances).name
         await self.call(c.SendHeartbeat(name, name, "instance"))
 
-    # -- asking ------------------------------------------------------------------------------
-
-    async def call(self, command: c.Command) -> Operation:
-        """Have a command decided somewhere; wait as long as one has patience."""
-        world = self.world
-        life = self.rng.choice(world.instances).life
-        if life is None or not life.serving or life.exchange is None:
-            operation = world.begin(None, "nobody", "refused connection")
-            operation.close("failed")
-            return operation
-        operation = world.begin(command, life.process.name)
-        await self._wait(
-            operation,
-            life.serve(operation, world.submit(operation, life.exchange, life.process)),
-        )
-        return operation
-
-    async def read(self, question: questions.View, truth: questions.Truth) -> Operation:
-        """Ask something somewhere."""
-        world = self.world
-        life = self.rng.choice(world.instances).life
-        operation = world.begin(None, "nobody" if life is None else life.process.name, "read")
-        if life is None or not life.serving or life.exchange is None:
-            operation.close("failed")
-            return operation
-        work = world.ask(operation, life.exchange, life.process, question, truth)
-        await self._wait(operation, life.serve(operation, work))
-        return operation
-
-    async def _wait(self, operation: Operation, task: asyncio.Task[None]) -> None:
-        if operation.answered.done():
-            return
-        patience_s = self.rng.expovariate(1 / self.world.weather.patience_s)
-        timer = asyncio.get_running_loop().call_later(patience_s, self._give_up, operation, task)
-        await operation.answered
-        timer.cancel()
-
-    def _give_up(self, operation: Operation, task: asyncio.Task[None]) -> None:
-        if operation.outcome == "open":
-            self.world.count("client gave up")
-            operation.lost()
-            task.cancel()
-
-    # -- knowing -----------------------------------------------------------------------------
-
-    async def _own_intent(self) -> tuple[str, str] | None:
-        return await self._known(self.book.intents, questions.intent)
-
-    async def _own_subscription(self) -> tuple[str, str] | None:
-        return await self._known(self.book.subscriptions, questions.subscription)
-
-    async def _known(
-        self, things: dict[str, str | None], question: questions.ByIdentifier
-    ) -> tuple[str, str] | None:
-        """One of our things and its version; sometimes the version is wrong."""
-        known = [(i, version) for i, version in things.items() if version is not None]
-        if not known or (len(known) < len(things) and self.rng.random() < 0.3):
-            await self._settle(things, question)
-            return None
-        identifier, version = self.rng.choice(known)
-        return identifier, "a-stale-version" if self.rng.random() < 0.02 else version
-
-    async def _settle(
-        self, things: dict[str, str | None], question: questions.ByIdentifier
-    ) -> None:
-        """Read what became of something that is in doubt."""
-        doubtful = [identifier for identifier, version in things.items() if version is None]
-        identifiers = doubtful or list(things)
-        if not identifiers:
-            return
-        identifier = self.rng.choice(identifiers)
-        asked = await self.read(*question(identifier))
-        if asked.outcome == "done" and identifier in things:
-            if asked.result:
-                things[identifier] = str(asked.result[0])
-            else:
-                del things[identifier]
-
-    @staticmethod
-    def _doubt(things: dict[str, str | None], identifier: str) -> None:
-        things[identifier] = None
-
-    @staticmethod
-    def _missing(asked: Operation) -> bool:
-        return asked.error is not None and asked.error.code == "exchange.not_found"
+    async def report(self) -> None:
+        now = time_of(self.world.now_us)
+        record = wire.ExchangeRecord(self._url(), "GET", "Client", now)
+        body = msgspec.json.encode(wire.ErrorReport(record)).decode()
+        await self.call(c.FileReport(self.book.uss, body))
 
     # -- inventing ---------------------------------------------------------------------------
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.simulation.connection import SimulatedLog
 from tests.simulation.loop import Process, resume
 from tests.simulation.operations import Operation
-from tests.simulation.store import SimulatedLog
 from tests.simulation.watched import Watched, watch
 
 from detente.errors import DetenteError

@@ -23,6 +23,7 @@ class Operation:
         decided_at: entries before it when it was last decided, with what had gone before in the
             same batch.
         decided_us: the instance's clock then.
+        has_entry: whether anything became true by it then.
         landed_at: position of its entry in the log.
         expected: what the client must be told, once the entry is in the log.
     """
@@ -37,6 +38,7 @@ class Operation:
         self.began_s = now_s
         self.decided_at = -1
         self.decided_us = 0
+        self.has_entry = False
         self.landed_at: int | None = None
         self.expected: Summary = ()
         self.outcome: Outcome = "open"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.simulation.intent_rules import NEXT, covers_times, missing_in_key
 from tests.simulation.places import footprint_holds
-from tests.simulation.rules import NEXT, covers_times, missing_in_key, still_covers
+from tests.simulation.rules import still_covers
 from tests.simulation.shadow import State, demand
 
 from detente.exchange import commands as c
@@ -145,8 +146,9 @@ def _not_allowed(state: State, command: c.PutOperationalIntent) -> bool:
             return True
     elif command.state not in NEXT[before.state]:
         return True
-    if command.requested_ovn_suffix is not None:
-        return True  # too old, or used before
+    suffix = command.requested_ovn_suffix
+    if suffix is not None and state.ovn_was_given(f"{command.id}_{suffix}"):
+        return True
     if command.subscription_id is None:
         return command.state != "Accepted" and command.new_subscription is None
     found = state.subscription(command.subscription_id)

@@ -124,6 +124,9 @@ class State:
         found = self._get(self._shadow.availability, uss)
         return "" if found is None else found.version
 
+    def ovn_was_given(self, ovn: str) -> bool:
+        return ovn in self._shadow.ovns
+
     def intents(self) -> list[e.OperationalIntent]:
         return self._all(self._shadow.intents)
 

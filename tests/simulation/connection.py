@@ -1,24 +1,19 @@
-"""The simulated log: a database server that all instances share, and each one's way to it.
+"""An instance's way to the server of the simulated log.
 
-The server keeps what is durable. Sessions take the head one after another, and lose it when they
-end, commit, or are silent for too long. A connection is the client's end: messages take time and
-get lost in both directions, so the client often knows less than the server. It keeps every promise
-of `detente.record.Log`, and uses all the freedom that is left.
+Messages take time and get lost in both directions, so the client often knows less than the server.
+It keeps every promise of `detente.record.Log`, and uses all the freedom that is left.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from contextvars import Context
-from dataclasses import dataclass, replace
 from random import Random
 
 from tests.simulation.loop import Process
-from tests.simulation.weather import Weather
+from tests.simulation.server import Server, Session, later, seen
 
 from detente.record import (
     AppendUnknown,
@@ -33,130 +28,7 @@ from detente.record import (
     Writing,
 )
 from detente.record.backend import check_append, check_body, each_chunk
-from detente.record.log import EMPTY_HEAD, SNAPSHOTS_KEPT, Chunks
-
-Count = Callable[[str], None]
-
-_NOBODY = Context()
-"""The server and the network go on whoever is stalled or dead."""
-
-
-def _later(delay_s: float, action: Callable[..., None], *arguments: object) -> asyncio.TimerHandle:
-    return asyncio.get_running_loop().call_later(delay_s, action, *arguments, context=_NOBODY)
-
-
-class Session:
-    """A transaction that wants, has or had the head."""
-
-    def __init__(self) -> None:
-        self.granted: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
-        self.granted.add_done_callback(_seen)
-        self.ended = False
-        self.cut = False  # by an outage: the client gets no answer any more
-        self.commit_sent = False
-        self.committed = False
-        self.silence: asyncio.TimerHandle | None = None
-
-
-@dataclass(slots=True)
-class _Snapshot:
-    info: SnapshotInfo
-    body: bytes
-
-
-class Server:
-    """What is durable, and who may change it."""
-
-    def __init__(self, weather: Weather, count: Count, release_at_commit: bool) -> None:
-        self.head = EMPTY_HEAD
-        self.bodies: list[bytes] = []
-        self.hashes: list[bytes] = []
-        self.checkpoints: dict[int, str] = {}
-        self.snapshots: list[_Snapshot] = []
-        self.down = False
-        self.weather = weather
-        self.count = count
-        self._release_at_commit = release_at_commit
-        self._sessions: deque[Session] = deque()  # the first one has the head
-        self._saved = 0
-
-    def open(self) -> Session:
-        """A session that waits for the head."""
-        session = Session()
-        self._sessions.append(session)
-        self._grant()
-        return session
-
-    def end(self, session: Session) -> None:
-        """Roll it back; the next one gets the head."""
-        if session.ended:
-            return
-        session.ended = True
-        if session.silence is not None:
-            session.silence.cancel()
-        if not session.granted.done():
-            session.granted.set_exception(LogUnavailable("the server ended the session"))
-        self._sessions.remove(session)
-        self._grant()
-
-    def heard(self, session: Session) -> None:
-        """A session that has the head said something."""
-        if session.silence is not None:
-            session.silence.cancel()
-        session.silence = _later(self.weather.hold_max_s, self.end, session)
-
-    def outage(self) -> None:
-        """The server dies: whatever was not committed never was."""
-        self.down = True
-        for session in list(self._sessions):
-            session.cut = True
-            self.end(session)
-
-    def commit(
-        self,
-        session: Session,
-        expected_size: int,
-        bodies: Sequence[bytes],
-        leaf_hashes: Sequence[bytes],
-        head: Head,
-    ) -> None:
-        """Make it durable, all together.
-
-        Raises:
-            LogUnavailable: the session had ended.
-            HeadMoved: the same, and somebody else has appended since.
-        """
-        if session.ended:
-            self.count("head lost")
-            if self.head.size != expected_size and len(self.bodies) % 2:
-                self.count("head moved")
-                raise HeadMoved(f"the log has {self.head.size} entries, not {expected_size}")
-            raise LogUnavailable("the server ended the session: it was silent for too long")
-        assert self.head.size == expected_size
-        self.bodies.extend(bytes(body) for body in bodies)
-        self.hashes.extend(leaf_hashes)
-        self.checkpoints[head.size] = head.checkpoint
-        self.head = head
-        session.committed = True
-        if self._release_at_commit:
-            self.end(session)
-        else:
-            self.heard(session)
-
-    def keep_snapshot(self, info: SnapshotInfo, body: bytes) -> SnapshotInfo:
-        """Store one under a new name; only the newest stay."""
-        self._saved += 1
-        info = replace(info, key=f"snapshot-{self._saved}")
-        self.snapshots.append(_Snapshot(info, body))
-        self.snapshots.sort(key=lambda kept: -kept.info.size)
-        del self.snapshots[SNAPSHOTS_KEPT:]
-        return info
-
-    def _grant(self) -> None:
-        if self._sessions and not self._sessions[0].granted.done():
-            session = self._sessions[0]
-            session.granted.set_result(self.head)
-            self.heard(session)
+from detente.record.log import Chunks
 
 
 class SimulatedLog:
@@ -260,7 +132,7 @@ class SimulatedLog:
     async def writing(self, since: int | None = None) -> AsyncIterator[Writing]:
         await self.reach()
         session = self.server.open()
-        timer = _later(self.server.weather.wait_max_s, self._waited_too_long, session)
+        timer = later(self.server.weather.wait_max_s, self._waited_too_long, session)
         try:
             head = await session.granted
             await self.answer()
@@ -362,25 +234,25 @@ class SimulatedWriting:
             raise LogUnavailable("the server refuses to write")
         session.commit_sent = True
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        answer.add_done_callback(_seen)
+        answer.add_done_callback(seen)
         fate -= weather.commit_lost
         if fate < 0:
             server.count("commit lost")
-            _later(log.latency_s(), _die, answer)
+            later(log.latency_s(), _die, answer)
             if rng.random() < 0.5:
-                _later(log.latency_s(), server.end, session)
+                later(log.latency_s(), server.end, session)
             await answer
         fate -= weather.commit_late
         late = fate < 0
         if late:
             server.count("commit late")
-            _later(log.latency_s(), _die, answer)
+            later(log.latency_s(), _die, answer)
             delay_s = rng.expovariate(1 / weather.hold_max_s)
         else:
             delay_s = log.latency_s()
         fate -= weather.answer_lost
         arrive = _Arrival(log, session, answer, late, not late and fate < 0)
-        _later(delay_s, arrive, expected_size, bodies, leaf_hashes, head)
+        later(delay_s, arrive, expected_size, bodies, leaf_hashes, head)
         await answer
 
 
@@ -411,7 +283,7 @@ class _Arrival:
         log, server, session = self._log, self._log.server, self._session
         if session.cut or (log.partitioned() and log.rng.random() < 0.5):
             server.count("connection cut during append")
-            _later(log.latency_s(), _die, self._answer)
+            later(log.latency_s(), _die, self._answer)
             return
         try:
             server.commit(session, expected_size, bodies, leaf_hashes, head)
@@ -427,9 +299,9 @@ class _Arrival:
         log = self._log
         if self._answer_lost or log.cut:
             log.server.count("answer lost")
-            _later(log.latency_s(), _die, self._answer)
+            later(log.latency_s(), _die, self._answer)
         else:
-            _later(log.latency_s(), self._deliver, error)
+            later(log.latency_s(), self._deliver, error)
 
     def _deliver(self, error: LogUnavailable | HeadMoved | None) -> None:
         if self._answer.done():
@@ -446,8 +318,3 @@ class _Arrival:
 def _die(answer: asyncio.Future[None]) -> None:
     if not answer.done():
         answer.set_exception(AppendUnknown("the connection died after the commit was sent"))
-
-
-def _seen(future: asyncio.Future[Head] | asyncio.Future[None]) -> None:
-    if not future.cancelled():
-        future.exception()
