@@ -46,6 +46,7 @@ class PostgresServer:
             **(settings or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         for path in (self._data, self._sockets):
             path.mkdir(mode=0o700)
         if user is not None:
@@ -70,7 +71,14 @@ class PostgresServer:
         """Start, also after `kill`, and wait until it answers."""
         deadline = time.monotonic() + _START_TIMEOUT_S
         while True:
+            self._dismiss_guard()
             self._process = self._launch()
+            # Stops the server should this process end without a chance to do it.
+            self._guard = subprocess.Popen(
+                ["sh", "-c", f"read _; kill -QUIT {self._process.pid}"],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
             while self._process.poll() is None:
                 with contextlib.suppress(psycopg.OperationalError):
                     psycopg.connect(self.url(), connect_timeout=5).close()
@@ -85,6 +93,7 @@ class PostgresServer:
         """SIGKILL the postmaster: nothing is finished, nothing is flushed."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
+        self._dismiss_guard()
         self._process.wait()
 
     def pause(self) -> None:
@@ -102,6 +111,7 @@ class PostgresServer:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGCONT)
             self._process.send_signal(signal.SIGINT)
+            self._dismiss_guard()
             try:
                 self._process.wait(10)
             except subprocess.TimeoutExpired:
@@ -125,6 +135,12 @@ class PostgresServer:
         finally:
             with contextlib.suppress(psycopg.OperationalError):
                 self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _dismiss_guard(self) -> None:
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
+            self._guard = None
 
     def _launch(self) -> subprocess.Popen[bytes]:
         options = [f"--{name}={value}" for name, value in self._settings.items()]

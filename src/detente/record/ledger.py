@@ -100,6 +100,7 @@ class Ledger:
         )
         self._appending: asyncio.Event | None = None
         self._pending: _Pending | None = None
+        self._holder: asyncio.Task[object] | None = None
 
     @property
     def log(self) -> Log:
@@ -201,7 +202,11 @@ class Ledger:
             fresh = await self._take_in_held(since, held)
             if self.size != held.head.size:
                 raise LogUnavailable("The head was taken away while it was being taken.")
-            yield LedgerWriting(self, held, fresh, self._signer)
+            self._holder = asyncio.current_task()
+            try:
+                yield LedgerWriting(self, held, fresh, self._signer)
+            finally:
+                self._holder = None
 
     async def save_snapshot(self, size: int, frontier: Frontier, chunks: Chunks) -> SnapshotInfo:
         """Keep a snapshot of the state as it was after `size` entries.
@@ -236,6 +241,8 @@ class Ledger:
         return restored
 
     async def _settle(self) -> list[bytes]:
+        if self._holder is not None and self._holder is asyncio.current_task():
+            raise RuntimeError("leave the writing() context before catching up after AppendUnknown")
         since = self.size
         async with self._log.writing(since) as held:
             return await self._take_in_held(since, held)

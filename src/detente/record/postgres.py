@@ -59,8 +59,11 @@ _OUTCOME_UNKNOWN = "40003"
 _DUPLICATE = "23505"
 
 _HEAD = "SELECT size, root, checkpoint FROM head WHERE id = 1"
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _TAKE_HEAD = f"{_HEAD} FOR UPDATE"
-_BODIES = "SELECT position, body FROM entries WHERE position >= %s ORDER BY position LIMIT %s"
+_UNSEEN = (
+    "SELECT position, body FROM entries WHERE position >= {since} ORDER BY position LIMIT {limit}"
+)
 _TAIL = """
     SELECT h.size, h.root, h.checkpoint, e.position, e.body
     FROM head AS h LEFT JOIN LATERAL (
@@ -196,18 +199,22 @@ class PostgresLog:
         return await self._reader.rows(query, values)
 
     async def _take_head(self, since: int | None) -> _PostgresWriting:
+        # One message with several statements, each with its own view of the data: the entries are
+        # looked up after the head was waited for. Not a psycopg pipeline: that ends with a flush,
+        # at which PostgreSQL forgets the idle-in-transaction limit, and a stalled instance would
+        # hold the head for ever.
+        statements = [_BEGIN, _TAKE_HEAD]
+        if since is not None:
+            statements.append(_UNSEEN.format(since=int(since), limit=_PREFETCH))
+
         async def work(connection: Connection) -> tuple[Head, list[bytes]]:
-            locked, unseen = connection.cursor(binary=True), connection.cursor(binary=True)
-            async with connection.pipeline():
-                await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-                await locked.execute(_TAKE_HEAD)
-                if since is not None:
-                    await unseen.execute(_BODIES, (since, _PREFETCH))
-            head = _head(await locked.fetchone())
-            if since is None:
+            cursor = await connection.execute("; ".join(statements).encode(), prepare=False)
+            cursor.nextset()
+            head = _head(await cursor.fetchone())
+            if not cursor.nextset():
                 return head, []
-            rows = cast(list[tuple[int, bytes]], await unseen.fetchall())
-            return head, contiguous(rows, since, _PREFETCH, head.size)
+            rows = cast(list[tuple[int, bytes]], await cursor.fetchall())
+            return head, contiguous(rows, since or 0, _PREFETCH, head.size)
 
         for attempt in range(_ATTEMPTS):
             try:
@@ -244,8 +251,8 @@ class PostgresLog:
             return added.rowcount, ended.statusmessage
 
         for attempt in range(_ATTEMPTS):
-            if not self._writer.in_transaction:
-                raise LogUnavailable("The head was lost before anything was sent.")
+            if not self._writer.still_in_transaction():
+                raise self._taken_away()
             try:
                 added, ended = await self._writer.run(work)
             except psycopg.Error as error:
@@ -260,13 +267,16 @@ class PostgresLog:
             return
         raise LogUnavailable(f"The entries could not be added in {_ATTEMPTS} attempts.")
 
+    def _taken_away(self) -> LogUnavailable:
+        return LogUnavailable(
+            "The head was taken away before anything was sent.",
+            advice=f"It may be held for {self._settings.head_hold_s:g} s without a word.",
+        )
+
     async def _after_failed_append(self, error: psycopg.Error, expected_size: int) -> None:
         """Returns if the append may be tried again, else raises what has become of it."""
         if error.sqlstate == _ENDED_IDLE:
-            raise LogUnavailable(
-                "The head was taken away: it had been held without a word for more than "
-                f"{self._settings.head_hold_s:g} s."
-            ) from error
+            raise self._taken_away() from error
         if not self._writer.alive or error.sqlstate == _OUTCOME_UNKNOWN:
             raise AppendUnknown(
                 f"The commit was sent, but its answer was lost: {reason(error)}"

@@ -77,6 +77,7 @@ class Session:
         self._connection: Connection | None = None
         self._failures = 0
         self._not_before_s = 0.0
+        self._aborted = False
         self._closed = False
 
     @property
@@ -92,6 +93,16 @@ class Session:
             and not self._connection.closed
             and self._connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
         )
+
+    def still_in_transaction(self) -> bool:
+        """Whether the transaction is open, after looking for a goodbye that has arrived."""
+        if self._connection is None or self._connection.closed:
+            return False
+        with contextlib.suppress(psycopg.OperationalError):
+            # Neither waits: the first takes what the server said, the second sees that it hung up.
+            self._connection.pgconn.consume_input()
+            self._connection.pgconn.consume_input()
+        return self.in_transaction
 
     async def run(
         self,
@@ -117,15 +128,17 @@ class Session:
     async def run_again(self, work: Work[T]) -> T:
         """As `run`, for work that may be done twice: once more if the connection had died idle."""
         was_alive = self.alive
+        self._aborted = False
         try:
             return await self.run(work)
         except psycopg.Error:
-            if not was_alive or self.alive:
+            if not was_alive or self.alive or self._aborted:
                 raise
         return await self.run(work)
 
     def abort(self) -> None:
         """Cut the connection, whatever is going on; who waits for an answer gets an error."""
+        self._aborted = True
         connection = self._connection
         if connection is None or connection.closed:
             return

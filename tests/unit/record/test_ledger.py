@@ -497,3 +497,15 @@ async def _text(chunks: AsyncIterator[bytes]) -> str:
 
 def test_believed_keys_are_two() -> None:
     assert [verifier.name for verifier in VERIFIERS] == ["one.example", "two.example"]
+
+
+async def test_settling_inside_the_writing_context_is_a_mistake_and_does_not_hang() -> None:
+    hook = Hook()
+    book = ledger(MemoryLog(hook=hook))
+    hook.fail("after commit", LOST)
+    async with book.writing() as writing:
+        with pytest.raises(AppendUnknown):
+            await writing.append([b"1"])
+        with pytest.raises(RuntimeError, match="leave"):
+            await book.catch_up()
+    assert await book.catch_up() == [b"1"]
