@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +10,16 @@ import pytest
 from tests.support.postgres import PostgresServer
 from tests.support.postgres import postgres as postgres  # a fixture
 
-from detente.record import Head, Log, MemoryLog, MemoryStore, PostgresLog, SqliteLog, StoredEntry
+from detente.record import (
+    Head,
+    Log,
+    MemoryLog,
+    MemoryStore,
+    PostgresLog,
+    PostgresSettings,
+    SqliteLog,
+    StoredEntry,
+)
 
 
 class Place:
@@ -106,17 +115,18 @@ class SqlitePlace(Place):
 
 
 class PostgresPlace(Place):
-    def __init__(self, server: PostgresServer, url: str) -> None:
+    """A schema of its own in one database, because making databases is slow."""
+
+    def __init__(self, server: PostgresServer) -> None:
         super().__init__("postgres")
         self.server = server
-        self.url = url
+        self.schema = f"t{secrets.token_hex(6)}"
 
     async def _open(self) -> Log:
-        return await PostgresLog.open(self.url)
+        return await PostgresLog.open(self.server.url(), PostgresSettings(schema=self.schema))
 
     async def execute(self, sql: str) -> None:
-        database = self.url.split("/")[3].split("?")[0]
-        self.server.execute(f"SET search_path = detente; {sql}", database)
+        self.server.execute(f"SET search_path = {self.schema}; {sql}")
 
     async def damage_snapshot(self, key: str, how: str) -> None:
         if how == "flip":
@@ -138,19 +148,15 @@ async def place(
     request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str
 ) -> AsyncIterator[Place]:
     """Each backend in turn."""
-    with ExitStack() as stack:
-        made: Place
-        if request.param == "memory":
-            made = MemoryPlace()
-        elif request.param == "sqlite":
-            made = SqlitePlace(tmp_path / "data")
-        else:
-            server = cast(PostgresServer, request.getfixturevalue("postgres"))
-            made = PostgresPlace(server, stack.enter_context(server.database()))
-        try:
-            yield made
-        finally:
-            await made.close()
+    made: Place
+    if request.param == "memory":
+        made = MemoryPlace()
+    elif request.param == "sqlite":
+        made = SqlitePlace(tmp_path / "data")
+    else:
+        made = PostgresPlace(cast(PostgresServer, request.getfixturevalue("postgres")))
+    yield made
+    await made.close()
 
 
 @pytest.fixture
