@@ -52,6 +52,7 @@ def put(
         Refused: a subclass that names the rule; nothing changes then.
     """
     _check_request(command, moment.now_us)
+    ovn = _ovn(airspace, command, moment)
     before = _current(airspace, command)
     if rules.down_precondition and command.state in NOMINAL:
         _check_not_down(airspace, command.caller)
@@ -67,15 +68,6 @@ def put(
     subscription, is_new = _subscription(airspace, command, moment, rules)
     if command.state in NOMINAL:
         _check_key(airspace, command, subscription)
-
-    if command.requested_ovn_suffix is None:
-        ovn = identifiers.new_ovn(moment.random)
-    else:
-        ovn = identifiers.requested_ovn(command.id, command.requested_ovn_suffix, moment.now_us)
-        if airspace.ovn_was_requested(ovn):
-            raise NotAllowed(
-                "this suffix was used for the same entity before", where="requested_ovn_suffix"
-            )
     intent = e.OperationalIntent(
         id=command.id,
         manager=command.caller,
@@ -156,6 +148,18 @@ def _check_request(command: c.PutOperationalIntent, now_us: int) -> None:
             where="subscription_id",
             advice="Name one of yours, or ask for one by new_subscription.",
         )
+
+
+def _ovn(airspace: Airspace, command: c.PutOperationalIntent, moment: c.Moment) -> str:
+    """The OVN that the intent will have: one nobody can guess, or the one that was asked for."""
+    if command.requested_ovn_suffix is None:
+        return identifiers.new_ovn(moment.random)
+    ovn = identifiers.requested_ovn(command.id, command.requested_ovn_suffix, moment.now_us)
+    if airspace.ovn_was_requested(ovn):
+        raise NotAllowed(
+            "this suffix was used for the same entity before", where="requested_ovn_suffix"
+        )
+    return ovn
 
 
 def _current(airspace: Airspace, command: c.PutOperationalIntent) -> e.OperationalIntent | None:

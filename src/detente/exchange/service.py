@@ -60,7 +60,7 @@ class Overloaded(DetenteError):
 
 
 class CommandFailed(DetenteError):
-    """Deciding the command failed by a fault of the exchange; nothing was changed."""
+    """The command failed by a fault of the exchange; nothing was changed."""
 
     code = "exchange.command_failed"
 
@@ -337,20 +337,23 @@ class Exchange:
     def _decide(self, pending: _Pending, bodies: list[bytes]) -> None:
         moment = c.Moment(self._clock(), self._entropy(RANDOM_BYTES))
         pending.refusal = None
+        journal = self._airspace.journal
+        before = journal.mark()
         try:
             decision: Decision = decide(self._airspace, pending.command, moment, self._rules)
+            if decision.entry is not None:
+                body = encode_entry(decision.entry)
+                self._airspace.apply(decision.entry)
+                bodies.append(body)
         except Refused as refusal:
             pending.refusal = refusal
-            return
         except Exception as error:  # noqa: BLE001 - a fault in one command must not fail the others
-            _log.exception("deciding %s failed", type(pending.command).__name__)
-            pending.refusal = CommandFailed("the exchange could not decide this command")
+            journal.back_to(before)
+            _log.exception("carrying out %s failed", type(pending.command).__name__)
+            pending.refusal = CommandFailed("the exchange could not carry out this command")
             pending.refusal.__cause__ = error
-            return
-        if decision.entry is not None:
-            bodies.append(encode_entry(decision.entry))
-            self._airspace.apply(decision.entry)
-        pending.reply = decision.reply
+        else:
+            pending.reply = decision.reply
 
     async def _catch_up(self) -> None:
         position = self._ledger.size

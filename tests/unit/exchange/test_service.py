@@ -308,3 +308,22 @@ async def test_an_image_gives_the_state_back_byte_for_byte() -> None:
     for line in setting.image():
         reader.add(line)
     assert list(reader.airspace().image()) == setting.image()
+
+
+async def test_a_fault_half_way_through_a_change_takes_it_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running() as setting:
+        await setting.exchange.submit(intent(1))
+        before = setting.image()
+
+        def put(intent: object) -> None:
+            raise ZeroDivisionError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(setting.airspace.intents, "put", put)
+            with pytest.raises(CommandFailed):
+                await setting.exchange.submit(intent(2))
+        assert setting.image() == before
+        await setting.exchange.submit(intent(3))
+        assert setting.image() == await setting.replayed()
