@@ -22,7 +22,7 @@ from tests.property.exchange.world import SPOTS, outline_of, shapes
 
 FEW = settings(max_examples=15, stateful_step_count=30)
 SEARCH = settings(
-    max_examples=300,
+    max_examples=2000,
     stateful_step_count=40,
     derandomize=True,
     report_multiple_bugs=False,
