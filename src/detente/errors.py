@@ -30,7 +30,9 @@ class DetenteError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{text} {self.advice}" if self.advice else text
+        if not self.advice:
+            return text
+        return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} {self.advice}"
 
 
 def all_error_types() -> list[type[DetenteError]]:
