@@ -67,15 +67,27 @@ class Agent:
         if operation.answered.done():
             return
         patience_s = self.rng.expovariate(1 / self.world.weather.patience_s)
-        timer = asyncio.get_running_loop().call_later(patience_s, self._give_up, operation, task)
+        self._wait_for_long(operation, task, patience_s)
         await operation.answered
-        timer.cancel()
+        if operation.patience is not None:
+            operation.patience.cancel()
+
+    def _wait_for_long(
+        self, operation: Operation, task: asyncio.Task[None], seconds: float
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        operation.patience = loop.call_later(seconds, self._give_up, operation, task)
 
     def _give_up(self, operation: Operation, task: asyncio.Task[None]) -> None:
-        if operation.outcome == "open":
-            self.world.count("client gave up")
-            operation.lost()
-            task.cancel()
+        if operation.outcome != "open":
+            return
+        if self.world.paused:
+            # In good weather everything must be answered: see `quiet`.
+            self._wait_for_long(operation, task, 1.0)
+            return
+        self.world.count("client gave up")
+        operation.lost()
+        task.cancel()
 
     # -- knowing -----------------------------------------------------------------------------
 

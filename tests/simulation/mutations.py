@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 from unittest import mock
 
+from detente.errors import DetenteError
 from detente.exchange import administration, intents, notifying, subscriptions
 from detente.exchange import commands as c
 from detente.exchange import constraints as constraint_rules
@@ -127,6 +128,24 @@ def others_entries_not_applied_before_deciding() -> Iterator[Any]:
         real(self, bodies[:-1] if len(bodies) > 1 else bodies, position)
 
     with _patch(Exchange, "_apply_all", apply_all):
+        yield
+
+
+@mutation
+def whoever_waits_while_the_log_fails_is_forgotten() -> Iterator[Any]:
+    real = Exchange._note_failure
+
+    def note_failure(self: Exchange, error: DetenteError) -> None:
+        real(self, error)
+        self._commands.clear()
+
+    with _patch(Exchange, "_note_failure", note_failure):
+        yield
+
+
+@mutation
+def a_command_that_fails_half_way_is_not_taken_back() -> Iterator[Any]:
+    with _patch(Journal, "back_to", lambda *_: None):
         yield
 
 

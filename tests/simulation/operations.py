@@ -45,6 +45,7 @@ class Operation:
         self.reply: Reply = None
         self.result: Summary = ()
         self.error: DetenteError | None = None
+        self.patience: asyncio.TimerHandle | None = None
         self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def close(self, outcome: Outcome) -> None:

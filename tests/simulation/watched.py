@@ -18,15 +18,26 @@ class WatchedJournal(Journal):
         self.rolled_back()
 
 
+class InjectedFault(Exception):
+    """Stands for a programming error in carrying out a command."""
+
+
 class Watched(Airspace):
-    """An airspace whose `position` is the number of entries that it shows, undurable ones too."""
+    """An airspace whose `position` is the number of entries that it shows, undurable ones too.
+
+    With `fails_next` set, applying the next entry fails, after it has changed things.
+    """
 
     position: int
+    fails_next = False
 
     def apply(self, entry: e.Entry) -> None:
         super().apply(entry)
         self.position += 1
         self.journal.note(self._step_back)
+        if self.fails_next:
+            self.fails_next = False
+            raise InjectedFault
 
     def _step_back(self) -> None:
         self.position -= 1

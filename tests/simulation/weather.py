@@ -38,6 +38,7 @@ EMERGENT: Final = (
     "snapshot skipped",
     "client gave up",
     "client cut off by crash",
+    "command fault",
 )
 """What follows from the above and from latencies."""
 
@@ -59,6 +60,7 @@ class Weather:
         left_behind: share of sessions whose end the server does not notice until they time out.
         hold_max_s: the server ends a session that holds the head and is silent for so long.
         wait_max_s: whoever waits longer for the head is told that the log is unavailable.
+        command_fault: carrying out a command fails by a programming error.
         patience_s: mean time that a client waits.
     """
 
@@ -72,6 +74,7 @@ class Weather:
     commit_lost: float = 0.005
     commit_late: float = 0.01
     left_behind: float = 0.01
+    command_fault: float = 0.002
     hold_max_s: float = 0.5
     wait_max_s: float = 0.4
     patience_s: float = 1.0

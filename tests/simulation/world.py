@@ -24,7 +24,7 @@ from tests.simulation.operations import Operation
 from tests.simulation.replies import Summary
 from tests.simulation.server import Server
 from tests.simulation.shadow import Shadow, State, Violation, demand
-from tests.simulation.watched import Watched
+from tests.simulation.watched import InjectedFault, Watched
 
 from detente.errors import DetenteError
 from detente.exchange import commands as c
@@ -224,6 +224,10 @@ class World:
             if self._heard(operation, process, "AppendUnknown"):
                 operation.close("unknown")
         except CommandFailed as error:
+            if isinstance(error.__cause__, InjectedFault):
+                if self._heard(operation, process, "CommandFailed"):
+                    operation.close("failed")
+                return
             self.fail(f"a fault in deciding {operation.command}: {error.__cause__!r}")
         except asyncio.CancelledError:
             operation.lost()
@@ -310,6 +314,9 @@ class World:
         decision = decide(airspace, command, moment, rules_)
         operation.has_entry = decision.entry is not None
         if decision.entry is not None:
+            if self.rng.random() < self.weather.command_fault:
+                self.count("command fault")
+                airspace.fails_next = True
             body = encode_entry(decision.entry)
             self._attempts.setdefault(body, []).append((operation, airspace.position))
             self._recent.append((operation, body))
