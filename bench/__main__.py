@@ -1,0 +1,122 @@
+"""Measure everything that the documentation claims.
+
+    python -m bench [--quick] [--only NAME]
+
+A full run writes `bench/results.json` and `docs/benchmarks.md`. The exit code is 1 when a request
+failed, whatever the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from bench import report
+from bench.report import Part, Results
+from bench.running import FULL, QUICK, Bench, Row
+from bench.scenarios import SCENARIOS
+from bench.seeding import CACHE, seeded
+from bench.servers import Keys
+
+ROOT = Path(__file__).parent.parent
+
+# Programs of this directory that print figures of their own: arguments of a full and a quick run.
+PARTS: dict[str, tuple[list[str], list[str]]] = {
+    "http_overhead": ([], ["--requests", "4000"]),
+    "geo_index": ([], ["--sizes", "10000,100000"]),
+    "geo_shapes": ([], []),
+    "geo_conflict": ([], []),
+    "record_log": ([], []),
+}
+
+
+def main() -> int:
+    """See the module's text."""
+    present = [name for name in PARTS if (ROOT / "bench" / f"{name}.py").exists()]
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Détente.")
+    parser.add_argument("--quick", action="store_true", help="one to two minutes, less precise")
+    parser.add_argument(
+        "--only", action="append", choices=[*SCENARIOS, *present], help="one table (repeatable)"
+    )
+    options = parser.parse_args()
+    chosen = options.only or [*SCENARIOS, *present]
+    began_s = time.monotonic()
+    results = Results(
+        report.now(),
+        "python -m bench",
+        report.machine(),
+        report.versions(),
+        [],
+        [],
+        os.getloadavg()[0],
+    )
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - began_s:5.0f} s] {text}", flush=True)
+
+    plan = QUICK if options.quick else FULL
+    CACHE.mkdir(parents=True, exist_ok=True)
+    parts = [name for name in chosen if name in PARTS]
+    for name in parts:
+        say(f"{name}")
+        results.parts.append(_part(name, PARTS[name][options.quick]))
+    os.sched_setaffinity(0, {min(1, (os.cpu_count() or 1) - 1)})
+    failures: list[str] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        if len(parts) < len(chosen):
+            for place in (plan.small, plan.middle, plan.large):
+                say(f"storing {place.size:,} intents, unless that was done before")
+                seeded(place)
+        for name in chosen:
+            if name in SCENARIOS:
+                say(name)
+                bench = Bench(plan, Keys(Path(scratch)), say)
+                results.rows += SCENARIOS[name](bench)
+                failures += bench.failures
+    results.seconds = time.monotonic() - began_s
+    for row in results.rows:
+        if row.target:
+            say(_verdict(row))
+    _write(results, to_tree=not options.quick and not options.only)
+    if failures:
+        say(f"{len(failures)} kinds of failure")
+    return 1 if failures else 0
+
+
+def _part(name: str, arguments: list[str]) -> Part:
+    command = [sys.executable, "-m", f"bench.{name}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    print(done.stdout, flush=True)
+    return Part(" ".join(["python", *command[1:]]), done.stdout)
+
+
+def _verdict(row: Row) -> str:
+    rate = "" if row.per_s is None else f"{row.per_s:,.0f}/s "
+    return (
+        f"{'met    ' if row.met else 'NOT MET'} {row.target}: {rate}{row.value} "
+        f"({row.group}, {row.what}, {row.clients} clients, {row.stored:,} stored)"
+    )
+
+
+def _write(results: Results, *, to_tree: bool) -> None:
+    encoded = msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n"
+    page = report.document(results)
+    if to_tree:
+        (ROOT / "bench" / "results.json").write_bytes(encoded)
+        (ROOT / "docs" / "benchmarks.md").write_text(page, encoding="utf-8")
+        print("written: bench/results.json, docs/benchmarks.md")
+    else:
+        (CACHE / "results.json").write_bytes(encoded)
+        (CACHE / "benchmarks.md").write_text(page, encoding="utf-8")
+        print(f"written: {CACHE}/results.json, {CACHE}/benchmarks.md")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
