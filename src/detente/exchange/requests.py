@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -216,23 +217,10 @@ class Acceptance:
             raise InvalidMember("is missing", where=where)
         if len(url) > _URL_LENGTH_MAX:
             raise InvalidMember(f"longer than {_URL_LENGTH_MAX} characters", where=where)
-        try:
-            parts = urlsplit(url)
-            host, _ = parts.hostname, parts.port
-        except ValueError as error:
-            raise InvalidMember(f"this is not a URL: {error}", where=where) from error
-        if parts.scheme != "https" and not (self.allow_http and parts.scheme == "http"):
-            raise InvalidMember(
-                f"the scheme must be https, not {parts.scheme or 'none'}",
-                where=where,
-                advice="An exchange for tests may allow http by --allow-http-uss-urls.",
-            )
-        if not host:
-            raise InvalidMember("the URL names no host", where=where)
-        if parts.username is not None or not url.isprintable() or " " in url:
-            raise InvalidMember(
-                "no user names, spaces or control characters belong in this URL", where=where
-            )
+        fault = _url_fault(url, self.allow_http)
+        if fault is not None:
+            message, advice = fault
+            raise InvalidMember(message, where=where, advice=advice)
 
     def _check_notify_scopes(
         self, intents: bool, constraints: bool, held: frozenset[str], prefix: str
@@ -249,6 +237,26 @@ class Acceptance:
                 f"the token lacks {scopes.CONSTRAINT_PROCESSING}",
                 where=f"{prefix}notify_for_constraints",
             )
+
+
+@lru_cache(maxsize=1024)  # a client's requests all carry the same few
+def _url_fault(url: str, allow_http: bool) -> tuple[str, str | None] | None:
+    """What is wrong with a base URL, with advice."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return f"this is not a URL: {error}", None
+    if parts.scheme != "https" and not (allow_http and parts.scheme == "http"):
+        return (
+            f"the scheme must be https, not {parts.scheme or 'none'}",
+            "An exchange for tests may allow http by --allow-http-uss-urls.",
+        )
+    if not host:
+        return "the URL names no host", None
+    if parts.username is not None or not url.isprintable() or " " in url:
+        return "no user names, spaces or control characters belong in this URL", None
+    return None
 
 
 def set_availability(
