@@ -71,6 +71,7 @@ class SqliteLog:
         self._snapshots = store.directory / "snapshots"
         self._lock = lock
         self._turn = asyncio.Lock()
+        self._known_head: Head | None = None
         self._closed = False
 
     @classmethod
@@ -122,7 +123,8 @@ class SqliteLog:
         if self._lock is None:
             raise LogReadOnly("The log was opened for reading.")
         async with self._turn:
-            yield _SqliteWriting(self, await self.head())
+            # Nobody else can move the head while the lock is ours.
+            yield _SqliteWriting(self, self._known_head or await self.head())
 
     async def checkpoints(self, since: int, limit: int) -> list[StoredCheckpoint]:
         """See `Log.checkpoints`."""
@@ -226,7 +228,9 @@ class _SqliteWriting:
     ) -> None:
         check_append(self._used, expected_size, bodies, leaf_hashes, head)
         self._used = True
+        self._log._known_head = None
         await self._log._call(self._log._store.append, expected_size, bodies, leaf_hashes, head)
+        self._log._known_head = head
 
 
 class _Store:
