@@ -48,6 +48,11 @@ class Operation:
         self.patience: asyncio.TimerHandle | None = None
         self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    @property
+    def may_land(self) -> bool:
+        """Whether an entry that follows from the command may still appear in the log."""
+        return self.landed_at is None and self.outcome in ("open", "unknown")
+
     def close(self, outcome: Outcome) -> None:
         """The client knows this much now, and will never know more."""
         self.outcome = outcome

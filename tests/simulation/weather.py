@@ -74,7 +74,7 @@ class Weather:
     commit_lost: float = 0.005
     commit_late: float = 0.01
     left_behind: float = 0.01
-    command_fault: float = 0.002
+    command_fault: float = 0.004
     hold_max_s: float = 0.5
     wait_max_s: float = 0.4
     patience_s: float = 1.0

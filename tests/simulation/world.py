@@ -313,10 +313,12 @@ class World:
         operation.decided_us = moment.now_us
         decision = decide(airspace, command, moment, rules_)
         operation.has_entry = decision.entry is not None
-        if decision.entry is not None:
-            if self.rng.random() < self.weather.command_fault:
-                self.count("command fault")
-                airspace.fails_next = True
+        if decision.entry is None:
+            return decision
+        if self.rng.random() < self.weather.command_fault:
+            self.count("command fault")
+            airspace.fails_next = True  # so this entry must never be seen
+        else:
             body = encode_entry(decision.entry)
             self._attempts.setdefault(body, []).append((operation, airspace.position))
             self._recent.append((operation, body))
@@ -337,7 +339,8 @@ class World:
         demand(bool(attempts), f"nobody decided entry {position}: {body!r}")
         meant = [o for o, decided_at in attempts if decided_at == position]
         demand(bool(meant), f"G1: entry {position} was decided in another state: {body!r}")
-        operation = next((o for o in meant if o.landed_at is None), meant[0])
+        # Two clients may ask for the same deletion at the same moment.
+        operation = next((o for o in meant if o.may_land), meant[0])
         demand(operation.landed_at is None, f"{operation.command} was done twice")
         demand(
             operation.outcome not in ("refused", "failed"),
