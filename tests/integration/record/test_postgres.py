@@ -216,24 +216,21 @@ async def test_trying_again_has_an_end(url: str, opened: list[PostgresLog]) -> N
     assert (await opened[0].head()).size == 0
 
 
-async def until_somebody_waits_for_a_lock(url: str) -> None:
-    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    async with asyncio.timeout(5):
-        while not execute(url, query):  # noqa: ASYNC110  # the server has no event for it
-            await asyncio.sleep(0.01)
-
-
-async def test_who_comes_between_two_attempts_wins(url: str, opened: list[PostgresLog]) -> None:
+async def test_who_comes_between_two_attempts_wins(
+    url: str, opened: list[PostgresLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened += [await PostgresLog.open(url) for _ in range(2)]
     fail_some(url, 1)
     one, two = ledger(opened[0], ONE), ledger(opened[1], TWO)
+
+    async def let_two_in(attempt: int) -> None:
+        await append(two, b"two")
+
+    monkeypatch.setattr("detente.record.postgres.pause", let_two_in)
     async with one.writing() as writing:
-        waiting = asyncio.ensure_future(append(two, b"two"))
-        await until_somebody_waits_for_a_lock(url)
         with pytest.raises(HeadMoved):
             await writing.append([b"one"])
         assert writing.landed is False
-    await waiting
     assert await one.catch_up() == [b"two"]
 
 
