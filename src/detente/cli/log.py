@@ -184,4 +184,13 @@ def _print_report(report: VerifyReport, *, signed: bool) -> None:
         click.echo(f"WRONG        {found.where}: {found.what}")
     if report.findings_left_out:
         click.echo(f"             and {report.findings_left_out} more")
-    click.echo("good: nothing was rewritten." if report.good else "NOT GOOD.")
+    if not report.good:
+        click.echo("NOT GOOD.")
+    elif signed:
+        click.echo("good: it is what the holders of these keys have signed; nothing was rewritten.")
+    else:
+        click.echo(
+            "consistent: every entry leads to the checkpoints. Whoever rewrote all of it would not "
+            "be noticed:\ngive the instances' keys by --verifier (`detente log show` has them where "
+            "they joined)."
+        )
