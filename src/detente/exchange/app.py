@@ -24,8 +24,9 @@ import detente
 from detente.errors import DetenteError
 from detente.exchange import commands as c
 from detente.exchange import snapshot, wiring
+from detente.exchange.refusals import Refused
 from detente.exchange.routes import Routes, statuses
-from detente.exchange.service import Exchange
+from detente.exchange.service import CommandFailed, Exchange, Overloaded
 from detente.exchange.settings import ExchangeSettings
 from detente.geo import warm_up
 from detente.http import (
@@ -244,13 +245,13 @@ async def _application(
 
 
 async def _persist(attempt: Callable[[], Coroutine[Any, Any, object]]) -> None:
-    """Keep trying while the log is not available."""
+    """Keep trying while the log is not available, or too much else waits for it."""
     wait_s = _FIRST_RETRY_S
     while True:
         try:
             await attempt()
-        except LogUnavailable as error:
-            _log.warning("waiting for the log: %s", error)
+        except (LogUnavailable, Overloaded) as error:
+            _log.warning("waiting: %s", error)
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _LAST_RETRY_S)
         else:
@@ -277,19 +278,31 @@ def _work_beside(
 
 
 async def _beat(settings: ExchangeSettings, exchange: Exchange, every_s: float) -> None:
-    while True:
+    async def attempt() -> None:
         next_us = exchange.now_us + round(2e6 * every_s)
-        beat = c.SendHeartbeat(
-            settings.instance_name, settings.instance_name, "instance", None, next_us
-        )
-        await _persist(partial(exchange.submit, beat))
-        await asyncio.sleep(every_s)
+        name = settings.instance_name
+        await exchange.submit(c.SendHeartbeat(name, name, "instance", None, next_us))
+
+    await _again_and_again(attempt, every_s)
 
 
 async def _evict(settings: ExchangeSettings, exchange: Exchange) -> None:
+    async def attempt() -> None:
+        await exchange.submit(wiring.eviction(settings, exchange.now_us))
+
+    await _again_and_again(attempt, _EVICT_EVERY_S)
+
+
+async def _again_and_again(
+    attempt: Callable[[], Coroutine[Any, Any, None]], every_s: float
+) -> None:
+    """A chore that fails must not end the instance: it has its next turn."""
     while True:
-        await _persist(partial(exchange.submit, wiring.eviction(settings, exchange.now_us)))
-        await asyncio.sleep(_EVICT_EVERY_S)
+        try:
+            await _persist(attempt)
+        except (Refused, CommandFailed) as error:
+            _log.warning("a chore was not done: %s", error)
+        await asyncio.sleep(every_s)
 
 
 async def _take_snapshots(
@@ -309,8 +322,12 @@ async def _take_snapshots(
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
         )
-        # By standard input: a database's password must not be seen in a list of processes.
-        await process.communicate(wiring.snapshot_source(settings))
+        try:
+            # By standard input: a database's password must not be seen in a list of processes.
+            await process.communicate(wiring.snapshot_source(settings))
+        finally:
+            if process.returncode is None:
+                process.kill()
         if process.returncode:
             _log.warning("no snapshot was made; the next attempt is %d entries away", every)
 
