@@ -114,6 +114,17 @@ def _findings(settings: ExchangeSettings) -> Iterator[tuple[str, str | DetenteEr
         else:
             yield "tracing", "the packages are installed"
     yield from _storage(settings)
+    if settings.port_file is not None:
+        directory = settings.port_file.parent
+        if not directory.is_dir():
+            yield (
+                "port file",
+                CannotListen("There is no such directory.", where=str(directory)),
+            )
+        elif not os.access(directory, os.W_OK | os.X_OK):
+            yield "port file", CannotListen("It cannot be written.", where=str(directory))
+        else:
+            yield "port file", str(settings.port_file)
     scheme = "https" if settings.tls_cert else "http"
     try:
         bind(settings.host, settings.port).close()

@@ -36,7 +36,7 @@ _BACKLOG = 1024
 
 
 class CannotListen(DetenteError):
-    """The address cannot be bound, or the certificate cannot be loaded."""
+    """The address cannot be bound, the certificate not loaded, or the port file not written."""
 
     code: ClassVar[str] = "http.listen"
 
@@ -155,7 +155,7 @@ async def serve(
     `on_ready` is called with the base URL once connections are accepted.
 
     Raises:
-        CannotListen: see `bind` and `tls_context`.
+        CannotListen: see `bind` and `tls_context`; or the port file cannot be written.
         DetenteError: whatever the application's lifespan raises when it is entered.
     """
     tls = tls_context(options.tls_cert, options.tls_key) if options.tls_cert else None
@@ -234,8 +234,13 @@ def _write_port_file(path: Path | None, port: int) -> None:
         return
     # Whoever waits for the file must never see it half written.
     partial_path = path.with_name(f".{path.name}.{os.getpid()}")
-    partial_path.write_text(f"{port}\n")
-    partial_path.replace(path)
+    try:
+        partial_path.write_text(f"{port}\n")
+        partial_path.replace(path)
+    except OSError as error:
+        raise CannotListen(
+            f"The port file cannot be written: {error.strerror}.", where=str(path)
+        ) from None
 
 
 def print_ready(program: str, url: str) -> None:
