@@ -29,6 +29,7 @@ from detente.exchange.decide import decide
 from detente.exchange.decision import Decision, Reply
 from detente.exchange.entries import decode_entry, encode_entry
 from detente.exchange.refusals import Refused
+from detente.exchange.replay import replay
 from detente.record import (
     AppendUnknown,
     Head,
@@ -228,10 +229,7 @@ class Exchange:
         Raises:
             LogUnavailable, LogDamaged, UnknownEntry: it cannot be told what is in force.
         """
-        position = self._ledger.size
-        async for page in self._ledger.replay():
-            self._apply_all(page, position)
-            position += len(page)
+        await replay(self._ledger, self._apply_all)
         self._task = asyncio.create_task(self._run(), name="exchange-writer")
 
     async def stop(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from detente.errors import DetenteError
 from detente.exchange import snapshot
 from detente.exchange.entries import decode_entry
+from detente.exchange.replay import replay
 from detente.record import Ledger, Log, PostgresLog, SqliteLog
 
 
@@ -42,11 +44,12 @@ async def make(source: Source) -> int:
     try:
         ledger = Ledger(log, None, source.origin)
         airspace = await snapshot.restore(ledger, source.guard_m, lambda damage: None)
-        position = ledger.size
-        async for page in ledger.replay():
+
+        def apply_all(page: Sequence[bytes], position: int) -> None:
             for i, body in enumerate(page):
                 airspace.apply(decode_entry(body, position + i))
-            position += len(page)
+
+        await replay(ledger, apply_all)
         return (await snapshot.save(ledger, airspace)).size
     finally:
         await log.close()
