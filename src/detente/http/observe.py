@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Literal
@@ -45,7 +46,7 @@ class LineSink:
         self._stream = stream
         self._interval_s = interval_s
         self._max_lines = max_lines
-        self._lines: list[bytes] = []
+        self._lines: deque[bytes] = deque()
         self._closed = threading.Event()
         self._writing = threading.Lock()
         self.dropped = 0
@@ -62,7 +63,8 @@ class LineSink:
     def flush(self) -> None:
         """Write all that waits."""
         with self._writing:
-            lines, self._lines = self._lines, []
+            # One at a time: a line that is added meanwhile must be neither lost nor awaited.
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
             if not lines:
                 return
             lines.append(b"")

@@ -265,8 +265,15 @@ class Application:
             if span is None:
                 return await self._handle(bound, request)
             with span as current:
-                response = await self._handle(bound, request)
-                current.answered(response.status)
+                status: int | None = None
+                try:
+                    response = await self._handle(bound, request)
+                    status = response.status
+                except DetenteError as error:
+                    status = self._errors.status(error)
+                    raise
+                finally:
+                    current.answered(status or 500)
                 return response
         finally:
             if not public:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, Protocol
+from urllib.parse import urlsplit
 
 from detente.errors import DetenteError
 from detente.http.endpoint import Endpoint
@@ -32,11 +33,14 @@ class Tracer(Protocol):
 
 
 class _OtelSpan:
-    def __init__(self, span: Any) -> None:
+    def __init__(self, span: Any, failed: Any) -> None:
         self._span = span
+        self._failed = failed
 
     def answered(self, status: int) -> None:
         self._span.set_attribute("http.response.status_code", status)
+        if status >= 500:
+            self._span.set_status(self._failed)
 
 
 class OtelTracer:
@@ -54,7 +58,7 @@ class OtelTracer:
             from opentelemetry.sdk.resources import Resource
             from opentelemetry.sdk.trace import TracerProvider
             from opentelemetry.sdk.trace.export import BatchSpanProcessor
-            from opentelemetry.trace import SpanKind
+            from opentelemetry.trace import SpanKind, StatusCode
             from opentelemetry.trace.propagation.tracecontext import (
                 TraceContextTextMapPropagator,
             )
@@ -62,7 +66,7 @@ class OtelTracer:
             if exporter is None:
                 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-                exporter = OTLPSpanExporter(endpoint=otlp_endpoint)
+                exporter = OTLPSpanExporter(endpoint=_traces_url(otlp_endpoint))
         except ImportError as error:
             raise TracingUnavailable(
                 f"Tracing is switched on, but {error.name} is not installed.",
@@ -75,6 +79,7 @@ class OtelTracer:
         self._tracer = self._provider.get_tracer("detente")
         self._propagator = TraceContextTextMapPropagator()
         self._kind = SpanKind.SERVER
+        self._failed = StatusCode.ERROR
 
     @contextmanager
     def span(
@@ -91,9 +96,19 @@ class OtelTracer:
             context=self._propagator.extract(carrier),
             kind=self._kind,
             attributes={"http.request.method": endpoint.method, "http.route": endpoint.path},
+            # A refusal is no fault of ours, and the log holds the traceback of what is one.
+            record_exception=False,
+            set_status_on_exception=False,
         ) as span:
-            yield _OtelSpan(span)
+            yield _OtelSpan(span, self._failed)
 
     def close(self) -> None:
         """Send what waits, and stop."""
         self._provider.shutdown()
+
+
+def _traces_url(collector: str | None) -> str | None:
+    """Where a collector takes traces: at the path of OTLP/HTTP, unless its URL has one already."""
+    if collector is None or urlsplit(collector).path.strip("/"):
+        return collector
+    return f"{collector.rstrip('/')}/v1/traces"
