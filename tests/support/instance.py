@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -122,19 +122,28 @@ class Instance:
         return await self.process.wait()
 
 
-async def start(directory: Path, storage: Sequence[str], *more: str) -> Instance:
-    """Start an instance; returns when it accepts connections."""
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a process started by a test sees: no settings but those given here."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("DETENTE_")}
+    return {**inherited, **(more or {})}
+
+
+def believing(directory: Path) -> list[str]:
+    """Options of an instance that believes the tests' tokens."""
     public_key = directory / "public.pem"
     if not public_key.exists():
         public_key.write_bytes(key_pair()[1])
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("DETENTE_")}
+    return ["--auth-public-key", str(public_key), "--audience", HOST]
+
+
+async def launch(
+    directory: Path, arguments: Sequence[str], variables: Mapping[str, str] | None = None
+) -> Instance:
+    """Start `detente exchange` with these arguments alone; it logs to `exchange.log` there."""
     with (directory / "exchange.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "detente", "exchange", "--host", HOST, "--port", "0"),
-            *("--auth-public-key", str(public_key), "--audience", HOST),
-            *storage,
-            *more,
-            env=environment,
+            *(sys.executable, "-m", "detente", "exchange", *arguments),
+            env=environment(variables),
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )
@@ -147,10 +156,22 @@ async def start(directory: Path, storage: Sequence[str], *more: str) -> Instance
     return Instance(process, int(json.loads(line)["url"].rpartition(":")[2]))
 
 
+async def start(directory: Path, storage: Sequence[str], *more: str) -> Instance:
+    """Start an instance; returns when it accepts connections."""
+    own = ["--host", HOST, "--port", "0", *believing(directory)]
+    return await launch(directory, [*own, *storage, *more])
+
+
 @asynccontextmanager
 async def running(directory: Path, storage: Sequence[str], *more: str) -> AsyncIterator[Instance]:
     """An instance that is gone afterwards, whatever happens."""
-    instance = await start(directory, storage, *more)
+    async with gone_afterwards(await start(directory, storage, *more)) as instance:
+        yield instance
+
+
+@asynccontextmanager
+async def gone_afterwards(instance: Instance) -> AsyncIterator[Instance]:
+    """Kill an instance that the test has left running."""
     try:
         yield instance
     finally:
