@@ -392,6 +392,7 @@ class ImageReader:
         self._intents: list[e.OperationalIntent] = []
         self._constraints: list[e.Constraint] = []
         self._subscriptions: list[e.Subscription] = []
+        self._extents: dict[str, Extent] = {}
         self._decode = msgspec.json.Decoder(e.ImageLine).decode
 
     def add(self, line: bytes) -> None:
@@ -400,9 +401,18 @@ class ImageReader:
         Raises:
             msgspec.DecodeError: it is no line of an image.
         """
-        self._airspace.take_line(
-            self._decode(line), self._intents, self._constraints, self._subscriptions
-        )
+        decoded = self._decode(line)
+        match decoded:
+            case e.IntentLine(intent):
+                e.share_names(intent)
+                if intent.subscription_id is not None:
+                    self._extents[intent.subscription_id] = intent.extent
+            case e.SubscriptionLine(subscription):
+                e.share_names(subscription)
+                extent = self._extents.pop(subscription.id, None)
+                if extent is not None:
+                    e.share_extent(subscription, extent)
+        self._airspace.take_line(decoded, self._intents, self._constraints, self._subscriptions)
 
     def airspace(self) -> Airspace:
         """The state, once all lines are in."""

@@ -10,8 +10,11 @@ with a million of them in force each of its rounds would stop the exchange for s
 
 from __future__ import annotations
 
+from sys import intern
+
 import msgspec
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from detente.errors import DetenteError
 from detente.f3548.types import OperationalIntentState, UssAvailabilityState
@@ -298,10 +301,32 @@ def decode_entry(body: bytes, position: int) -> Entry:
         UnknownEntry: the bytes are no entry that this version can read.
     """
     try:
-        return _decoder.decode(body)
+        entry = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnknownEntry(
             f"this version cannot read it: {error}",
             where=f"entry {position}",
             advice="Was the log written by a newer version? Then upgrade this instance.",
         ) from error
+    if isinstance(entry, OperationalIntentPut):
+        share_names(entry.intent)
+        if entry.subscription is not None:
+            share_names(entry.subscription)
+            share_extent(entry.subscription, entry.intent.extent)
+    return entry
+
+
+# With a million intents in force, what follows saves a gigabyte of equal texts and numbers. What
+# was decoded a moment ago may be changed that way: nobody has seen it yet.
+
+
+def share_names(value: OperationalIntent | Constraint | Subscription) -> None:
+    """Let things that were decoded name the same manager and base URL by the same object."""
+    force_setattr(value, "manager", intern(value.manager))
+    force_setattr(value, "uss_base_url", intern(value.uss_base_url))
+
+
+def share_extent(subscription: Subscription, extent: Extent) -> None:
+    """Let a decoded subscription have that very extent, if its own is equal."""
+    if subscription.extent == extent:
+        force_setattr(subscription, "extent", extent)

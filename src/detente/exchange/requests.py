@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from sys import intern
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -93,7 +94,7 @@ class Acceptance:
             asked = body.new_subscription
             url = asked.uss_base_url or ""
             self._check_url(url, "new_subscription.uss_base_url")
-            new = c.NewSubscription(url, asked.notify_for_constraints or False)
+            new = c.NewSubscription(intern(url), asked.notify_for_constraints or False)
             self._check_notify_scopes(True, new.notify_for_constraints, held, "new_subscription.")
         # A new intent in an off-nominal state is refused later, as invalid whoever asks.
         if (
@@ -112,7 +113,7 @@ class Acceptance:
             ovn=ovn,
             extent=extent,
             state=cast(wire.OperationalIntentState, body.state),
-            uss_base_url=body.uss_base_url,
+            uss_base_url=intern(body.uss_base_url),
             key=frozenset(body.key or ()),
             subscription_id=subscription_id,
             new_subscription=new,
