@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -36,9 +37,7 @@ _DAR_ID = world.identifier("dar", 0)
 
 def seeded(place: World) -> Path:
     """The directory with this world, made now if it is not there. Not to be written to."""
-    parts = [repr(place).encode()]
-    parts += [Path(file).read_bytes() for file in (world.__file__, __file__, e.__file__)]
-    directory = CACHE / f"{place.size}-{hashlib.sha256(b''.join(parts)).hexdigest()[:12]}"
+    directory = CACHE / f"{place.size}-{_fingerprint(place)}"
     if directory.exists():
         return directory
     making = directory.with_name(f"making-{os.getpid()}")
@@ -50,6 +49,18 @@ def seeded(place: World) -> Path:
     )
     making.rename(directory)
     return directory
+
+
+def _fingerprint(place: World) -> str:
+    """Changes when the world, its making or its spelling in the log does."""
+    digest = hashlib.sha256(repr(place).encode() + Path(world.__file__).read_bytes())
+    for fact in islice(facts(place), 200):
+        digest.update(e.encode_entry(fact))
+    intent, subscription = next(place.stored())
+    assert subscription is not None
+    digest.update(e.encode_image_line(e.IntentLine(intent)))
+    digest.update(e.encode_image_line(e.SubscriptionLine(subscription, 1)))
+    return digest.hexdigest()[:12]
 
 
 def copy(source: Path, target: Path, *, snapshots: bool = True) -> None:
