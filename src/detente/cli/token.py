@@ -11,8 +11,20 @@ import click
 @click.command(short_help="Issue a development token.")
 @click.option("--key", required=True, type=click.Path(path_type=Path), help="RSA private key, PEM.")
 @click.option("--sub", required=True, help="Who the bearer is: the manager of what it makes.")
-@click.option("--aud", required=True, multiple=True, help="Host name of the server it is for.")
-@click.option("--scope", required=True, multiple=True, help="Scopes, separated by spaces.")
+@click.option(
+    "--aud",
+    required=True,
+    multiple=True,
+    envvar="DETENTE_AUDIENCE",
+    help="Host name of the server it is for. [DETENTE_AUDIENCE]",
+)
+@click.option(
+    "--scope",
+    required=True,
+    multiple=True,
+    envvar="DETENTE_SCOPE",
+    help="Scopes, separated by spaces. [DETENTE_SCOPE]",
+)
 @click.option("--issuer", default="detente-development", show_default=True)
 @click.option(
     "--lifetime",
@@ -32,6 +44,9 @@ def token(
     kid: str | None,
 ) -> None:
     """Issue a token (RS256) from a key that `detente keys new` made, and print it.
+
+    `detente check` says in the two variables what it needs a token for, so this command will do for
+    its --token-command.
 
     For development and tests: whoever holds the key can be anybody. A pool in earnest has an
     authorisation server.
