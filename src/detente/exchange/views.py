@@ -6,6 +6,7 @@ An OVN is shown to its entity's manager alone: who presents it has asked that US
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from detente.exchange import entries as e
 from detente.exchange.airspace import Airspace
@@ -17,6 +18,7 @@ def intent_reference(
     airspace: Airspace, intent: e.OperationalIntent, caller: str
 ) -> wire.OperationalIntentReference:
     """An operational intent as `caller` may see it."""
+    extent = intent.extent
     return wire.OperationalIntentReference(
         id=intent.id,
         manager=intent.manager,
@@ -24,8 +26,8 @@ def intent_reference(
         version=intent.version,
         state=intent.state,
         ovn=intent.ovn if intent.manager == caller else wire.OVN_OF_ANOTHER,
-        time_start=_time(intent.extent.time_start_us),
-        time_end=_time(intent.extent.time_end_us),
+        time_start=_time(extent.time_start_us),
+        time_end=_time(extent.time_end_us),
         uss_base_url=intent.uss_base_url,
         subscription_id=intent.subscription_id or wire.NO_SUBSCRIPTION_ID,
     )
@@ -91,6 +93,7 @@ def subscribers(
     return [wire.SubscriberToNotify(states, url) for url, states in sorted(by_url.items())]
 
 
+@lru_cache(maxsize=1 << 14)  # whoever shows an intent shows its neighbours again soon
 def _time(instant_us: int | None) -> wire.Time:
     if instant_us is None:
         raise ValueError("an entity that is stored has both times")
