@@ -190,7 +190,7 @@ def _print_report(report: VerifyReport, *, signed: bool) -> None:
         click.echo("good: it is what the holders of these keys have signed; nothing was rewritten.")
     else:
         click.echo(
-            "consistent: every entry leads to the checkpoints. A log that was rewritten as a whole\n"
-            "would look the same: give the instances' keys by --verifier (`detente log show` has\n"
-            "them where they joined)."
+            "consistent: every entry leads to the checkpoints. A log that was rewritten as a\n"
+            "whole would look the same: give the instances' keys by --verifier\n"
+            "(`detente log show` has them where they joined)."
         )
