@@ -17,8 +17,9 @@ from tests.model.tokens import AUDIENCE, authorization, public_key_pem
 
 from detente.exchange.airspace import Airspace
 from detente.exchange.commands import JoinPool, OpenLog, Rules
+from detente.exchange.handlers import Handlers
 from detente.exchange.requests import Acceptance
-from detente.exchange.routes import Routes, statuses
+from detente.exchange.routes import endpoints, statuses
 from detente.exchange.service import Exchange
 from detente.http import (
     Limits,
@@ -42,14 +43,14 @@ class ExchangeDriver:
         self.log = MemoryLog()
         self.ledger = Ledger(self.log, generate_key("tests.example"), "tests.example")
         self.exchange = self._loop.run_until_complete(self._open(options))
-        routes = Routes(
+        handlers = Handlers(
             self.exchange,
             Acceptance(allow_http=options.allow_http),
             instance="tests",
             version="v0.0.0",
         )
         self.app = build_app(
-            routes.endpoints(),
+            endpoints(handlers),
             authenticator=TokenAuthenticator(
                 TokenRules(audiences=frozenset({AUDIENCE})),
                 pem_keys=[_public_key()],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import click
+
+from detente.errors import DetenteError
 
 if TYPE_CHECKING:
     from detente.operations import CheckResult, Flight
@@ -15,6 +17,12 @@ EXIT_CONFLICTS = 1
 EXIT_CANNOT_TELL = 2
 
 _file = click.Path(path_type=Path)
+
+
+class ReportNotWritten(DetenteError):
+    """The report page could not be written."""
+
+    code: ClassVar[str] = "cli.report_not_written"
 
 
 @click.command(short_help="Find the conflicts of a plan.")
@@ -166,7 +174,12 @@ def _write(
 
     from detente.operations import ReportText, write_report
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = ReportText(made_at_us=time.time_ns() // 1000)
-    write_report(path, result, own, others, text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_report(path, result, own, others, text)
+    except OSError as error:
+        raise ReportNotWritten(
+            f"It cannot be written: {error.strerror}.", where=str(path)
+        ) from None
     click.echo(f"report: {path}", err=True)

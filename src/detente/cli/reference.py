@@ -88,15 +88,16 @@ def api_pages() -> Iterator[tuple[str, str]]:
     """The exchange's API, as OpenAPI 3.1 and as Markdown."""
     import msgspec
 
+    from detente.exchange import routes
     from detente.exchange.app import API_INFO
+    from detente.exchange.handlers import Handlers
     from detente.exchange.requests import Acceptance
-    from detente.exchange.routes import Routes
     from detente.http import Metrics, api_markdown, openapi_document
 
     # Handlers are named here, never called: they need no exchange.
     nobody: Any = None
-    routes = Routes(nobody, Acceptance(), instance="", version="")
-    endpoints = [*routes.endpoints(), Metrics().endpoint()]
+    handlers = Handlers(nobody, Acceptance(), instance="", version="")
+    endpoints = [*routes.endpoints(handlers), Metrics().endpoint()]
     document = openapi_document(endpoints, API_INFO)
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     yield "api/exchange.openapi.json", f"{text}\n"

@@ -15,6 +15,7 @@ from detente.operations import (
     Flight,
     Track,
     Trajectories,
+    TrajectoryError,
     corridor_volumes,
     read_trajectories,
 )
@@ -73,6 +74,8 @@ def read_day(path: Path, corridor: Corridor, now_us: int, most: int | None = Non
     """
     read = read_trajectories(path)
     taken = read.flights[:most]
+    if not taken:
+        raise TrajectoryError("No flight is left of it.", where=str(path))
     owner = parties_of(Counter(operator(flight.name) for flight in taken))
     shift_us = _shift_us(taken, now_us, corridor)
     flights: dict[str, list[Flight]] = {party: [] for party in PARTIES}

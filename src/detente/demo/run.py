@@ -32,11 +32,20 @@ from detente.record import SqliteLog, VerifyReport, load_key, verify_log
 AT_ONCE: Final = 8
 """Flights that each party has in the works at one time."""
 
+_MARK: Final = ".detente-demo"
+"""A file that tells what may be deleted."""
+
 
 class DemoError(DetenteError):
     """The demonstration did not come out as it must."""
 
     code = "demo.wrong_result"
+
+
+class DirectoryUnusable(DetenteError):
+    """The directory for the results cannot be used, or is not ours to replace."""
+
+    code = "demo.directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ def run_demo(options: Options, console: Console) -> None:
     """Run it and print what happened.
 
     Raises:
+        DirectoryUnusable: there is no place for the results.
         DemoError: what was found is not what a direct comparison finds, or the log does not verify.
         DetenteError: any step failed.
     """
@@ -68,9 +78,7 @@ def run_demo(options: Options, console: Console) -> None:
 
 async def _run(options: Options, console: Console) -> None:
     began_s = time.monotonic()
-    if options.out.exists():
-        shutil.rmtree(options.out)
-    options.out.mkdir(parents=True)
+    _make_room(options.out)
     console.print(f"[bold]1  The day[/bold]  {options.flights.name}")
     with console.status("reading trajectories, laying corridors"):
         day = await asyncio.to_thread(
@@ -122,6 +130,25 @@ async def _run(options: Options, console: Console) -> None:
         ),
     )
     show.ended(console, report, time.monotonic() - began_s)
+
+
+def _make_room(directory: Path) -> None:
+    """An empty directory, in place of what an earlier run left there; of nothing else."""
+    try:
+        if directory.exists() and any(directory.iterdir()):
+            if not (directory / _MARK).exists():
+                raise DirectoryUnusable(
+                    "there is something in it that no demonstration has written",
+                    where=str(directory),
+                    advice="Choose another --out, or empty it yourself.",
+                )
+            shutil.rmtree(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / _MARK).touch()
+    except OSError as error:
+        raise DirectoryUnusable(
+            f"the directory cannot be used: {error.strerror}", where=str(directory)
+        ) from None
 
 
 async def _announce(day: Day, parties: list[Party], console: Console) -> float:

@@ -86,7 +86,8 @@ class Register(Generic[K, V]):
 
     def put_all(self, pairs: Iterable[tuple[K, V]]) -> None:
         """Set many that are all there already."""
-        before = [(key, self.items[key]) for key, _ in pairs]
+        # One dict, not a tuple for each: they wait for the commit, and the collector counts them.
+        before = {key: self.items[key] for key, _ in pairs}
         self._journal.note(self.items.update, before)
         self.items.update(pairs)
 

@@ -24,8 +24,9 @@ import detente
 from detente.errors import DetenteError
 from detente.exchange import commands as c
 from detente.exchange import snapshot, wiring
+from detente.exchange.handlers import Handlers
 from detente.exchange.refusals import Refused
-from detente.exchange.routes import Routes, statuses
+from detente.exchange.routes import endpoints, statuses
 from detente.exchange.service import CommandFailed, Exchange, Overloaded
 from detente.exchange.settings import ExchangeSettings
 from detente.geo import warm_up
@@ -59,7 +60,7 @@ _EVICT_EVERY_S: Final = 60.0
 _FIRST_RETRY_S: Final = 0.2
 _LAST_RETRY_S: Final = 5.0
 
-_COLLECT: Final = (20_000, 20, 50)
+_COLLECT: Final = (50_000, 20, 50)
 """Thresholds of the collector: a batch of requests at work must not be taken for a leak."""
 
 _log = logging.getLogger(__name__)
@@ -218,18 +219,18 @@ async def _application(
     if settings.tracing:
         tracer = OtelTracer(settings.otlp_endpoint, service_name="detente-exchange")
         stack.callback(tracer.close)
-    routes = Routes(
+    handlers = Handlers(
         exchange,
         wiring.acceptance(settings),
         instance=settings.instance_name,
         version=f"v{detente.__version__}",
         system_identity=settings.system_identity,
     )
-    endpoints = list(routes.endpoints())
+    offered = endpoints(handlers)
     if settings.metrics:
-        endpoints.append(metrics.endpoint())
+        offered.append(metrics.endpoint())
     return build_app(
-        endpoints,
+        offered,
         authenticator=wiring.authenticator(settings, jwks),
         limits=wiring.limits(settings),
         observer=RequestObserver(

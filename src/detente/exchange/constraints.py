@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from detente.exchange import commands as c
 from detente.exchange import entries as e
 from detente.exchange import identifiers, views
 from detente.exchange.airspace import Airspace
 from detente.exchange.decision import Decision
 from detente.exchange.notifying import as_fact, triggered
-from detente.exchange.refusals import (
-    AlreadyExists,
-    EndsInThePast,
-    NotFound,
-    NotManager,
-    WrongVersion,
-)
+from detente.exchange.ownership import check_manager, check_version, not_found
+from detente.exchange.refusals import EndsInThePast, WrongVersion
 from detente.f3548 import types as wire
+
+KIND: Final = "constraint"
 
 
 def put(airspace: Airspace, command: c.PutConstraint, moment: c.Moment) -> Decision:
@@ -34,13 +33,8 @@ def put(airspace: Airspace, command: c.PutConstraint, moment: c.Moment) -> Decis
                 advice="To create it, leave the OVN out of the path.",
             )
     else:
-        _check_manager(before, command.caller)
-        if command.ovn is None:
-            raise AlreadyExists(
-                f"you have a constraint {command.id} already",
-                advice="To change it, put its OVN into the path.",
-            )
-        _check_ovn(before, command.ovn)
+        check_manager(before, command.caller, KIND)
+        check_version(before, command.ovn, before.ovn, KIND)
     constraint = e.Constraint(
         id=command.id,
         manager=command.caller,
@@ -72,9 +66,9 @@ def delete(airspace: Airspace, command: c.DeleteConstraint, moment: c.Moment) ->
     """
     constraint = airspace.constraints.get(command.id)
     if constraint is None:
-        raise NotFound(f"there is no constraint {command.id}")
-    _check_manager(constraint, command.caller)
-    _check_ovn(constraint, command.ovn)
+        raise not_found(command.id, KIND)
+    check_manager(constraint, command.caller, KIND)
+    check_version(constraint, command.ovn, constraint.ovn, KIND)
     told = triggered(airspace, [constraint.extent], moment.now_us, by_constraint=True)
     return Decision(
         e.ConstraintDeleted(moment.now_us, constraint.id, as_fact(told)),
@@ -83,16 +77,3 @@ def delete(airspace: Airspace, command: c.DeleteConstraint, moment: c.Moment) ->
             views.constraint_reference(airspace, constraint, command.caller),
         ),
     )
-
-
-def _check_manager(constraint: e.Constraint, caller: str) -> None:
-    if constraint.manager != caller:
-        raise NotManager(f"constraint {constraint.id} is managed by {constraint.manager}")
-
-
-def _check_ovn(constraint: e.Constraint, ovn: str) -> None:
-    if constraint.ovn != ovn:
-        raise WrongVersion(
-            f"this is not the current OVN of constraint {constraint.id}",
-            advice="Read the reference again: it has changed, or the OVN was mistyped.",
-        )

@@ -18,17 +18,15 @@ from detente.exchange import identifiers, views
 from detente.exchange.airspace import Airspace
 from detente.exchange.decision import Decision
 from detente.exchange.notifying import as_fact, triggered
+from detente.exchange.ownership import check_manager, check_version, not_found
 from detente.exchange.refusals import (
-    AlreadyExists,
     EndsInThePast,
     MissingOvns,
     NoSuchEntity,
     NotAllowed,
     NotCovered,
-    NotFound,
     NotManager,
     UssIsDown,
-    WrongVersion,
 )
 from detente.f3548 import types as wire
 from detente.geo import covers, union
@@ -40,6 +38,7 @@ TRANSITIONS: Final[dict[str, frozenset[str]]] = {
     "Contingent": frozenset({"Contingent"}),
 }
 
+KIND: Final = "operational intent"
 NOMINAL: Final = frozenset({"Accepted", "Activated"})
 
 
@@ -112,9 +111,9 @@ def delete(
     """
     intent = airspace.intents.get(command.id)
     if intent is None:
-        raise NotFound(f"there is no operational intent {command.id}")
-    _check_manager(intent, command.caller)
-    _check_ovn(intent, command.ovn)
+        raise not_found(command.id, KIND)
+    check_manager(intent, command.caller, KIND)
+    check_version(intent, command.ovn, intent.ovn, KIND)
     if rules.down_precondition:
         _check_not_down(airspace, command.caller)
     removed = _left_alone(airspace, intent, None)
@@ -171,27 +170,9 @@ def _current(airspace: Airspace, command: c.PutOperationalIntent) -> e.Operation
                 advice="To create it, leave the OVN out of the path.",
             )
         return None
-    _check_manager(before, command.caller)
-    if command.ovn is None:
-        raise AlreadyExists(
-            f"you have an operational intent {command.id} already",
-            advice="To change it, put its OVN into the path.",
-        )
-    _check_ovn(before, command.ovn)
+    check_manager(before, command.caller, KIND)
+    check_version(before, command.ovn, before.ovn, KIND)
     return before
-
-
-def _check_manager(intent: e.OperationalIntent, caller: str) -> None:
-    if intent.manager != caller:
-        raise NotManager(f"operational intent {intent.id} is managed by {intent.manager}")
-
-
-def _check_ovn(intent: e.OperationalIntent, ovn: str) -> None:
-    if intent.ovn != ovn:
-        raise WrongVersion(
-            f"this is not the current OVN of operational intent {intent.id}",
-            advice="Read the reference again: it has changed, or the OVN was mistyped.",
-        )
 
 
 def _check_not_down(airspace: Airspace, caller: str) -> None:

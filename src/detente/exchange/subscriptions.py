@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 from detente.exchange import commands as c
 from detente.exchange import entries as e
 from detente.exchange import identifiers, views
 from detente.exchange.airspace import Airspace
 from detente.exchange.decision import Decision
+from detente.exchange.ownership import check_manager, check_version, not_found
 from detente.exchange.refusals import (
-    AlreadyExists,
     EndsInThePast,
     HasDependents,
     NoSuchEntity,
     NotAllowed,
     NotCovered,
-    NotFound,
-    NotManager,
-    WrongVersion,
 )
 from detente.f3548 import types as wire
 from detente.geo import Extent, covers
+
+KIND: Final = "subscription"
 
 
 def put(
@@ -46,13 +46,8 @@ def put(
                 advice="To create it, leave the version out of the path.",
             )
     else:
-        _check_manager(before, command.caller)
-        if command.version is None:
-            raise AlreadyExists(
-                f"you have a subscription {command.id} already",
-                advice="To change it, put its version into the path.",
-            )
-        _check_version(before, command.version)
+        check_manager(before, command.caller, KIND)
+        check_version(before, command.version, before.version, KIND)
     extent = _with_times(command.extent, before, moment.now_us, rules)
     subscription = e.Subscription(
         id=command.id,
@@ -91,9 +86,9 @@ def delete(airspace: Airspace, command: c.DeleteSubscription, moment: c.Moment) 
     """
     found = airspace.subscriptions.get(command.id)
     if found is None:
-        raise NotFound(f"there is no subscription {command.id}")
-    _check_manager(found, command.caller)
-    _check_version(found, command.version)
+        raise not_found(command.id, KIND)
+    check_manager(found, command.caller, KIND)
+    check_version(found, command.version, found.version, KIND)
     users = airspace.dependents(found.id)
     if users:
         raise HasDependents(
@@ -104,19 +99,6 @@ def delete(airspace: Airspace, command: c.DeleteSubscription, moment: c.Moment) 
         e.SubscriptionDeleted(moment.now_us, found.id),
         wire.DeleteSubscriptionResponse(views.subscription(airspace, found)),
     )
-
-
-def _check_manager(subscription: e.Subscription, caller: str) -> None:
-    if subscription.manager != caller:
-        raise NotManager(f"subscription {subscription.id} is managed by somebody else")
-
-
-def _check_version(subscription: e.Subscription, version: str) -> None:
-    if subscription.version != version:
-        raise WrongVersion(
-            f"this is not the current version of subscription {subscription.id}",
-            advice="Read the subscription again: it has changed, or the version was mistyped.",
-        )
 
 
 def _with_times(

@@ -6,7 +6,8 @@ the status and what the other side said. Nothing is retried here: who calls know
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+import asyncio
+from typing import Final, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -17,6 +18,9 @@ from detente.f3548 import scopes
 from detente.f3548 import types as wire
 
 T = TypeVar("T")
+
+ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
+"""More is not read: the other side may be anybody."""
 
 
 class TokenSource(Protocol):
@@ -78,9 +82,16 @@ class _Conflict(msgspec.Struct, frozen=True):
 class _Caller:
     """One HTTP exchange after another with one host."""
 
-    def __init__(self, base_url: str, tokens: TokenSource, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        tokens: TokenSource,
+        http: httpx.AsyncClient,
+        deadline_s: float | None = None,
+    ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._audience = urlsplit(base_url).hostname or ""
+        self._deadline_s = deadline_s
+        self._audience = _host(base_url)
         self._tokens = tokens
         self._http = http
 
@@ -95,10 +106,20 @@ class _Caller:
             content = msgspec.json.encode(body)
         url = self._base_url + path
         try:
-            return await self._http.request(method, url, content=content, headers=headers)
-        except httpx.HTTPError as error:
+            async with (
+                asyncio.timeout(self._deadline_s),
+                self._http.stream(method, url, content=content, headers=headers) as response,
+            ):
+                data = await _read(response)
+        except TimeoutError:
+            raise PeerUnreachable(
+                f"no whole answer within {self._deadline_s:g} s", where=f"{method} {url}"
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            # UnicodeError: a host name that IDNA does not know.
             reason = str(error) or type(error).__name__
             raise PeerUnreachable(f"no answer: {reason}", where=f"{method} {url}") from error
+        return httpx.Response(response.status_code, content=data, request=response.request)
 
     async def call(
         self,
@@ -112,6 +133,24 @@ class _Caller:
         if not response.is_success:
             raise refusal(response)
         return decode(response, answer)
+
+
+def _host(base_url: str) -> str:
+    try:
+        return urlsplit(base_url).hostname or ""
+    except ValueError:  # no URL at all: sending will say so
+        return ""
+
+
+async def _read(response: httpx.Response) -> bytes:
+    data = bytearray()
+    async for chunk in response.aiter_bytes():
+        data += chunk
+        if len(data) > ANSWER_BYTES_MAX:
+            raise PeerNonsense(
+                f"the answer is larger than {ANSWER_BYTES_MAX >> 20} MiB", where=_place(response)
+            )
+    return bytes(data)
 
 
 def decode(response: httpx.Response, answer: type[T]) -> T:
@@ -255,12 +294,25 @@ class DssClient:
 class UssClient:
     """Another USS, by the base URL that it registered.
 
+    Args:
+        base_url: as registered.
+        tokens: for it.
+        http: carries the requests.
+        deadline_s: time for a request and the last byte of its answer; None: only what `http` says
+            of single reads and writes.
+
     Raises, in every method:
         PeerUnreachable, PeerRefused, PeerNonsense.
     """
 
-    def __init__(self, base_url: str, tokens: TokenSource, http: httpx.AsyncClient) -> None:
-        self._caller = _Caller(base_url, tokens, http)
+    def __init__(
+        self,
+        base_url: str,
+        tokens: TokenSource,
+        http: httpx.AsyncClient,
+        deadline_s: float | None = None,
+    ) -> None:
+        self._caller = _Caller(base_url, tokens, http, deadline_s)
 
     async def operational_intent(self, identifier: str) -> wire.OperationalIntent:
         """The details of an operational intent (getOperationalIntentDetails)."""

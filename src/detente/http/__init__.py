@@ -6,9 +6,11 @@ from detente.http.endpoint import (
     ANONYMOUS,
     Caller,
     Endpoint,
+    Handler,
     QueryParameter,
     Request,
     Response,
+    Scopes,
     any_of,
 )
 from detente.http.errors import (
@@ -64,6 +66,7 @@ __all__ = [
     "Endpoint",
     "ErrorResponse",
     "Forbidden",
+    "Handler",
     "HandlerTimeout",
     "HttpError",
     "InternalError",
@@ -85,6 +88,7 @@ __all__ = [
     "Request",
     "RequestObserver",
     "Response",
+    "Scopes",
     "ServerOptions",
     "TokenAuthenticator",
     "TokenRules",

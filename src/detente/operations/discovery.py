@@ -13,18 +13,18 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 
 from detente.errors import DetenteError
 from detente.f3548 import DssClient, TokenSource, UssClient, valid_volumes, volume_on_wire
 from detente.f3548 import types as wire
-from detente.geo import VolumeLimits
+from detente.geo import VolumeLimits, prepare
 from detente.operations.flights import Flight
 
 AT_ONCE: Final = 8
 _TOKEN_TIMEOUT_S: Final = 60.0
+_DETAILS_DEADLINE_S: Final = 15.0  # an answer can also come in drops
 # A peer may have been given wider limits by its exchange: here only form counts.
 _LIMITS: Final = VolumeLimits(max_area_km2=1e9)
 
@@ -52,10 +52,17 @@ class CommandTokens:
     """Tokens printed by a command of the user's.
 
     The command is given what the token is for in DETENTE_AUDIENCE and DETENTE_SCOPE, and prints it.
+    No shell reads it.
+
+    Raises:
+        TokenCommandFailed: a quotation in it does not end.
     """
 
     def __init__(self, command: str) -> None:
-        self._command = shlex.split(command)
+        try:
+            self._command = shlex.split(command)
+        except ValueError as error:
+            raise TokenCommandFailed(f"it cannot be read: {error}.", where=command) from None
         self._known: dict[tuple[str, str], asyncio.Task[str]] = {}
 
     async def token(self, audience: str, scope: str) -> str:
@@ -171,21 +178,24 @@ async def _details(
     allow_http: bool,
 ) -> Flight | str:
     whose = f"intent {reference.id} of {reference.manager}"
-    if urlsplit(reference.uss_base_url).scheme != "https" and not allow_http:
+    if not allow_http and not reference.uss_base_url.lower().startswith("https://"):
         return f"{whose} was not asked for: {reference.uss_base_url} is not https"
     try:
-        found = await UssClient(reference.uss_base_url, tokens, http).operational_intent(
-            reference.id
-        )
+        peer = UssClient(reference.uss_base_url, tokens, http, _DETAILS_DEADLINE_S)
+        found = await peer.operational_intent(reference.id)
         if found.reference.id != reference.id or found.reference.manager != reference.manager:
             return f"{whose} is unknown: its USS answered for another one"
+        if found.reference.version < reference.version:
+            return f"{whose} is unknown: its USS answered with what it was before"
         details = found.details
-        volumes = [*details.volumes, *details.off_nominal_volumes]
+        told = [*details.volumes, *details.off_nominal_volumes]
+        volumes = valid_volumes(told, "volumes", _LIMITS, need_times=True, need_altitudes=True)
+        prepare(volumes)  # whether they can be compared, lest one peer hinder all comparing
         return Flight(
             reference.id,
             reference.id,
             reference.manager,
-            tuple(valid_volumes(volumes, "volumes", _LIMITS, need_times=True, need_altitudes=True)),
+            tuple(volumes),
             priority=details.priority,
         )
     except TokenCommandFailed:
