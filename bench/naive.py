@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from detente.exchange import airspace
+from detente.exchange import shelves
 from detente.geo import Extent, relevant
 
 _OPEN = 1 << 62
@@ -82,7 +82,7 @@ class VectorisedScan(PlainScan):
 def install(scan: Literal["plain", "vectorised"]) -> None:
     """Let the exchange of this process search that way."""
     kinds: dict[str, Any] = {"plain": PlainScan, "vectorised": VectorisedScan}
-    setattr(airspace, "ExtentIndex", kinds[scan])  # noqa: B010 - a name that it only imports
+    setattr(shelves, "ExtentIndex", kinds[scan])  # noqa: B010 - a name that it only imports
 
 
 def _box(extent: Extent) -> tuple[tuple[int, ...], tuple[int, ...]]:

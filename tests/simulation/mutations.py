@@ -12,8 +12,9 @@ from detente.exchange import administration, intents, notifying, subscriptions
 from detente.exchange import commands as c
 from detente.exchange import constraints as constraint_rules
 from detente.exchange import entries as e
-from detente.exchange.airspace import Airspace, ImageReader, Journal, Register
+from detente.exchange.airspace import Airspace, ImageReader
 from detente.exchange.service import Exchange, _Pending
+from detente.exchange.shelves import Journal, Register
 from detente.geo import Extent
 from detente.record import (
     AppendUnknown,
@@ -274,13 +275,13 @@ def the_key_ignores_constraints() -> Iterator[Any]:
 
 @mutation
 def any_ovn_is_current() -> Iterator[Any]:
-    with _patch(intents, "_check_ovn", lambda *_: None):
+    with _patch(intents, "check_version", lambda *_: None):
         yield
 
 
 @mutation
 def any_subscription_version_is_current() -> Iterator[Any]:
-    with _patch(subscriptions, "_check_version", lambda *_: None):
+    with _patch(subscriptions, "check_version", lambda *_: None):
         yield
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from detente.exchange import entries as e
-from detente.exchange.airspace import Airspace, Journal
+from detente.exchange.airspace import Airspace
+from detente.exchange.shelves import Journal
 
 
 class WatchedJournal(Journal):

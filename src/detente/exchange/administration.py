@@ -7,9 +7,10 @@ from typing import Final
 from detente.exchange import commands as c
 from detente.exchange import entries as e
 from detente.exchange import identifiers
-from detente.exchange.airspace import Airspace, Shelf
+from detente.exchange.airspace import Airspace
 from detente.exchange.decision import Decision
 from detente.exchange.refusals import WrongVersion
+from detente.exchange.shelves import Shelf
 from detente.f3548 import types as wire
 
 REQUESTED_OVN_MEMORY_US: Final = 3 * c.CLOCK_SKEW_US
