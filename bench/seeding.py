@@ -9,6 +9,7 @@ lies beside it as a snapshot, so that an instance starts quickly.
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import os
 import shutil
@@ -146,6 +147,7 @@ async def _append(ledger: Ledger, bodies: list[bytes]) -> None:
 def main() -> None:
     """See the module's text."""
     directory, text = sys.argv[1:]
+    gc.disable()  # nothing here is garbage, and looking through it would take most of the time
     asyncio.run(make(Path(directory), msgspec.json.decode(text, type=World)))
 
 

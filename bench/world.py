@@ -81,9 +81,10 @@ class World:
             place = self.quiet + k
             subscribed = SUBSCRIBED["crowded" if k < self.crowded else "crowded-all"]
             for j in range(200):
-                yield _entity(
-                    number, _hull(place, j), EPOCH_US, EPOCH_US + _DAY_S * 1_000_000, j < subscribed
-                )
+                # No two alike, lest anything that remembers times looks better than it is.
+                start_us = EPOCH_US - (k * 200 + j) * 1000
+                end_us = start_us + (_DAY_S + 3600) * 1_000_000
+                yield _entity(number, _hull(place, j), start_us, end_us, j < subscribed)
                 number += 1
 
     def windows(self, crowd: Crowd) -> Iterator[Window]:
