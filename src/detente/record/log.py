@@ -7,7 +7,7 @@ and checks no signature. `Ledger` does that, over any backend.
 What every backend promises:
 * `Writing.append` is durable when it returns, whole or not at all.
 * Between entering `writing()` and leaving it nobody else can append; leaving without `append`
-  changes nothing, and so does a cancelled task.
+  changes nothing, and so does a cancelled task. Leaving raises nothing of its own.
 * Readers see only what is durable.
 * An error says whether something may have been written: `AppendUnknown` is the only one after which
   that is open.
