@@ -4,6 +4,9 @@ uvicorn's protocol parses and answers. What is added: headers must be complete i
 request must be complete in time even if nobody reads its body; an answer must be taken in time; and
 when all places are taken, the connection that has been idle longest makes room. Deadlines are noted
 per connection and looked at by one sweeping task, so they cost next to nothing per request.
+
+What follows the headers is a body and nothing else: trailers are no headers, and no connection goes
+on after a request that asked to change the protocol, because where its body ends cannot be told.
 """
 
 from __future__ import annotations
@@ -46,7 +49,8 @@ class Connections:
         self.refused = 0
         self.expired = 0
         self.open: set[GuardedProtocol] = set()
-        # Those between requests, or still sending headers; the one that began first comes first.
+        # Those between requests, still sending headers, or sending a body that nobody reads; the
+        # one that began first comes first.
         self.idle: dict[GuardedProtocol, None] = {}
 
     def admit(self) -> bool:
@@ -97,6 +101,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._limits = connections.limits
         self._header_bytes = 0
         self._in_headers = False
+        self._in_body = False
+        self._bytes_since_body = 0
         self._read_deadline_s = _NEVER
         self._write_deadline_s = _NEVER
         self.deadline_s = _NEVER
@@ -119,33 +125,53 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse; refuse headers that do not end."""
+        """Parse; refuse headers that do not end, and trailers and the like that do not."""
         if self.transport.is_closing():
             return
         self._header_bytes = len(data) + (self._header_bytes if self._in_headers else 0)
+        self._bytes_since_body += len(data)
         super().data_received(data)
         if self._in_headers and self._header_bytes > self._limits.max_header_bytes:
             self._send_and_close(431, "http.headers_too_large", "The headers are too large.")
+        elif self._in_body and self._bytes_since_body > self._limits.max_header_bytes:
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()
         self._in_headers = True
+        self._in_body = False
         if not self._answering():
             self._wait(self._limits.header_timeout_s)
         else:  # pipelined: the request before this one must not lose its connection
             patience_s = self._limits.header_timeout_s + self._limits.write_timeout_s
             self._set_read_deadline(self.loop.time() + patience_s)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header. Trailers come by this way, too; they are dropped (RFC 9110 section 6.5.1)."""
+        if self._in_headers:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The request is known; its body may still come."""
         self._in_headers = False
+        self._in_body = True
+        self._bytes_since_body = 0
         self._all.idle.pop(self, None)
         self._set_read_deadline(self.loop.time() + self._limits.message_timeout_s)
         super().on_headers_complete()
+        if self.parser.should_upgrade():
+            # The parser would take the body, if there is one, for the next request.
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._bytes_since_body = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Nothing more is awaited from the client until it is answered."""
+        self._in_body = False
         super().on_message_complete()
         if self.cycle.response_complete:
             self._wait(self._limits.keep_alive_s)
@@ -158,8 +184,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self._in_headers:
             self._wait(self._limits.header_timeout_s)
-        elif not self.cycle.more_body and self.cycle.response_complete:
-            self._wait(self._limits.keep_alive_s)
+        elif self.cycle.response_complete:
+            if self.cycle.more_body:
+                # The rest of a body that nobody reads takes no place that others need.
+                self._all.idle[self] = None
+            else:
+                self._wait(self._limits.keep_alive_s)
 
     def pause_writing(self) -> None:
         """The client does not take its answer."""

@@ -271,6 +271,63 @@ async def test_a_flood_of_idle_connections_leaves_room_for_work() -> None:
             writer.close()
 
 
+async def test_a_trailer_is_no_header() -> None:
+    async with running() as server:
+        lines = (b"POST /echo HTTP/1.1", b"host: x", b"transfer-encoding: chunked")
+        body = b"2\r\n{}\r\n0\r\nauthorization: Bearer good\r\n\r\n"
+        answer = await server.say(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+        assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.mark.parametrize("endless", [b"x: y\r\n" * 1000, b"y" * 6000], ids=["many", "one"])
+async def test_trailers_that_do_not_end_are_cut_off(endless: bytes) -> None:
+    patient = ConnectionLimits(message_timeout_s=60, max_header_bytes=4096)
+    async with running(patient) as server:
+        chunked = head(path="/nowhere", transfer_encoding="chunked")
+        reader, writer = await server.open(chunked + b"0\r\nx: ")
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(5):
+                while sent < 50_000_000:
+                    writer.write(endless)
+                    await writer.drain()
+                    sent += len(endless)
+        assert sent < 50_000_000
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+
+
+async def test_a_body_after_an_upgrade_is_not_the_next_request() -> None:
+    async with running() as server:
+        smuggled = head("GET", "/nowhere")
+        length = len(smuggled)
+        upgrade = head(connection="upgrade", upgrade="foo", content_length=length)
+        reader, writer = await server.open(upgrade)
+        start = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        assert b"connection: close" in start
+        with contextlib.suppress(ConnectionError):
+            writer.write(smuggled)
+            await writer.drain()
+            assert b"HTTP/1.1" not in await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+
+
+async def test_connections_with_bodies_nobody_reads_make_room() -> None:
+    patient = ConnectionLimits(message_timeout_s=60, max_connections=50)
+    async with running(patient) as server:
+        refused = head(path="/nowhere", content_length=1_000_000)
+        flood = [await server.open(refused) for _ in range(60)]
+        for reader, _ in flood[-40:]:
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        async with client_of(server) as client, client_of(server) as other:
+            for _ in range(5):
+                await ask(client)
+                await ask(other)
+        for _, writer in flood:
+            writer.close()
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [
