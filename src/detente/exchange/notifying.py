@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from detente.exchange import entries as e
 from detente.exchange.airspace import Airspace
 from detente.geo import Extent
+
+_ASKS_FOR_INTENTS = attrgetter("notify_for_operational_intents")
+_ASKS_FOR_CONSTRAINTS = attrgetter("notify_for_constraints")
 
 Triggered = list[tuple[e.Subscription, int]]
 """Subscriptions by identifier, each with its index after the change."""
@@ -33,19 +37,16 @@ def triggered(
         without: identifier of a subscription that the same change removes.
         also: a subscription to be triggered whatever its extent: the changed intent's own.
     """
+    wants = _ASKS_FOR_CONSTRAINTS if by_constraint else _ASKS_FOR_INTENTS
     found: dict[str, e.Subscription] = {}
     for extent in extents:
+        asking = filter(wants, airspace.subscriptions.relevant(extent))
         start_us = extent.time_start_us
-        # What is relevant to something that lies ahead cannot have ended.
-        ahead = start_us is not None and start_us >= now_us
-        for item in airspace.subscriptions.relevant(extent):
-            wants = (
-                item.notify_for_constraints
-                if by_constraint
-                else item.notify_for_operational_intents
-            )
-            if wants and (ahead or not _ended(item, now_us)):
-                found[item.id] = item
+        if start_us is not None and start_us >= now_us:
+            # What is relevant to something that lies ahead cannot have ended.
+            found.update([(item.id, item) for item in asking])
+        else:
+            found.update([(item.id, item) for item in asking if not _ended(item, now_us)])
     if instead is not None and instead.id in found:
         found[instead.id] = instead
     if also is not None:
