@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,8 @@ def main() -> int:
         "--only", action="append", choices=[*SCENARIOS, *present], help="one table (repeatable)"
     )
     options = parser.parse_args()
+    # Whoever ends this program ends the servers that it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = options.only or [*SCENARIOS, *present]
     began_s = time.monotonic()
     results = Results(

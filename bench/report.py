@@ -21,7 +21,8 @@ _GROUPS = {
     "embedded": (
         "Announcing: one instance, SQLite",
         "Durable creations of operational intents, each with an implicit subscription. The server "
-        "has core 0 for itself, the clients core 1. The target counts at the most clients.",
+        "has core 0 for itself, the clients core 1. Each target counts at the most clients. "
+        "The 200 neighbours are those of ten crowded places.",
     ),
     "cell": (
         "All flights in one cell",

@@ -51,7 +51,7 @@ class Plan:
 
 
 FULL = Plan(
-    middle=World(840, 40, 40),
+    middle=World(960, 10, 10),
     small=World(100),
     large=World(10_000),
     seconds=4.0,
@@ -61,7 +61,7 @@ FULL = Plan(
     clients=(1, 16, 64),
 )
 QUICK = Plan(
-    middle=World(120, 20, 20),
+    middle=World(180, 5, 5),
     small=World(100),
     large=World(1000),
     seconds=1.5,

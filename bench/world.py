@@ -31,7 +31,7 @@ SUBSCRIBED = {"quiet": 5, "crowded": 12, "crowded-all": 200}
 
 _HOURS = 20
 _QUIET_WINDOWS, _QUIET_WINDOW_S = 40, 80
-_CROWDED_WINDOWS, _CROWDED_WINDOW_S = 1440, 60
+_CROWDED_WINDOWS, _CROWDED_WINDOW_S = 4320, 20
 _DAY_S = 86_400
 _USS = 20
 
@@ -104,7 +104,7 @@ class World:
                 first = 5 * _HOURS * self.quiet + 200 * k
                 start_s = w * _CROWDED_WINDOW_S
                 yield _window(
-                    self.quiet + k, start_s, _CROWDED_WINDOW_S - 10, range(first, first + 200)
+                    self.quiet + k, start_s, _CROWDED_WINDOW_S - 2, range(first, first + 200)
                 )
 
 
