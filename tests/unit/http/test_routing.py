@@ -285,7 +285,7 @@ async def test_errors_get_the_status_of_their_class_or_its_parent(
 ) -> None:
     answer = await client.get("/fail?how=taken")
     assert answer.status_code == 409
-    assert answer.json() == {"message": "id: is taken Take another.", "code": "test.taken_twice"}
+    assert answer.json() == {"message": "id: is taken. Take another.", "code": "test.taken_twice"}
     assert (await client.get("/fail?how=forbidden")).status_code == 403
 
 
