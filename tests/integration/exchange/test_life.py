@@ -279,7 +279,7 @@ async def stalled(instance: Instance, count: int) -> AsyncIterator[list[asyncio.
 
 
 async def test_clients_that_stall_in_a_big_body_hold_nobody(tmp_path: Path) -> None:
-    timeouts = ("--body-timeout", "2", "--header-timeout", "2")
+    timeouts = ("--body-timeout", "5", "--header-timeout", "5")
     storage = ["--data", str(tmp_path / "data")]
     async with (
         running(tmp_path, storage, *timeouts) as instance,
@@ -292,7 +292,7 @@ async def test_clients_that_stall_in_a_big_body_hold_nobody(tmp_path: Path) -> N
             began_s = loop.time()
             assert await create(connection, number) == 201
             slowest_s = max(slowest_s, loop.time() - began_s)
-        assert slowest_s < 1.5  # the deadline of those who stall is longer
+        assert slowest_s < 4  # the deadline of those who stall is longer
         async with asyncio.timeout(30):
             answers = await asyncio.gather(*(reader.read() for reader in readers))
         assert {answer.split(b" ", 2)[1] for answer in answers} == {b"408"}

@@ -306,7 +306,7 @@ async def test_a_snapshot_is_made_while_serving_and_nobody_waits_for_it(
         [made] = place.snapshots()
         assert made > 300
         # The other process starts, replays and writes within this time: none of it is waited for.
-        assert max(seconds) < 2.0
+        assert max(seconds) < 4.0
         before = await state(instance)
         await instance.kill()
     async with running(tmp_path, place.options) as instance:
