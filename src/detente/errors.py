@@ -6,6 +6,8 @@ documented in `docs/errors.md`; the sentences may improve from one version to th
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from typing import ClassVar
 
 
@@ -33,6 +35,23 @@ class DetenteError(Exception):
         if not self.advice:
             return text
         return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} {self.advice}"
+
+
+def printable(text: str) -> str:
+    """`text` for a terminal: whatever is neither visible, a space nor a line break is escaped.
+
+    Names come from strangers. Written as they are, a control character is obeyed by the terminal,
+    and a change of direction shows something else than what is there. The escapes are JSON's, so
+    JSON stays the same JSON.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c
+        if c.isprintable() or c == "\n" or unicodedata.category(c) == "Zs"
+        else json.dumps(c)[1:-1]
+        for c in text
+    )
 
 
 def all_error_types() -> list[type[DetenteError]]:

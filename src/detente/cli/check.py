@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-from detente.errors import DetenteError
+from detente.errors import DetenteError, printable
 
 if TYPE_CHECKING:
     from detente.operations import CheckResult, Flight
@@ -107,7 +107,7 @@ def check(
     )
     _print(result, form, notes)
     for text in unknown:
-        click.echo(f"not compared: {text}", err=True)
+        click.echo(printable(f"not compared: {text}"), err=True)
     if report is not None:
         _write(report, result, own.flights, own.flights if alone else tuple(others))
     if result.conflicts:
@@ -144,27 +144,28 @@ def _print(result: CheckResult, form: str, notes: list[str]) -> None:
     from detente.operations import conflict_table, result_document, result_geojson
 
     if form == "json":
-        click.echo(json.dumps(result_document(result), ensure_ascii=False, indent=2))
+        text = json.dumps(result_document(result), ensure_ascii=False, indent=2)
+        click.echo(printable(text))
         return
     if form == "geojson":
-        click.echo(json.dumps(result_geojson(result), ensure_ascii=False, indent=2))
+        text = json.dumps(result_geojson(result), ensure_ascii=False, indent=2)
+        click.echo(printable(text))
         return
     console = Console()
     for note in notes:
-        console.print(note, style="dim", markup=False)
+        console.print(printable(note), style="dim", markup=False)
     if result.conflicts:
         console.print(conflict_table(result))
         for conflict in result.conflicts[:10]:
-            console.print(
-                f"{conflict.own.name} / {conflict.other.name}: {conflict.reason_en}", markup=False
-            )
-            console.print(f"   {conflict.reason_fr}", style="dim", markup=False)
+            names = f"{conflict.own.name} / {conflict.other.name}"
+            console.print(printable(f"{names}: {conflict.reason_en}"), markup=False)
+            console.print(f"   {printable(conflict.reason_fr)}", style="dim", markup=False)
     console.print(
         f"{len(result.conflicts)} conflicts; {result.own_flights} flights compared with "
         f"{result.other_flights} others."
     )
     for assumption in result.assumptions:
-        console.print(f"Assumed: {assumption}", style="dim", markup=False)
+        console.print(printable(f"Assumed: {assumption}"), style="dim", markup=False)
 
 
 def _write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import click
 
@@ -14,9 +15,10 @@ from detente.cli.keys import keys
 from detente.cli.log import log
 from detente.cli.reference import reference
 from detente.cli.token import token
-from detente.errors import DetenteError
+from detente.errors import DetenteError, printable
 
 EXIT_BAD_INPUT = 2
+EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
 
 
@@ -38,7 +40,7 @@ def explain(error: DetenteError) -> str:
     if error.advice:
         lines.append(f"  advice: {error.advice}")
     lines.append(f"  code:   {error.code}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -55,4 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
     except DetenteError as error:
         click.echo(explain(error), err=True)
         sys.exit(EXIT_BAD_INPUT)
+    except Exception:  # noqa: BLE001 - Python's own exit code, 1, would mean "conflicts"
+        traceback.print_exc()
+        sys.exit(EXIT_FAULT)
     sys.exit(result if isinstance(result, int) else 0)

@@ -110,6 +110,8 @@ def parse_plan(data: bytes | str, *, party: str = "", limits: VolumeLimits | Non
         document: Any = msgspec.json.decode(data)
     except msgspec.DecodeError as problem:
         raise PlanError(f"This is not JSON: {problem}.") from problem
+    except RecursionError as problem:
+        raise PlanError("This JSON nests deeper than a plan does.") from problem
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
         found = document.get("type") if isinstance(document, dict) else type(document).__name__
         _fail(
@@ -268,9 +270,15 @@ def _whole(properties: dict[str, Any], field: str, at: str) -> int:
 
 
 def _number(value: Any, where: str, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         _fail(where, f"{what} must be a number, not {_shown(value)}.")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        _fail(where, f"{what} is too large a number.")
+    return number
 
 
 def _time(properties: dict[str, Any], field: str, at: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from detente.errors import printable
 from detente.geo import intersection_outline
 from detente.operations.check import CheckResult, FlightConflict
 from detente.operations.flights import Flight
@@ -40,10 +41,10 @@ def conflict_table(result: CheckResult, *, limit: int | None = None) -> Table:
         why, style = _CAUSE[conflict.cause]
         known = conflict.approach is not None
         table.add_row(
-            # Names come from strangers: Text, so that no markup in them is obeyed.
-            Text(conflict.own.name),
-            Text(conflict.other.name),
-            Text(conflict.other.party),
+            # Names come from strangers: nothing in them is obeyed, neither markup nor escapes.
+            Text(printable(conflict.own.name)),
+            Text(printable(conflict.other.name)),
+            Text(printable(conflict.other.party)),
             f"{conflict.lat_deg:.4f} {conflict.lng_deg:.4f}",
             _clock(conflict.time_start_us, date=True),
             _clock(conflict.time_end_us, date=False),

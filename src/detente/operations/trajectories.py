@@ -191,6 +191,8 @@ def _read_json(path: Path) -> pl.DataFrame:
         data: Any = msgspec.json.decode(_bytes(path))
     except msgspec.DecodeError as problem:
         raise TrajectoryError(f"This is not JSON: {problem}", where=str(path)) from problem
+    except RecursionError as problem:
+        raise TrajectoryError("This JSON nests deeper than a table.", where=str(path)) from problem
     columns: dict[str, list[Any]] = {}
     if isinstance(data, list) and all(isinstance(row, dict) for row in data):
         names = dict.fromkeys(name for row in data for name in row)

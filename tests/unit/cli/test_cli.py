@@ -97,6 +97,57 @@ def test_an_error_tells_what_where_and_advice_without_a_traceback(run: Any) -> N
     ]
 
 
+def hostile_plan(path: str, flight: str) -> None:
+    properties = {
+        "flight_id": flight,
+        "name": f"{flight}\x1b[2J\x9b31m\u202e\x7f\x00 [bold]",
+        "party": "\x1b]0;owned\x07",
+        "radius_m": 100,
+        "altitude_lower": {"value": 0, "units": "M", "reference": "W84"},
+        "altitude_upper": {"value": 1, "units": "M", "reference": "W84"},
+        "time_start": "2026-05-01T09:00:00Z",
+        "time_end": "2026-05-01T10:00:00Z",
+    }
+    feature = {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [6, 46]},
+        "properties": properties,
+    }
+    Path(path).write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+
+
+@pytest.mark.parametrize("form", ["table", "json", "geojson"])
+def test_no_name_from_a_file_commands_the_terminal(run: Any, form: str) -> None:
+    hostile_plan("own.geojson", "a")
+    hostile_plan("other.geojson", "b")
+    ran = run("check", "own.geojson", "--against", "other.geojson", "--format", form)
+    assert ran.code == 1, ran.err
+    assert not set("\x1b\x9b\u202e\x7f\x00\x07") & set(ran.out + ran.err)
+    assert "\\u001b[2J" in ran.out.replace("\n", "")
+    if form == "json":
+        names = [c["own"]["name"] for c in json.loads(ran.out)["conflicts"]]
+        assert names == ["a\x1b[2J\x9b31m\u202e\x7f\x00 [bold]"]
+
+
+def test_an_error_about_a_hostile_file_commands_no_terminal(run: Any) -> None:
+    Path("\x9b31m.geojson").write_text("{")
+    ran = run("check", "\x9b31m.geojson")
+    assert ran.code == 2
+    assert "\\u009b31m.geojson" in ran.err
+
+
+def test_a_fault_of_the_program_is_not_taken_for_conflicts(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*arguments: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("detente.http.new_key_pair", fails)
+    ran = run("keys", "new")
+    assert ran.code == 70
+    assert "ZeroDivisionError" in ran.err
+
+
 def test_settings_are_judged_the_same_wherever_they_stand(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -203,3 +203,16 @@ def test_the_schema_refuses_what_the_reader_refuses(path: str, value: Any) -> No
 
 def test_the_schema_in_the_documentation_is_the_one_shipped() -> None:
     assert json.loads((ROOT / "docs" / "plan.schema.json").read_text("utf-8")) == plan_schema()
+
+
+def test_a_plan_that_nests_deeper_than_can_be_read_is_refused() -> None:
+    with pytest.raises(PlanError, match="nests deeper"):
+        parse_plan("[" * 100_000)
+
+
+@pytest.mark.parametrize("member", ["46.1", "400"])
+def test_a_number_too_large_for_any_measure_is_refused(member: str) -> None:
+    text = plan(feature())
+    assert member in text
+    with pytest.raises(PlanError, match="too large"):
+        parse_plan(text.replace(member, "9" * 400))

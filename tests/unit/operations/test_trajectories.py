@@ -198,3 +198,10 @@ def test_a_damaged_file_is_an_error_with_its_name(
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TrajectoryError, match="No such file"):
         read_trajectories(tmp_path / "none.csv")
+
+
+def test_json_that_nests_deeper_than_can_be_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json.gz"
+    path.write_bytes(gzip.compress(b"[" * 100_000))
+    with pytest.raises(TrajectoryError, match="nests deeper"):
+        read_trajectories(path)
