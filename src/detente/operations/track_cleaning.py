@@ -16,6 +16,9 @@ from detente.operations.flights import Flight, Floats, Ints, Track
 
 # Faster than anything that flies in the air: such a step is a fault of the record.
 SPEED_MAX_M_S: Final = 1_500.0
+# What F3548-21 allows. A faulty altitude far beyond would be cut into millions of volumes.
+ALTITUDE_LEAST_M: Final = -8_000.0
+ALTITUDE_MOST_M: Final = 100_000.0
 
 
 @dataclass(slots=True)
@@ -41,7 +44,7 @@ class ReadingReport:
         """What was left out or changed, one line each; empty if nothing was."""
         told = (
             (self.without_position, "rows without a position, or off the map"),
-            (self.without_altitude, "rows without an altitude"),
+            (self.without_altitude, "rows without an altitude, or beyond any"),
             (self.without_time, "rows without a time"),
             (self.without_id, "rows that belong to no flight"),
             (self.on_the_ground, "rows marked as on the ground"),
@@ -74,7 +77,10 @@ def drop_unusable(table: pl.DataFrame, report: ReadingReport) -> pl.DataFrame:
         (pl.col("id").is_null() | (pl.col("id").str.strip_chars() == ""), "without_id"),
         (off_map, "without_position"),
         (pl.col("ground"), "on_the_ground"),
-        (pl.col("alt").is_null() | ~pl.col("alt").is_finite(), "without_altitude"),
+        (
+            pl.col("alt").is_null() | ~pl.col("alt").is_between(ALTITUDE_LEAST_M, ALTITUDE_MOST_M),
+            "without_altitude",
+        ),
     ):
         table = drop(table, bad, lambda n, name=name: setattr(report, name, n))  # type: ignore[misc]
     return table

@@ -205,3 +205,14 @@ def test_json_that_nests_deeper_than_can_be_read_is_refused(tmp_path: Path) -> N
     path.write_bytes(gzip.compress(b"[" * 100_000))
     with pytest.raises(TrajectoryError, match="nests deeper"):
         read_trajectories(path)
+
+
+@pytest.mark.parametrize("altitude", ["1e308", "1e12", "-1e9", "100001", "nan"])
+def test_an_altitude_beyond_any_is_left_out_and_counted(tmp_path: Path, altitude: str) -> None:
+    path = tmp_path / "glitch.csv"
+    rows = [f"{T0_MS + 1000 * k},46,{7 + k * 1e-4},{a},x" for k, a in enumerate([1, altitude, 2])]
+    path.write_text("\n".join(["timestamp,lat,lon,altitude_m,flight", *rows]))
+    read = read_trajectories(path)
+    assert read.report.without_altitude == 1
+    assert read.report.used == 2
+    assert "Rows without an altitude, or beyond any: 1." in read.report.sentences()
