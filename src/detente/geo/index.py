@@ -20,6 +20,8 @@ _FOR_EVER = 2**63 - 1
 _BULK_FILL = 26
 """Boxes a node after a bulk load: room for some insertions before everything splits."""
 _GROWTH_MAX = 65_536
+# A node has 1.4 kB: filling many with zeros at once would stop whoever inserts.
+_GROWTH_MAX_NODES = 4_096
 """Arrays grow by half, but by no more rows than this: no insertion pays for millions of others."""
 _CLASS = 4
 """Corners are handed out in multiples of this, so that freed room fits the next hull."""
@@ -100,11 +102,17 @@ class ExtentIndex:
         self._entries[slot, 2] = _FOR_EVER  # a free slot has not ended
         self._free_slots.append(slot)
 
-    def ended_before(self, instant_us: int, most: int) -> list[int]:
-        """Keys of up to `most` extents whose time span ends before an instant, in any order."""
+    def ended_before(self, instant_us: int, most: int, start: int = 0) -> list[int]:
+        """Keys of up to `most` extents whose time span ends before an instant, in any order.
+
+        `start`, any non-negative number, says where among them to begin: who asks for a few at a
+        time with different numbers comes to see all.
+        """
         used = len(self._slots) + len(self._free_slots)
         (slots,) = np.nonzero(self._entries[:used, 2] < instant_us)
-        keys: list[int] = self._entries[slots[:most], 0].tolist()
+        if len(slots) > most:
+            slots = np.roll(slots, -(start % len(slots)))[:most]
+        keys: list[int] = self._entries[slots, 0].tolist()
         return keys
 
     def query(self, extent: Extent) -> list[int]:
@@ -214,14 +222,14 @@ class ExtentIndex:
 
     def _make_room_for_nodes(self) -> None:
         if self._head[1] + _rtree.SPARE_NODES > len(self._nodes):
-            size = _grown(len(self._nodes))
+            size = _grown(len(self._nodes), _GROWTH_MAX_NODES)
             self._nodes.resize((size, 3), refcheck=False)
             self._boxes.resize((size, _rtree.FAN, 10), refcheck=False)
             self._child.resize((size, _rtree.FAN), refcheck=False)
 
 
-def _grown(size: int) -> int:
-    return size + min(size // 2 + 64, _GROWTH_MAX)
+def _grown(size: int, most: int = _GROWTH_MAX) -> int:
+    return size + min(size // 2 + 64, most)
 
 
 def _row(key: int, extent: Extent) -> I64:
