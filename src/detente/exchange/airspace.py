@@ -241,26 +241,26 @@ class ImageReader:
         self._constraints: list[e.Constraint] = []
         self._subscriptions: list[e.Subscription] = []
         self._extents: dict[str, Extent] = {}
-        self._decode = msgspec.json.Decoder(e.ImageLine).decode
+        self._decode = msgspec.json.Decoder(e.ImageLine).decode_lines
 
-    def add(self, line: bytes) -> None:
-        """Take one line in.
+    def add(self, lines: bytes) -> None:
+        """Take one or more whole lines in.
 
         Raises:
-            msgspec.DecodeError: it is no line of an image.
+            msgspec.DecodeError: these are no lines of an image.
         """
-        decoded = self._decode(line)
-        match decoded:
-            case e.IntentLine(intent):
-                e.share_names(intent)
-                if intent.subscription_id is not None:
-                    self._extents[intent.subscription_id] = intent.extent
-            case e.SubscriptionLine(subscription):
-                e.share_names(subscription)
-                extent = self._extents.pop(subscription.id, None)
-                if extent is not None:
-                    e.share_extent(subscription, extent)
-        self._airspace.take_line(decoded, self._intents, self._constraints, self._subscriptions)
+        for line in self._decode(lines):
+            match line:
+                case e.IntentLine(intent):
+                    e.share_names(intent)
+                    if intent.subscription_id is not None:
+                        self._extents[intent.subscription_id] = intent.extent
+                case e.SubscriptionLine(subscription):
+                    e.share_names(subscription)
+                    extent = self._extents.pop(subscription.id, None)
+                    if extent is not None:
+                        e.share_extent(subscription, extent)
+            self._airspace.take_line(line, self._intents, self._constraints, self._subscriptions)
 
     def airspace(self) -> Airspace:
         """The state, once all lines are in."""

@@ -39,9 +39,12 @@ async def restore(
         rest = b""
         try:
             async for chunk in chunks:
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    reader.add(line)
+                whole, newline, tail = chunk.rpartition(b"\n")
+                if newline:
+                    reader.add(rest + whole)
+                    rest = tail
+                else:
+                    rest += tail
         except msgspec.DecodeError as error:
             raise SnapshotDamaged(f"This version cannot read it: {error}.") from error
         if rest:
