@@ -155,6 +155,9 @@ def growth(bench: Bench) -> Iterator[Row]:
         memory = [servers.rss_bytes(instance.pid) for instance in two]
         bench.say(f"    start with {plan.large.size:,} stored: {start_s:.1f} s")
         streams = [wire.puts(place, "quiet", bench.keys.tokens, "growth") for place in places]
+        for k in (0, 1):
+            # What grows by leaps after a start has made its first one then.
+            bench.run([two[k]], [Stream(streams[k], 201) for _ in range(16)], 1.0, warm_s=0.2)
         for clients in (1, 16):
             totals = [Measured(), Measured()]
             cpus = [0.0, 0.0]
