@@ -28,7 +28,8 @@ find_python() {
         *)
             local other
             for other in python3.14 python3.13 python3.12 python3.11; do
-                if command -v "$other" > /dev/null; then
+                # Run, not only found: a version manager's stub may stand for nothing.
+                if "$other" -c '' 2> /dev/null; then
                     die "$python is Python $version; Détente needs 3.11 to 3.14." \
                         "$other is installed here: say make PYTHON=$other ..."
                 fi
