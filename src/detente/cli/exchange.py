@@ -153,7 +153,7 @@ def _storage(settings: ExchangeSettings) -> Iterator[tuple[str, str | DetenteErr
 
     if settings.log_key is not None:
         try:
-            signer = wiring.log_signer(settings)
+            signer = wiring.log_signer(settings, 0)
         except DetenteError as error:
             yield "log key", error
         else:

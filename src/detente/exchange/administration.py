@@ -13,6 +13,9 @@ from detente.exchange.refusals import WrongVersion
 from detente.exchange.shelves import Shelf
 from detente.f3548 import types as wire
 
+LOOKED_AT_PER_EVICTED: Final = 40
+"""Ended subscriptions that are looked at for each that may go at once."""
+
 REQUESTED_OVN_MEMORY_US: Final = 3 * c.CLOCK_SKEW_US
 """How long a requested OVN is remembered: a suffix is refused for its age well before."""
 
@@ -80,13 +83,7 @@ def evict(airspace: Airspace, command: c.Evict, moment: c.Moment) -> Decision:
     intents = _ended(airspace.intents, command.intents_ended_before_us, command.most)
     constraints = _ended(airspace.constraints, command.constraints_ended_before_us, command.most)
     gone = set(intents)
-    subscriptions = {
-        identifier
-        for identifier in _ended(
-            airspace.subscriptions, command.subscriptions_ended_before_us, command.most
-        )
-        if airspace.dependents(identifier) <= gone
-    }
+    subscriptions = set(_unused(airspace, command, moment, gone))
     for identifier in intents:
         intent = airspace.intents.get(identifier)
         subscription_id = None if intent is None else intent.subscription_id
@@ -108,6 +105,22 @@ def evict(airspace: Airspace, command: c.Evict, moment: c.Moment) -> Decision:
         ),
         None,
     )
+
+
+def _unused(airspace: Airspace, command: c.Evict, moment: c.Moment, gone: set[str]) -> list[str]:
+    """Ended subscriptions on which nothing depends but what goes, too.
+
+    Those in use may be very many: each time some others are looked at.
+    """
+    before_us = command.subscriptions_ended_before_us
+    if before_us is None:
+        return []
+    start = int.from_bytes(moment.random[:6], "big")
+    looked_at = airspace.subscriptions.ended_before(
+        before_us, LOOKED_AT_PER_EVICTED * command.most, start
+    )
+    found = [i for i in looked_at if airspace.dependents(i) <= gone]
+    return sorted(found)[: command.most]
 
 
 def _ended(

@@ -115,7 +115,7 @@ async def _main(settings: ExchangeSettings, sink: LineSink) -> None:
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
         log = await stack.enter_async_context(wiring.open_log(settings))
-        signer = wiring.log_signer(settings)
+        signer = wiring.log_signer(settings, (await log.head()).size)
         await wiring.check_origin(log, settings)
         ledger = Ledger(
             log, signer, settings.origin, verifiers=wiring.log_verifiers(settings, signer)

@@ -5,6 +5,11 @@ O1 ... A2 are the operations in the order of the F3548-21 API.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, TypeVar
+
 import msgspec
 
 from detente.exchange import commands as c
@@ -22,7 +27,16 @@ from detente.exchange.requests import Acceptance
 from detente.exchange.service import Exchange
 from detente.f3548 import InvalidMember, entity_id
 from detente.f3548 import types as wire
+from detente.geo import Extent
 from detente.http import Request, Response
+from detente.record import LogUnavailable
+
+T = TypeVar("T")
+
+HEALTH_TIMEOUT_S: Final = 3.0
+
+INLINE_VERTICES_MAX: Final = 500
+"""Volumes with more vertices are validated beside the event loop, so that nobody waits for them."""
 
 
 class Handlers:
@@ -50,12 +64,13 @@ class Handlers:
         self._instance = instance
         self._version = version
         self._system_identity = system_identity
+        self._large = asyncio.Semaphore(1)
 
     # -- operational intents -----------------------------------------------------------------
 
     async def query_intents(self, request: Request[wire.AreaQueryParameters]) -> Response:
         """O1."""
-        extent = self._acceptance.area_of_interest(request.body)
+        extent = await self._area(request.body)
         caller = request.caller.sub
 
         def view(airspace: Airspace) -> list[wire.OperationalIntentReference]:
@@ -96,12 +111,16 @@ class Handlers:
         ovn: str | None,
         status: int,
     ) -> Response:
-        command = self._acceptance.put_intent(
-            request.body,
-            caller=request.caller.sub,
-            held=request.caller.scopes,
-            identifier=request.path["entityid"],
-            ovn=ovn,
+        command = await self._read(
+            request.body.extents,
+            partial(
+                self._acceptance.put_intent,
+                request.body,
+                caller=request.caller.sub,
+                held=request.caller.scopes,
+                identifier=request.path["entityid"],
+                ovn=ovn,
+            ),
         )
         try:
             return await self._submit(command, status)
@@ -124,7 +143,7 @@ class Handlers:
 
     async def query_constraints(self, request: Request[wire.AreaQueryParameters]) -> Response:
         """C1."""
-        extent = self._acceptance.area_of_interest(request.body)
+        extent = await self._area(request.body)
         caller = request.caller.sub
 
         def view(airspace: Airspace) -> list[wire.ConstraintReference]:
@@ -165,11 +184,15 @@ class Handlers:
         ovn: str | None,
         status: int,
     ) -> Response:
-        command = self._acceptance.put_constraint(
-            request.body,
-            caller=request.caller.sub,
-            identifier=request.path["entityid"],
-            ovn=ovn,
+        command = await self._read(
+            request.body.extents,
+            partial(
+                self._acceptance.put_constraint,
+                request.body,
+                caller=request.caller.sub,
+                identifier=request.path["entityid"],
+                ovn=ovn,
+            ),
         )
         return await self._submit(command, status)
 
@@ -186,7 +209,7 @@ class Handlers:
 
     async def query_subscriptions(self, request: Request[wire.AreaQueryParameters]) -> Response:
         """S1: the caller's own that have not ended."""
-        extent = self._acceptance.area_of_interest(request.body)
+        extent = await self._area(request.body)
         caller = request.caller.sub
         now_us = self._exchange.now_us
 
@@ -234,12 +257,16 @@ class Handlers:
     async def _put_subscription(
         self, request: Request[wire.PutSubscriptionParameters], version: str | None
     ) -> Response:
-        command = self._acceptance.put_subscription(
-            request.body,
-            caller=request.caller.sub,
-            held=request.caller.scopes,
-            identifier=request.path["subscriptionid"],
-            version=version,
+        command = await self._read(
+            [request.body.extents],
+            partial(
+                self._acceptance.put_subscription,
+                request.body,
+                caller=request.caller.sub,
+                held=request.caller.scopes,
+                identifier=request.path["subscriptionid"],
+                version=version,
+            ),
         )
         return await self._submit(command, 200)
 
@@ -287,7 +314,11 @@ class Handlers:
 
     async def healthy(self, request: Request[None]) -> Response:
         """Whether this instance could serve a client now: it reaches its log."""
-        await self._exchange.ask(lambda airspace: airspace.dar_id)
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_S):
+                await self._exchange.ask(lambda airspace: airspace.dar_id)
+        except TimeoutError:
+            raise LogUnavailable(f"the log did not answer within {HEALTH_TIMEOUT_S:g} s") from None
         return Response(200, Health("healthy", self._exchange.head.size))
 
     async def version(self, request: Request[None]) -> Response:
@@ -327,6 +358,17 @@ class Handlers:
     async def certificates(self, request: Request[None]) -> Response:
         """Instances meet in the database, not over certificates of their own."""
         return Response(200, AcceptedCertificates([]))
+
+    async def _area(self, body: wire.AreaQueryParameters) -> Extent:
+        area = [] if body.area_of_interest is None else [body.area_of_interest]
+        return await self._read(area, partial(self._acceptance.area_of_interest, body))
+
+    async def _read(self, extents: Sequence[wire.Volume4D], read: Callable[[], T]) -> T:
+        """Read a request: at once, or in a thread if its volumes are large, one after another."""
+        if requests.vertices(extents) <= INLINE_VERTICES_MAX:
+            return read()
+        async with self._large:
+            return await asyncio.to_thread(read)
 
     async def _submit(self, command: c.Command, status: int) -> Response:
         return Response(status, await self._exchange.submit(command))

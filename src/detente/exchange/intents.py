@@ -51,8 +51,12 @@ def put(
         Refused: a subclass that names the rule; nothing changes then.
     """
     _check_request(command, moment.now_us)
-    ovn = _ovn(airspace, command, moment)
+    ovn = _ovn(command, moment)
     before = _current(airspace, command)
+    if airspace.ovn_was_requested(ovn):
+        raise NotAllowed(
+            "this suffix was used for the same entity before", where="requested_ovn_suffix"
+        )
     if rules.down_precondition and command.state in NOMINAL:
         _check_not_down(airspace, command.caller)
     if (
@@ -149,16 +153,11 @@ def _check_request(command: c.PutOperationalIntent, now_us: int) -> None:
         )
 
 
-def _ovn(airspace: Airspace, command: c.PutOperationalIntent, moment: c.Moment) -> str:
+def _ovn(command: c.PutOperationalIntent, moment: c.Moment) -> str:
     """The OVN that the intent will have: one nobody can guess, or the one that was asked for."""
     if command.requested_ovn_suffix is None:
         return identifiers.new_ovn(moment.random)
-    ovn = identifiers.requested_ovn(command.id, command.requested_ovn_suffix, moment.now_us)
-    if airspace.ovn_was_requested(ovn):
-        raise NotAllowed(
-            "this suffix was used for the same entity before", where="requested_ovn_suffix"
-        )
-    return ovn
+    return identifiers.requested_ovn(command.id, command.requested_ovn_suffix, moment.now_us)
 
 
 def _current(airspace: Airspace, command: c.PutOperationalIntent) -> e.OperationalIntent | None:

@@ -23,7 +23,7 @@ from detente.f3548 import (
     valid_volumes,
 )
 from detente.f3548 import types as wire
-from detente.geo import Extent, VolumeLimits, extent_of
+from detente.geo import Extent, VolumeLimits, extent_of, within_span
 
 _STATES: Final = ("Accepted", "Activated", "Nonconforming", "Contingent")
 _AVAILABILITIES: Final[Mapping[str, wire.UssAvailabilityState]] = {
@@ -50,6 +50,7 @@ class Acceptance:
         intents, constraints, subscriptions, queries: limits of each volume.
         volumes_max: volumes in one request.
         vertices_max: vertices in all volumes of one request together.
+        span_max_km: distance between any two points of one request's volumes; None: no limit.
         notify_scopes: whether a subscription needs the scope of what it asks to be told of.
     """
 
@@ -60,6 +61,7 @@ class Acceptance:
     queries: VolumeLimits = field(default_factory=VolumeLimits)
     volumes_max: int = 1000
     vertices_max: int = 10_000
+    span_max_km: float | None = 1000.0
     notify_scopes: bool = False
 
     def put_intent(
@@ -159,7 +161,9 @@ class Acceptance:
         if version is not None:
             _check_given(version, "version")
         self._check_vertices([body.extents], "extents")
-        extent = extent_of([valid_volume(body.extents, "extents", self.subscriptions)])
+        extent = self._spanned(
+            extent_of([valid_volume(body.extents, "extents", self.subscriptions)]), "extents"
+        )
         self._check_url(body.uss_base_url, "uss_base_url")
         intents = body.notify_for_operational_intents or False
         constraints = body.notify_for_constraints or False
@@ -183,7 +187,10 @@ class Acceptance:
         if body.area_of_interest is None:
             raise InvalidMember("is missing", where="area_of_interest")
         self._check_vertices([body.area_of_interest], "area_of_interest")
-        return extent_of([valid_volume(body.area_of_interest, "area_of_interest", self.queries)])
+        return self._spanned(
+            extent_of([valid_volume(body.area_of_interest, "area_of_interest", self.queries)]),
+            "area_of_interest",
+        )
 
     def _extent(
         self,
@@ -198,18 +205,25 @@ class Acceptance:
                 f"{len(extents)} volumes, {self.volumes_max} are allowed", where="extents"
             )
         self._check_vertices(extents, "extents")
-        return extent_of(
+        extent = extent_of(
             valid_volumes(
                 extents, "extents", limits, need_times=need_times, need_altitudes=need_altitudes
             )
         )
+        return self._spanned(extent, "extents")
+
+    def _spanned(self, extent: Extent, where: str) -> Extent:
+        """The extent, unless it reaches too far: its hull claims all that lies between."""
+        if self.span_max_km is not None and not within_span(extent, 1000 * self.span_max_km):
+            raise InvalidMember(
+                f"the volumes reach farther than {self.span_max_km:,g} km from one another",
+                where=where,
+                advice="Announce what lies far apart separately.",
+            )
+        return extent
 
     def _check_vertices(self, volumes: Sequence[wire.Volume4D], where: str) -> None:
-        count = 0
-        for volume in volumes:
-            polygon = volume.volume.outline_polygon
-            if polygon is not None:
-                count += len(polygon.vertices)
+        count = vertices(volumes)
         if count > self.vertices_max:
             raise InvalidMember(f"{count} vertices, {self.vertices_max} are allowed", where=where)
 
@@ -258,6 +272,15 @@ def _url_fault(url: str, allow_http: bool) -> tuple[str, str | None] | None:
     if parts.username is not None or not url.isprintable() or " " in url:
         return "no user names, spaces or control characters belong in this URL", None
     return None
+
+
+def vertices(volumes: Sequence[wire.Volume4D]) -> int:
+    """How many vertices all volumes have together."""
+    return sum(
+        len(volume.volume.outline_polygon.vertices)
+        for volume in volumes
+        if volume.volume.outline_polygon is not None
+    )
 
 
 def set_availability(

@@ -42,6 +42,9 @@ from detente.record import (
 T = TypeVar("T")
 
 RANDOM_BYTES: Final = 64
+TURN_US_MAX: Final = 50_000
+"""After this much deciding a turn ends, and what still waits has the next one."""
+
 _RETRY_FIRST_S: Final = 0.05
 _RETRY_MOST_S: Final = 2.0
 
@@ -299,9 +302,13 @@ class Exchange:
             self._questions.extendleft(reversed(questions))
         except LogUnavailable as error:
             self._note_failure(error)
-            self._refuse(commands, questions, error)
+            # What exactly is wrong with the database is for its operator's log alone.
+            told = LogUnavailable(
+                "the log is not available now; nothing was changed", advice="Ask again in a moment."
+            )
+            self._refuse(commands, questions, told)
             if self._in_doubt is not None:
-                await self._wait_before_retry(error)
+                await self._wait_before_retry(told)
         except DetenteError as error:
             self._refuse(commands, questions, error)
             raise
@@ -313,10 +320,16 @@ class Exchange:
         bodies: list[bytes] = []
         journal = self._airspace.journal
         async with self._ledger.writing() as writing:
+            until_us = self._clock() + TURN_US_MAX
             self._apply_all(writing.entries, self._ledger.size - len(writing.entries))
             journal.begin()
             try:
-                for pending in commands:
+                for i, pending in enumerate(commands):
+                    if i and self._clock() > until_us:
+                        # Costly ones take several turns, so that nobody waits for all of them.
+                        self._commands.extendleft(reversed(commands[i:]))
+                        del commands[i:]
+                        break
                     self._decide(pending, bodies)
                 if bodies:
                     await writing.append(bodies)

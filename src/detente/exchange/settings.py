@@ -252,6 +252,14 @@ class ExchangeSettings:
     max_area_queries_km2: float | None = setting(
         "The same for areas of interest.", default=None, group=_VOLUMES, above=0
     )
+    max_span_km: float | None = setting(
+        "Largest distance between two points of one operational intent, constraint, subscription "
+        "or area of interest, all its volumes together; off: none. Relevance is decided by the "
+        "hull of all volumes, so two small ones far apart would claim all that lies between.",
+        default=1000.0,
+        group=_VOLUMES,
+        above=0,
+    )
     max_vertices: int = setting(
         "Vertices in all volumes of one request together (F3548-21 OiMaxVertices).",
         default=10_000,
@@ -285,6 +293,12 @@ class ExchangeSettings:
     max_in_flight: int = setting(
         "Requests at work at one time; more are answered 503.",
         default=1024,
+        group=_LOAD,
+        minimum=1,
+    )
+    max_unfinished_bodies: int = setting(
+        "Requests of one client (sub) whose bodies are still on their way; more are answered 429.",
+        default=128,
         group=_LOAD,
         minimum=1,
     )

@@ -121,9 +121,9 @@ class Shelf(Generic[T]):
         # The index knows no slot that is free.
         return cast(list[T], list(map(self._items.__getitem__, self._index.query(extent))))
 
-    def ended_before(self, instant_us: int, most: int) -> list[str]:
-        """Identifiers of up to `most` things that ended before that."""
-        slots = self._index.ended_before(instant_us, most)
+    def ended_before(self, instant_us: int, most: int, start: int = 0) -> list[str]:
+        """Identifiers of up to `most` things that ended before that, from any point on."""
+        slots = self._index.ended_before(instant_us, most, start)
         return [item.id for slot in slots if (item := self._items[slot]) is not None]
 
     def put(self, item: T) -> None:

@@ -25,6 +25,7 @@ from detente.http import (
 )
 from detente.record import (
     Ed25519Signer,
+    KeyFileUnusable,
     Log,
     PostgresLog,
     SqliteLog,
@@ -83,15 +84,25 @@ def log_key_path(settings: ExchangeSettings) -> Path:
     return settings.log_key or settings.data_directory / "log.key"
 
 
-def log_signer(settings: ExchangeSettings) -> Ed25519Signer:
+def log_signer(settings: ExchangeSettings, entries: int) -> Ed25519Signer:
     """The key that signs this instance's checkpoints; made on the first start if none is named.
 
+    Args:
+        settings: where it is.
+        entries: how many entries the log has.
+
     Raises:
-        KeyFileUnusable, KeyInvalid.
+        KeyFileUnusable, KeyInvalid: also when the key that signed so far is gone.
     """
     path = log_key_path(settings)
     if settings.log_key is not None or path.exists():
         return load_key(path)
+    if entries:
+        raise KeyFileUnusable(
+            f"The key is missing, although it has signed a log of {entries} entries.",
+            where=str(path),
+            advice="Restore it from the backup. To go on with another one, name it by --log-key.",
+        )
     signer = generate_key(settings.origin)
     save_key(signer, path)
     return signer
@@ -130,6 +141,7 @@ def acceptance(settings: ExchangeSettings) -> Acceptance:
         subscriptions=limits(settings.area_km2("subscriptions")),
         queries=limits(settings.area_km2("queries")),
         volumes_max=settings.max_volumes,
+        span_max_km=settings.max_span_km,
         vertices_max=settings.max_vertices,
         notify_scopes=settings.enforce_notify_scopes,
     )
@@ -160,6 +172,7 @@ def limits(settings: ExchangeSettings) -> Limits:
         body_timeout_s=settings.body_timeout,
         handler_timeout_s=settings.request_timeout,
         max_in_flight=settings.max_in_flight,
+        max_bodies_per_client=settings.max_unfinished_bodies,
         rate_per_s=settings.rate_limit,
         rate_burst=settings.rate_burst,
     )

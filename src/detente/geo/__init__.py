@@ -18,7 +18,7 @@ from detente.geo.geodesy import area_m2
 from detente.geo.index import ExtentIndex, warm_up
 from detente.geo.outlines import circle_polygon
 from detente.geo.prepared import OutlineTooLarge, Prepared, prepare
-from detente.geo.relevance import Extent, covers, extent_of, relevant, union
+from detente.geo.relevance import Extent, covers, extent_of, relevant, union, within_span
 from detente.geo.units import (
     AmbiguousUnit,
     Length,
@@ -93,4 +93,5 @@ __all__ = [
     "union",
     "validate_volume",
     "warm_up",
+    "within_span",
 ]

@@ -19,7 +19,7 @@ _STAMP = tuple(
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile to machine code at the first call and keep it on disk for the next process."""
-    compiled: Any = numba.njit(cache=True)(function)
+    compiled: Any = numba.njit(cache=True, nogil=True)(function)
     # Numba compiles a kernel anew when its own file has changed, but not when one that it calls in
     # another file has. The predicate must not differ between `relevant` and the index: any changed
     # kernel file makes all stale.

@@ -20,6 +20,8 @@ from detente.geo.volume import Circle, Volume4D
 
 T = TypeVar("T", int, float)
 
+_MEAN_RADIUS_M = 6_371_009.0
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
@@ -100,6 +102,26 @@ def relevant(a: Extent, b: Extent, guard_m: float = 1.0) -> bool:
     return _meets.hulls_meet(
         np.array(a.hull, np.int64), np.array(b.hull, np.int64), gap_rad(guard_m)
     )
+
+
+def within_span(extent: Extent, span_m: float) -> bool:
+    """Whether no two points of the footprint are farther apart than `span_m` metres, to 1 %.
+
+    The whole Earth is not. Distances are on a sphere of the mean radius.
+    """
+    if not extent.hull:
+        return False
+    lats, lngs = extent.hull[::2], extent.hull[1::2]
+    wide = max(lats) - min(lats) + max(lngs) - min(lngs)
+    if math.radians(1e-9 * wide) * _MEAN_RADIUS_M <= span_m:
+        return True  # nearly always: it is no farther along a parallel and then a meridian
+    lat, lng = np.radians(1e-9 * np.array(lats)), np.radians(1e-9 * np.array(lngs))
+    cosine = np.cos(lat)
+    points = np.stack((cosine * np.cos(lng), cosine * np.sin(lng), np.sin(lat)), axis=1)
+    # The chord: exact for short spans, where the cosine of the angle is nearly 1.
+    chord_max = 2.0 * math.sin(min(span_m / (2.0 * _MEAN_RADIUS_M), math.pi / 2))
+    apart = points[:, None, :] - points[None, :, :]
+    return float((apart * apart).sum(axis=2).max()) <= chord_max * chord_max
 
 
 def covers(outer: Extent, inner: Extent, tolerance_m: float = 1.0) -> bool:

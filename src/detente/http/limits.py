@@ -25,7 +25,8 @@ class Limits:
     """What one server allows. None switches a limit off.
 
     `handler_timeout_s` bounds the whole work of a handler; a request that runs into it is answered
-    503 with an unknown outcome. `max_in_flight` counts requests that need a token, of all clients.
+    503 with an unknown outcome. `max_in_flight` counts requests that need a token, of all clients,
+    from when they are complete; `max_bodies_per_client` those of one client that are not.
     `rate_per_s` and `rate_burst` make a token bucket for each client (`sub`).
     """
 
@@ -34,6 +35,7 @@ class Limits:
     body_timeout_s: float = 10.0
     handler_timeout_s: float | None = 30.0
     max_in_flight: int | None = 1024
+    max_bodies_per_client: int = 128
     rate_per_s: float | None = None
     rate_burst: int = 100
     max_rate_clients: int = 10_000

@@ -30,6 +30,7 @@ from detente.http.errors import (
     HttpError,
     MethodNotAllowed,
     Overloaded,
+    RateLimited,
 )
 from detente.http.limits import Limits, RateLimiter, Receive, read_body
 from detente.http.matching import PathTable
@@ -147,6 +148,7 @@ class Application:
             for endpoint in endpoints
         )
         self._in_flight = 0
+        self._bodies: dict[str, int] = {}
         self._rate: RateLimiter | None = None
         if limits.rate_per_s is not None:
             self._rate = RateLimiter(limits.rate_per_s, limits.rate_burst, limits.max_rate_clients)
@@ -240,44 +242,66 @@ class Application:
                 authorization = value
             elif name == b"content-length":
                 declared_bytes = int(value) if value.isdigit() else -1
-        public = endpoint.public
-        if not public:
-            most = self._limits.max_in_flight
-            if most is not None and self._in_flight >= most:
-                raise Overloaded("Too many requests are in work; try again in a moment.")
-            self._in_flight += 1
+        caller = ANONYMOUS
+        if self._authenticator is not None and not endpoint.public:
+            caller = await self._authenticator.authenticate(authorization, received_us)
+            known.sub = caller.sub
+            if self._rate is not None:
+                self._rate.take(caller.sub, time.monotonic())
+            bound.authorise(caller)
+        body: Any = None
+        if bound.decode is not None:
+            data = await self._read_body(receive, declared_bytes, caller.sub)
+            known.bytes_in = len(data)
+            body = decode_body(data, bound.decode, self._limits.max_json_depth)
+        query = parse_query(scope.get("query_string", b""), bound)
+        request = Request(path, query, body, caller, received_us, request_id)
+        if endpoint.public:
+            return await self._traced(bound, request, scope["headers"])
+        # Only what is complete and allowed counts: nobody holds a place by sending slowly.
+        most = self._limits.max_in_flight
+        if most is not None and self._in_flight >= most:
+            raise Overloaded("Too many requests are in work; try again in a moment.")
+        self._in_flight += 1
         try:
-            caller = ANONYMOUS
-            if self._authenticator is not None and not public:
-                caller = await self._authenticator.authenticate(authorization, received_us)
-                known.sub = caller.sub
-                if self._rate is not None:
-                    self._rate.take(caller.sub, time.monotonic())
-                bound.authorise(caller)
-            body: Any = None
-            if bound.decode is not None:
-                data = await read_body(receive, declared_bytes, self._limits)
-                known.bytes_in = len(data)
-                body = decode_body(data, bound.decode, self._limits.max_json_depth)
-            query = parse_query(scope.get("query_string", b""), bound)
-            request = Request(path, query, body, caller, received_us, request_id)
-            span = self._observer.span(endpoint, scope["headers"])
-            if span is None:
-                return await self._handle(bound, request)
-            with span as current:
-                status: int | None = None
-                try:
-                    response = await self._handle(bound, request)
-                    status = response.status
-                except DetenteError as error:
-                    status = self._errors.status(error)
-                    raise
-                finally:
-                    current.answered(status or 500)
-                return response
+            return await self._traced(bound, request, scope["headers"])
         finally:
-            if not public:
-                self._in_flight -= 1
+            self._in_flight -= 1
+
+    async def _read_body(self, receive: Receive, declared_bytes: int, sub: str) -> bytes:
+        """The body of a request; one client may have so many on their way at one time."""
+        pending = self._bodies.get(sub, 0)
+        if pending >= self._limits.max_bodies_per_client:
+            raise RateLimited(
+                f"{pending} request bodies of this client are on their way already.",
+                retry_after_s=1,
+            )
+        self._bodies[sub] = pending + 1
+        try:
+            return await read_body(receive, declared_bytes, self._limits)
+        finally:
+            if self._bodies[sub] == 1:
+                del self._bodies[sub]
+            else:
+                self._bodies[sub] -= 1
+
+    async def _traced(
+        self, bound: BoundEndpoint, request: Request[Any], headers: Sequence[tuple[bytes, bytes]]
+    ) -> Response:
+        span = self._observer.span(bound.endpoint, headers)
+        if span is None:
+            return await self._handle(bound, request)
+        with span as current:
+            status: int | None = None
+            try:
+                response = await self._handle(bound, request)
+                status = response.status
+            except DetenteError as error:
+                status = self._errors.status(error)
+                raise
+            finally:
+                current.answered(status or 500)
+            return response
 
     async def _handle(self, bound: BoundEndpoint, request: Request[Any]) -> Response:
         timeout_s = self._limits.handler_timeout_s

@@ -78,8 +78,12 @@ async def _check_place(
     if frontier.size != info.size or frontier.root() != info.root:
         raise SnapshotDamaged("Its frontier does not give its size and root.", where=where)
     if info.size > head_size:
-        raise SnapshotDamaged(
-            f"It stands for {info.size} entries, but the log has {head_size}.", where=where
+        raise LogDamaged(
+            f"The log has {head_size} entries, but a snapshot of it stands for {info.size}: it was "
+            "set back, and entries that were acknowledged are missing.",
+            where=f"entry {head_size}",
+            advice=f"Restore the log. If {where} is of another log, or the loss is accepted, "
+            "remove that snapshot.",
         )
     if info.size == 0:
         return frontier

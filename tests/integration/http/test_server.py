@@ -205,11 +205,15 @@ async def test_dripping_headers_do_not_extend_the_deadline() -> None:
                     await asyncio.sleep(0.05)
 
         task = asyncio.create_task(drip())
+        answer = b""
         async with asyncio.timeout(5):
-            answer = await reader.read()
+            # What is still on its way when the server closes may reset the connection and take the
+            # answer along: the end is what is promised.
+            with contextlib.suppress(ConnectionError):
+                answer = await reader.read()
         task.cancel()
         writer.close()
-        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert not answer or answer.startswith(b"HTTP/1.1 408 ")
         assert loop.time() - start < 2
 
 

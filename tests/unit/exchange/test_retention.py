@@ -113,3 +113,19 @@ def test_taking_an_eviction_back_brings_everything_back() -> None:
     bench.airspace.journal.rollback()
     assert list(bench.airspace.image()) == before
     assert len(bench.airspace.intents.relevant(extent(3, NOW_US + HOUR_US))) == 1
+
+
+def test_those_in_use_do_not_keep_others_from_going() -> None:
+    bench = Bench()
+    for number in range(60):
+        bench.do(plan(number, NOW_US + HOUR_US))  # ended, and in use by intents that stay
+    alone = [identifier(1000 + number) for number in range(3)]
+    for number, one in enumerate(alone):
+        where = extent(100 + number, NOW_US + HOUR_US)
+        bench.do(c.PutSubscription("uss_a", one, None, where, URL, True, False))
+    later_us = NOW_US + 5 * HOUR_US
+    for _ in range(50):
+        bench.do(c.Evict(None, None, later_us, most=1), later_us)
+    left = {subscription.id for subscription in bench.airspace.subscriptions}
+    assert left.isdisjoint(alone)
+    assert len(left) == 60

@@ -104,17 +104,24 @@ class Setting:
 
     def __init__(self, queue_max: int = 1000) -> None:
         self.log = FaultyLog()
+        self.now_us = NOW_US
+        self.slow_us = 0
         self.airspace = Airspace()
         self.ledger = Ledger(self.log, generate_key("tests"), "tests")
         self.exchange = Exchange(
             self.ledger,
             self.airspace,
             rules=c.Rules(),
-            clock=lambda: NOW_US,
+            clock=self.clock,
             entropy=random.Random(1).randbytes,
             alone=True,
             queue_max=queue_max,
         )
+
+    def clock(self) -> int:
+        """Time goes on by `slow_us` with each look at it."""
+        self.now_us += self.slow_us
+        return self.now_us
 
     def image(self) -> list[bytes]:
         return list(self.airspace.image())
@@ -326,4 +333,21 @@ async def test_a_fault_half_way_through_a_change_takes_it_back(
                 await setting.exchange.submit(intent(2))
         assert setting.image() == before
         await setting.exchange.submit(intent(3))
+        assert setting.image() == await setting.replayed()
+
+
+async def test_a_turn_ends_when_it_has_taken_long_enough() -> None:
+    async with running() as setting:
+        setting.log.held.clear()
+        first = asyncio.create_task(setting.exchange.submit(intent(0)))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        tasks = [asyncio.create_task(setting.exchange.submit(intent(n))) for n in range(1, 7)]
+        await asyncio.sleep(0)
+        setting.slow_us = 20_000  # each look at the clock, two for a command
+        setting.log.held.set()
+        await asyncio.gather(first, *tasks)
+        sizes = [checkpoint.size for checkpoint in await setting.log.checkpoints(0, 100)]
+        assert sizes[-1] == 7
+        assert len(sizes) >= 4
         assert setting.image() == await setting.replayed()
