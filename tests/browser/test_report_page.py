@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,31 @@ from detente.operations import Flight, ReportText, check, write_report
 pytestmark = pytest.mark.browser
 
 HOSTILE = '</script><img src=x onerror="document.title=1"><b>&amp;\u2028'
+RECORD_CANVAS_TEXT = """
+  window.painted = new Set();
+  const fillText = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    window.painted.add(text);
+    return fillText.call(this, text, ...rest);
+  };
+"""
+# What stands in the page and its attributes, and what was painted since the last question.
+ALL_TEXTS = """() => {
+  const texts = [document.title, ...window.painted];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    if (!walker.currentNode.parentElement.closest("script, noscript, [lang]")) {
+      texts.push(walker.currentNode.data);
+    }
+  }
+  for (const name of ["aria-label", "aria-roledescription", "title", "placeholder"]) {
+    for (const e of document.querySelectorAll(`body [${name}]:not([lang])`)) {
+      texts.push(e.getAttribute(name));
+    }
+  }
+  window.painted.clear();
+  return [...new Set(texts.map((text) => text.trim()))];
+}"""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -38,8 +64,11 @@ def browser() -> Iterator[Browser]:
 class Opened:
     """A report opened from a file, with what it said and asked for."""
 
-    def __init__(self, browser: Browser, path: Path, width: int = 1400) -> None:
-        self.page: Page = browser.new_page(viewport={"width": width, "height": 1000})
+    def __init__(
+        self, browser: Browser, path: Path, width: int = 1400, locale: str = "en-GB"
+    ) -> None:
+        self.page: Page = browser.new_page(viewport={"width": width, "height": 1000}, locale=locale)
+        self.page.add_init_script(RECORD_CANVAS_TEXT)
         self.said: list[str] = []
         self.asked: list[str] = []
         self.page.on("console", self._console)
@@ -56,8 +85,9 @@ class Opened:
         self.asked.append(request.url)
 
 
-def report(path: Path, own: list[Flight], others: list[Flight], title: str = "Conflicts") -> Path:
-    write_report(path, check(own, others), own, others, ReportText(title=title))
+def report(path: Path, own: list[Flight], others: list[Flight], title: str = "") -> Path:
+    text = ReportText(title=title) if title else ReportText(made_at_us=START_US)
+    write_report(path, check(own, others), own, others, text)
     return path
 
 
@@ -143,6 +173,94 @@ def test_the_list_is_sorted_searched_and_filtered(opened: Opened) -> None:
     expect(rows.first).to_contain_text("onerror")
 
 
+def texts(page: Page) -> set[str]:
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    found: list[str] = page.evaluate(ALL_TEXTS)
+    return set(found)
+
+
+def test_every_word_changes_with_the_language(browser: Browser, tmp_path: Path) -> None:
+    own = [flight("E1", "", straight()), flight("V1", "", volumes=(box(50, 7),))]
+    beside = Volume4D(box(50, 7).outline, None, 900.0, None, None)
+    others = [
+        flight("N1", "", north("", 3100).track),
+        flight("N2", "", north("", 3000, 150).track),
+        flight("V2", "", volumes=(beside,)),
+    ]
+    opened = Opened(browser, report(tmp_path / "both.html", own, others))
+    page = opened.page
+    said: dict[str, set[str]] = {"en": set(), "fr": set()}
+    for language, button in (("en", "English"), ("fr", "Français")):
+        page.get_by_role("button", name=button).click()
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        page.evaluate("window.painted.clear()")
+        for row in page.locator("#rows button").all():
+            row.click()
+            said[language] |= texts(page)
+    same = {text for text in said["en"] & said["fr"] if re.search("[A-Za-z]{2}", text)}
+    # Letters of flights, units and what is spelt alike.
+    assert {re.sub("[ENV][12]( ×)?", "", text).strip() for text in same} <= {
+        "",
+        "ft",
+        "UTC",
+        "Altitudes",
+        "volumes",
+        "Horizontal",
+        "Vertical",
+        "altitude, m",
+    }
+    for text in said["fr"]:
+        assert not re.search(r"(?<![\u202f\d])[:;!?]|\d\.\d|\d (m|km|ft|NM)\b", text), text
+    assert any(re.search(r"\d\u202f\d{3}\u202fft", text) for text in said["fr"])
+    assert any(re.search(r"\d,\d\u202fkm", text) for text in said["fr"])
+    assert opened.said == []
+    page.close()
+
+
+def test_the_language_is_the_readers_until_another_is_chosen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    own = [flight("EAST 1", "Party A", straight())]
+    path = report(tmp_path / "fr.html", own, [north("NEAR", 3100)])
+    opened = Opened(browser, path, locale="fr-CH")
+    page = opened.page
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page).to_have_title("Conflits entre vols prévus")
+    expect(page.get_by_role("status")).to_have_text("Conflits affichés\u202f: 1 sur 1")
+    expect(page.locator(".reason").first).to_contain_text("se rapprochent")
+    expect(page.locator(".reason").last).to_contain_text("come close")
+    expect(page.locator("#profile")).to_have_attribute("aria-label", re.compile("se rapprochent"))
+    expect(page.get_by_role("button", name="Français")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="English").press("Enter")
+    expect(page.get_by_role("button", name="English")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".reason").first).to_contain_text("come close")
+    expect(page).to_have_title("Conflicts of planned flights")
+    page.goto("about:blank")
+    page.goto(path.as_uri())
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.goto(path.as_uri() + "#lang=fr")
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    assert opened.said == []
+    page.close()
+
+
+def test_without_storage_the_address_remembers_the_language(
+    browser: Browser, tmp_path: Path
+) -> None:
+    path = report(tmp_path / "fr.html", [], [])
+    page = browser.new_page(locale="en-GB")
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } })"
+    )
+    page.goto(path.as_uri())
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.get_by_role("button", name="Français").click()
+    expect(page.locator("#detail-title")).to_have_text("Choisissez un conflit")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    page.close()
+
+
 def test_it_can_be_used_without_a_mouse(opened: Opened) -> None:
     page = opened.page
     page.keyboard.press("Tab")
@@ -202,5 +320,7 @@ def test_nothing_found_is_shown_as_such_on_a_narrow_screen(
     expect(opened.page.get_by_role("status")).to_have_text("0 of 0 conflicts")
     wide = opened.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 360
+    opened.page.get_by_role("button", name="Français").click()
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 360
     assert opened.said == []
     opened.page.close()

@@ -11,7 +11,7 @@ import click
 from detente.errors import DetenteError, printable
 
 if TYPE_CHECKING:
-    from detente.operations import CheckResult, Flight
+    from detente.operations import Bilingual, CheckResult, Flight
 
 EXIT_CONFLICTS = 1
 EXIT_CANNOT_TELL = 2
@@ -78,8 +78,8 @@ def check(
 
     Exit code: 0 no conflict, 1 conflicts, 2 bad input, or something could not be compared.
     """
+    from detente.operations import Bilingual, load_flights, parse_corridor
     from detente.operations import check as compare
-    from detente.operations import load_flights, parse_corridor
 
     if exchange is not None and token_command is None:
         raise click.UsageError("--exchange needs --token-command.")
@@ -92,7 +92,7 @@ def check(
         others += loaded.flights
         notes += loaded.notes
         assumptions += loaded.assumptions
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[Bilingual, ...] = ()
     if exchange is not None and token_command is not None:
         found, unknown = _discover(
             exchange, token_command, own.flights, own_manager, allow_http_uss_urls
@@ -103,7 +103,13 @@ def check(
         own.flights,
         others,
         within_own=within_own or alone,
-        assumptions=[*dict.fromkeys(assumptions), *(f"Not compared: {text}." for text in unknown)],
+        assumptions=[
+            *dict.fromkeys(assumptions),
+            *(
+                Bilingual(f"Not compared: {text.en}.", f"Non comparé\u202f: {text.fr}.")
+                for text in unknown
+            ),
+        ],
     )
     _print(result, form, notes)
     for text in unknown:
@@ -121,7 +127,7 @@ def _discover(
     flights: tuple[Flight, ...],
     own_manager: tuple[str, ...],
     allow_http: bool,
-) -> tuple[tuple[Flight, ...], tuple[str, ...]]:
+) -> tuple[tuple[Flight, ...], tuple[Bilingual, ...]]:
     from detente.operations import CommandTokens, discover
 
     found = asyncio.run(

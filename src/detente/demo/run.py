@@ -26,7 +26,14 @@ from detente.demo.day import PARTIES, Day, read_day
 from detente.demo.party import Party
 from detente.demo.servers import Keys, running_exchange, running_party
 from detente.errors import DetenteError
-from detente.operations import CheckResult, Corridor, ReportText, check, write_report
+from detente.operations import (
+    Bilingual,
+    CheckResult,
+    Corridor,
+    ReportText,
+    check,
+    write_report,
+)
 from detente.record import SqliteLog, VerifyReport, load_key, verify_log
 
 AT_ONCE: Final = 8
@@ -108,7 +115,11 @@ async def _run(options: Options, console: Console) -> None:
             day.flights[PARTIES[1]],
             assumptions=[
                 day.read.altitude_assumption,
-                f"The recorded day was moved by {day.days_later} days, so that it lies ahead.",
+                Bilingual(
+                    f"The recorded day was moved by {day.days_later} days, so that it lies ahead.",
+                    f"La journée enregistrée a été décalée de {day.days_later} jours, pour être à "
+                    "venir.",
+                ),
             ],
         )
     _check_complete(parties, result)
@@ -124,8 +135,14 @@ async def _run(options: Options, console: Console) -> None:
         day.flights[PARTIES[0]],
         day.flights[PARTIES[1]],
         ReportText(
-            title="A day over Switzerland, announced by two parties",
-            subtitle=f"{options.flights.name}, moved by {day.days_later} days",
+            title=Bilingual(
+                "A day over Switzerland, announced by two parties",
+                "Une journée au-dessus de la Suisse, annoncée par deux parties",
+            ),
+            subtitle=Bilingual(
+                f"{options.flights.name}, moved by {day.days_later} days",
+                f"{options.flights.name}, décalé de {day.days_later} jours",
+            ),
             made_at_us=time.time_ns() // 1000,
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detente.operations.approach import Approach, Closeness, closest_approach
+from detente.operations.bilingual import Bilingual
 from detente.operations.check import CheckResult, FlightConflict, check
 from detente.operations.corridor import (
     Corridor,
@@ -38,6 +39,7 @@ from detente.operations.trajectories import (
 
 __all__ = [
     "Approach",
+    "Bilingual",
     "CheckResult",
     "Closeness",
     "CommandTokens",

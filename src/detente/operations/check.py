@@ -16,14 +16,24 @@ import numpy as np
 
 from detente.geo import Encounter, Prepared, conflicts, prepare
 from detente.operations.approach import Approach, Closeness, closest_approach
+from detente.operations.bilingual import Bilingual
 from detente.operations.explain import explain
 from detente.operations.flights import Flight, Ints
 
 Cause = Literal["closeness", "width", "unknown"]
 
 ASSUMPTIONS: Final = (
-    "Altitudes are compared as given; between plans they must have the same reference.",
-    "Between the points of a track the aircraft is taken to fly straight and at constant speed.",
+    Bilingual(
+        "Altitudes are compared as given; between plans they must have the same reference.",
+        "Les altitudes sont comparées telles quelles\u202f; d’un plan à l’autre, elles doivent "
+        "avoir la même référence.",
+    ),
+    Bilingual(
+        "Between the points of a track the aircraft is taken to fly straight and at constant "
+        "speed.",
+        "Entre les points d’une trajectoire, l’aéronef est supposé voler en ligne droite et à "
+        "vitesse constante.",
+    ),
 )
 
 
@@ -90,7 +100,7 @@ class CheckResult:
     own_volumes: int
     other_volumes: int
     closeness: Closeness
-    assumptions: tuple[str, ...] = ASSUMPTIONS
+    assumptions: tuple[Bilingual, ...] = ASSUMPTIONS
 
     def count(self, cause: Cause) -> int:
         """How many conflicts have this cause."""
@@ -103,7 +113,7 @@ def check(
     *,
     within_own: bool = False,
     closeness: Closeness | None = None,
-    assumptions: Sequence[str] = (),
+    assumptions: Sequence[Bilingual] = (),
 ) -> CheckResult:
     """Compare own flights with others.
 

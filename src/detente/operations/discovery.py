@@ -20,6 +20,7 @@ from detente.errors import DetenteError
 from detente.f3548 import DssClient, TokenSource, UssClient, valid_volumes, volume_on_wire
 from detente.f3548 import types as wire
 from detente.geo import VolumeLimits, prepare
+from detente.operations.bilingual import Bilingual
 from detente.operations.flights import Flight
 
 AT_ONCE: Final = 8
@@ -45,7 +46,7 @@ class Discovered:
     """
 
     flights: tuple[Flight, ...]
-    unknown: tuple[str, ...]
+    unknown: tuple[Bilingual, ...]
 
 
 class CommandTokens:
@@ -146,14 +147,14 @@ async def discover(
     references = await _references(DssClient(exchange_url, tokens, http), flights, gate)
     wanted = [r for r in references if r.manager not in own_managers]
 
-    async def details(reference: wire.OperationalIntentReference) -> Flight | str:
+    async def details(reference: wire.OperationalIntentReference) -> Flight | Bilingual:
         async with gate:
             return await _details(reference, tokens, http, allow_http)
 
     found = await asyncio.gather(*map(details, wanted))
     return Discovered(
         tuple(answer for answer in found if isinstance(answer, Flight)),
-        tuple(answer for answer in found if isinstance(answer, str)),
+        tuple(answer for answer in found if isinstance(answer, Bilingual)),
     )
 
 
@@ -176,17 +177,27 @@ async def _details(
     tokens: TokenSource,
     http: httpx.AsyncClient,
     allow_http: bool,
-) -> Flight | str:
+) -> Flight | Bilingual:
     whose = f"intent {reference.id} of {reference.manager}"
+    whose_fr = f"l’intention {reference.id} de {reference.manager}"
     if not allow_http and not reference.uss_base_url.lower().startswith("https://"):
-        return f"{whose} was not asked for: {reference.uss_base_url} is not https"
+        return Bilingual(
+            f"{whose} was not asked for: {reference.uss_base_url} is not https",
+            f"{whose_fr} n’a pas été demandée\u202f: {reference.uss_base_url} n’est pas en https",
+        )
     try:
         peer = UssClient(reference.uss_base_url, tokens, http, _DETAILS_DEADLINE_S)
         found = await peer.operational_intent(reference.id)
         if found.reference.id != reference.id or found.reference.manager != reference.manager:
-            return f"{whose} is unknown: its USS answered for another one"
+            return Bilingual(
+                f"{whose} is unknown: its USS answered for another one",
+                f"{whose_fr} est inconnue\u202f: son USS a répondu pour une autre",
+            )
         if found.reference.version < reference.version:
-            return f"{whose} is unknown: its USS answered with what it was before"
+            return Bilingual(
+                f"{whose} is unknown: its USS answered with what it was before",
+                f"{whose_fr} est inconnue\u202f: son USS en a donné un état antérieur",
+            )
         details = found.details
         told = [*details.volumes, *details.off_nominal_volumes]
         volumes = valid_volumes(told, "volumes", _LIMITS, need_times=True, need_altitudes=True)
@@ -201,4 +212,7 @@ async def _details(
     except TokenCommandFailed:
         raise
     except DetenteError as error:
-        return f"{whose} is unknown: {error}"
+        return Bilingual(
+            f"{whose} is unknown: {error}",
+            f"{whose_fr} est inconnue\u202f: «\u202f{error}\u202f»",
+        )

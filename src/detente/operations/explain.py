@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from detente.operations.approach import Approach, Closeness
+from detente.operations.bilingual import THIN_SPACE
 from detente.operations.flights import Flight
 from detente.operations.instants import format_clock
 
@@ -12,7 +13,6 @@ FEET_M: Final = 0.3048
 LEVEL_M: Final = 1000 * FEET_M
 # Altitudes are reported in steps of 25 ft, and each aircraft may hold its level to some 50 ft.
 LEVEL_TOLERANCE_M: Final = 150 * FEET_M
-_THIN_SPACE: Final = "\u202f"
 
 
 def explain(
@@ -78,8 +78,8 @@ def _ground_en(metres: float) -> str:
 
 def _ground_fr(metres: float) -> str:
     if metres < 1000:
-        return f"{metres:.0f}{_THIN_SPACE}m"
-    return f"{metres / 1000:.1f}{_THIN_SPACE}km".replace(".", ",")
+        return f"{metres:.0f}{THIN_SPACE}m"
+    return f"{metres / 1000:.1f}{THIN_SPACE}km".replace(".", ",")
 
 
 def _height_en(metres: float) -> str:
@@ -87,5 +87,5 @@ def _height_en(metres: float) -> str:
 
 
 def _height_fr(metres: float) -> str:
-    feet = f"{metres / FEET_M:,.0f}".replace(",", _THIN_SPACE)
-    return f"{metres:.0f}{_THIN_SPACE}m ({feet}{_THIN_SPACE}ft)"
+    feet = f"{metres / FEET_M:,.0f}".replace(",", THIN_SPACE)
+    return f"{metres:.0f}{THIN_SPACE}m ({feet}{THIN_SPACE}ft)"

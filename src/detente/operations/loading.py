@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from detente.operations.bilingual import Bilingual
 from detente.operations.corridor import Corridor, CorridorError, corridor_volumes
 from detente.operations.flights import Flight
 from detente.operations.plan_file import PlanError, read_plan
@@ -26,7 +27,7 @@ class Loaded:
 
     flights: tuple[Flight, ...]
     notes: tuple[str, ...]
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Bilingual, ...]
 
 
 def load_flights(path: Path, corridor: Corridor | None, *, party: str = "") -> Loaded:

@@ -81,7 +81,7 @@ def result_document(result: CheckResult) -> dict[str, Any]:
             "width": result.count("width"),
             "unknown": result.count("unknown"),
         },
-        "assumptions": list(result.assumptions),
+        "assumptions": [assumption.en for assumption in result.assumptions],
         "conflicts": [_conflict_document(conflict) for conflict in result.conflicts],
     }
 

@@ -23,11 +23,21 @@ from typing import Any, Final
 import numpy as np
 
 from detente.geo import Circle, Encounter, Outline, circle_polygon, intersection_outline
+from detente.operations.bilingual import Bilingual, bilingual
 from detente.operations.check import CheckResult, FlightConflict
 from detente.operations.flights import Flight, Track
 from detente.operations.instants import format_clock
 
-_SCRIPTS: Final = ("geometry.js", "drawing.js", "map.js", "profile.js", "page.js")
+_TITLE: Final = Bilingual("Conflicts of planned flights", "Conflits entre vols prévus")
+_SCRIPTS: Final = (
+    "phrases.js",
+    "language.js",
+    "geometry.js",
+    "drawing.js",
+    "map.js",
+    "profile.js",
+    "page.js",
+)
 # 1e-5 degree, 1.1 m: below what the page can show.
 _PER_DEGREE: Final = 100_000
 _TRACK_POINTS_MAX: Final = 400_000
@@ -35,7 +45,7 @@ _TRACK_POINTS_MAX: Final = 400_000
 
 @dataclass(frozen=True, slots=True)
 class ReportText:
-    """What the page says beside the result.
+    """What the page says beside the result; a plain string says the same in both languages.
 
     Attributes:
         title, subtitle: its heading.
@@ -45,12 +55,12 @@ class ReportText:
         made_at_us: when the report was made; left out if None.
     """
 
-    title: str = "Conflicts of planned flights"
-    subtitle: str = ""
-    own_label: str = ""
-    other_label: str = ""
-    figures: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
+    title: str | Bilingual = _TITLE
+    subtitle: str | Bilingual = ""
+    own_label: str | Bilingual = ""
+    other_label: str | Bilingual = ""
+    figures: tuple[tuple[str | Bilingual, str | Bilingual], ...] = ()
+    notes: tuple[str | Bilingual, ...] = ()
     made_at_us: int | None = None
 
 
@@ -65,7 +75,7 @@ def report_page(
     script = "\n".join(['"use strict";', *map(_asset, _SCRIPTS)])
     style = _asset("page.css")
     parts = {
-        "TITLE": html.escape(text.title),
+        "TITLE": html.escape(bilingual(text.title).en),
         "STYLE_HASH": _digest(style),
         "SCRIPT_HASH": _digest(script),
         "STYLE": style,
@@ -126,18 +136,27 @@ def _data(
     every = -(-points // _TRACK_POINTS_MAX) or 1
     notes = [*result.assumptions, *text.notes]
     if every > 1:
-        notes.append(f"Tracks of flights without conflicts are drawn with every {every}th point.")
+        notes.append(
+            Bilingual(
+                f"Tracks of flights without conflicts are drawn with one point in {every}.",
+                f"Les trajectoires des vols sans conflit sont tracées avec un point sur {every}.",
+            )
+        )
     if text.made_at_us is not None:
-        notes.append(f"Made {format_clock(text.made_at_us, date=True)} UTC.")
+        made = format_clock(text.made_at_us, date=True)
+        notes.append(Bilingual(f"Made {made} UTC.", f"Établi le {made} UTC."))
     return {
-        "title": text.title,
-        "subtitle": text.subtitle,
+        "title": _both(text.title),
+        "subtitle": _both(text.subtitle),
         "sides": [
-            text.own_label or _parties(own) or "own flights",
-            text.other_label or _parties(others) or "other flights",
+            _both(text.own_label or _parties(own) or Bilingual("own flights", "nos vols")),
+            _both(
+                text.other_label or _parties(others) or Bilingual("other flights", "autres vols")
+            ),
         ],
-        "figures": [*_figures(result), *text.figures],
-        "notes": notes,
+        "counts": _counts(result),
+        "figures": [[_both(name), _both(value)] for name, value in text.figures],
+        "notes": [_both(note) for note in notes],
         "close": {"h": result.closeness.horizontal_m, "v": result.closeness.vertical_m},
         "flights": [
             _flight(flight, side, in_conflict=id(flight) in met, every=every)
@@ -152,17 +171,23 @@ def _parties(flights: Sequence[Flight]) -> str:
     return ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
 
 
-def _figures(result: CheckResult) -> list[tuple[str, str]]:
-    figures = [
-        ("flights", f"{result.own_flights + result.other_flights:,}"),
-        ("volumes", f"{result.own_volumes + result.other_volumes:,}"),
-        ("conflicts", f"{len(result.conflicts):,}"),
-        ("real closeness", f"{result.count('closeness'):,}"),
-        ("corridor width", f"{result.count('width'):,}"),
+def _both(text: str | Bilingual) -> dict[str, str]:
+    both = bilingual(text)
+    return {"en": both.en, "fr": both.fr}
+
+
+def _counts(result: CheckResult) -> list[tuple[str, int]]:
+    # Keys of the page's phrasebook.
+    counts = [
+        ("flights", result.own_flights + result.other_flights),
+        ("volumes", result.own_volumes + result.other_volumes),
+        ("conflicts", len(result.conflicts)),
+        ("closeness", result.count("closeness")),
+        ("width", result.count("width")),
     ]
     if unknown := result.count("unknown"):
-        figures.append(("tracks unknown", f"{unknown:,}"))
-    return figures
+        counts.append(("unknown", unknown))
+    return counts
 
 
 def _flight(flight: Flight, side: int, *, in_conflict: bool, every: int) -> dict[str, Any]:

@@ -24,6 +24,7 @@ import numpy as np
 import polars as pl
 
 from detente.errors import DetenteError
+from detente.operations.bilingual import Bilingual
 from detente.operations.flights import Flight
 from detente.operations.instants import parse_instant
 from detente.operations.track_cleaning import ReadingReport, drop_unusable, split_flights
@@ -55,7 +56,7 @@ class Trajectories:
 
     flights: tuple[Flight, ...]
     report: ReadingReport
-    altitude_assumption: str
+    altitude_assumption: Bilingual
     columns: dict[str, str] = field(default_factory=dict)
 
 
@@ -242,7 +243,9 @@ def _only(frame: pl.DataFrame, candidates: Sequence[str], what: str, where: str)
     )
 
 
-def _altitude(frame: pl.DataFrame, unit: AltitudeUnit | None, where: str) -> tuple[str, float, str]:
+def _altitude(
+    frame: pl.DataFrame, unit: AltitudeUnit | None, where: str
+) -> tuple[str, float, Bilingual]:
     explicit = [column for column in _ALTITUDE if column in frame.columns]
     bare = [column for column in _ALTITUDE_BARE if column in frame.columns]
     if explicit:
@@ -258,10 +261,13 @@ def _altitude(frame: pl.DataFrame, unit: AltitudeUnit | None, where: str) -> tup
         )
     else:
         column = _only(frame, _ALTITUDE, "altitude", where)
-    said = "feet" if unit == "ft" else "metres"
-    assumption = (
-        f'Altitudes are the column "{column}" in {said}, taken as given: if they are pressure '
-        "altitudes they are not heights above the ellipsoid, and compare only with each other."
+    said_en, said_fr = ("feet", "pieds") if unit == "ft" else ("metres", "mètres")
+    assumption = Bilingual(
+        f'Altitudes are the column "{column}" in {said_en}, taken as given: if they are pressure '
+        "altitudes they are not heights above the ellipsoid, and compare only with each other.",
+        f"Les altitudes sont la colonne «\u202f{column}\u202f», en {said_fr}, prise telle quelle"
+        "\u202f: si ce sont des altitudes-pression, ce ne sont pas des hauteurs au-dessus de "
+        "l’ellipsoïde, et elles ne se comparent qu’entre elles.",
     )
     return column, METRES["ft" if unit == "ft" else "m"], assumption
 

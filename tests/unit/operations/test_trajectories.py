@@ -55,7 +55,8 @@ def test_json_of_traffic_has_altitudes_in_feet(tmp_path: Path) -> None:
     assert flight.track is not None
     assert flight.track.altitude_m.tolist() == [3048.0, 3048.0]
     assert flight.track.time_us[0] == T0_MS * 1000
-    assert "feet, taken as given" in read.altitude_assumption
+    assert "feet, taken as given" in read.altitude_assumption.en
+    assert "en pieds, prise telle quelle" in read.altitude_assumption.fr
 
 
 def test_json_by_columns(tmp_path: Path) -> None:

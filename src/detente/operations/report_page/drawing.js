@@ -1,4 +1,4 @@
-// What map and profile share: colours from the style sheet, hatches, sharp canvases, words.
+// What map and profile share: colours from the style sheet, hatches, sharp canvases, times.
 function colours() {
   const style = getComputedStyle(document.documentElement);
   const value = (name) => style.getPropertyValue(name).trim();
@@ -65,10 +65,7 @@ function badge(context, letter, text, x, y, colour, paper) {
 const clip = (text, n) => text.length > n ? text.slice(0, n - 1) + "…" : text;
 const clock = (s, seconds = true) => new Date(s * 1000).toISOString().slice(11, seconds ? 19 : 16);
 const day = (s) => new Date(s * 1000).toISOString().slice(0, 10);
-const whole = (n) => Math.round(n).toLocaleString("en-GB");
-const far = (m) => m < 1000 ? `${Math.round(m)} m` : m < 99950 ? `${(m / 1000).toFixed(1)} km` : `${whole(m / 1000)} km`;
-const feet = (m) => `${whole(m / 0.3048)} ft`;
-const WHY = { closeness: "real closeness", width: "corridor width", unknown: "tracks unknown" };
+const CAUSES = ["closeness", "width", "unknown"];
 const LETTER = ["A", "B"];
 
 function niceStep(span, most) {

@@ -255,7 +255,7 @@ class FlightMap {
         context.stroke();
       });
       const x = (ends[0][0] + ends[1][0]) / 2, y = (ends[0][1] + ends[1][1]) / 2;
-      label(context, `${far(c.h)} apart, ${whole(c.v)} m in height`, x + 10, y - 14, tint.ink, tint.paper);
+      label(context, say("apart", { ground: far(c.h), height: metres(c.v) }), x + 10, y - 14, tint.ink, tint.paper);
     } else if (!c.encounters.some((e) => e.points.length)) this.mark(context, c, tint);
   }
 
@@ -319,21 +319,21 @@ class FlightMap {
       const foot = points.reduce((a, b) => Math.abs(b[1] - (height - 10)) < Math.abs(a[1] - (height - 10)) ? b : a);
       const shown = wrap(lng);
       const free = lines.every((other) => Math.abs(other[1] - foot[0]) > 56);
-      if (free && Math.abs(foot[1] - (height - 10)) < 40 && foot[0] > 30 && foot[0] < width - 30) lines.push([`${Math.abs(shown).toFixed(digits(lngStep))}° ${shown < 0 ? "W" : "E"}`, foot[0], height - 30, "center"]);
+      if (free && Math.abs(foot[1] - (height - 10)) < 40 && foot[0] > 30 && foot[0] < width - 30) lines.push([longitude(shown, digits(lngStep)), foot[0], height - 30, "center"]);
     }
     for (let lat = Math.ceil(lat0 / latStep) * latStep; lat <= lat1 + 1e-9; lat += latStep) {
       const points = [];
       for (let i = 0; i <= 36; i++) points.push(this.screen(...this.plane.to(lat, lng0 + (lng1 - lng0) * i / 36)));
       draw(points);
       const side = points.reduce((a, b) => Math.abs(b[0] - 8) < Math.abs(a[0] - 8) ? b : a);
-      if (side[1] > 120 && side[1] < height - 50) lines.push([`${Math.abs(lat).toFixed(digits(latStep))}° ${lat < 0 ? "S" : "N"}`, 8, side[1], "left"]);
+      if (side[1] > 120 && side[1] < height - 50) lines.push([latitude(lat, digits(latStep)), 8, side[1], "left"]);
     }
     for (const [text, x, y, align] of lines) label(context, text, x, y, tint.faint, tint.paper, align);
   }
 
   scaleBar(context, width, height, tint) {
     const perPixel = 1 / this.view.scale / this.plane.stretch(this.view.x, this.view.y);
-    const metres = niceStep(perPixel * 140, 2), length = metres / perPixel, x = 14, y = height - 16;
+    const span = niceStep(perPixel * 140, 2), length = span / perPixel, x = 14, y = height - 16;
     context.strokeStyle = tint.paper;
     for (const [weight, colour] of [[5, tint.paper], [2, tint.ink]]) {
       context.lineWidth = weight;
@@ -342,7 +342,8 @@ class FlightMap {
       context.moveTo(x, y - 5); context.lineTo(x, y); context.lineTo(x + length, y); context.lineTo(x + length, y - 5);
       context.stroke();
     }
-    const text = metres >= 1000 ? `${metres / 1000} km` : `${metres} m`;
-    label(context, `${text} (${(metres / 1852).toPrecision(2)} NM)`, x + length + 8, y - 3, tint.ink, tint.paper);
+    const one = say(span >= 1000 ? "kilometres" : "metres", { n: number(span >= 1000 ? span / 1000 : span) });
+    const other = say("miles", { n: number(span / 1852, { maximumSignificantDigits: 2 }) });
+    label(context, say("aside", { one, other }), x + length + 8, y - 3, tint.ink, tint.paper);
   }
 }

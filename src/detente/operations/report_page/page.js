@@ -25,14 +25,15 @@ const profile = new Profile(byId("profile"), model);
 const map = new FlightMap(byId("map"), model, (c) => select(c, false));
 
 function header() {
-  byId("title").textContent = model.title;
-  byId("subtitle").textContent = model.subtitle;
-  for (const [name, value] of model.figures) {
+  document.title = byId("title").textContent = told(model.title);
+  byId("subtitle").textContent = told(model.subtitle);
+  const figures = [...model.counts.map(([key, count]) => [say(key), whole(count)]), ...model.figures.map((pair) => pair.map(told))];
+  byId("figures").replaceChildren(...figures.map(([name, value]) => {
     const pair = element("div");
     pair.append(element("dt", name), element("dd", value));
-    byId("figures").append(pair);
-  }
-  for (const note of model.notes) byId("notes").append(element("li", note));
+    return pair;
+  }));
+  byId("notes").replaceChildren(...model.notes.map((note) => element("li", told(note))));
 }
 
 function legend() {
@@ -52,8 +53,8 @@ function legend() {
     context.setLineDash(side ? [7, 3] : []);
     context.lineWidth = 2;
     context.strokeRect(1, 1, 32, 14);
-  }, `${LETTER[side]}: ${name}`));
-  for (const cause of Object.keys(WHY)) {
+  }, say("side", { letter: LETTER[side], name: told(name) })));
+  for (const cause of CAUSES) {
     if (!model.conflicts.some((c) => c.cause === cause)) continue;
     item((context) => {
       const close = cause === "closeness";
@@ -66,7 +67,7 @@ function legend() {
       context.lineWidth = 1.5;
       context.setLineDash(cause === "unknown" ? [2, 2] : []);
       context.stroke();
-    }, `conflict: ${WHY[cause]}`);
+    }, say("mark", { cause: say(cause) }));
   }
 }
 
@@ -79,17 +80,25 @@ function buildRows() {
     button.title = `${c.flights[0].name} × ${c.flights[1].name}`;
     button.setAttribute("aria-pressed", "false");
     cell.append(button);
-    row.append(cell, element("td", c.ct === null ? "—" : far(c.h), "number"), element("td", c.ct === null ? "—" : `${whole(c.v)} m`, "number"), element("td", c.t0 === null ? "open" : clock(c.t0)));
-    const why = element("td");
-    why.append(element("span", WHY[c.cause].split(" ").pop(), `why ${c.cause}`));
-    why.title = WHY[c.cause];
-    row.append(why);
+    row.append(cell, element("td", "", "number"), element("td", "", "number"), element("td"), element("td"));
+    row.lastChild.append(element("span", "", `why ${c.cause}`));
     row.addEventListener("click", () => select(c, true));
     c.row = row;
     c.button = button;
     rows.append(row);
   }
   byId("rows").append(rows);
+}
+
+function fillRows() {
+  for (const c of model.conflicts) {
+    const [, ground, height, from, why] = c.row.cells;
+    ground.textContent = c.ct === null ? "—" : far(c.h);
+    height.textContent = c.ct === null ? "—" : metres(c.v);
+    from.textContent = c.t0 === null ? say("openTime") : clock(c.t0);
+    why.firstChild.textContent = say(`${c.cause}Short`);
+    why.title = say(c.cause);
+  }
 }
 
 function filter() {
@@ -100,8 +109,12 @@ function filter() {
     c.row.hidden = !shown;
     if (shown) model.visible.push(c);
   }
-  byId("shown").textContent = `${model.visible.length.toLocaleString("en-GB")} of ${model.conflicts.length.toLocaleString("en-GB")} conflicts`;
+  tellShown();
   map.draw();
+}
+
+function tellShown() {
+  byId("shown").textContent = say("shown", { shown: whole(model.visible.length), all: whole(model.conflicts.length) });
 }
 
 let sorting = { key: "rank", up: true };
@@ -133,25 +146,44 @@ function select(c, zoom = true) {
   c.row.classList.add("chosen");
   c.button.setAttribute("aria-pressed", "true");
   c.row.scrollIntoView({ block: "nearest" });
-  const title = byId("detail-title");
+  details();
+  if (zoom) map.showConflict(c); else map.draw();
+}
+
+function details() {
+  const c = model.selected, title = byId("detail-title");
+  byId("reasons").prepend(byId(`reason-${language}`));
+  byId("facts").replaceChildren();
+  profile.paint();
+  if (!c) {
+    title.textContent = say("choose");
+    byId("profile").setAttribute("aria-label", say("profileNone"));
+    return;
+  }
   title.replaceChildren();
   c.flights.forEach((f, side) => {
     if (side) title.append(" × ");
     title.append(element("span", LETTER[side], `badge ${side ? "b" : "a"}`), element("span", f.name));
   });
-  byId("facts").replaceChildren();
-  c.flights.forEach((f, side) => fact(`Flight ${LETTER[side]}`, f.party ? `${f.id}, ${f.party}` : f.id));
-  const span = [c.t0 === null ? "open" : `${day(c.t0)} ${clock(c.t0)}`, c.t1 === null ? "open" : clock(c.t1)];
-  fact("Overlap", `${span[0]} to ${span[1]} UTC`);
-  fact("Altitudes", c.low === null && c.high === null ? "open" : `${c.low === null ? "open" : whole(c.low)} to ${c.high === null ? "open" : whole(c.high)} m${c.low === null || c.high === null ? "" : ` (${feet(c.low)} to ${feet(c.high)})`}`);
-  fact("Where", `${Math.abs(c.lat).toFixed(4)}° ${c.lat < 0 ? "S" : "N"}, ${Math.abs(c.lng).toFixed(4)}° ${c.lng < 0 ? "W" : "E"}`);
-  if (c.ct !== null) fact("Closest", `${clock(c.ct)} UTC: ${far(c.h)} and ${whole(c.v)} m (${feet(c.v)})`);
-  fact("Why", element("span", WHY[c.cause], `why ${c.cause}`));
+  c.flights.forEach((f, side) => fact(say("flight", { letter: LETTER[side] }), f.party ? say("identity", f) : f.id));
+  fact(say("overlap"), say("timeSpan", {
+    from: c.t0 === null ? say("openTime") : `${day(c.t0)} ${clock(c.t0)}`, to: c.t1 === null ? say("openTime") : clock(c.t1),
+  }));
+  fact(say("altitudes"), altitudes(c));
+  fact(say("where"), say("place", { lat: latitude(c.lat, 4), lng: longitude(c.lng, 4) }));
+  if (c.ct !== null) fact(say("closest"), say("closestAt", { time: clock(c.ct), ground: far(c.h), height: metresAndFeet(c.v) }));
+  fact(say("why"), element("span", say(c.cause), `why ${c.cause}`));
   byId("reason-en").textContent = c.en;
   byId("reason-fr").textContent = c.fr;
-  byId("profile").setAttribute("aria-label", `Altitude against time of ${c.flights[0].name} and ${c.flights[1].name}. ${c.en}`);
-  profile.paint();
-  if (zoom) map.showConflict(c); else map.draw();
+  byId("profile").setAttribute("aria-label", say("profile", { a: c.flights[0].name, b: c.flights[1].name, reason: told(c) }));
+}
+
+function altitudes({ low, high }) {
+  if (low === null && high === null) return say("openAltitudes");
+  const bound = (m) => m === null ? say("openAltitude") : whole(m);
+  const said = { low: bound(low), high: bound(high) };
+  if (low === null || high === null) return say("altitudeSpan", said);
+  return say("altitudeSpanFeet", { ...said, lowFeet: feet(low), highFeet: feet(high) });
 }
 
 function step(by) {
@@ -181,6 +213,11 @@ function listen() {
     if (event.key === "n" || event.key === "N") step(1);
     if (event.key === "p" || event.key === "P") step(-1);
   });
+  for (const button of languageButtons) button.addEventListener("click", () => { speak(button.lang); remember(button.lang); });
+  addEventListener("hashchange", () => {
+    const asked = askedInAddress();
+    if (asked && asked !== language) speak(asked);
+  });
   byId("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme !== "dark"));
 }
 
@@ -192,9 +229,22 @@ function theme(dark) {
   map.draw();
 }
 
-header();
+const languageButtons = byId("languages").querySelectorAll("button");
+function speak(chosen) {
+  language = chosen;
+  for (const button of languageButtons) button.setAttribute("aria-pressed", String(button.lang === language));
+  fillPhrases();
+  header();
+  fillRows();
+  tellShown();
+  legend();
+  details();
+  map.draw();
+}
+
 buildRows();
 listen();
+speak(language);
 theme(matchMedia("(prefers-color-scheme: dark)").matches);
 filter();
 if (model.conflicts.length) select(model.conflicts[0], false);

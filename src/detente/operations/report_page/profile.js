@@ -10,7 +10,7 @@ class Profile {
     const { context, width, height } = sharpen(this.canvas);
     const c = this.model.selected, tint = colours();
     if (!c || !width) {
-      label(context, "Select a conflict in the list or on the map.", width / 2, height / 2, tint.faint, tint.paper, "center");
+      label(context, say("chooseHow"), width / 2, height / 2, tint.faint, tint.paper, "center");
       return;
     }
     const range = this.range(c);
@@ -32,8 +32,8 @@ class Profile {
     context.strokeStyle = tint.faint;
     context.lineWidth = 1;
     context.strokeRect(left, top, right - left, bottom - top);
-    label(context, "altitude, m", 6, 12, tint.faint, tint.paper);
-    label(context, "ft", width - 6, 12, tint.faint, tint.paper, "right");
+    label(context, say("altitudeAxis"), 6, 12, tint.faint, tint.paper);
+    label(context, say("feetAxis"), width - 6, 12, tint.faint, tint.paper, "right");
     let at = left + 40;
     c.flights.forEach((f, side) => {
       const name = clip(f.name, Math.max(6, Math.floor((right - left - 60) / 18)));
@@ -67,7 +67,7 @@ class Profile {
       context.stroke();
       label(context, step >= 86400 ? day(t) : clock(t, step < 60), x(t), height - 16, tint.faint, tint.paper, "center");
     }
-    label(context, "UTC", 6, height - 16, tint.faint, tint.paper);
+    label(context, say("timeAxis"), 6, height - 16, tint.faint, tint.paper);
   }
 
   altitudeGrid(context, range, y, left, right, tint) {
@@ -163,13 +163,13 @@ class Profile {
       context.strokeStyle = tint.paper;
       context.stroke();
     });
-    label(context, `${whole(c.v)} m (${feet(c.v)})`, x(c.ct) + 8, (y(at[0].alt) + y(at[1].alt)) / 2, tint.ink, tint.paper);
+    label(context, metresAndFeet(c.v), x(c.ct) + 8, (y(at[0].alt) + y(at[1].alt)) / 2, tint.ink, tint.paper);
   }
 
   distance(context, c, range, x, left, right, top, bottom, tint) {
     const tracks = c.flights.map((f) => f.track), limit = this.model.close.h;
     const t0 = Math.max(range.t0, tracks[0].t[0], tracks[1].t[0]), t1 = Math.min(range.t1, tracks[0].t.at(-1), tracks[1].t.at(-1));
-    label(context, "on the ground, km", 6, top - 11, tint.faint, tint.paper);
+    label(context, say("groundAxis"), 6, top - 11, tint.faint, tint.paper);
     const points = [];
     for (let i = 0; i <= 240 && t1 >= t0; i++) {
       const t = t0 + (t1 - t0) * i / 240, [a, b] = tracks.map((track) => positionAt(track, t));
@@ -185,13 +185,13 @@ class Profile {
       context.moveTo(left, y(km * 1000));
       context.lineTo(right, y(km * 1000));
       context.stroke();
-      label(context, String(+km.toFixed(2)), left - 6, y(km * 1000), tint.faint, tint.paper, "right");
+      label(context, number(km, { maximumFractionDigits: 2 }), left - 6, y(km * 1000), tint.faint, tint.paper, "right");
     }
     context.fillStyle = tint.hitFill;
     context.globalAlpha = 0.22;
     context.fillRect(left, y(limit), right - left, bottom - y(limit));
     context.globalAlpha = 1;
-    label(context, "close", right + 6, (y(limit) + bottom) / 2, tint.hit, tint.paper);
+    label(context, say("close"), right + 6, (y(limit) + bottom) / 2, tint.hit, tint.paper);
     context.save();
     context.beginPath();
     context.rect(left, top, right - left, bottom - top);
@@ -202,7 +202,7 @@ class Profile {
     points.forEach(([t, m], i) => i ? context.lineTo(x(t), y(m)) : context.moveTo(x(t), y(m)));
     context.stroke();
     context.restore();
-    if (!points.length) label(context, "never in the air at the same time here", (left + right) / 2, (top + bottom) / 2, tint.faint, tint.paper, "center");
+    if (!points.length) label(context, say("neverTogether"), (left + right) / 2, (top + bottom) / 2, tint.faint, tint.paper, "center");
     if (c.ct !== null) label(context, far(c.h), x(c.ct) + 8, Math.max(top + 8, Math.min(bottom - 8, y(c.h))), tint.ink, tint.paper);
     context.strokeStyle = tint.faint;
     context.lineWidth = 1;
