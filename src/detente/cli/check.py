@@ -11,7 +11,7 @@ import click
 from detente.errors import DetenteError, printable
 
 if TYPE_CHECKING:
-    from detente.operations import Bilingual, CheckResult, Flight
+    from detente.operations import AltitudeUnit, Bilingual, CheckResult, Flight
 
 EXIT_CONFLICTS = 1
 EXIT_CANNOT_TELL = 2
@@ -49,6 +49,11 @@ class ReportNotWritten(DetenteError):
     help="Room around trajectories: to each side, above and below, before and after; "
     "e.g. 1NM,500ft,60s.",
 )
+@click.option(
+    "--altitude-unit",
+    type=click.Choice(["ft", "m"]),
+    help="Unit of altitudes in trajectories whose column does not say it.",
+)
 @click.option("--within-own", is_flag=True, help="Compare the plan's flights with each other, too.")
 @click.option(
     "--format",
@@ -67,6 +72,7 @@ def check(
     own_manager: tuple[str, ...],
     allow_http_uss_urls: bool,
     corridor: str | None,
+    altitude_unit: AltitudeUnit | None,
     within_own: bool,
     form: str,
     report: Path | None,
@@ -84,11 +90,11 @@ def check(
     if exchange is not None and token_command is None:
         raise click.UsageError("--exchange needs --token-command.")
     room = None if corridor is None else parse_corridor(corridor)
-    own = load_flights(plan, room)
+    own = load_flights(plan, room, altitude_unit=altitude_unit)
     notes, assumptions = list(own.notes), list(own.assumptions)
     others: list[Flight] = []
     for path in against:
-        loaded = load_flights(path, room, party=path.stem)
+        loaded = load_flights(path, room, party=path.stem, altitude_unit=altitude_unit)
         others += loaded.flights
         notes += loaded.notes
         assumptions += loaded.assumptions
@@ -167,7 +173,7 @@ def _print(result: CheckResult, form: str, notes: list[str]) -> None:
             console.print(printable(f"{names}: {conflict.reason_en}"), markup=False)
             console.print(f"   {printable(conflict.reason_fr)}", style="dim", markup=False)
     console.print(
-        f"{len(result.conflicts)} conflicts; {result.own_flights} flights compared with "
+        f"{len(result.conflicts)} conflict{'' if len(result.conflicts) == 1 else 's'}; {result.own_flights} flights compared with "
         f"{result.other_flights} others."
     )
     for assumption in result.assumptions:

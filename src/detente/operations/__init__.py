@@ -32,12 +32,14 @@ from detente.operations.render import conflict_table, result_document, result_ge
 from detente.operations.report import ReportText, report_page, write_report
 from detente.operations.track_cleaning import ReadingReport
 from detente.operations.trajectories import (
+    AltitudeUnit,
     Trajectories,
     TrajectoryError,
     read_trajectories,
 )
 
 __all__ = [
+    "AltitudeUnit",
     "Approach",
     "Bilingual",
     "CheckResult",

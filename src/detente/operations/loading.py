@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from detente.errors import printable
 from detente.operations.bilingual import Bilingual
 from detente.operations.corridor import Corridor, CorridorError, corridor_volumes
 from detente.operations.flights import Flight
 from detente.operations.plan_file import PlanError, read_plan
-from detente.operations.trajectories import read_trajectories
+from detente.operations.trajectories import AltitudeUnit, read_trajectories
 
 _SNIFF_BYTES: Final = 4096
 
@@ -30,27 +31,38 @@ class Loaded:
     assumptions: tuple[Bilingual, ...]
 
 
-def load_flights(path: Path, corridor: Corridor | None, *, party: str = "") -> Loaded:
+def load_flights(
+    path: Path,
+    corridor: Corridor | None,
+    *,
+    party: str = "",
+    altitude_unit: AltitudeUnit | None = None,
+) -> Loaded:
     """Read the flights of a file.
 
     Args:
         path: a plan (GeoJSON) or trajectories (.json.gz, .csv, .parquet ...).
         corridor: the room around trajectories; a plan needs none.
         party: who flies them, where the file does not say.
+        altitude_unit: the unit of a trajectory's altitudes, where the column does not say it.
 
     Raises:
         PlanError, TrajectoryError, CorridorError: what is wrong, where, and what to do.
     """
     if is_plan(path):
         plan = read_plan(path, party=party)
-        return Loaded(plan.flights, (), ())
+        notes: tuple[str, ...] = ()
+        if plan.ignored:
+            names = ", ".join(printable(name) for name in plan.ignored)
+            notes = (f"{path.name}: properties that mean nothing here, or are misspelt: {names}.",)
+        return Loaded(plan.flights, notes, ())
     if corridor is None:
         raise CorridorError(
             "These are trajectories: how much room their flights need is not said.",
             where=str(path),
             advice="Say it, e.g. --corridor 1NM,500ft,60s.",
         )
-    read = read_trajectories(path, party=party)
+    read = read_trajectories(path, party=party, altitude_unit=altitude_unit)
     flights = tuple(
         replace(flight, volumes=corridor_volumes(flight.track, corridor))
         for flight in read.flights

@@ -263,3 +263,21 @@ def test_every_error_class_of_the_command_line_has_a_code_of_its_own() -> None:
 
     assert len({kind.code for kind in all_error_types()}) == len(all_error_types())
     assert DetenteError in all_error_types()
+
+
+def test_check_is_told_the_unit_that_a_column_does_not_say(run: Any, tmp_path: Path) -> None:
+    rows = [f"{1777626000 + 10 * i},46.0,{6 + i / 100},3000,F1" for i in range(5)]
+    track = tmp_path / "track.csv"
+    track.write_text("\n".join(["timestamp,latitude,longitude,altitude,flight_id", *rows]))
+    arguments = ("check", str(track), "--corridor", "1NM,500ft,60s", "--format", "json")
+    unsaid = run(*arguments)
+    assert unsaid.code == 2
+    assert "--altitude-unit" in unsaid.err
+    assert run(*arguments, "--altitude-unit", "ft").code == 0
+
+
+def test_check_names_properties_that_mean_nothing(run: Any, tmp_path: Path) -> None:
+    example = Path(__file__).parents[3] / "examples" / "party-a.geojson"
+    plan = tmp_path / "plan.geojson"
+    plan.write_text(example.read_text().replace('"party"', '"partty"'))
+    assert "partty" in run("check", str(plan)).out

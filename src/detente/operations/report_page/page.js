@@ -137,7 +137,7 @@ function fact(name, ...parts) {
   byId("facts").append(element("dt", name), value);
 }
 
-function select(c, zoom = true) {
+function select(c, zoom = true, scroll = true) {
   if (model.selected) {
     model.selected.row.classList.remove("chosen");
     model.selected.button.setAttribute("aria-pressed", "false");
@@ -145,7 +145,7 @@ function select(c, zoom = true) {
   model.selected = c;
   c.row.classList.add("chosen");
   c.button.setAttribute("aria-pressed", "true");
-  c.row.scrollIntoView({ block: "nearest" });
+  if (scroll) c.row.scrollIntoView({ block: "nearest" });
   details();
   if (zoom) map.showConflict(c); else map.draw();
 }
@@ -247,4 +247,4 @@ listen();
 speak(language);
 theme(matchMedia("(prefers-color-scheme: dark)").matches);
 filter();
-if (model.conflicts.length) select(model.conflicts[0], false);
+if (model.conflicts.length) select(model.conflicts[0], false, false);
