@@ -172,8 +172,9 @@ def _print(result: CheckResult, form: str, notes: list[str]) -> None:
             names = f"{conflict.own.name} / {conflict.other.name}"
             console.print(printable(f"{names}: {conflict.reason_en}"), markup=False)
             console.print(f"   {printable(conflict.reason_fr)}", style="dim", markup=False)
+    count = len(result.conflicts)
     console.print(
-        f"{len(result.conflicts)} conflict{'' if len(result.conflicts) == 1 else 's'}; {result.own_flights} flights compared with "
+        f"{count} conflict{'' if count == 1 else 's'}; {result.own_flights} flights compared with "
         f"{result.other_flights} others."
     )
     for assumption in result.assumptions:
