@@ -103,8 +103,8 @@ def document(results: Results) -> str:
         "",
         f"Measured {results.date} by `make bench` (`{results.command}`), which takes "
         f"{results.seconds / 60:.0f} minutes and writes this page and `bench/results.json`; "
-        "`python -m bench --quick` takes three to four minutes, `--only NAME` measures one table, and "
-        "neither writes them.",
+        "`python -m bench --quick` takes about four minutes, `--only NAME` measures one table, "
+        "and neither writes them.",
         "",
         *_machine(results),
         "",
