@@ -296,7 +296,7 @@ async def test_plans_are_compared_with_each_other(tmp_path: Path) -> None:
     assert table.code == 1
     for text in ("Bridge survey", "Blood transport", "Party B", "396–457", "09:18:00", "09:22:00"):
         assert text in table.out
-    assert "1 conflicts; 2 flights compared with 2 others." in table.out
+    assert "1 conflict; 2 flights compared with 2 others." in table.out
     alone = await detente("check", a, "--format", "json")
     assert alone.code == 0
     assert json.loads(alone.out)["summary"]["conflicts"] == 0
