@@ -160,7 +160,7 @@ def test_notice_names_every_runtime_package() -> None:
 
 def test_notice_is_made_from_lock_and_metadata() -> None:
     always, optional = runtime_packages(read_lock())
-    assert {"psycopg", "psycopg-binary", "numpy", "starlette", "h11"} <= set(always)
+    assert {"psycopg", "psycopg-binary", "numpy", "h11"} <= set(always)
     assert not {"pytest", "hypothesis", "tzdata", "colorama"} & {*always, *optional}
     assert named_in(notice()) == {*always, *optional}
 

@@ -1,0 +1,1 @@
+"""The agreement between parties: its document, its checks, its signatures, what is in force."""

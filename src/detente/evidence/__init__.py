@@ -1,0 +1,1 @@
+"""Evidence bundles: what a party hands to those who must tell what happened."""
