@@ -1,1 +1,1 @@
-"""The verifier of evidence bundles: Python's standard library and libsodium, and nothing of the writing side."""
+"""The verifier of evidence bundles: needs Python's standard library and libsodium, nothing else."""
