@@ -1,0 +1,517 @@
+"""What a witness decides (C2SP tlog-witness), and what a log sends to it and makes of its answer.
+
+A witness signs a checkpoint of somebody else's log if that log has only grown since the last one
+that it signed. Everything here is a function of its arguments: no file, no clock, no key. The
+`Witness` of `witness_store` keeps key and state; `node` carries requests and answers over HTTP.
+
+After every opening a witness is *unconfirmed* for every log: its file may have been restored from
+a backup, and then it has forgotten what it signed since. `decide_confirmation` says what it takes
+to go on. What remains at risk is told there.
+
+Extension lines are not understood, as in `checkpoint`: a cosignature would seem to vouch for them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, Protocol
+
+from detente.errors import DetenteError
+
+from .checkpoint import (
+    NOTE_BYTES_MAX,
+    Checkpoint,
+    NoteMalformed,
+    NoteUnverified,
+    open_checkpoint,
+    read_checkpoint,
+    split_note,
+)
+from .cosignature import CosignatureVerifier, add_lines, cosignatures_of
+from .keys import Verifier
+from .merkle import EMPTY_ROOT, HASH_SIZE, verify_consistency
+
+PROOF_LINES_MAX: Final = 63
+REQUEST_BYTES_MAX: Final = NOTE_BYTES_MAX + 4096
+"""A whole request: the note, and 63 lines of proof."""
+ANSWER_BYTES_MAX: Final = NOTE_BYTES_MAX
+TEXT: Final = "text/plain; charset=utf-8"
+TLOG_SIZE: Final = "text/x.tlog.size"
+
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+class WitnessRequestMalformed(DetenteError):
+    """A request to a witness, or its answer, is not in the form that tlog-witness prescribes."""
+
+    code: ClassVar[str] = "witness.malformed"
+
+
+class WitnessUnconvinced(DetenteError):
+    """What was shown to a witness does not allow it to begin to sign for a log."""
+
+    code: ClassVar[str] = "witness.unconvinced"
+
+
+class WitnessForked(DetenteError):
+    """Two checkpoints of one size bear the witness's own cosignature and differ.
+
+    Attributes:
+        evidence: the two notes.
+    """
+
+    code: ClassVar[str] = "witness.forked"
+
+    def __init__(self, origin: str, evidence: tuple[str, str]) -> None:
+        super().__init__(
+            "This witness has signed two different checkpoints of one size; "
+            "it signs nothing more for this log.",
+            where=origin,
+            advice="Keep both notes: together with the log's signatures they show who forked. Then "
+            "agree upon a new witness key, and find out how the old one was used twice.",
+        )
+        self.evidence = evidence
+
+
+@dataclass(frozen=True, slots=True)
+class AddCheckpoint:
+    """A request for a cosignature.
+
+    Attributes:
+        old_size: size of the checkpoint that the witness signed last, as the log believes.
+        proof: consistency proof from there, hashes of 32 bytes.
+        note: the checkpoint, signed by the log.
+    """
+
+    old_size: int
+    proof: tuple[bytes, ...]
+    note: str
+
+    def format(self) -> bytes:
+        """The body of `POST <prefix>/add-checkpoint`."""
+        lines = [f"old {self.old_size}", *(base64.b64encode(h).decode() for h in self.proof), ""]
+        return ("".join(line + "\n" for line in lines) + self.note).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> AddCheckpoint:
+        """Inverse of `format`; that the note is a checkpoint is looked at later.
+
+        Raises:
+            WitnessRequestMalformed: it is too large, or not in that form.
+        """
+        if len(data) > REQUEST_BYTES_MAX:
+            raise WitnessRequestMalformed(f"A request has at most {REQUEST_BYTES_MAX} bytes.")
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            raise WitnessRequestMalformed("A request is UTF-8 text.") from None
+        head, separator, note = text.partition("\n\n")
+        first, *proof_lines = head.split("\n")
+        old = first.removeprefix("old ")
+        if not separator or old == first or not _SIZE.fullmatch(old) or int(old) >= 1 << 63:
+            raise WitnessRequestMalformed(
+                "A request begins with `old`, a size, the proof, and an empty line.", where="line 1"
+            )
+        if len(proof_lines) > PROOF_LINES_MAX:
+            raise WitnessRequestMalformed(f"A proof has at most {PROOF_LINES_MAX} lines.")
+        proof = [_hash(number, line) for number, line in enumerate(proof_lines, start=2)]
+        return cls(int(old), tuple(proof), note)
+
+
+def _hash(number: int, line: str) -> bytes:
+    try:
+        raw = base64.b64decode(line, validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != HASH_SIZE or base64.b64encode(raw).decode() != line:
+        raise WitnessRequestMalformed(
+            "A line of the proof is 32 bytes in base64.", where=f"line {number}"
+        )
+    return raw
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLog:
+    """A log that a witness signs for. While its key is being changed, both keys are believed."""
+
+    origin: str
+    verifiers: tuple[Verifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessState:
+    """What a witness remembers of a log.
+
+    Attributes:
+        origin: the log.
+        size: entries in the last checkpoint that it signed; 0 if it never signed one.
+        root: its root.
+        note: that checkpoint with the log's signatures and the witness's own; "" if none.
+        fork: two notes of one size that both bear the witness's signature, and differ.
+    """
+
+    origin: str
+    size: int = 0
+    root: bytes = EMPTY_ROOT
+    note: str = ""
+    fork: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a witness says to a request.
+
+    Attributes:
+        status: HTTP status as tlog-witness assigns it: 200, 400, 403, 404, 409, 422, or 503 while
+            the witness is unconfirmed.
+        body: signature lines at 200, the witness's size at 409, else a sentence.
+        content_type: of the body.
+        origin, size: of the checkpoint that was submitted, as far as known.
+        reason: why it was refused; "" at 200.
+        note: at 200 the checkpoint with the log's signatures and the new cosignature, which is what
+            an `anchor` entry holds.
+    """
+
+    status: int
+    body: bytes
+    content_type: str = TEXT
+    origin: str = ""
+    size: int = 0
+    reason: str = ""
+    note: str = ""
+
+    def format(self) -> bytes:
+        """The answer as a file, for those who exchange files: status, type, empty line, body."""
+        return f"{self.status} {self.content_type}\n\n".encode() + self.body
+
+    @classmethod
+    def parse(cls, data: bytes) -> Answer:
+        """Inverse of `format`, but for what only the witness itself knows.
+
+        Raises:
+            WitnessRequestMalformed: it is too large, or not in that form.
+        """
+        head, separator, body = data.partition(b"\n\n")
+        found = re.fullmatch(rb"([1-5][0-9]{2}) ([ -~]{1,100})", head)
+        if found is None or not separator or len(body) > ANSWER_BYTES_MAX:
+            raise WitnessRequestMalformed("An answer is a status, a type, and a short text.")
+        return cls(int(found[1]), body, found[2].decode())
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A checkpoint that may be cosigned, once the state that it leads to is stored.
+
+    Attributes:
+        state: the new state; its `note` lacks the cosignature.
+    """
+
+    state: WitnessState
+
+
+def decide_add_checkpoint(
+    request: AddCheckpoint, log: KnownLog | None, state: WitnessState, *, confirmed: bool
+) -> Accepted | Answer:
+    """Whether to cosign.
+
+    Args:
+        request: what was submitted.
+        log: the log that the note names, if the witness knows it.
+        state: what the witness remembers of it.
+        confirmed: whether `decide_confirmation` has been passed since the witness was opened.
+    """
+    try:
+        claimed = read_checkpoint(request.note)
+    except NoteMalformed as error:
+        return refuse(400, str(error))
+    if log is None:
+        return refuse(404, "This witness does not sign for this log.", claimed)
+    try:
+        checkpoint = open_checkpoint(request.note, log.verifiers)
+    except NoteUnverified as error:
+        return refuse(403, str(error), claimed)
+    if state.fork is not None:
+        return refuse(403, "This witness signs nothing more for this log: see its fork.", claimed)
+    if not confirmed:
+        return refuse(
+            503,
+            "This witness has been opened and not yet confirmed for this log: "
+            "show it your newest checkpoint that bears its cosignature.",
+            claimed,
+        )
+    if request.old_size > checkpoint.size:
+        return refuse(400, "The old size is larger than the checkpoint's.", claimed)
+    if request.old_size != state.size:
+        return _conflict(state, checkpoint, f"The last size signed is {state.size}.")
+    if request.old_size == checkpoint.size and checkpoint.root != state.root:
+        return _conflict(state, checkpoint, "The last checkpoint of this size has another root.")
+    if not verify_consistency(
+        state.size, checkpoint.size, state.root, checkpoint.root, request.proof
+    ):
+        return refuse(422, "The proof does not show that the log has only grown.", claimed)
+    note = strip_note(request.note, log.verifiers)
+    return Accepted(replace(state, size=checkpoint.size, root=checkpoint.root, note=note))
+
+
+def refuse(status: int, reason: str, checkpoint: Checkpoint | None = None) -> Answer:
+    """An answer that is a sentence."""
+    origin, size = (checkpoint.origin, checkpoint.size) if checkpoint else ("", 0)
+    return Answer(status, reason.encode() + b"\n", origin=origin, size=size, reason=reason)
+
+
+def _conflict(state: WitnessState, checkpoint: Checkpoint, reason: str) -> Answer:
+    body = f"{state.size}\n".encode()
+    return Answer(409, body, TLOG_SIZE, checkpoint.origin, checkpoint.size, reason)
+
+
+def strip_note(note: str, verifiers: Iterable[Verifier]) -> str:
+    """The note with the signature lines of these keys only; they have been verified."""
+    known = {(verifier.name, verifier.key_id) for verifier in verifiers}
+    text, signatures = split_note(note)
+    lines = note[len(text) + 1 :].splitlines(keepends=True)
+    kept = (
+        line
+        for line, (name, identity, _) in zip(lines, signatures, strict=True)
+        if (name, identity) in known
+    )
+    return text + "\n" + "".join(kept)
+
+
+# --- after an opening ----------------------------------------------------------------------------
+
+
+def decide_confirmation(
+    state: WitnessState,
+    log: KnownLog,
+    witness: CosignatureVerifier,
+    shown: Sequence[str],
+    anchors: Sequence[str] = (),
+    *,
+    first_contact: bool = False,
+) -> WitnessState:
+    """The state with which a witness may go on to sign for a log after it was opened.
+
+    A restored file has forgotten what was signed after the backup. What was signed is known to
+    those who got it: the log's owner, who must show the newest checkpoint with our cosignature, and
+    our own record, which holds an anchor for each. Our cosignature proves that we have seen what it
+    is on, so the state moves up to the largest; whether the log's signature on it is by a key that
+    is still believed does not matter.
+
+    A log that bears no cosignature of ours yet is a first contact: its owner shows a fresh
+    checkpoint, signed by the log. A file that was restored from before the first cosignature looks
+    the same, so a program must not conclude it by itself: `first_contact` is a statement of whoever
+    gives it that our own record, which is complete, holds no anchor of this log.
+
+    What remains: if our witness *and* our record were rolled back, and the other party hides its
+    newest cosigned checkpoint, it can get a second root cosigned at a size. It must sign both roots
+    with its own log key for that, which convicts it as soon as the hidden one is shown. Whoever
+    cannot exclude it makes a new witness and announces its key instead of restoring the old one.
+
+    Args:
+        state: what the file remembers.
+        log: the log and its keys.
+        witness: our own public key.
+        shown: what the log's owner shows; one at least.
+        anchors: what our own record holds of this log.
+        first_contact: see above; it is ignored if anything bears our cosignature.
+
+    Raises:
+        WitnessForked: two checkpoints of one size bear our cosignature.
+        WitnessUnconvinced: a note is not of this log, bears neither our cosignature nor the log's
+            signature, or nothing bears our cosignature.
+    """
+    if state.fork is not None:
+        raise WitnessForked(state.origin, state.fork)
+    signed: dict[int, tuple[bytes, str]] = {}
+    if state.size or state.note:
+        signed[state.size] = (state.root, state.note)
+    proven = False
+    for note in (*shown, *anchors):
+        checkpoint, ours = _look_at(note, log, witness)
+        if not ours:
+            continue
+        proven = True
+        root, other = signed.setdefault(checkpoint.size, (checkpoint.root, note))
+        if root != checkpoint.root:
+            raise WitnessForked(state.origin, (other, note))
+    if not shown:
+        raise WitnessUnconvinced(
+            "Nothing was shown by the log's owner.",
+            where=log.origin,
+            advice="Ask for its newest checkpoint that bears this witness's cosignature.",
+        )
+    if proven:
+        size = max(signed)
+        root, note = signed[size]
+        return state if size == state.size else replace(state, size=size, root=root, note=note)
+    if state.note:
+        raise WitnessUnconvinced(
+            f"This witness has signed a checkpoint of size {state.size}, and none is shown that "
+            "bears its cosignature.",
+            where=log.origin,
+            advice="The log's owner can fetch that one from this witness, and show it.",
+        )
+    if not first_contact:
+        raise WitnessUnconvinced(
+            "No checkpoint with this witness's cosignature is shown.",
+            where=log.origin,
+            advice="If this log was never cosigned, and this witness was not restored from a "
+            "backup, confirm it as a first contact.",
+        )
+    return state
+
+
+def _look_at(note: str, log: KnownLog, witness: CosignatureVerifier) -> tuple[Checkpoint, bool]:
+    """What a note says, and whether it bears our cosignature; if not, the log has signed it."""
+    try:
+        checkpoint = read_checkpoint(note)
+        ours = bool(cosignatures_of(note, [witness]))
+        if not ours:
+            open_checkpoint(note, log.verifiers)
+    except (NoteMalformed, NoteUnverified) as error:
+        raise WitnessUnconvinced(
+            f"A note that is shown cannot be believed: {error}", where=log.origin
+        ) from None
+    if checkpoint.origin != log.origin:
+        raise WitnessUnconvinced(
+            f"A note that is shown is of another log, {checkpoint.origin}.", where=log.origin
+        )
+    return checkpoint, ours
+
+
+# --- the log's side ------------------------------------------------------------------------------
+
+
+class RecordBehind(DetenteError):
+    """A witness has signed a larger tree than the record holds: the record was rolled back."""
+
+    code: ClassVar[str] = "witness.behind"
+
+
+class Witnessed(Protocol):
+    """What a record must offer to have itself witnessed."""
+
+    async def checkpoint(self) -> str:
+        """The newest checkpoint: a note with the log's signature."""
+
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """Consistency proof between two sizes (RFC 9162 2.1.4)."""
+
+    async def add_cosignatures(self, size: int, lines: Sequence[str]) -> object:
+        """Keep signature lines of witnesses for the checkpoint of a size."""
+
+
+async def make_request(record: Witnessed, old_size: int) -> AddCheckpoint:
+    """A request for a cosignature on the record's newest checkpoint.
+
+    Args:
+        record: the log.
+        old_size: the size that the witness signed last; 0 if that is not known, it will tell.
+
+    Raises:
+        RecordBehind: the witness has signed more than there is.
+    """
+    note = await record.checkpoint()
+    size = read_checkpoint(note).size
+    if old_size > size:
+        raise RecordBehind(
+            f"The witness has signed {old_size} entries, and the record has {size}.",
+            advice="This record was rolled back. Do not write to it before what is missing is "
+            "restored: what you sign now will be refused as a fork.",
+        )
+    return AddCheckpoint(old_size, tuple(await record.consistency(old_size, size)), note)
+
+
+async def take_answer(
+    record: Witnessed,
+    request: AddCheckpoint,
+    answer: Answer,
+    witnesses: Sequence[CosignatureVerifier],
+) -> Taken:
+    """`read_answer`, and keep the cosignature in the record if there is a good one.
+
+    Raises:
+        WitnessRequestMalformed: see `read_answer`.
+    """
+    taken = read_answer(answer, request, witnesses)
+    if isinstance(taken, Cosigned):
+        await record.add_cosignatures(read_checkpoint(request.note).size, taken.lines)
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """The witness has signed: the note with its cosignature, and the lines that were added."""
+
+    note: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSize:
+    """The witness knows another size: ask again with a proof from there."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The witness will not sign; belongs into the record as `witness-refusal`."""
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """The witness cannot sign now; ask again later."""
+
+    status: int
+    reason: str
+
+
+Taken = Cosigned | OtherSize | Refused | NotNow
+
+
+def read_answer(
+    answer: Answer, request: AddCheckpoint, witnesses: Sequence[CosignatureVerifier]
+) -> Taken:
+    """What the answer to a request means; no cosignature is believed that does not verify.
+
+    Raises:
+        WitnessRequestMalformed: the answer makes no sense, or is a cosignature that is wrong or by
+            a key that is not among `witnesses`.
+    """
+    text = answer.body[:ANSWER_BYTES_MAX].decode(errors="replace")
+    if answer.status == 200:
+        return _cosigned(text, request, witnesses)
+    reason = " ".join(text.split())[:500]
+    if answer.status == 409:
+        size = text.removesuffix("\n")
+        if _SIZE.fullmatch(size) and int(size) != request.old_size:
+            return OtherSize(int(size))
+        return Refused(409, f"It has signed another root at this size ({reason}).")
+    if answer.status == 429 or answer.status >= 500:
+        return NotNow(answer.status, reason)
+    if answer.status >= 400:
+        return Refused(answer.status, reason)
+    raise WitnessRequestMalformed(f"A witness does not answer with {answer.status}.")
+
+
+def _cosigned(
+    text: str, request: AddCheckpoint, witnesses: Sequence[CosignatureVerifier]
+) -> Cosigned:
+    lines = text.splitlines(keepends=True)
+    before = request.note.count("\n")
+    try:
+        note = add_lines(request.note, lines, witnesses)
+    except (NoteMalformed, NoteUnverified) as error:
+        raise WitnessRequestMalformed(f"The cosignature cannot be used: {error}") from None
+    added = tuple(note.splitlines(keepends=True)[before:])
+    if not added:
+        raise WitnessRequestMalformed("The answer holds no cosignature by a key that is believed.")
+    return Cosigned(note, added)
