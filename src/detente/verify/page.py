@@ -1,0 +1,108 @@
+"""Writes the page that verifies a bundle in a browser: one file, no server, no network.
+
+The sources in `page/` are plain scripts that share one scope, put together in a fixed order; the
+same files give the same bytes. The page is a third implementation of the bundle's description and
+shares nothing with the others but the constants of `detente.formats`, which are put into it. Its
+Content-Security-Policy allows the one script and the one style by their hashes, a worker made of
+that same script, and nothing from anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from detente import formats
+
+_SCRIPTS: Final = (
+    "bytes.js",
+    "json.js",
+    "zip.js",
+    "ed25519.js",
+    "note.js",
+    "merkle.js",
+    "agreement.js",
+    "keyring.js",
+    "payload.js",
+    "items.js",
+    "links.js",
+    "extras.js",
+    "statements.js",
+    "verify.js",
+    "phrases.js",
+    "finding_words.js",
+    "timeline.js",
+    "show.js",
+    "page.js",
+)
+_CONSTANTS: Final = (
+    "PAYLOAD_TYPE_PREFIX",
+    "PAYLOAD_TYPE_SUFFIX",
+    "AGREEMENT_TYPE",
+    "BUNDLE_FORMAT",
+    "ALGORITHM_LOG",
+    "ALGORITHM_COSIGNATURE",
+    "ROTATION_CONTEXT",
+    "ENROLMENT_CONTEXT",
+    "STATUSES",
+    "PURPOSES",
+    "GRADES",
+    "JSON_DEPTH_MAX",
+    "PAYLOAD_BYTES_MAX",
+    "LIST_MAX",
+    "CHANNEL_CHARACTERS_MAX",
+    "NOTE_BYTES_MAX",
+    "NOTE_SIGNATURES_MAX",
+    "ENTRY_BYTES_MAX",
+    "BUNDLE_MEMBERS_MAX",
+    "BUNDLE_MEMBER_BYTES_MAX",
+    "FINDING_CODES",
+)
+
+
+def page() -> str:
+    """The page as HTML; the same for every call."""
+    script = "\n".join(['"use strict";', _constants(), *map(_asset, _SCRIPTS)])
+    style = _asset("page.css")
+    parts = {
+        "STYLE_HASH": _digest(style),
+        "SCRIPT_HASH": _digest(script),
+        "STYLE": style,
+        "SCRIPT": script,
+    }
+    pieces = _asset("page.html").split("@")
+    # One pass over the template: what is put in is never looked at again.
+    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+
+
+def write_page(path: Path) -> None:
+    """Write the page; a reader never sees half of it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(page(), encoding="utf-8", newline="\n")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _constants() -> str:
+    values: dict[str, object] = {name: getattr(formats, name) for name in _CONSTANTS}
+    return f"const FORMATS = Object.freeze({json.dumps(values, sort_keys=True)});"
+
+
+def _asset(name: str) -> str:
+    found = resources.files("detente.verify").joinpath("page", name)
+    return found.read_text(encoding="utf-8").rstrip("\n")
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
