@@ -19,13 +19,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from detente import formats
 from detente.errors import DetenteError
 
 from .keys import Signer, Verifier, key_id
 from .merkle import HASH_SIZE
 
-NOTE_BYTES_MAX = 64 * 1024
-SIGNATURES_MAX = 100
+NOTE_BYTES_MAX = formats.NOTE_BYTES_MAX
+SIGNATURES_MAX = formats.NOTE_SIGNATURES_MAX
 _SIGNATURE_START = "\u2014 "
 
 
@@ -101,11 +102,15 @@ def sign_checkpoint(checkpoint: Checkpoint, *signers: Signer) -> str:
     text = checkpoint.to_text()
     message = text.encode()
     lines = [
-        f"{_SIGNATURE_START}{signer.name} "
-        + base64.b64encode(key_id(signer.name, signer.public_key) + signer.sign(message)).decode()
+        signature_line(signer.name, key_id(signer.name, signer.public_key), signer.sign(message))
         for signer in signers
     ]
-    return text + "\n" + "".join(line + "\n" for line in lines)
+    return text + "\n" + "".join(lines)
+
+
+def signature_line(name: str, identity: bytes, signature: bytes) -> str:
+    """A line of a signed note, with its line end."""
+    return f"{_SIGNATURE_START}{name} {base64.b64encode(identity + signature).decode()}\n"
 
 
 def open_checkpoint(note: str, verifiers: Iterable[Verifier]) -> Checkpoint:

@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from nacl.bindings import crypto_core_ed25519_is_valid_point
+from nacl.bindings import crypto_core_ed25519_is_valid_point, crypto_sign_open
 from nacl.exceptions import BadSignatureError
-from nacl.signing import SigningKey, VerifyKey
+from nacl.signing import SigningKey
 
+from detente import formats
 from detente.errors import DetenteError
 
-ED25519 = 0x01
-"""Signature type of plain Ed25519 in C2SP signed notes."""
+ED25519 = formats.ALGORITHM_LOG
 
 _PRIVATE_PREFIX = "PRIVATE+KEY+"
 _KEY_FILE_BYTES_MAX = 4096
@@ -78,17 +78,11 @@ class Verifier:
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Whether the signature is this key's over the message."""
-        if len(signature) != 64:
-            return False
-        try:
-            VerifyKey(self.public_key).verify(message, signature)
-        except BadSignatureError:
-            return False
-        return True
+        return verify_signature(self.public_key, message, signature)
 
     def to_vkey(self) -> str:
         """`<name>+<id>+<base64>`."""
-        return f"{self.name}+{self.key_id.hex()}+{_base64(bytes([ED25519]) + self.public_key)}"
+        return format_vkey(self.name, self.public_key)
 
     @classmethod
     def from_vkey(cls, text: str) -> Verifier:
@@ -97,15 +91,7 @@ class Verifier:
         Raises:
             KeyInvalid: it is not the vkey of a usable Ed25519 key.
         """
-        name, stated_id, data = _split_key(text, "vkey")
-        made = cls(name, data)
-        if made.key_id != stated_id:
-            raise KeyInvalid(
-                f"The id in the vkey should be {made.key_id.hex()}.",
-                where=name,
-                advice="Name, id and key belong together: copy the line whole.",
-            )
-        return made
+        return cls(*parse_vkey(text))
 
 
 class Ed25519Signer:
@@ -204,9 +190,44 @@ def check_public_key(public_key: bytes, where: str) -> None:
         )
 
 
-def key_id(name: str, public_key: bytes) -> bytes:
+def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether an Ed25519 signature is that of the key over the message."""
+    if len(signature) != 64:
+        return False
+    try:
+        crypto_sign_open(signature + message, public_key)
+    except BadSignatureError:
+        return False
+    return True
+
+
+def key_id(name: str, public_key: bytes, algorithm: int = ED25519) -> bytes:
     """Four bytes that tell keys apart in signature lines (C2SP signed-note)."""
-    return hashlib.sha256(name.encode() + b"\n" + bytes([ED25519]) + public_key).digest()[:4]
+    return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public_key).digest()[:4]
+
+
+def format_vkey(name: str, public_key: bytes, algorithm: int = ED25519) -> str:
+    """`<name>+<id>+<base64>` of a key for signatures of that type."""
+    identity = key_id(name, public_key, algorithm).hex()
+    return f"{name}+{identity}+{_base64(bytes([algorithm]) + public_key)}"
+
+
+def parse_vkey(text: str, algorithm: int = ED25519) -> tuple[str, bytes]:
+    """Name and public key (32 bytes) of a vkey of the given type.
+
+    Raises:
+        KeyInvalid: it is not the vkey of a usable Ed25519 key, or of another type.
+    """
+    name, stated_id, public_key = _split_key(text, "vkey", algorithm)
+    check_public_key(public_key, name)
+    wanted = key_id(name, public_key, algorithm)
+    if wanted != stated_id:
+        raise KeyInvalid(
+            f"The id in the vkey should be {wanted.hex()}.",
+            where=name,
+            advice="Name, id and key belong together: copy the line whole.",
+        )
+    return name, public_key
 
 
 def save_key(signer: Ed25519Signer, path: Path) -> None:
@@ -291,7 +312,7 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _split_key(text: str, what: str) -> tuple[str, bytes, bytes]:
+def _split_key(text: str, what: str, algorithm: int = ED25519) -> tuple[str, bytes, bytes]:
     parts = text.split("+", 2)
     if len(parts) != 3:
         raise KeyInvalid(f"A {what} has the parts name, id and key with + between.")
@@ -305,6 +326,8 @@ def _split_key(text: str, what: str) -> tuple[str, bytes, bytes]:
         raise KeyInvalid(f"The last part of a {what} is base64.", where=name) from None
     if _base64(raw) != data or len(raw) != 33:
         raise KeyInvalid(f"The last part of a {what} is 33 bytes in canonical base64.", where=name)
-    if raw[0] != ED25519:
-        raise KeyInvalid(f"Keys of type 0x{raw[0]:02x} are not known.", where=name)
+    if raw[0] != algorithm:
+        raise KeyInvalid(
+            f"The key is of type 0x{raw[0]:02x}; 0x{algorithm:02x} is wanted here.", where=name
+        )
     return name, bytes.fromhex(identity), raw[1:]
