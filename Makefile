@@ -28,7 +28,7 @@ bin := .venv/bin
 # Programs that write files of the tree: `make fmt` runs them, `make check` runs them with --check.
 generators := "python -m scripts.notice" "detente reference docs"
 
-.PHONY: help setup demo test bench check fmt clean
+.PHONY: help setup demo test bench mutants check fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ test: check ## check, then every test (TESTS=tests/unit for some of them)
 
 bench: $(ready) ## measure; writes bench/results.json and docs/benchmarks.md
 	@$(bin)/python -m bench
+
+mutants: $(ready) ## small mistakes put into the verifier: at least 90 % must be noticed (a long run)
+	@$(bin)/python -m scripts.mutants --workers $(WORKERS)
 
 fmt: $(ready) ## format the code, rewrite the generated files
 	@$(bin)/ruff format .
