@@ -60,8 +60,8 @@ def _operation(path: str, method: str, operation: Json) -> list[str]:
         said = f": {parameter['description']}" if parameter["description"] else ""
         lines.append(f"* {parameter['in']} parameter `{parameter['name']}`{need}{said}")
     if "requestBody" in operation:
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        lines.append(f"* body: {_name(schema)}")
+        schema = operation["requestBody"]["content"].get("application/json", {}).get("schema")
+        lines.append(f"* body: {_name(schema) if schema else 'bytes, as the description says'}")
     lines += ["", "| status | meaning | body |", "|---|---|---|"]
     for status, response in operation["responses"].items():
         content = response.get("content", {}).get("application/json")

@@ -110,7 +110,9 @@ class Endpoint:
 
     `path` is a template such as `/dss/v1/subscriptions/{subscriptionid}`; a parameter is a whole
     segment and may be empty. `scopes` are alternatives, each of which is enough; none means that
-    any valid token will do. `responses` maps each status to the type of its body (None: no body).
+    any valid token will do. `body` is a type for msgspec, or `bytes` for what comes as it is, which
+    may be empty and need not be JSON. `responses` maps each status to the type of its body (None:
+    no body).
     `public` endpoints need no token and are exempt from the rate and concurrency limits.
     """
 

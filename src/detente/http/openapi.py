@@ -58,7 +58,7 @@ def openapi_document(endpoints: Sequence[Endpoint], info: ApiInfo) -> Json:
 def _body_types(endpoints: Sequence[Endpoint]) -> list[Any]:
     found: dict[Any, None] = {ErrorResponse: None}
     for endpoint in endpoints:
-        if endpoint.body is not None:
+        if endpoint.body is not None and endpoint.body is not bytes:
             found[endpoint.body] = None
         for kind in endpoint.responses.values():
             if kind is not None:
@@ -111,7 +111,9 @@ def _operation(endpoint: Endpoint, refs: dict[Any, Json]) -> Json:
         parameters.append(entry)
     if parameters:
         operation["parameters"] = parameters
-    if endpoint.body is not None:
+    if endpoint.body is bytes:
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
+    elif endpoint.body is not None:
         content: Json = {"schema": refs[endpoint.body]}
         if endpoint.example is not None:
             content["example"] = msgspec.to_builtins(endpoint.example)

@@ -19,14 +19,15 @@ DecHook = Callable[[type, Any], Any]
 class BoundEndpoint:
     """An endpoint with all that can be prepared before the first request."""
 
-    __slots__ = ("alternatives", "decode", "endpoint", "handler", "query", "required")
+    __slots__ = ("alternatives", "decode", "endpoint", "handler", "query", "raw", "required")
 
     def __init__(self, endpoint: Endpoint, dec_hook: DecHook | None) -> None:
         self.endpoint = endpoint
         self.handler = endpoint.handler
         self.alternatives = tuple(endpoint.scopes)
         self.decode: Callable[[bytes], Any] | None = None
-        if endpoint.body is not None:
+        self.raw = endpoint.body is bytes
+        if endpoint.body is not None and not self.raw:
             self.decode = msgspec.json.Decoder(endpoint.body, dec_hook=dec_hook).decode
         self.query = frozenset(parameter.name for parameter in endpoint.query)
         self.required = tuple(p.name for p in endpoint.query if p.required)

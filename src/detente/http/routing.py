@@ -250,10 +250,11 @@ class Application:
                 self._rate.take(caller.sub, time.monotonic())
             bound.authorise(caller)
         body: Any = None
+        if bound.decode is not None or bound.raw:
+            body = await self._read_body(receive, declared_bytes, caller.sub)
+            known.bytes_in = len(body)
         if bound.decode is not None:
-            data = await self._read_body(receive, declared_bytes, caller.sub)
-            known.bytes_in = len(data)
-            body = decode_body(data, bound.decode, self._limits.max_json_depth)
+            body = decode_body(body, bound.decode, self._limits.max_json_depth)
         query = parse_query(scope.get("query_string", b""), bound)
         request = Request(path, query, body, caller, received_us, request_id)
         if endpoint.public:

@@ -138,3 +138,20 @@ def test_the_page_for_people_has_operations_and_types() -> None:
         "| `thing` | [Put](#put) or null | required |",
     ):
         assert text in page, text
+
+
+def test_a_body_that_is_not_json_is_said_to_be_bytes() -> None:
+    raw = Endpoint(
+        method="POST",
+        path="/raw",
+        handler=handle,
+        operation_id="postRaw",
+        summary="Anything.",
+        responses={200: None},
+        body=bytes,
+        public=True,
+    )
+    document = openapi_document([raw], INFO)
+    body = document["paths"]["/raw"]["post"]["requestBody"]
+    assert list(body["content"]) == ["application/octet-stream"]
+    assert "* body: bytes" in api_markdown(document)

@@ -110,7 +110,12 @@ def endpoint(method: str, path: str, handler: Any = echo, **more: Any) -> Endpoi
     )
 
 
+async def give_back(request: Request[bytes]) -> Response:
+    return Response(200, request.body, content_type=b"text/plain")
+
+
 ENDPOINTS = [
+    endpoint("POST", "/raw", give_back, body=bytes, public=True),
     endpoint("PUT", "/things/{id}", body=Put, scopes=any_of("a", "b c")),
     endpoint("PUT", "/things/{id}/{version}", body=Put, scopes=any_of("a")),
     endpoint("GET", "/things/{id}"),
@@ -393,3 +398,16 @@ async def test_what_is_not_an_endpoint_goes_to_the_fallback() -> None:
 async def test_an_endpoint_that_is_not_public_needs_an_authenticator() -> None:
     with pytest.raises(ValueError, match="authenticator"):
         build_app([endpoint("GET", "/things/{id}")])
+
+
+@pytest.mark.parametrize("body", [b"", b"old 0\n\nno json", b"\xff\x00", b"[" * 50])
+async def test_a_body_that_is_not_json_reaches_its_handler_as_it_came(
+    client: httpx.AsyncClient, body: bytes
+) -> None:
+    response = await client.post("/raw", content=body)
+    assert (response.status_code, response.content) == (200, body)
+
+
+async def test_a_body_that_is_not_json_is_limited_like_any_other(client: httpx.AsyncClient) -> None:
+    response = await client.post("/raw", content=b"x" * 1001)
+    assert response.status_code == 413
