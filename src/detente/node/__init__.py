@@ -1,1 +1,25 @@
-"""A party's own server."""
+"""What a party offers to the others, and how it speaks to them."""
+
+from .tiles_http import TilesUnreadable, tiles_endpoints
+from .witness_client import (
+    PeerLog,
+    Sent,
+    WitnessClient,
+    WitnessUnreachable,
+    confirm_from_peer,
+    http_client,
+)
+from .witness_http import WITNESS_STATUSES, witness_endpoints
+
+__all__ = [
+    "WITNESS_STATUSES",
+    "PeerLog",
+    "Sent",
+    "TilesUnreadable",
+    "WitnessClient",
+    "WitnessUnreachable",
+    "confirm_from_peer",
+    "http_client",
+    "tiles_endpoints",
+    "witness_endpoints",
+]

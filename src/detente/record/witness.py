@@ -16,7 +16,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Protocol
 
@@ -90,6 +90,15 @@ class AddCheckpoint:
     old_size: int
     proof: tuple[bytes, ...]
     note: str
+
+    @property
+    def size(self) -> int:
+        """Size of the checkpoint, as it claims.
+
+        Raises:
+            NoteMalformed: the note is not a checkpoint.
+        """
+        return read_checkpoint(self.note).size
 
     def format(self) -> bytes:
         """The body of `POST <prefix>/add-checkpoint`."""
@@ -173,7 +182,9 @@ class Answer:
         origin, size: of the checkpoint that was submitted, as far as known.
         reason: why it was refused; "" at 200.
         note: at 200 the checkpoint with the log's signatures and the new cosignature, which is what
-            an `anchor` entry holds.
+            an `anchor` entry holds; where it is `telling`, the checkpoint that was refused.
+        telling: the log has signed what does not go with what it signed before, or nobody has shown
+            that it does: worth a `witness-refusal`. A wrong old size is not.
     """
 
     status: int
@@ -183,6 +194,7 @@ class Answer:
     size: int = 0
     reason: str = ""
     note: str = ""
+    telling: bool = False
 
     def format(self) -> bytes:
         """The answer as a file, for those who exchange files: status, type, empty line, body."""
@@ -247,13 +259,15 @@ def decide_add_checkpoint(
         return refuse(400, "The old size is larger than the checkpoint's.", claimed)
     if request.old_size != state.size:
         return _conflict(state, checkpoint, f"The last size signed is {state.size}.")
+    note = strip_note(request.note, log.verifiers)
     if request.old_size == checkpoint.size and checkpoint.root != state.root:
-        return _conflict(state, checkpoint, "The last checkpoint of this size has another root.")
+        answer = _conflict(state, checkpoint, "The last checkpoint of this size has another root.")
+        return replace(answer, note=note, telling=True)
     if not verify_consistency(
         state.size, checkpoint.size, state.root, checkpoint.root, request.proof
     ):
-        return refuse(422, "The proof does not show that the log has only grown.", claimed)
-    note = strip_note(request.note, log.verifiers)
+        answer = refuse(422, "The proof does not show that the log has only grown.", claimed)
+        return replace(answer, note=note, telling=True)
     return Accepted(replace(state, size=checkpoint.size, root=checkpoint.root, note=note))
 
 
@@ -270,15 +284,18 @@ def _conflict(state: WitnessState, checkpoint: Checkpoint, reason: str) -> Answe
 
 def strip_note(note: str, verifiers: Iterable[Verifier]) -> str:
     """The note with the signature lines of these keys only; they have been verified."""
-    known = {(verifier.name, verifier.key_id) for verifier in verifiers}
+    text, _ = split_note(note)
+    keys = {(verifier.name, verifier.key_id) for verifier in verifiers}
+    return text + "\n" + "".join(_lines_of(note, keys))
+
+
+def _lines_of(note: str, keys: Container[tuple[str, bytes]]) -> Iterator[str]:
     text, signatures = split_note(note)
-    lines = note[len(text) + 1 :].splitlines(keepends=True)
-    kept = (
-        line
-        for line, (name, identity, _) in zip(lines, signatures, strict=True)
-        if (name, identity) in known
-    )
-    return text + "\n" + "".join(kept)
+    # Not `splitlines`: a key name may hold characters that it takes for a line's end.
+    lines = note[len(text) + 1 : -1].split("\n")
+    for line, (name, identity, _) in zip(lines, signatures, strict=True):
+        if (name, identity) in keys:
+            yield line + "\n"
 
 
 # --- after an opening ----------------------------------------------------------------------------
@@ -392,13 +409,21 @@ class RecordBehind(DetenteError):
     code: ClassVar[str] = "witness.behind"
 
 
+class Noted(Protocol):
+    """A checkpoint that comes with more."""
+
+    @property
+    def note(self) -> str:
+        """The signed note."""
+
+
 class Witnessed(Protocol):
     """What a record must offer to have itself witnessed."""
 
-    async def checkpoint(self) -> str:
-        """The newest checkpoint: a note with the log's signature."""
+    async def checkpoint(self) -> Noted:
+        """The newest checkpoint."""
 
-    async def consistency(self, old: int, new: int) -> list[bytes]:
+    def consistency(self, old: int, new: int) -> list[bytes]:
         """Consistency proof between two sizes (RFC 9162 2.1.4)."""
 
     async def add_cosignatures(self, size: int, lines: Sequence[str]) -> object:
@@ -415,7 +440,7 @@ async def make_request(record: Witnessed, old_size: int) -> AddCheckpoint:
     Raises:
         RecordBehind: the witness has signed more than there is.
     """
-    note = await record.checkpoint()
+    note = (await record.checkpoint()).note
     size = read_checkpoint(note).size
     if old_size > size:
         raise RecordBehind(
@@ -423,7 +448,7 @@ async def make_request(record: Witnessed, old_size: int) -> AddCheckpoint:
             advice="This record was rolled back. Do not write to it before what is missing is "
             "restored: what you sign now will be refused as a fork.",
         )
-    return AddCheckpoint(old_size, tuple(await record.consistency(old_size, size)), note)
+    return AddCheckpoint(old_size, tuple(record.consistency(old_size, size)), note)
 
 
 async def take_answer(
@@ -439,13 +464,13 @@ async def take_answer(
     """
     taken = read_answer(answer, request, witnesses)
     if isinstance(taken, Cosigned):
-        await record.add_cosignatures(read_checkpoint(request.note).size, taken.lines)
+        await record.add_cosignatures(request.size, taken.lines)
     return taken
 
 
 @dataclass(frozen=True, slots=True)
 class Cosigned:
-    """The witness has signed: the note with its cosignature, and the lines that were added."""
+    """The witness has signed: the note with its cosignature, and the signature lines."""
 
     note: str
     lines: tuple[str, ...]
@@ -505,13 +530,13 @@ def read_answer(
 def _cosigned(
     text: str, request: AddCheckpoint, witnesses: Sequence[CosignatureVerifier]
 ) -> Cosigned:
-    lines = text.splitlines(keepends=True)
-    before = request.note.count("\n")
+    body, _ = split_note(request.note)
+    alone = f"{body}\n{text}"
     try:
-        note = add_lines(request.note, lines, witnesses)
+        good = {(found.name, found.key_id) for found in cosignatures_of(alone, witnesses)}
+        note = add_lines(request.note, text, witnesses)
     except (NoteMalformed, NoteUnverified) as error:
         raise WitnessRequestMalformed(f"The cosignature cannot be used: {error}") from None
-    added = tuple(note.splitlines(keepends=True)[before:])
-    if not added:
+    if not good:
         raise WitnessRequestMalformed("The answer holds no cosignature by a key that is believed.")
-    return Cosigned(note, added)
+    return Cosigned(note, tuple(_lines_of(alone, good)))
