@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from rich import box
 from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from detente.demo.day import PARTIES, Day
-from detente.demo.party import Party
-from detente.operations import CheckResult, Corridor, conflict_table
+from detente.demo.party import Party, Tally
+from detente.errors import printable
+from detente.operations import CheckResult, Corridor
 from detente.record import VerifyReport
 
 NM_M = 1852.0
@@ -19,22 +26,39 @@ ONE_LEVEL_M = 850 * FOOT_M
 """A level of 1,000 ft, less 150 ft for reporting and holding it."""
 
 
+def say(console: Console, text: str, *, style: str = "", indent: int = 3) -> None:
+    """A paragraph, indented as a whole: also the lines that a narrow terminal makes of it."""
+    console.print(Padding(Text.from_markup(text, style=style), (0, 0, 0, indent)))
+
+
+def grid(console: Console, rows: Sequence[Sequence[str]], headings: Sequence[str]) -> None:
+    """Figures, one measure a row, one party a column: as narrow as they can be."""
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if i else "left", no_wrap=bool(i))
+    for row in rows:
+        table.add_row(*row)
+    console.print(Padding(table, (0, 0, 0, 3)))
+
+
 def day(console: Console, found: Day, corridor: Corridor) -> None:
     """The flights, and how they were split."""
     total = sum(map(len, found.flights.values()))
-    console.print(
-        f"   {total} flights, {found.volumes:,} volumes: {corridor.half_width_m / NM_M:g} NM to "
+    say(
+        console,
+        f"{total} flights, {found.volumes:,} volumes: {corridor.half_width_m / NM_M:g} NM to "
         f"each side, {corridor.vertical_m / FOOT_M:g} ft above and below, {corridor.time_s:g} s "
-        f"before and after; moved by {found.days_later} days, so that they lie ahead"
+        f"before and after; moved by {found.days_later} days, so that they lie ahead",
     )
     for sentence in found.read.report.sentences():
-        console.print(f"   {sentence}", style="dim")
+        say(console, escape(sentence), style="dim")
     for name in PARTIES:
         operators = found.operators[name]
-        largest = ", ".join(f"{operator} {count}" for operator, count in operators[:6])
-        console.print(
-            f"   {name}: {len(found.flights[name])} flights of {len(operators)} operators "
-            f"({largest} …)"
+        largest = ", ".join(f"{escape(operator)} {count}" for operator, count in operators[:6])
+        say(
+            console,
+            f"{name}: {len(found.flights[name])} flights of {len(operators)} operators "
+            f"({largest} …)",
         )
 
 
@@ -42,69 +66,59 @@ def announced(
     console: Console, parties: list[Party], seconds: float, stored: dict[str, float]
 ) -> None:
     """What the announcements came to."""
-    table = Table(header_style="bold")
-    for heading in (
-        "party",
-        "accepted",
-        "409 answers",
-        "details asked",
-        "known by notification",
-        "notifications sent",
-        "conflicts found",
-        "requests",
-    ):
-        table.add_column(heading, justify="left" if heading == "party" else "right")
-    for party in parties:
-        tally = party.tally
-        table.add_row(
-            party.name,
-            *(
-                f"{count:,}"
-                for count in (
-                    tally.accepted,
-                    tally.refused_409,
-                    tally.details_asked,
-                    tally.details_known,
-                    tally.notifications,
-                    len(tally.conflicts),
-                    tally.requests,
-                )
-            ),
-        )
-    console.print(table)
-    requests = sum(party.tally.requests for party in parties)
-    console.print(
-        f"   the exchange holds {stored['operational_intents']:,.0f} intents and "
+    tallies = [party.tally for party in parties]
+    measures: tuple[tuple[str, Callable[[Tally], int]], ...] = (
+        ("accepted", lambda tally: tally.accepted),
+        ("409 answers", lambda tally: tally.refused_409),
+        ("details asked", lambda tally: tally.details_asked),
+        ("known by notification", lambda tally: tally.details_known),
+        ("notifications sent", lambda tally: tally.notifications),
+        ("conflicts found", lambda tally: len(tally.conflicts)),
+        ("requests", lambda tally: tally.requests),
+    )
+    grid(
+        console,
+        [[name, *(f"{count(tally):,}" for tally in tallies)] for name, count in measures],
+        ["", *(party.name for party in parties)],
+    )
+    requests = sum(tally.requests for tally in tallies)
+    say(
+        console,
+        f"the exchange holds {stored['operational_intents']:,.0f} intents and "
         f"{stored['subscriptions']:,.0f} subscriptions in {stored['entries']:,.0f} log entries; "
         f"{requests:,} requests in {seconds:.1f} s, {requests / seconds:,.0f} a second "
-        "(both parties, their exact comparisons included)"
+        "(both parties, their exact comparisons included)",
     )
 
 
 def compared(console: Console, result: CheckResult, corridor: Corridor) -> None:
     """The conflicts, and what makes them plausible."""
     close, wide = result.count("closeness"), result.count("width")
-    console.print(
-        f"   [green]✓[/green] {len(result.conflicts):,} conflicts between {PARTIES[0]} and "
-        f"{PARTIES[1]}: exactly those that the two found through the exchange"
+    say(
+        console,
+        f"[green]✓[/green] {len(result.conflicts):,} conflicts between {PARTIES[0]} and "
+        f"{PARTIES[1]}: exactly those that the two found through the exchange",
     )
-    console.print(
-        f"\n   [bold]Why these numbers are plausible.[/bold] Two corridors overlap when aircraft "
+    console.print()
+    say(
+        console,
+        f"[bold]Why these numbers are plausible.[/bold] Two corridors overlap when aircraft "
         f"pass the same place within {2 * corridor.half_width_m / NM_M:g} NM, "
-        f"{2 * corridor.vertical_m / FOOT_M:g} ft\n   and {2 * corridor.time_s:g} s of each other. "
+        f"{2 * corridor.vertical_m / FOOT_M:g} ft and {2 * corridor.time_s:g} s of each other. "
         "Air traffic control keeps 3 to 5 NM [italic]or[/italic] 1,000 ft at the same moment, and "
-        "lets aircraft follow\n   and cross each other's tracks. So nearly all conflicts should be "
-        "the corridors' width and time, and the real closeness\n   should be aircraft that pass "
-        "just one level, 1,000 ft, above one another (altitudes are reported in steps of 25 ft)."
+        "lets aircraft follow and cross each other's tracks. So nearly all conflicts should be "
+        "the corridors' width and time, and the real closeness should be aircraft that pass "
+        "just one level, 1,000 ft, above one another (altitudes are reported in steps of 25 ft).",
     )
     real = [c.approach for c in result.conflicts if c.cause == "closeness" and c.approach]
     level = sum(1 for approach in real if approach.vertical_m >= ONE_LEVEL_M)
-    console.print(
-        f"   {close:,} are real closeness: the aircraft were within "
+    say(
+        console,
+        f"{close:,} are real closeness: the aircraft were within "
         f"{result.closeness.horizontal_m / NM_M:g} NM and "
         f"{result.closeness.vertical_m / FOOT_M:,.0f} ft at the same moment; "
         f"{level:,} of them one level apart (at least {ONE_LEVEL_M / FOOT_M:,.0f} ft), "
-        f"{close - level:,} less"
+        f"{close - level:,} less",
     )
     apart = [
         (c.approach.horizontal_m, c.approach.vertical_m)
@@ -113,30 +127,71 @@ def compared(console: Console, result: CheckResult, corridor: Corridor) -> None:
     ]
     if apart:
         horizontal, vertical = np.median(np.array(apart), axis=0)
-        console.print(
-            f"   {wide:,} come from the corridors' width and time: at their closest the aircraft "
-            f"were {horizontal / NM_M:.1f} NM and {vertical / FOOT_M:,.0f} ft apart (medians)"
+        say(
+            console,
+            f"{wide:,} come from the corridors' width and time: at their closest the aircraft "
+            f"were {horizontal / NM_M:.1f} NM and {vertical / FOOT_M:,.0f} ft apart (medians)",
         )
-    console.print("\n   [bold]The ten closest encounters[/bold]")
-    console.print(conflict_table(result, limit=10))
+    console.print()
+    say(console, "[bold]The ten closest encounters[/bold]")
+    console.print(Padding(closest_table(result, limit=10), (0, 0, 0, 3)))
+
+
+def closest_table(result: CheckResult, limit: int) -> Table:
+    """The closest conflicts in at most 76 columns; `detente check` and the page tell more."""
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, right in (
+        ("flights", False),
+        ("where", False),
+        ("UTC", False),
+        ("altitude m", True),
+        ("apart m", True),
+        ("up m", True),
+    ):
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    for conflict in result.conflicts[:limit]:
+        known = conflict.approach is not None
+        lower, upper = conflict.altitude_lower_m, conflict.altitude_upper_m
+        start_us = conflict.time_start_us
+        table.add_row(
+            # Names come from strangers: nothing in them is obeyed, neither markup nor escapes.
+            Text(
+                f"{printable(conflict.own.name)} {printable(conflict.other.name)}",
+                style="bold red" if conflict.cause == "closeness" else "",
+            ),
+            f"{conflict.lat_deg:.3f} {conflict.lng_deg:.3f}",
+            "open" if start_us is None else _clock(start_us),
+            f"{_metres(lower)}–{_metres(upper)}",
+            f"{conflict.horizontal_m:,.0f}" if known else "?",
+            f"{conflict.vertical_m:,.0f}" if known else "?",
+        )
+    return table
+
+
+def _clock(time_us: int) -> str:
+    return datetime.fromtimestamp(time_us // 1_000_000, UTC).strftime("%H:%M:%S")
+
+
+def _metres(value: float | None) -> str:
+    return "open" if value is None else f"{value:,.0f}"
 
 
 def verified(console: Console, report: VerifyReport) -> None:
     """Whether the log is what its checkpoints say."""
     if report.good:
-        console.print(
-            f"   [green]✓[/green] {report.entries:,} entries and {report.checkpoints:,} signed "
-            f"checkpoints recomputed from the first byte, {report.signatures:,} signatures good\n"
-            f"   root {report.root.hex()}"
+        say(
+            console,
+            f"[green]✓[/green] {report.entries:,} entries and {report.checkpoints:,} signed "
+            f"checkpoints recomputed from the first byte, {report.signatures:,} signatures good",
         )
+        say(console, f"root {report.root.hex()}")
     for finding in report.findings:
-        console.print(f"   [red]✗[/red] {finding.where}: {finding.what}")
+        say(console, f"[red]✗[/red] {escape(finding.where)}: {escape(finding.what)}")
 
 
 def ended(console: Console, report: Path, seconds: float) -> None:
     """Where the page is."""
-    console.print(
-        f"\n[bold]6  The report page[/bold]  {report} ({report.stat().st_size / 1e6:.1f} MB)\n"
-        "   open it in a browser: map, altitude-time profile and reason of every conflict\n"
-        f"\n[bold]Done in {seconds:.0f} s.[/bold]"
-    )
+    console.print(f"\n[bold]6  The report page[/bold]  {report.stat().st_size / 1e6:.1f} MB")
+    say(console, escape(str(report)))
+    say(console, "open it in a browser: map, altitude-time profile and reason of every conflict")
+    console.print(f"\n[bold]Done in {seconds:.0f} s.[/bold]")
