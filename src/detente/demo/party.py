@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
+import msgspec
 
 from detente.errors import DetenteError
 from detente.f3548 import (
@@ -30,6 +32,7 @@ from detente.f3548 import types as wire
 from detente.geo import Encounter, conflicts
 from detente.http import (
     Application,
+    BadBody,
     Endpoint,
     Request,
     Response,
@@ -59,11 +62,19 @@ class DetailsWrong(DetenteError):
 
 @dataclass(frozen=True, slots=True)
 class FoundConflict:
-    """Two intents of different parties that meet, as the one announced later found it."""
+    """Two intents of different parties that meet, as the one announced later found it.
+
+    Attributes:
+        mine: intent of the party that found it.
+        other: intent of the other party.
+        encounters: pairs of volumes that meet.
+        told: the other party's details, the very bytes that came over the network.
+    """
 
     mine: str
     other: str
     encounters: tuple[Encounter, ...]
+    told: bytes = b""
 
 
 @dataclass(slots=True)
@@ -78,6 +89,17 @@ class Tally:
     notifications: int = 0
     requests: int = 0
     conflicts: list[FoundConflict] = field(default_factory=list)
+
+
+_TOLD: Final = msgspec.json.Decoder(wire.PutOperationalIntentDetailsParameters)
+_ANSWER: ContextVar[bytes] = ContextVar("_ANSWER", default=b"")
+"""The last answer that this task has read: see `keep_answer`."""
+
+
+async def keep_answer(response: httpx.Response) -> None:
+    """A response hook of httpx: the task that asked can have the answer's bytes afterwards."""
+    if "/uss/v1/operational_intents/" in response.request.url.path:
+        _ANSWER.set(await response.aread())
 
 
 class Party:
@@ -106,8 +128,13 @@ class Party:
         self._tokens = tokens
         self._http = http
         self._own: dict[str, wire.OperationalIntent] = {}
-        self._told: dict[str, wire.OperationalIntent] = {}
+        self._told: dict[str, tuple[wire.OperationalIntent, bytes]] = {}
         self._peers: dict[str, UssClient] = {}
+
+    @property
+    def announced(self) -> list[wire.OperationalIntent]:
+        """Its own intents, in the order in which the exchange accepted them."""
+        return list(self._own.values())
 
     # -- what others ask of it ---------------------------------------------------------------
 
@@ -131,7 +158,7 @@ class Party:
                     handler=self._be_told,
                     operation_id="notifyOperationalIntentDetailsChanged",
                     summary="A subscription's notification.",
-                    body=wire.PutOperationalIntentDetailsParameters,
+                    body=msgspec.Raw,
                     responses={204: None},
                     scopes=coordination,
                 ),
@@ -146,12 +173,16 @@ class Party:
             raise HttpNotFound("there is no such operational intent")
         return Response(200, wire.GetOperationalIntentDetailsResponse(found))
 
-    async def _be_told(
-        self, request: Request[wire.PutOperationalIntentDetailsParameters]
-    ) -> Response:
-        told = request.body.operational_intent
+    async def _be_told(self, request: Request[msgspec.Raw]) -> Response:
+        # Taken as it came: what goes into a record as another's words is what the other has sent,
+        # not what a decoder and an encoder have made of it.
+        sent = bytes(request.body)
+        try:
+            told = _TOLD.decode(sent).operational_intent
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadBody(f"This is no notification: {error}.") from None
         if told is not None and told.reference.manager == request.caller.sub:
-            self._told[told.reference.id] = told
+            self._told[told.reference.id] = (told, sent)
         self.tally.notified += 1
         return Response(204)
 
@@ -220,20 +251,24 @@ class Party:
             if reference.manager == self.name:
                 key[reference.id] = reference.ovn
                 continue
-            other = await self._details_of(reference)
+            other, received = await self._details_of(reference)
             key[reference.id] = other.reference.ovn
             volumes = [
                 volume_of(volume, f"volumes[{i}]") for i, volume in enumerate(other.details.volumes)
             ]
             looked_at[reference.id] = FoundConflict(
-                flight.flight_id, reference.id, tuple(conflicts(flight.volumes, volumes))
+                flight.flight_id,
+                reference.id,
+                tuple(conflicts(flight.volumes, volumes)),
+                received,
             )
 
     async def _details_of(
         self, reference: wire.OperationalIntentReference
-    ) -> wire.OperationalIntent:
+    ) -> tuple[wire.OperationalIntent, bytes]:
+        """An intent of the other party, and the bytes by which it told of it."""
         told = self._told.get(reference.id)
-        if told is not None and told.reference.version == reference.version:
+        if told is not None and told[0].reference.version == reference.version:
             self.tally.details_known += 1
             return told
         peer = self._peer(reference.uss_base_url)
@@ -252,7 +287,7 @@ class Party:
                 continue
             self.tally.details_asked += 1
             self._check(found, reference)
-            return found
+            return found, _ANSWER.get()
         raise DetailsWrong(
             "its manager does not know it, though the exchange does",
             where=f"operational intent {reference.id}",

@@ -13,7 +13,7 @@ from typing import Final
 
 import httpx
 
-from detente.demo.party import Party
+from detente.demo.party import Party, keep_answer
 from detente.errors import DetenteError
 from detente.f3548 import DssClient
 from detente.http import (
@@ -131,7 +131,9 @@ async def running_party(name: str, exchange_url: str, keys: Keys) -> AsyncIterat
     stop = asyncio.Event()
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
     async with (
-        httpx.AsyncClient(timeout=30.0, limits=limits, trust_env=False) as http,
+        httpx.AsyncClient(
+            timeout=30.0, limits=limits, trust_env=False, event_hooks={"response": [keep_answer]}
+        ) as http,
         asyncio.TaskGroup() as group,
     ):
         party = Party(name, "", DssClient(exchange_url, tokens, http), tokens, http)
