@@ -88,6 +88,7 @@ from .postgres import PostgresLog
 from .postgres_session import PostgresSettings
 from .snapshots import Restored, restore_newest
 from .sqlite import SqliteLog
+from .tile_directory import AsyncEntrySource, EntrySource, TileDirectory, TilesUnusable
 from .tiles import (
     ENTRIES,
     TileRef,
@@ -149,6 +150,7 @@ __all__ = [
     "AddCheckpoint",
     "Answer",
     "AppendUnknown",
+    "AsyncEntrySource",
     "Blob",
     "Checkpoint",
     "Cosignature",
@@ -157,6 +159,7 @@ __all__ = [
     "Draft",
     "DsseMalformed",
     "Ed25519Signer",
+    "EntrySource",
     "Envelope",
     "EnvelopeMalformed",
     "ExportUnusable",
@@ -211,8 +214,10 @@ __all__ = [
     "StoredEntry",
     "Tail",
     "Taken",
+    "TileDirectory",
     "TileRef",
     "TilesMalformed",
+    "TilesUnusable",
     "TlogProof",
     "Verifier",
     "VerifyReport",
