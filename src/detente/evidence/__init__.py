@@ -5,3 +5,36 @@ hashes that tie them to cosigned checkpoints, the agreement that names the keys,
 other people's tools read. The format is described in `docs/bundle-format.md`; `detente.verify`
 reads it, and shares no code with this package.
 """
+
+from .export import export_bundle
+from .request import (
+    Exported,
+    ExportFailed,
+    ExportRefused,
+    ExportRequest,
+    Grade,
+    Progress,
+    Ranges,
+    Scope,
+    Selection,
+)
+from .sigstore import sigstore_item, trusted_root
+from .source import BundleBlobs, BundleKeys, BundleSource
+
+__all__ = [
+    "BundleBlobs",
+    "BundleKeys",
+    "BundleSource",
+    "ExportFailed",
+    "ExportRefused",
+    "ExportRequest",
+    "Exported",
+    "Grade",
+    "Progress",
+    "Ranges",
+    "Scope",
+    "Selection",
+    "export_bundle",
+    "sigstore_item",
+    "trusted_root",
+]

@@ -54,19 +54,6 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Timestamp:
-    """An RFC 3161 token over a checkpoint.
-
-    Attributes:
-        note: the checkpoint with the log's signature line alone; what the token is over.
-        token: DER of the timestamp response.
-    """
-
-    note: str
-    token: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class ExportRequest:
     """What a bundle shall show.
 
@@ -77,9 +64,7 @@ class ExportRequest:
         withhold: SHA-256 of blobs that are left out; the bundle lists them.
         single_items: at most so many entries also get files that other people's tools read one by
             one: a Sigstore bundle and a tlog-proof.
-        timestamps: RFC 3161 tokens to put in; those over other sizes than the bundle's are left
-            out.
-        tsa_pem: certificates of the timestamp authority.
+        tsa_pem: certificates of the authority whose RFC 3161 timestamps the record holds.
         overwrite: replace the target if it is there.
         settle: awaited with the size of the log after the custody entry; it may have the newest
             checkpoint cosigned, so that the bundle's own custody entry is covered, too.
@@ -90,7 +75,6 @@ class ExportRequest:
     selection: Selection | None = None
     withhold: frozenset[str] = frozenset()
     single_items: int = 1000
-    timestamps: tuple[Timestamp, ...] = ()
     tsa_pem: bytes | None = None
     overwrite: bool = False
     settle: Callable[[int], Awaitable[None]] | None = None

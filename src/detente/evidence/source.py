@@ -1,35 +1,38 @@
 """What an export needs of a record, and nothing more.
 
-The exporter is written against this seam: a `PartyRecord` is put behind it by `RecordSource`, tests
-put a few lists behind it.
+A `PartyRecord` fits this seam as it is; tests may put a few lists behind it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
-if TYPE_CHECKING:
-    from detente.record.envelope import Draft
-    from detente.record.members import Terms
+from detente.record.entries import CosignedCheckpoint, Entry
+from detente.record.envelope import Draft
+from detente.record.keys import Signer, Verifier
+from detente.record.members import Terms
 
 
-@dataclass(frozen=True, slots=True)
-class SourceEntry:
-    """An entry as it is stored.
+class BundleBlobs(Protocol):
+    """Bytes by their hash."""
 
-    Attributes:
-        index: its place in the log, from 0.
-        leaf: what is Merkle-hashed.
-        envelope: the DSSE envelope as canonical JSON; None when it was erased.
-        erased_by: index of the erasure that took the envelope.
-    """
+    def open(self, sha256: str) -> BinaryIO:
+        """The bytes of a blob, for reading in pieces, checked.
 
-    index: int
-    leaf: bytes
-    envelope: bytes | None
-    erased_by: int | None = None
+        Raises:
+            BlobUnusable: it is missing or damaged.
+        """
+
+    def size(self, sha256: str) -> int | None:
+        """Its length in bytes; None if it is not there."""
+
+
+class BundleKeys(Protocol):
+    """Keys as they change along a log."""
+
+    def log_key(self, party: str, size: int) -> Verifier:
+        """The key that signs a party's checkpoint of `size` entries."""
 
 
 class BundleSource(Protocol):
@@ -40,29 +43,37 @@ class BundleSource(Protocol):
         """Id of the party whose record it is."""
 
     @property
+    def origin(self) -> str:
+        """Name of its log."""
+
+    @property
     def terms(self) -> Terms:
         """The agreement in force."""
 
-    async def append(self, draft: Draft) -> int:
-        """Append an entry signed by the node, durable; its index."""
+    @property
+    def keyring(self) -> BundleKeys:
+        """Which key was good where."""
 
-    async def entries(self, first: int, count: int) -> Sequence[SourceEntry]:
-        """Up to `count` entries from `first` on, in order; fewer only at the end of the log."""
+    @property
+    def blobs(self) -> BundleBlobs:
+        """What payloads name by hash."""
 
-    async def size(self) -> int:
-        """Number of entries."""
+    async def append(self, drafts: Sequence[tuple[Draft, Signer | None]]) -> list[Entry]:
+        """Sign (None: with the node's key) and record; durable when it returns."""
 
-    async def checkpoint(self) -> str:
-        """The newest checkpoint: a signed note, with what cosignatures it has got so far."""
-
-    async def checkpoints(self) -> Sequence[str]:
-        """Every checkpoint that carries cosignatures, smallest first."""
-
-    async def indices_of(self, ids: Sequence[str]) -> dict[str, int]:
-        """Where the entries with these ids are; those that are not known are left out."""
+    async def entries(self, since: int, limit: int) -> list[Entry]:
+        """Entries from position `since`, at most `limit`."""
 
     def node(self, level: int, index: int) -> bytes:
-        """Hash of the perfect subtree at (level, index); see `detente.record.NodeReader`."""
+        """A hash of the tree (`NodeReader`)."""
 
-    def blob(self, sha256: str) -> BinaryIO | None:
-        """A blob opened for reading, or None when it is not held."""
+    async def checkpoint(self) -> CosignedCheckpoint:
+        """The newest one, with what cosignatures it has got so far."""
+
+    async def checkpoints(
+        self, since: int = 1, limit: int = 100, *, cosigned_only: bool = False
+    ) -> list[CosignedCheckpoint]:
+        """Those of at least `since` entries, smallest first."""
+
+    async def best_checkpoint(self, above: int = 0) -> CosignedCheckpoint | None:
+        """Of those with more than `above` entries the newest of the highest grade, if any."""

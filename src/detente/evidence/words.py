@@ -1,0 +1,203 @@
+"""What the page for people says, in English and in French.
+
+French has a narrow no-break space before : ; ! and ?, written \\u202f here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Both(NamedTuple):
+    """The same words in both languages."""
+
+    en: str
+    fr: str
+
+
+TITLE = Both("Evidence bundle", "Dossier de preuve")
+
+WHAT = Both(
+    "This file shows entries of a record that one party keeps under an agreement with others. Each "
+    "entry is signed by its author. All entries are tied together by hashes, so that none can be "
+    "changed, removed or put in later without its showing. The other parties, and neutral "
+    "witnesses if there are any, have signed the state of this record at certain moments: from "
+    "then on it cannot be rewritten without their signatures giving it away.",
+    "Ce fichier présente des entrées d’un registre qu’une partie tient en vertu d’un accord avec "
+    "d’autres. Chaque entrée est signée par son auteur. Toutes sont liées par des empreintes "
+    "cryptographiques\u202f: aucune ne peut être modifiée, retirée ou ajoutée après coup sans que "
+    "cela se voie. Les autres parties, et des témoins neutres s’il y en a, ont signé l’état de ce "
+    "registre à certains moments\u202f: dès lors, leurs signatures trahiraient toute réécriture.",
+)
+
+NOT_A_CHECK = Both(
+    "This page is a guide for the reader. It proves nothing by itself: it was written by the "
+    "party that made the bundle. The proof is in the other files, and is checked as described "
+    "below.",
+    "Cette page guide le lecteur. Elle ne prouve rien par elle-même\u202f: elle a été rédigée par "
+    "le logiciel de la partie qui a établi le dossier. La preuve se trouve dans les autres "
+    "fichiers et se vérifie comme indiqué plus bas.",
+)
+
+FACTS = {
+    "agreement": Both("Agreement", "Accord"),
+    "agreement_hash": Both("Fingerprint of the agreement", "Empreinte de l’accord"),
+    "parties": Both("Parties", "Parties"),
+    "party": Both("Whose record", "Registre tenu par"),
+    "by": Both("Made by", "Établi par"),
+    "at": Both("Made at (UTC)", "Établi le (UTC)"),
+    "purpose": Both("Purpose", "Motif"),
+    "origin": Both("Name of the log", "Nom du journal"),
+    "tree": Both("Entries in the log at that state", "Entrées du journal à cet état"),
+    "root": Both("Fingerprint of that state", "Empreinte de cet état"),
+    "cosigners": Both("Signed as seen by", "Contresigné par"),
+    "scope": Both("Shown", "Étendue"),
+    "kinds": Both("Kinds of entries", "Nature des entrées"),
+    "between": Both("Stated times, from – to (UTC)", "Heures déclarées, de – à (UTC)"),
+    "grade": Both("Grade, as the exporter saw it", "Niveau, selon l’exportateur"),
+    "withheld": Both("Attachments left out", "Pièces jointes omises"),
+    "erased": Both("Entries whose content was erased", "Entrées au contenu effacé"),
+}
+
+SCOPES: Mapping[str, Both] = {
+    "full": Both("the whole log", "le journal entier"),
+    "subset": Both("a selection of the log", "une sélection du journal"),
+}
+
+GRADES: Mapping[str, Both] = {
+    "bilateral": Both(
+        "every other party has countersigned the state of the record that covers these entries, "
+        "as the agreement asks",
+        "les autres parties ont contresigné l’état du registre qui couvre ces entrées, comme "
+        "l’accord l’exige",
+    ),
+    "third-party": Both(
+        "a neutral witness has countersigned, not every other party",
+        "un témoin neutre a contresigné, mais non toutes les autres parties",
+    ),
+    "timestamped": Both(
+        "a time-stamping authority has confirmed when this state existed; no witness has "
+        "countersigned",
+        "une autorité d’horodatage a confirmé la date de cet état\u202f; aucun témoin n’a "
+        "contresigné",
+    ),
+    "single": Both(
+        "only the keeper of the record has signed; nobody else has confirmed its state",
+        "seule la partie qui tient le registre a signé\u202f; personne d’autre n’en a confirmé "
+        "l’état",
+    ),
+}
+
+STATUSES: Mapping[str, Both] = {
+    "exercise": Both("EXERCISE", "EXERCICE"),
+    "test": Both("TEST", "ESSAI"),
+}
+
+KINDS: Mapping[str, Both] = {
+    "agreement": Both("agreement in force", "accord en vigueur"),
+    "receipt": Both("receipt", "accusé technique"),
+    "acknowledgement": Both("acknowledgement", "accusé d’agent"),
+    "anchor": Both("other party’s state noted", "état de l’autre partie consigné"),
+    "clock": Both("statement on clocks", "relevé d’horloge"),
+    "key-rotation": Both("key replaced", "clé remplacée"),
+    "key-revocation": Both("key revoked", "clé révoquée"),
+    "erasure": Both("content erased", "contenu effacé"),
+    "witness-refusal": Both("refusal to countersign", "refus de contresigner"),
+    "custody": Both("export", "exportation"),
+    "suspension": Both("suspension", "suspension"),
+    "resumption": Both("resumption", "reprise"),
+    "withdrawal": Both("withdrawal", "retrait"),
+}
+
+ANSWERS: Mapping[str, Both] = {
+    "receipt": Both("received by the node of", "reçu par le nœud de"),
+    "acknowledgement": Both("acknowledged by an officer of", "confirmé par un agent de"),
+}
+
+TIMELINE = Both("Who said what to whom", "Qui a dit quoi à qui")
+TIMELINE_NOTE = Both(
+    "Order of the log, downwards; times as each author states them. Solid: message. Dashed: "
+    "receipt, given by a machine. Dotted: acknowledgement, signed by a person. A missing arrow "
+    "means only that no such answer is in this bundle.",
+    "Ordre du journal, de haut en bas\u202f; heures déclarées par chaque auteur. Trait "
+    "plein\u202f: message. Tirets\u202f: accusé technique, donné par une machine. "
+    "Pointillés\u202f: accusé signé par une personne. Une flèche absente signifie seulement que "
+    "le dossier ne contient pas cette réponse.",
+)
+ENTRIES = Both("Entries", "Entrées")
+ENTRIES_HEAD = (
+    Both("No.", "Nº"),
+    Both("Stated time (UTC)", "Heure déclarée (UTC)"),
+    Both("From → to", "De → à"),
+    Both("What", "Quoi"),
+    Both("Receipts, acknowledgements", "Accusés"),
+)
+ERASED = Both(
+    "content erased; its fingerprint remains. Erasure stated by entry",
+    "contenu effacé\u202f; son empreinte demeure. Effacement déclaré par l’entrée",
+)
+EVERYONE = Both("all parties", "toutes les parties")
+LEFT_OUT = Both(
+    "further messages are in the bundle but not on this page; the files in envelopes/ hold all.",
+    "autres messages figurent au dossier mais non sur cette page\u202f; les fichiers du répertoire "
+    "envelopes/ les contiennent tous.",
+)
+NONE = Both("none", "aucun")
+
+VERIFY = Both("How to check it", "Comment le vérifier")
+VERIFY_OURS = Both(
+    "With our verifier, which needs neither network nor server:",
+    "Avec notre vérificateur, sans réseau ni serveur\u202f:",
+)
+VERIFY_PIN = Both(
+    "Compare the fingerprint of the agreement with one that you have from elsewhere: from the "
+    "treaty file, from each party. Without that, the bundle shows only that the parties named "
+    "in it agree with themselves.",
+    "Comparez l’empreinte de l’accord avec celle que vous tenez d’une autre source\u202f: dossier "
+    "de l’accord, chacune des parties. Sans cela, le dossier établit seulement que les parties "
+    "qu’il nomme sont d’accord avec elles-mêmes.",
+)
+VERIFY_OTHERS = Both(
+    "With the tools of others (OpenSSL, Sigstore, securesystemslib): VERIFY.md has the commands, "
+    "and says of each what it shows and what it leaves open.",
+    "Avec des outils tiers (OpenSSL, Sigstore, securesystemslib)\u202f: VERIFY.md donne les "
+    "commandes, et dit de chacune ce qu’elle établit et ce qu’elle laisse ouvert.",
+)
+
+LIMITS = Both("What it does not prove", "Ce que cela ne prouve pas")
+LIMITS_LIST = (
+    Both(
+        "That what was written is true. Signatures show who wrote, not whether it happened.",
+        "Que ce qui est écrit est vrai. Les signatures montrent qui a écrit, non ce qui s’est "
+        "passé.",
+    ),
+    Both(
+        "That nothing was withheld: what was never recorded, or is not in this selection, cannot "
+        "be seen here.",
+        "Que rien n’a été tu\u202f: ce qui n’a jamais été consigné, ou n’est pas dans cette "
+        "sélection, ne se voit pas ici.",
+    ),
+    Both(
+        "That clocks were right. Times are those that authors and witnesses state, unless a "
+        "time-stamping authority has confirmed them.",
+        "Que les horloges étaient justes. Les heures sont celles que déclarent auteurs et témoins, "
+        "sauf confirmation par une autorité d’horodatage.",
+    ),
+    Both(
+        "That a message without receipt did not arrive. A missing answer is only missing.",
+        "Qu’un message sans accusé n’est pas arrivé. Une réponse absente n’est qu’absente.",
+    ),
+    Both(
+        "Anything against all parties together: if all of them, and every witness, act in concert, "
+        "they can write another record.",
+        "Quoi que ce soit contre toutes les parties réunies\u202f: de concert avec tous les "
+        "témoins, elles peuvent établir un autre registre.",
+    ),
+    Both(
+        "That the keys belong to whom the agreement says. The agreement’s fingerprint has to be "
+        "compared.",
+        "Que les clés appartiennent à ceux que l’accord désigne. L’empreinte de l’accord doit être "
+        "comparée.",
+    ),
+)
