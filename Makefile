@@ -63,6 +63,7 @@ check: $(ready) ## format, lint, types, layers, generated files
 # The limit is a last resort: a test that hangs shows its stacks after ten minutes.
 test: check ## check, then every test (TESTS=tests/unit for some of them)
 	@scripts/browser.sh
+	@scripts/node_tools.sh
 	@timeout --kill-after=30s $(TEST_LIMIT) $(bin)/python -m pytest $(TESTS) \
 		-n $(WORKERS) --dist loadgroup -o cache_dir=.cache/pytest -o faulthandler_timeout=600 \
 		--cov=detente --cov-report=term:skip-covered --durations=10 --durations-min=1

@@ -77,3 +77,4 @@ flock 9
 find_python
 install_uv
 install_packages
+scripts/node_tools.sh
