@@ -135,7 +135,8 @@ def add_lines(note: str, lines: str, verifiers: Iterable[CosignatureVerifier]) -
     """The note with the cosignatures that are new to it.
 
     Only good lines of known keys are moved, one for each key; lines by other keys and by keys that
-    have cosigned the note already are left out. What the note has stays as it is.
+    have cosigned the note already are left out. What the note has stays as it is, unless it is
+    wrong.
 
     Args:
         note: a signed note.
@@ -147,10 +148,12 @@ def add_lines(note: str, lines: str, verifiers: Iterable[CosignatureVerifier]) -
             many of them.
         NoteUnverified: a line by a known key is wrong.
     """
-    text, present = split_note(note)
-    _, offered = split_note(f"{text}\n{lines}")
+    text, _ = split_note(note)
+    again, offered = split_note(f"{text}\n{lines}")
+    if again != text:
+        raise NoteMalformed("Signature lines have no empty line among them.")
     known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
-    taken = {(name, identity) for name, identity, _ in present}
+    taken = {(each.name, each.key_id) for each in cosignatures_of(note, known.values())}
     grown = note
     for name, identity, data in offered:
         verifier = known.get((name, identity))

@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 
 from detente import formats
-from detente.errors import DetenteError
+from detente.errors import DetenteError, printable
 
 from .canonical import NotCanonical
 from .dsse import Envelope, Signature, pae
@@ -163,7 +163,7 @@ def seal(
         EnvelopeMalformed: something has not the form that `read_payload` demands.
     """
     try:
-        body = canonical_json(draft.body)
+        body = canonical_json(dict(draft.body))
         rest = msgspec.json.encode(
             [
                 {"media_type": blob.media_type, "sha256": blob.sha256.hex(), "size": blob.size}
@@ -381,7 +381,7 @@ def _check_size(data: bytes) -> None:
 
 
 def _check_text(text: str, where: str, characters_max: int) -> None:
-    if not text or len(text) > characters_max or not text.isprintable():
+    if not 1 <= len(text) <= characters_max or printable(text) != text or "\n" in text:
         raise EnvelopeMalformed(f"It has 1 to {characters_max} printable characters.", where=where)
 
 

@@ -25,7 +25,7 @@ JsonValue: TypeAlias = (
 )
 """What JSON can say. `parse` gives lists and dicts; tuples and other mappings can be written."""
 
-_IN_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_IN_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _TIME_PATTERN = re.compile(
@@ -90,11 +90,11 @@ def canonical_json(value: JsonValue) -> bytes:
         NotCanonical: as `canonical`, or nested too deeply.
     """
     # msgspec spells these as RFC 8785 does, except for what _plain looks for; see canonical.py.
-    if not _plain(value, formats.JSON_DEPTH_MAX):
-        return canonical(value)
     try:
+        if not _plain(value, formats.JSON_DEPTH_MAX):
+            return canonical(value)
         return msgspec.json.encode(value, order="sorted")
-    except (UnicodeEncodeError, TypeError) as error:
+    except (UnicodeEncodeError, TypeError, RecursionError) as error:
         raise NotCanonical(f"The value has no canonical JSON: {error}.") from error
 
 
@@ -102,12 +102,15 @@ def format_time(moment: datetime) -> str:
     """A time as every format of ours has it: RFC 3339, UTC, six decimals, Z.
 
     Raises:
-        ValueError: the time has no zone.
+        ValueError: the time has no zone, or in UTC no year of four digits.
     """
     if moment.tzinfo is not UTC:
         if moment.tzinfo is None:
             raise ValueError("a time without zone is no time")
-        moment = moment.astimezone(UTC)
+        try:
+            moment = moment.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("the time is before year 1 or after year 9999") from None
     return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 

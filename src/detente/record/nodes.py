@@ -13,10 +13,12 @@ knows what is in it.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import stat
 import struct
+import weakref
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -57,7 +59,8 @@ class NodeFile:
     once and survives the end of the process after `sync`.
 
     Raises:
-        NodesUnusable: there is something else at the path, or it cannot be opened.
+        NodesUnusable: there is something else at the path, it is open already, or cannot be
+            opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,14 +69,22 @@ class NodeFile:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise NodesUnusable(f"It cannot be opened: {error}.", where=str(path)) from error
+        # Lets go of the file without `sync` when nobody holds this object any more.
+        self._release = weakref.finalize(self, os.close, self._file)
         try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._size = self._recover()
             self._peaks = self._peaks_of(self._size)
+        except BlockingIOError:
+            self._release()
+            raise NodesUnusable(
+                "Another process has it open.", where=str(path), advice="Stop that, or wait."
+            ) from None
         except OSError as error:
-            os.close(self._file)
+            self._release()
             raise NodesUnusable(f"It cannot be read: {error}.", where=str(path)) from error
         except NodesUnusable:
-            os.close(self._file)
+            self._release()
             raise
 
     @property
@@ -98,7 +109,10 @@ class NodeFile:
         # stored_position, written out: this is read twenty times for each proof.
         last = ((index + 1) << level) - 1
         at = _HEADER_SIZE + HASH_SIZE * (2 * last - last.bit_count() + level)
-        found = os.pread(self._file, HASH_SIZE, at)
+        try:
+            found = os.pread(self._file, HASH_SIZE, at)
+        except OSError as error:
+            raise NodesUnusable(f"It cannot be read: {error}.", where=str(self._path)) from error
         if len(found) != HASH_SIZE:
             raise NodesUnusable(
                 "The file has become shorter.", where=str(self._path), advice="Delete it."
@@ -182,13 +196,13 @@ class NodeFile:
         Raises:
             NodesUnusable: the file cannot be written.
         """
-        if self._file < 0:
+        if not self._release.alive:
             return
         try:
             self.sync()
         finally:
-            handle, self._file = self._file, -1
-            os.close(handle)
+            self._file = -1
+            self._release()
 
     def __enter__(self) -> NodeFile:
         return self

@@ -119,7 +119,9 @@ class Policy:
         needed = [*peers, *needed]
         quorum = group("quorum", len(needed), tuple(needed)) if needed else None
         made = cls((PolicyLog(log),), witnesses, tuple(groups), quorum)
-        return cls.parse(made.to_text())
+        if cls.parse(made.to_text()) != made:
+            raise PolicyMalformed("The names cannot stand in a policy.")
+        return made
 
     @classmethod
     def parse(cls, text: str | bytes) -> Policy:

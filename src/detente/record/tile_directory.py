@@ -101,7 +101,7 @@ class TileDirectory:
         Raises:
             NoteMalformed: the note is not a checkpoint.
             TilesUnusable: the source has not the tree of the checkpoint, the directory holds
-                another log, a tile that differs, or a larger checkpoint, or cannot be written.
+                another log or a larger checkpoint, or cannot be written.
         """
         steps = self._publishing(source.read, note)
         try:
@@ -148,6 +148,8 @@ class TileDirectory:
                 sync_directory(directory)
             _write(self._path / CHECKPOINT, note.encode())
             sync_directory(self._path)
+            if not old:
+                sync_directory(self._path.parent)
             for ref in full:
                 self._remove_partials(self._path / ref.path)
         except OSError as error:
@@ -181,13 +183,14 @@ class TileDirectory:
             if directory == self._path:
                 break
             directory = directory.parent
+        # It may be there from a publication that did not come to its end; no checkpoint that was
+        # ever served needs it, so it may be replaced.
         try:
-            present = path.read_bytes()
+            if path.read_bytes() == data:
+                return
         except FileNotFoundError:
-            _write(path, data)
-        else:
-            if present != data:
-                raise self._unusable(f"{ref.path} is there already, with other content.")
+            pass
+        _write(path, data)
 
     def _sweep(self, size: int) -> None:
         """Remove the partial tiles that a crash has left behind full ones."""
@@ -197,7 +200,7 @@ class TileDirectory:
             if ref is None:
                 continue
             count = size >> HEIGHT * max(ref.level, 0)
-            # The full tile may be there early; until the checkpoint needs it, the partial one stays.
+            # Until the checkpoint needs the full tile, it needs the partial one.
             if ref.index < count // WIDTH:
                 self._remove_partials(self._path / ref.path)
 
