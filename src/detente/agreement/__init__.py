@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detente.agreement.agreement import Agreement, check, load_agreement, sign
+from detente.agreement.agreement import Agreement, check, load_agreement
 from detente.agreement.area import AreaOutline
 from detente.agreement.document import Address, Document, Party
 from detente.agreement.enrolment import EnrolledKey
@@ -22,6 +22,7 @@ from detente.agreement.rules import (
     RulesSection,
     register_rules,
 )
+from detente.agreement.signing import merge, sign
 from detente.agreement.words import Words
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Words",
     "check",
     "load_agreement",
+    "merge",
     "register_rules",
     "sign",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import Any
 from detente.agreement.area import AreaOutline
 from detente.agreement.document import Document
 from detente.agreement.enrolment import EnrolledKey
-from detente.agreement.faults import Fault
+from detente.agreement.examine import Parts, examine
+from detente.agreement.faults import AgreementUnusable, Fault
+from detente.agreement.manifest import manifest_of, terms_of
 from detente.agreement.rules import RULES, RulesRegistry
-from detente.record import Signer
+from detente.agreement.signatures import Signed, signed_faults
+from detente.record.members import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Agreement:
         keys: enrolled keys by party, in the order of the document.
         files: every file that is signed, by name, as bytes.
         signed: `agreement.dsse.json`, if there is one.
+        previous: `previous.dsse.json`: the signed manifest that this version replaces.
+        registry: sections of rules that were known when it was read.
     """
 
     document: Document
@@ -33,7 +39,9 @@ class Agreement:
     area: tuple[AreaOutline, ...]
     keys: Mapping[str, tuple[EnrolledKey, ...]]
     files: Mapping[str, bytes]
-    signed: bytes | None
+    signed: Signed | None
+    previous: Signed | None
+    registry: RulesRegistry
 
     @property
     def id(self) -> str:
@@ -42,12 +50,16 @@ class Agreement:
 
     def manifest(self) -> bytes:
         """What is signed: canonical JSON over everything in it."""
-        raise NotImplementedError
+        return manifest_of(self)
 
     @property
     def sha256(self) -> str:
         """The agreement's hash, 64 hexadecimal digits."""
-        raise NotImplementedError
+        return hashlib.sha256(self.manifest()).hexdigest()
+
+    def terms(self) -> Terms:
+        """What the record must know of it."""
+        return terms_of(self, self.sha256)
 
 
 def load_agreement(directory: Path, *, rules: RulesRegistry = RULES) -> Agreement:
@@ -56,20 +68,39 @@ def load_agreement(directory: Path, *, rules: RulesRegistry = RULES) -> Agreemen
     Raises:
         AgreementUnusable: it has faults; all of them are with the error.
     """
-    raise NotImplementedError
+    agreement, faults = read_agreement(directory, rules=rules)
+    if agreement is None or faults:
+        raise AgreementUnusable(faults, str(directory))
+    return agreement
 
 
 def check(directory: Path, *, rules: RulesRegistry = RULES) -> list[Fault]:
-    """Everything that is wrong with an agreement, by file and line."""
-    raise NotImplementedError
+    """Everything that is wrong with an agreement, by file and line; empty if nothing is."""
+    return read_agreement(directory, rules=rules)[1]
 
 
-def sign(directory: Path, signer: Signer, party: str, *, previous: Path | None = None) -> str:
-    """Add a party's signature to `agreement.dsse.json`; the hash that was signed.
+def read_agreement(
+    directory: Path, *, rules: RulesRegistry = RULES
+) -> tuple[Agreement | None, list[Fault]]:
+    """An agreement and its faults: the one is there without the other, or with faults of the
+    signatures only."""
+    parts, faults = examine(directory, rules)
+    agreement = None if len(faults) else _assemble(parts, rules)
+    if agreement is not None:
+        signed_faults(agreement, faults)
+    return agreement, faults.sorted()
 
-    Raises:
-        AgreementUnusable: it has faults, and nothing with faults is signed.
-        AgreementRefused: the key is not one of the party's, or something else was signed here.
-        AgreementNotWritten: the file cannot be written.
-    """
-    raise NotImplementedError
+
+def _assemble(parts: Parts, rules: RulesRegistry) -> Agreement:
+    if parts.document is None:
+        raise AssertionError("a document without faults is a document")
+    return Agreement(
+        document=parts.document,
+        rules=parts.rules,
+        area=parts.area,
+        keys=parts.keys,
+        files=dict(sorted(parts.files.items())),
+        signed=parts.signed,
+        previous=parts.previous,
+        registry=rules,
+    )

@@ -140,8 +140,16 @@ class Witnessing(Part, frozen=True, kw_only=True):
         list[NeutralWitness], Meta(max_length=30, description="Witnesses that are no party.")
     ] = []
     neutral_needed: Annotated[
-        int, Meta(ge=0, le=30, description="How many of the neutral ones must have cosigned.")
-    ] = 0
+        Annotated[int, Meta(ge=0, le=30)] | None,
+        Meta(description="How many of the neutral ones must have cosigned; one, if not given."),
+    ] = None
+
+    @property
+    def neutral_quorum(self) -> int:
+        """How many neutral witnesses must have cosigned; none where none is named."""
+        if self.neutral_needed is None:
+            return min(1, len(self.neutral))
+        return self.neutral_needed
 
 
 class AcknowledgeWithin(Part, frozen=True, kw_only=True):
@@ -180,8 +188,8 @@ class Channel(Part, frozen=True, kw_only=True):
     name: Annotated[Phrases, Meta(description="What it is.")]
     at: Annotated[Phrase, Meta(description="Number, call sign or place.")]
     frequency_khz: Annotated[
-        float | None,
-        Meta(ge=3, le=300_000_000, description="For radio: kilohertz (121.5 MHz is 121500)."),
+        Annotated[float, Meta(ge=3, le=300_000_000)] | None,
+        Meta(description="For radio: kilohertz (121.5 MHz is 121500)."),
     ] = None
 
 

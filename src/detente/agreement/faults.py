@@ -56,6 +56,7 @@ FAULT_CODES: Final[dict[str, str]] = {
     "signature.unusable": "The signatures cannot be read.",
     "signature.wrong": "A signature is wrong, or by a key that nobody enrolled.",
     "text.hidden": "A text holds characters that cannot be seen or change its direction.",
+    "text.placeholder": "A placeholder of the draft was not replaced.",
     "text.language": "A text is missing in a language of the document, or too much.",
     "time.offset": "A time does not say its offset from UTC.",
     "toml.limit": "The document is nested too deeply, or a line is too long.",

@@ -161,6 +161,14 @@ class Reader:
                     "Take it out: what is signed must be what is read.",
                 )
                 return False
+        if text.startswith("‹") and text.endswith("›"):
+            self.fault(
+                path,
+                "text.placeholder",
+                f"{dotted(path)} is still the placeholder {_shown(text)}.",
+                "Write what is to be agreed.",
+            )
+            return False
         return True
 
 
