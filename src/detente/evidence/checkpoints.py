@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from detente.formats import GRADES
-from detente.record.checkpoint import signature_line, split_note
 from detente.record.entries import CosignedCheckpoint
-from detente.record.keys import Verifier
 from detente.record.merkle import range_root
 
 from .request import ExportFailed, Grade, Ranges
@@ -63,16 +61,3 @@ def lowest_grade(checkpoints: Sequence[CosignedCheckpoint], items: Ranges) -> Gr
     last = items[-1][1]
     grades = [each.grade for each in checkpoints if each.size > last]
     return max(grades, key=GRADES.index)
-
-
-def own_note(note: str, log: Verifier) -> str:
-    """A checkpoint with the log's own signature line alone.
-
-    Raises:
-        ExportFailed: it has none.
-    """
-    text, lines = split_note(note)
-    for name, identity, signature in lines:
-        if (name, identity) == (log.name, log.key_id):
-            return f"{text}\n{signature_line(name, identity, signature)}"
-    raise ExportFailed("The log's own signature is missing.", where="checkpoint")

@@ -12,10 +12,10 @@ from detente.formats import AGREEMENT_TYPE, BUNDLE_FORMAT, PAYLOAD_BYTES_MAX
 from detente.record.entries import CosignedCheckpoint
 from detente.record.ijson import JsonMalformed, JsonValue, canonical_json, format_time, parse_object
 from detente.record.merkle import consistency_proof
+from detente.record.timestamp import own_note
 
 from . import ranges
 from .archive import Archive
-from .checkpoints import own_note
 from .contents import Contents, add_blob, blob_bytes
 from .guide import verify_md
 from .readme import Facts, readme_html
