@@ -33,6 +33,7 @@ _SCRIPTS: Final = (
     "links.js",
     "extras.js",
     "statements.js",
+    "checks.js",
     "verify.js",
     "phrases.js",
     "finding_words.js",

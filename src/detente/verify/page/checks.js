@@ -1,0 +1,207 @@
+// The parts of a verification that need the log as a whole.
+
+/** @returns {Promise<Head[]>} those that are good; the one of the bundle first */
+async function checkHeads(archive, manifest, ring, now, findings) {
+  const heads = [], newest = await findings.during(async () => {
+    const head = await checkHead((await archive.read("checkpoint")).slice(), "checkpoint", manifest.origin, ring, now);
+    if (head.checkpoint.size !== manifest.size) throw new Refusal("manifest.mismatch", "checkpoint", "another size");
+    return head;
+  });
+  if (newest) heads.push(newest);
+  for (const path of archive.under("checkpoints/")) {
+    const size = /^checkpoints\/([1-9][0-9]{0,15})$/.exec(path);
+    if (!size || +size[1] > manifest.size) { findings.add("file.extra", path, "no size of a checkpoint"); continue; }
+    await findings.during(async () => {
+      const head = await checkHead((await archive.read(path)).slice(), path, manifest.origin, ring, now);
+      if (head.checkpoint.size !== +size[1]) throw new Refusal("checkpoint.malformed", path, "another size");
+      heads.push(head);
+    });
+  }
+  return heads;
+}
+
+/** @returns {Promise<{ leaf: (index: number) => Uint8Array | null, rootAt: (size: number) => Uint8Array | null }>} */
+async function checkTree(archive, manifest, gathered, isFull, heads, findings) {
+  const { size } = manifest, tree = new TileTree(archive, size), groups = new Set(gathered.shown.map((index) => Math.floor(index / TILE)));
+  if (isFull) for (let number = 0; number * TILE < size && number <= archive.members.size; number++) groups.add(number);
+  const expected = new Set([...groups].map((number) => tilePath("entries", number, Math.min(TILE, size - number * TILE))));
+  for (const path of isFull && size > FORMATS.BUNDLE_MEMBERS_MAX * TILE ? [] : isFull ? tree.allPaths() : tree.neededPaths(groups)) expected.add(path);
+  for (const path of archive.under("tile/")) if (!expected.has(path)) findings.add("file.extra", path, "no tile of this tree that belongs here");
+  for (const path of [...expected].sort()) if (!archive.has(path)) findings.add("file.missing", path);
+  await tree.load(expected, findings);
+  for (const [number, hashes] of gathered.leafHashes) {
+    const tile = tree.tiles.get(tree.path(0, number));
+    if (tile && !(tile.length === hashes.length && tile.every((hash, i) => same(hash, hashes[i])))) findings.add("tree.tile", `tile 0/${number}`, "not the hashes of its entries");
+  }
+  for (const path of tree.wrongTiles()) findings.add("tree.tile", path, "not in the tile above it");
+  const rootAt = (wanted) => { try { return tree.root(wanted); } catch (error) { if (error instanceof Refusal) return null; throw error; } };
+  const root = rootAt(size), [newest] = heads;
+  if (newest?.checkpoint.where === "checkpoint") {
+    if (root && !same(root, newest.checkpoint.root)) findings.add("tree.root", "checkpoint", "not the root of the tiles");
+    await checkConsistency(archive, heads, rootAt, isFull, findings);
+  }
+  const leaf = (index) => tree.tiles.get(tree.path(0, Math.floor(index / TILE)))?.[index % TILE] ?? null;
+  return { leaf, rootAt: (wanted) => (isFull || wanted === size ? rootAt(wanted) : null) };
+}
+async function checkConsistency(archive, heads, rootAt, isFull, findings) {
+  const [{ checkpoint: last }, ...older] = heads, used = new Set();
+  for (const { checkpoint: first } of older) {
+    const path = `consistency/${first.size}-${last.size}.txt`;
+    used.add(path);
+    await findings.during(async () => {
+      const data = await archive.readIfThere(path);
+      if (!data) throw new Refusal("file.missing", path);
+      const text = latin1(data), proof = text === "" ? [] : text.endsWith("\n") ? hashesOf(text.slice(0, -1).split("\n")) : null;
+      if (!proof || !isConsistent(first.size, last.size, first.root, last.root, proof)) throw new Refusal("proof.consistency", path, "it does not lead to the newest checkpoint");
+      const computed = isFull ? rootAt(first.size) : null;
+      if (computed && !same(computed, first.root)) throw new Refusal("tree.root", first.where, "not the root of the entries");
+    });
+  }
+  const stated = new Set(archive.under("checkpoints/").map((path) => `consistency/${path.slice(12)}-${last.size}.txt`));
+  for (const path of archive.under("consistency/")) if (!used.has(path) && !stated.has(path)) findings.add("file.extra", path, "for no checkpoint of the bundle");
+}
+
+async function checkLinks(gathered, authors, ring, manifest, isFull, owner, heads, tree, archive, findings) {
+  const { items, erased } = gathered, { origin } = manifest, erasedBy = new Map(), partyOfKey = new Map(ring.slots.map((slot) => [hex(slot.entry.key.key), slot.entry.party]));
+  for (const entry of [...erased].sort((a, b) => a.index - b.index)) {
+    const party = partyOfKey.get(entry.key);
+    erasedBy.set(party, [...(erasedBy.get(party) ?? []), entry.index]);
+    if (party === undefined) findings.add("envelope.author", `entry ${entry.index}`, "not a key of a party");
+  }
+  checkChains(items, isFull, erasedBy, findings);
+  const known = new Map(heads.map(({ checkpoint }) => [checkpoint.size, checkpoint.root]));
+  const claims = new Claims({ origin, isFull, ring, erased, rootAt: tree.rootAt, known });
+  for (const item of items) await findings.during(() => claims.take(item));
+  for (const [item, slot] of authors) await findings.during(() => claims.check(item, slot));
+  checkErasures(erased, new Map([...authors.keys()].map((item) => [item.index, item])), origin, owner, findings);
+  checkBlobs(archive, items, manifest.withheld, findings);
+  await findings.during(async () => checkCustody(await archive.read("custody.json"), items.filter((item) => item.kind === "custody" && item.from === owner), items, manifest));
+}
+function checkBlobs(archive, items, withheld, findings) {
+  const named = new Map();
+  for (const item of items) for (const { sha256: digest, size } of item.blobs) {
+    if (!named.has(digest)) named.set(digest, size);
+    else if (named.get(digest) !== size) findings.add("blob.mismatch", `entry ${item.index}`, `two sizes of ${digest}`);
+  }
+  for (const [digest, size] of named) {
+    const member = archive.members.get(`blobs/${digest}`);
+    if (!member) { if (!withheld.has(digest)) findings.add("blob.missing", `blobs/${digest}`); }
+    else if (member.size !== size) findings.add("blob.mismatch", member.path, "size");
+  }
+  for (const path of archive.under("blobs/")) if (!named.has(path.slice(6))) findings.add("file.extra", path, "no entry names this blob");
+  for (const digest of withheld) if (!named.has(digest) || archive.has(`blobs/${digest}`)) findings.add("manifest.mismatch", "manifest.json", `withheld blob ${digest}`);
+}
+
+async function checkExtras(archive, manifest, gathered, ring, owner, heads, tree, findings, progress) {
+  const logs = ring.of(ring.ownerOf(manifest.origin) ?? owner, "log").map((slot) => slot.entry.key), erased = new Set(gathered.erased.map((entry) => entry.index)), shown = new Set(gathered.shown);
+  await findings.during(async () => checkTrustedRoot(await archive.read("trusted_root.json"), manifest.origin, logs));
+  const wanted = new Set();
+  let done = 0, group = -1, envelopes = new Map(), entries = [];
+  for (const index of indicesOf(manifest.singles)) {
+    if (!shown.has(index) || erased.has(index)) { findings.add("manifest.mismatch", "manifest.json", `single item ${index} is not shown`); continue; }
+    const number = Math.floor(index / TILE), proofPath = `proofs/${index}.tlog-proof`, itemPath = `bundles/${index}.sigstore.json`;
+    wanted.add(proofPath).add(itemPath);
+    if (number !== group) { group = number; [envelopes, entries] = await groupAgain(archive, manifest.size, number); }
+    const leaf = tree.leaf(index);
+    for (const path of [proofPath, itemPath]) {
+      await findings.during(async () => {
+        const data = (await archive.read(path)).slice();
+        if (path === proofPath) await checkTlogProof(data, index, leaf, heads, logs, path);
+        else if (envelopes.has(index) && entries[index % TILE]) await checkSigstore(data, index, envelopes.get(index), entries[index % TILE], leaf, heads, logs, path);
+      });
+    }
+    if (++done % 64 === 0) progress("singles", done, manifest.singles.length);
+  }
+  for (const path of [...archive.under("proofs/"), ...archive.under("bundles/")]) if (!wanted.has(path)) findings.add("file.extra", path, "no single item");
+  await checkTimestamps(archive, heads, findings);
+}
+/** Envelopes and entries of a group once more: they are not kept, 70,000 would be too many. */
+async function groupAgain(archive, size, number) {
+  const envelopes = new Map(), path = `envelopes/${groupedName(number)}.jsonl`, entriesPath = tilePath("entries", number, Math.min(TILE, size - number * TILE));
+  try {
+    for (const line of fromUtf8(await archive.read(path)).split("\n")) {
+      const map = line ? asMap(new JsonReader(line).whole()) : new Map();
+      if (map.has("envelope")) envelopes.set(map.get("index"), asMap(map.get("envelope")));
+    }
+    return [envelopes, entriesOf(await archive.read(entriesPath), entriesPath, Math.min(TILE, size - number * TILE))];
+  } catch (error) {
+    // Told already when the group was read first.
+    if (error instanceof Refusal || error instanceof JsonMalformed || error instanceof TypeError) return [envelopes, []];
+    throw error;
+  }
+}
+async function checkTimestamps(archive, heads, findings) {
+  const allowed = new Set(["timestamps/tsa.pem"]);
+  for (const path of archive.under("timestamps/")) {
+    const found = /^timestamps\/([1-9][0-9]*)\.note$/.exec(path);
+    if (!found) continue;
+    const tokenPath = `timestamps/${found[1]}.tsr`, head = heads.find((entry) => entry.checkpoint.size === +found[1]);
+    allowed.add(path).add(tokenPath);
+    await findings.during(async () => {
+      const note = (await archive.read(path)).slice(), token = (await archive.read(tokenPath)).slice();
+      await archive.read("timestamps/tsa.pem");
+      if (!head) throw new Refusal("timestamp.wrong", path, "no checkpoint of that size");
+      await checkTimestamp(note, token, head, path);
+      head.timestamps.push("not checked");
+    });
+  }
+  for (const path of archive.under("timestamps/")) if (!allowed.has(path)) findings.add("file.extra", path, "no timestamp");
+}
+/** Members that the format does not know, though the manifest lists them. */
+function checkUnknown(archive, manifest, findings) {
+  const known = /^(README\.html|VERIFY\.md|agreement\.dsse\.json|checkpoint|custody\.json|manifest\.json|manifest\.sha256|policy|trusted_root\.json|agreement\/.+|(?:blobs|checkpoints|consistency|envelopes|bundles|proofs|tile|timestamps)\/.+)$/;
+  for (const path of archive.members.keys()) {
+    const receipt = /^receipts\/(0|[1-9][0-9]*)\.cbor$/.exec(path);
+    if (receipt ? +receipt[1] >= manifest.size : !known.test(path) && manifest.files.has(path)) findings.add("file.extra", path, "not of this format");
+  }
+}
+
+// --- the report -----------------------------------------------------------------------------------
+
+function emptyReport(bundle, options) {
+  return {
+    bundle, proven: false, exit_code: 1, grade: "", accepted: options.accept ?? "bilateral", agreement_id: "", agreement_sha256: "", agreement_version: 0, agreement_title: {}, pinned: false,
+    origin: "", party: "", scope: "", size: 0, item_count: 0, erased_count: 0, withheld_blobs: 0, kinds: {}, first: "", last: "", exported_at: "", exported_by: [],
+    parties: [], checkpoints: [], items: [], findings: [], finding_counts: {}, statements: [], limits: [],
+  };
+}
+function fillReport(report, { newest, manifest, gathered, heads, findings, options }) {
+  const { items, erased, shown } = gathered, [head] = heads;
+  const good = findings.errors === 0, covering = [...heads].sort((a, b) => a.checkpoint.size - b.checkpoint.size);
+  // A later checkpoint covers what an earlier one does, so grades are taken from the end.
+  const best = [];
+  for (let i = covering.length - 1, grade = FORMATS.GRADES[0]; i >= 0; i--) { if (isLower(grade, covering[i].grade)) grade = covering[i].grade; best[i] = grade; }
+  const gradeOf = (index) => { const at = covering.findIndex((entry) => entry.checkpoint.size > index); return at < 0 ? "" : best[at]; };
+  let lowest = "bilateral";
+  for (const index of shown) { const grade = gradeOf(index); if (!grade) { lowest = ""; break; } if (isLower(grade, lowest)) lowest = grade; }
+  if (!shown.length) lowest = "";
+  report.grade = lowest;
+  if (head && good && !head.quorum && report.accepted === "bilateral" && lowest === "bilateral") findings.add("policy.quorum", "checkpoint", "too few of those the policy names", "notice");
+  if (good && lowest && isLower(lowest, manifest.grade)) findings.add("grade.lower", "manifest.json", `${manifest.grade} stated, ${lowest} found`, "notice");
+  const times = items.map((item) => item.created).sort(), kinds = {};
+  for (const item of items) kinds[item.kind] = (kinds[item.kind] ?? 0) + 1;
+  const pinnedKeys = new Set(options.keys ?? []), isPinned = Boolean(options.agreement);
+  Object.assign(report, {
+    agreement_id: newest.id, agreement_sha256: newest.sha256, agreement_version: newest.version, agreement_title: newest.title, pinned: isPinned,
+    item_count: shown.length, erased_count: erased.length, kinds, first: times[0] ?? "", last: times[times.length - 1] ?? "",
+    parties: newest.parties.map((party) => ({
+      id: party.id, names: party.names, officers: party.keys.filter((key) => key.purpose === "officer").map((key) => [key.key.name, key.holder]),
+      pinned: isPinned || party.keys.some((key) => pinnedKeys.has(key.key.vkey)),
+    })),
+    checkpoints: heads.map((entry) => ({
+      size: entry.checkpoint.size, root: hex(entry.checkpoint.root), quorum: entry.quorum, timestamps: entry.timestamps,
+      cosigners: [...[...entry.parties].map(([name, time]) => [name, "party", time]), ...[...entry.neutral].map(([name, time]) => [name, "neutral", time])],
+    })),
+    items: items.slice(0, ITEMS_SHOWN).map((item) => ({
+      index: item.index, id: item.id, kind: item.kind, sender: item.from, to: item.to, author: item.author, holder: item.holder ?? "", channel: item.channel, created: item.created, status: item.status,
+      payload_sha256: item.sha256, grade: gradeOf(item.index), receipts: (item.receipts ?? []).map(([party, origin, index, here]) => [party, origin, index, here]), acknowledgements: item.acknowledgements ?? [], believed: item.believed ?? false,
+      of: item.kind === "receipt" || item.kind === "acknowledgement" ? String(item.body.get("of") ?? "") : "",
+    })),
+  });
+}
+function finishReport(report, findings) {
+  const proven = findings.errors === 0;
+  Object.assign(report, { proven, exit_code: proven ? 0 : 1, findings: findings.kept, finding_counts: findings.counts });
+  Object.assign(report, statementsOf(report));
+  return report;
+}
