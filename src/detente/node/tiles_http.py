@@ -7,12 +7,15 @@ path is taken apart and put together again from numbers, so that no request can 
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
+import re
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from detente.errors import DetenteError
 from detente.http import Endpoint, Handler, HttpError, NotFound, Request, Response
 from detente.record import CosignatureVerifier, parse_path
 
@@ -25,9 +28,11 @@ TILE_TYPE: Final = b"application/octet-stream"
 
 _TILE_BYTES_MAX = 256 * (2 + 65_535)
 _CHECKPOINT_BYTES_MAX = 64 * 1024
+_SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 _DEPTH_MAX = 3
 """Three parts of three digits: 256 thousand million entries."""
 
+Consistency = Callable[[int, int], list[bytes]]
 NewestCosigned = Callable[[CosignatureVerifier], Awaitable[str | None]]
 """Gives the newest checkpoint of the log that bears a witness's good cosignature, if any."""
 
@@ -44,6 +49,7 @@ def tiles_endpoints(
     *,
     witnesses: Callable[[], tuple[CosignatureVerifier, ...]] = tuple,
     newest_cosigned: NewestCosigned | None = None,
+    consistency: Consistency | None = None,
 ) -> list[Endpoint]:
     """Endpoints that serve one log under a path prefix such as `/log`.
 
@@ -54,6 +60,8 @@ def tiles_endpoints(
             gives the newest checkpoint that it has cosigned, so that a witness that was restarted
             can learn what it had signed; `<digest>` is `witness_digest`.
         newest_cosigned: finds that checkpoint.
+        consistency: makes a proof for `GET <prefix>/consistency/<old>/<new>`: lines of base64, as
+            tlog-witness has them. Whoever has the tiles could make it; a witness has none.
     """
 
     async def checkpoint(request: Request[None]) -> Response:
@@ -68,6 +76,17 @@ def tiles_endpoints(
                 if note is not None:
                     return Response(200, note.encode(), (NO_STORE,), content_type=NOTE_TYPE)
         raise NotFound("No checkpoint of this log bears a cosignature by that witness.")
+
+    async def proof(request: Request[None]) -> Response:
+        sizes = [request.path["old"], request.path["new"]]
+        if consistency is None or not all(map(_SIZE.fullmatch, sizes)):
+            raise NotFound("There is no such proof.")
+        try:
+            found = await asyncio.to_thread(consistency, *map(int, sizes))
+        except (ValueError, DetenteError):
+            raise NotFound("The log does not have these sizes.") from None
+        lines = "".join(base64.b64encode(one).decode() + "\n" for one in found)
+        return Response(200, lines.encode(), (NO_STORE,), content_type=NOTE_TYPE)
 
     async def tile(request: Request[None]) -> Response:
         ref = parse_path("tile/" + "/".join(request.path.values()))
@@ -84,6 +103,12 @@ def tiles_endpoints(
             "getCosignedCheckpoint",
             "The newest checkpoint that a witness has cosigned.",
             {"witness": "SHA-256 of the witness's vkey, in hexadecimal"},
+        ),
+        _get(
+            f"{prefix}/consistency/{{old}}/{{new}}",
+            proof,
+            "getConsistency",
+            "Proof that the log of one size is a beginning of that of another.",
         ),
         *(
             _get(

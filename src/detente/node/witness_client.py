@@ -8,6 +8,7 @@ redirect is followed, and no proxy is taken from the environment.
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -159,6 +160,21 @@ class PeerLog:
         url = f"{self._url}/cosigned/{witness_digest(witness)}"
         return await _get_note(self._http, url, self._deadline_s)
 
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """A proof that the log of size `old` is a beginning of that of `new`; not verified.
+
+        Empty if the peer has none: what it is needed for will then not be proven.
+
+        Raises:
+            WitnessUnreachable: no answer, or none that can be used.
+        """
+        url = f"{self._url}/consistency/{old}/{new}"
+        text = await _get_note(self._http, url, self._deadline_s)
+        try:
+            return [base64.b64decode(line, validate=True) for line in (text or "").splitlines()]
+        except ValueError:
+            raise WitnessUnreachable("Its answer is not a proof.", where=url) from None
+
 
 async def confirm_from_peer(
     witness: Witness,
@@ -183,8 +199,10 @@ async def confirm_from_peer(
     """
     found = (await peer.cosigned(witness.verifier), await peer.checkpoint())
     shown = [note for note in found if note is not None]
+    wanted = await asyncio.to_thread(witness.proof_wanted, origin, [*shown, *anchors])
+    proof = [] if wanted is None else await peer.consistency(*wanted)
     return await asyncio.to_thread(
-        witness.confirm, origin, shown, anchors, first_contact=first_contact
+        witness.confirm, origin, shown, anchors, proof=proof, first_contact=first_contact
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from detente.errors import DetenteError
 from detente.http import Endpoint, NotFound, Request, Response
-from detente.record import Answer, Witness, WitnessUnavailable
+from detente.record import Answer, Witness, WitnessUnavailable, WitnessUnconvinced, read_checkpoint
 
 from .names import origin_digest
 from .tiles_http import NO_STORE, NOTE_TYPE
@@ -20,12 +20,15 @@ RETRY_AFTER = (b"retry-after", b"1")
 
 Keep = Callable[[Answer], Awaitable[None]]
 """Told of answers that belong into our record, before they are sent: at 200 `note` goes into an
-`anchor` entry, one that is `telling` into a `witness-refusal`, once for each checkpoint. If it
-raises, the answer is not sent."""
+`anchor` entry, one that is `telling` into a `witness-refusal`, once for each checkpoint. The
+newest signature may be told again after a restart. If it raises, the answer is not sent."""
 
 _TOLD_MAX = 10_000
 
-WITNESS_STATUSES: Mapping[type[DetenteError], int] = {WitnessUnavailable: 503}
+WITNESS_STATUSES: Mapping[type[DetenteError], int] = {
+    WitnessUnavailable: 503,
+    WitnessUnconvinced: 503,
+}
 """For `build_app(statuses=…)`."""
 
 
@@ -34,20 +37,27 @@ def witness_endpoints(prefix: str, witness: Witness, *, keep: Keep | None = None
 
     * `POST <prefix>/add-checkpoint`
     * `GET <prefix>/cosigned/<SHA-256 of the origin, hexadecimal>`: the checkpoint of that log that
-      the witness signed last, with its cosignature. A log whose answer was lost finds it here.
+      the witness signed last, with its cosignature. A log whose answer was lost finds it here;
+      503 while the witness is unconfirmed, as it is for new signatures.
 
     `witness` is called in threads; it may be used elsewhere meanwhile.
     """
 
     told: dict[str, None] = {}
+    kept: dict[str, str] = {}
+
+    async def keep_signed(answer: Answer) -> None:
+        if keep is not None and kept.get(answer.origin) != answer.note:
+            await keep(answer)
+            kept[answer.origin] = answer.note
 
     async def add_checkpoint(request: Request[bytes]) -> Response:
         answer = await asyncio.to_thread(witness.add_checkpoint, request.body)
         # An anchor that is in our record before the signature leaves cannot be missing there when
         # the witness has to be told, after a restore, what it had signed. A refused checkpoint can
         # be sent again by anybody who has seen it, so it is told once.
-        if keep is not None and answer.status == 200:
-            await keep(answer)
+        if answer.status == 200:
+            await keep_signed(answer)
         elif keep is not None and answer.telling and answer.note not in told:
             if len(told) >= _TOLD_MAX:
                 del told[next(iter(told))]
@@ -60,11 +70,14 @@ def witness_endpoints(prefix: str, witness: Witness, *, keep: Keep | None = None
 
     async def cosigned(request: Request[None]) -> Response:
         for origin in witness.origins:
-            if origin_digest(origin) == request.path["log"]:
-                state = await asyncio.to_thread(witness.state, origin)
-                if state.note:
-                    body = state.note.encode()
-                    return Response(200, body, (NO_STORE,), content_type=NOTE_TYPE)
+            if origin_digest(origin) != request.path["log"]:
+                continue
+            note = await asyncio.to_thread(witness.last_signed, origin)
+            if note is not None:
+                # If we died before the answer left, it is not in our record yet.
+                size = read_checkpoint(note).size
+                await keep_signed(Answer(200, b"", origin=origin, size=size, note=note))
+                return Response(200, note.encode(), (NO_STORE,), content_type=NOTE_TYPE)
         raise NotFound("This witness has signed nothing of that log.")
 
     texts: dict[int, Any] = dict.fromkeys((200, 400, 403, 404, 409, 422, 503))
@@ -87,7 +100,7 @@ def witness_endpoints(prefix: str, witness: Witness, *, keep: Keep | None = None
             handler=cosigned,
             operation_id="getLastCosigned",
             summary="The checkpoint of a log that this witness signed last.",
-            responses={200: None, 404: None},
+            responses={200: None, 404: None, 503: None},
             tags=("witness",),
             public=True,
             path_help={"log": "SHA-256 of the log's origin, in hexadecimal"},

@@ -308,6 +308,7 @@ def decide_confirmation(
     shown: Sequence[str],
     anchors: Sequence[str] = (),
     *,
+    proof: Sequence[bytes] = (),
     first_contact: bool = False,
 ) -> WitnessState:
     """The state with which a witness may go on to sign for a log after it was opened.
@@ -317,6 +318,10 @@ def decide_confirmation(
     our own record, which holds an anchor for each. Our cosignature proves that we have seen what it
     is on, so the state moves up to the largest; whether the log's signature on it is by a key that
     is still believed does not matter.
+
+    If the file remembers more than is shown, either an answer was lost, or the file is a copy from
+    a past that was abandoned by restoring another one. The owner proves that it is the former: that
+    the largest checkpoint shown is a beginning of the one remembered.
 
     A log that bears no cosignature of ours yet is a first contact: its owner shows a fresh
     checkpoint, signed by the log. A file that was restored from before the first cosignature looks
@@ -334,52 +339,74 @@ def decide_confirmation(
         witness: our own public key.
         shown: what the log's owner shows; one at least.
         anchors: what our own record holds of this log.
+        proof: consistency proof for the two sizes that `proof_wanted` gives.
         first_contact: see above; it is ignored if anything bears our cosignature.
 
     Raises:
         WitnessForked: two checkpoints of one size bear our cosignature.
-        WitnessUnconvinced: a note is not of this log, bears neither our cosignature nor the log's
-            signature, or nothing bears our cosignature.
+        WitnessUnconvinced: a note is not of this log, or bears neither our cosignature nor the
+            log's signature; nothing bears our cosignature; or the proof is missing.
     """
     if state.fork is not None:
         raise WitnessForked(state.origin, state.fork)
-    signed: dict[int, tuple[bytes, str]] = {}
-    if state.size or state.note:
-        signed[state.size] = (state.root, state.note)
-    proven = False
-    for note in (*shown, *anchors):
-        checkpoint, ours = _look_at(note, log, witness)
-        if not ours:
-            continue
-        proven = True
-        root, other = signed.setdefault(checkpoint.size, (checkpoint.root, note))
-        if root != checkpoint.root:
-            raise WitnessForked(state.origin, (other, note))
     if not shown:
         raise WitnessUnconvinced(
             "Nothing was shown by the log's owner.",
             where=log.origin,
             advice="Ask for its newest checkpoint that bears this witness's cosignature.",
         )
-    if proven:
-        size = max(signed)
-        root, note = signed[size]
-        return state if size == state.size else replace(state, size=size, root=root, note=note)
-    if state.note:
-        raise WitnessUnconvinced(
-            f"This witness has signed a checkpoint of size {state.size}, and none is shown that "
-            "bears its cosignature.",
-            where=log.origin,
-            advice="The log's owner can fetch that one from this witness, and show it.",
-        )
-    if not first_contact:
+    signed = _signed_by_us(log, witness, (*shown, *anchors), state)
+    if not signed:
+        if first_contact:
+            return state
         raise WitnessUnconvinced(
             "No checkpoint with this witness's cosignature is shown.",
             where=log.origin,
-            advice="If this log was never cosigned, and this witness was not restored from a "
+            advice="If the owner has never got one, and this witness was not restored from a "
             "backup, confirm it as a first contact.",
         )
+    size = max(signed)
+    root, note = signed[size]
+    if size > state.size or not state.note:
+        return replace(state, size=size, root=root, note=note)
+    if not verify_consistency(size, state.size, root, state.root, proof):
+        raise WitnessUnconvinced(
+            f"The largest checkpoint shown that bears this witness's cosignature has size {size}; "
+            f"nothing proves that it is a beginning of the one remembered, of size {state.size}.",
+            where=log.origin,
+            advice="The owner can prove it if an answer was lost. If it cannot, the file is a "
+            "copy from an abandoned past: make a new witness, and announce its key.",
+        )
     return state
+
+
+def proof_wanted(
+    state: WitnessState, log: KnownLog, witness: CosignatureVerifier, notes: Sequence[str]
+) -> tuple[int, int] | None:
+    """The sizes between which `decide_confirmation` wants a proof, if it does.
+
+    Raises:
+        WitnessForked, WitnessUnconvinced: see there.
+    """
+    size = max(_signed_by_us(log, witness, notes, state), default=0)
+    return (size, state.size) if 0 < size < state.size else None
+
+
+def _signed_by_us(
+    log: KnownLog, witness: CosignatureVerifier, notes: Sequence[str], state: WitnessState
+) -> dict[int, tuple[bytes, str]]:
+    """Root and note of each size that one of the notes shows us to have signed."""
+    signed: dict[int, tuple[bytes, str]] = {}
+    for note in notes:
+        checkpoint, ours = _look_at(note, log, witness)
+        if not ours:
+            continue
+        root, other = signed.setdefault(checkpoint.size, (checkpoint.root, note))
+        if root == checkpoint.root and checkpoint.size == state.size and state.note:
+            root, other = state.root, state.note
+        if root != checkpoint.root:
+            raise WitnessForked(state.origin, (other, note))
+    return signed
 
 
 def _look_at(note: str, log: KnownLog, witness: CosignatureVerifier) -> tuple[Checkpoint, bool]:

@@ -39,8 +39,10 @@ from .witness import (
     WitnessForked,
     WitnessRequestMalformed,
     WitnessState,
+    WitnessUnconvinced,
     decide_add_checkpoint,
     decide_confirmation,
+    proof_wanted,
     refuse,
 )
 
@@ -165,12 +167,27 @@ class Witness:
         return tuple(self._logs)
 
     def state(self, origin: str) -> WitnessState:
-        """What is remembered of a log; `note` is what its owner may fetch.
+        """What is remembered of a log. `note` must not leave; see `last_signed`.
 
         Raises:
             WitnessUnavailable: the file cannot be read.
         """
         return self._store.load(origin)
+
+    def last_signed(self, origin: str) -> str | None:
+        """The checkpoint that was signed last, with our cosignature, for the log's owner.
+
+        It may never have left: then it is as new as a signature that is made now, and like that it
+        does not leave an unconfirmed witness.
+
+        Raises:
+            WitnessUnconvinced: the witness is unconfirmed for this log.
+            WitnessUnavailable: the file cannot be read.
+        """
+        state = self._store.load(origin)
+        if state.fork is not None or origin not in self._confirmed:
+            raise WitnessUnconvinced("This witness is not confirmed for this log.", where=origin)
+        return state.note or None
 
     def states(self) -> list[WitnessState]:
         """What is remembered of every log that it signs for."""
@@ -186,6 +203,7 @@ class Witness:
         shown: Sequence[str],
         anchors: Sequence[str] = (),
         *,
+        proof: Sequence[bytes] = (),
         first_contact: bool = False,
     ) -> WitnessState:
         """Begin to sign for a log; see `decide_confirmation` for what must be shown.
@@ -201,10 +219,16 @@ class Witness:
         """
         while True:
             state = self._store.load(origin)
-            log = self._logs.get(origin) or KnownLog(origin, ())
+            log = self._known(origin)
             try:
                 new = decide_confirmation(
-                    state, log, self.verifier, shown, anchors, first_contact=first_contact
+                    state,
+                    log,
+                    self.verifier,
+                    shown,
+                    anchors,
+                    proof=proof,
+                    first_contact=first_contact,
                 )
             except WitnessForked as error:
                 self._confirmed.discard(origin)
@@ -216,6 +240,15 @@ class Witness:
             if new is state or self._store.swap(state, new):
                 self._confirmed.add(origin)
                 return new
+
+    def proof_wanted(self, origin: str, notes: Sequence[str]) -> tuple[int, int] | None:
+        """The sizes between which `confirm` wants a consistency proof for these notes, if it does.
+
+        Raises:
+            WitnessUnconvinced: a note cannot be believed, or the log is not known.
+            WitnessForked: as `confirm`, but nothing is stored yet.
+        """
+        return proof_wanted(self._store.load(origin), self._known(origin), self.verifier, notes)
 
     def add_checkpoint(self, data: bytes) -> Answer:
         """Answer a request for a cosignature (C2SP tlog-witness, add-checkpoint).
@@ -249,6 +282,12 @@ class Witness:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _known(self, origin: str) -> KnownLog:
+        log = self._logs.get(origin)
+        if log is None:
+            raise WitnessUnconvinced("This witness does not sign for this log.", where=origin)
+        return log
 
     def _sign(self, accepted: Accepted) -> tuple[WitnessState, str]:
         note = accepted.state.note
