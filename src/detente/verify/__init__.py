@@ -10,8 +10,9 @@ code that writes bundles but `detente.formats`, which holds constants.
 `python -m detente.verify BUNDLE` does the same for people.
 """
 
-from .bundle import Options, Progress, verify_bundle
+from .bundle import Progress, verify_bundle
 from .errors import Finding, Unusable, VerifyError
+from .facts import Options
 from .report import CheckpointShown, ItemShown, PartyShown, Report, Sentence
 
 __all__ = [

@@ -95,7 +95,8 @@ class Report:
         grade: lowest grade of the items, "" when none could be found.
         findings: at most `errors.FINDINGS_KEPT`; `finding_counts` counts all by code.
         first, last: created times of the earliest and latest item, as stated by their authors.
-        items: the entries that are not of the record's own bookkeeping, at most `ITEMS_SHOWN`.
+        items: the entries that are not of the record's own bookkeeping, at most
+            `statements.ITEMS_SHOWN` of `message_count`.
         statements: what is proven; `limits`: what is not. Both languages.
     """
 
@@ -124,6 +125,7 @@ class Report:
     parties: tuple[PartyShown, ...]
     checkpoints: tuple[CheckpointShown, ...]
     items: tuple[ItemShown, ...]
+    message_count: int
     findings: tuple[Finding, ...]
     finding_counts: Mapping[str, int]
     statements: tuple[Sentence, ...]

@@ -1,0 +1,40 @@
+"""Per-channel chains: each sender counts its envelopes and names the one before."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+
+from .errors import Findings
+from .payload import Item
+
+
+def check_chains(
+    items: Iterable[Item], full: bool, erased: Mapping[str, Sequence[int]], findings: Findings
+) -> None:
+    """Check `seq` and `prev` of every sender and channel.
+
+    Args:
+        items: in the order of the log.
+        full: nothing is left out, so a missing number is a gap.
+        erased: for each party, the indices of its erased entries, ascending. Their channel is
+            gone with the payload, so as many numbers may be missing where they stand.
+
+    Adds chain.gap, chain.prev.
+    """
+    last: dict[tuple[str, str], tuple[int, int, str]] = {}
+    for item in items:
+        key = (item.sender, item.channel)
+        position, seq, chain = last.get(key, (-1, 0, ""))
+        where = f"entry {item.position}"
+        if item.seq <= seq:
+            findings.add("chain.gap", where, f"number {item.seq} comes after {seq}")
+        elif item.seq == seq + 1:
+            if item.prev != chain:
+                findings.add("chain.prev", where, "it names another envelope before it")
+        elif full:
+            gone = erased.get(item.sender, ())
+            between = bisect_left(gone, item.position) - bisect_right(gone, position)
+            if item.seq - seq - 1 > between:
+                findings.add("chain.gap", where, f"number {seq + 1} is missing")
+        last[key] = (item.position, item.seq, item.chain)
