@@ -399,8 +399,9 @@ class _Verification:
 
     def _check_timestamps(self) -> None:
         heads = {head.checkpoint.size: head for head in self.facts.heads}
-        check = timestamps.library_check()
-        for path in self.archive.members:
+        stamped = [path for path in self.archive.members if path.startswith("timestamps/")]
+        check = timestamps.library_check() if stamped else None
+        for path in stamped:
             size = size_in(path, "timestamps/", ".note")
             if size is None:
                 size = size_in(path, "timestamps/", ".tsr")

@@ -88,13 +88,13 @@ EN: Final[dict[str, str]] = {
     "heading.items": "Messages",
     "heading.limits": "What is not proven",
     "findings.none": "None.",
-    "findings.more": "{count} more findings are not listed.",
+    "findings.more": "Findings not listed: {count}.",
     "notice": "note",
     "error": "error",
     "code": "code",
     "where": "where",
     "detail": "detail",
-    "items.more": "{count} more messages are not listed here.",
+    "items.more": "Messages not listed here: {count}.",
     # What this is
     "what.bundle": "File: {name}",
     "what.agreement": "Agreement: {title} ({id}, version {version}, SHA-256 {sha256})",
@@ -124,8 +124,8 @@ EN: Final[dict[str, str]] = {
     "complete": "No entry is left out, and no message of a numbered channel is missing.",
     "subset": "Each entry shown stands in the record at its place; others are not shown.",
     "rewritten": "None of it can have been changed since, without the keys of those who cosigned.",
-    "anchors": "{count} checkpoints that the parties witnessed for each other contradict "
-    "neither each other nor this record.",
+    "anchors": "Checkpoints in these entries that a party witnessed for another: {count}. They "
+    "contradict neither each other nor this record.",
     "item": "Entry {index}: {party} signed a message of kind “{kind}” on channel “{channel}”, "
     "dated {time}, with the key {author}.",
     "item.officer": "Entry {index}: {holder}, officer of {party}, signed a message of kind "
@@ -154,10 +154,10 @@ EN: Final[dict[str, str]] = {
     "limit.missing": "Anything by a missing receipt or acknowledgement: it shows only that it is "
     "missing here.",
     "limit.keys": "That a key was in nobody else's hands.",
-    "limit.erased": "What the {count} erased entries said. Their place and hash remain.",
-    "limit.blobs": "What {count} withheld attachments contain. Their hashes remain.",
-    "limit.believed": "{count} entries bear a key that its party declared invalid afterwards. They "
-    "were in the record before that declaration.",
+    "limit.erased": "What erased entries said ({count}). Their place and hash remain.",
+    "limit.blobs": "What withheld attachments contain ({count}). Their hashes remain.",
+    "limit.believed": "Anything by entries whose key its party declared invalid afterwards "
+    "({count}). They were in the record before that declaration.",
     "limit.single": "That the other party has seen this record: it has not cosigned it.",
 }
 
@@ -226,13 +226,13 @@ _FRENCH: Final[dict[str, str]] = {
     "heading.items": "Messages",
     "heading.limits": "Ce qui n’est pas prouvé",
     "findings.none": "Aucun.",
-    "findings.more": "{count} autres constats ne sont pas énumérés.",
+    "findings.more": "Constats non énumérés : {count}.",
     "notice": "remarque",
     "error": "erreur",
     "code": "code",
     "where": "lieu",
     "detail": "détail (en anglais)",
-    "items.more": "{count} autres messages ne sont pas énumérés ici.",
+    "items.more": "Messages non énumérés ici : {count}.",
     "what.bundle": "Fichier : {name}",
     "what.agreement": "Accord : {title} ({id}, version {version}, SHA-256 {sha256})",
     "what.parties": "Parties : {parties}",
@@ -262,8 +262,8 @@ _FRENCH: Final[dict[str, str]] = {
     "subset": "Chaque écriture présentée est à sa place au registre ; d’autres ne sont pas "
     "présentées.",
     "rewritten": "Rien n’a pu en être changé depuis sans les clés de ceux qui ont contresigné.",
-    "anchors": "{count} points de contrôle que les parties se sont contresignés ne contredisent ni "
-    "les autres ni ce registre.",
+    "anchors": "Points de contrôle, dans ces écritures, qu’une partie a contresignés pour une autre : "
+    "{count}. Ils ne contredisent ni les autres ni ce registre.",
     "item": "Écriture {index} : {party} a signé un message de genre « {kind} » sur le canal "
     "« {channel} », daté {time}, avec la clé {author}.",
     "item.officer": "Écriture {index} : {holder}, officier de {party}, a signé un message de genre "
@@ -291,12 +291,12 @@ _FRENCH: Final[dict[str, str]] = {
     "limit.missing": "Quoi que ce soit par l’absence d’un accusé ou d’une prise d’acte : elle ne "
     "montre que son absence ici.",
     "limit.keys": "Qu’une clé n’était dans les mains de personne d’autre.",
-    "limit.erased": "Ce que disaient les {count} écritures effacées. Leur place et leur empreinte "
+    "limit.erased": "Ce que disaient les écritures effacées ({count}). Leur place et leur empreinte "
     "demeurent.",
-    "limit.blobs": "Ce que contiennent {count} pièces jointes retenues. Leurs empreintes "
+    "limit.blobs": "Ce que contiennent les pièces jointes retenues ({count}). Leurs empreintes "
     "demeurent.",
-    "limit.believed": "{count} écritures portent une clé que leur partie a déclarée invalide après "
-    "coup. Elles étaient au registre avant cette déclaration.",
+    "limit.believed": "Quoi que ce soit par des écritures dont la partie a déclaré la clé invalide "
+    "après coup ({count}). Elles étaient au registre avant cette déclaration.",
     "limit.single": "Que l’autre partie a vu ce registre : elle ne l’a pas contresigné.",
 }
 
