@@ -224,6 +224,7 @@ class SimulatedWriting:
         bodies: Sequence[bytes],
         leaf_hashes: Sequence[bytes],
         head: Head,
+        also: Sequence[object] = (),
     ) -> None:
         check_append(self._used, expected_size, bodies, leaf_hashes, head)
         self._used = True

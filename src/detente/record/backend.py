@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from .log import Chunks, Head, HeadMoved, SnapshotDamaged, SnapshotInfo, missing_entry
+from .log import (
+    Chunks,
+    Head,
+    HeadMoved,
+    LogIncompatible,
+    SnapshotDamaged,
+    SnapshotInfo,
+    missing_entry,
+)
+from .statements import TableSet
 
 T = TypeVar("T")
 
@@ -126,3 +135,17 @@ def check_body(info: SnapshotInfo, length: int, sha256: bytes) -> None:
         raise SnapshotDamaged(f"It has {length} bytes instead of {info.length}.", where=where)
     if sha256 != info.sha256:
         raise SnapshotDamaged("Its bytes do not have the hash that was stored.", where=where)
+
+
+def check_tables(tables: Sequence[TableSet], found: Mapping[str, int], where: str) -> None:
+    """Raises `LogIncompatible` unless each set of tables has the version that is wanted."""
+    for table_set in tables:
+        version = found.get(table_set.name, 0)
+        if version != table_set.version:
+            raise LogIncompatible(
+                f"Its tables {table_set.name!r} have version {version}, not {table_set.version}.",
+                where=where,
+                advice="Use the program that wrote it, or open it for writing once."
+                if version < table_set.version
+                else "Use the version that wrote it, or a later one.",
+            )

@@ -16,18 +16,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from .checkpoint import (
-    Checkpoint,
-    NoteMalformed,
-    NoteUnverified,
-    check_origin,
-    open_checkpoint,
-    sign_checkpoint,
-)
+from .believed import Believed, RootDiffers
+from .checkpoint import Checkpoint, check_origin, sign_checkpoint
 from .damage import locate_damage, rewritten, shortened
 from .keys import Signer, Verifier
 from .log import (
-    EMPTY_HEAD,
     AppendUnknown,
     Chunks,
     Head,
@@ -38,22 +31,15 @@ from .log import (
     LogUnavailable,
     SnapshotDamaged,
     SnapshotInfo,
+    StatementFailed,
     Writing,
     missing_entry,
 )
 from .merkle import Frontier, leaf_hash
 from .snapshots import Restore, Restored, T, restore_newest
+from .statements import Statement
 
 _PAGE = 2000
-
-
-class _RootDiffers(Exception):
-    """The entries after `start` do not lead to the head's root; where is yet to be found."""
-
-    def __init__(self, start: Frontier, head: Head) -> None:
-        super().__init__()
-        self.start = start
-        self.head = head
 
 
 @dataclass(slots=True)
@@ -90,14 +76,8 @@ class Ledger:
         check_origin(origin)
         self._log = log
         self._signer = signer
-        self._origin = origin
-        self._verifiers = tuple(verifiers)
-        self._frontier = Frontier() if frontier is None else frontier.copy()
-        self._head = (
-            EMPTY_HEAD
-            if self._frontier.size == 0
-            else Head(self._frontier.size, self._frontier.root(), "")
-        )
+        start = Frontier() if frontier is None else frontier.copy()
+        self._believed = Believed(origin, verifiers, start)
         self._appending: asyncio.Event | None = None
         self._pending: _Pending | None = None
         self._holder: asyncio.Task[object] | None = None
@@ -110,22 +90,22 @@ class Ledger:
     @property
     def size(self) -> int:
         """Number of entries that are durable and have been handed out."""
-        return self._frontier.size
+        return self._believed.size
 
     @property
     def root(self) -> bytes:
         """Tree hash over those entries."""
-        return self._head.root
+        return self._believed.head.root
 
     @property
     def head(self) -> Head:
         """The same with its checkpoint, which is empty right after starting from a snapshot."""
-        return self._head
+        return self._believed.head
 
     @property
     def frontier(self) -> Frontier:
         """A copy of the tree's frontier, to be stored with a snapshot of the state."""
-        return self._frontier.copy()
+        return self._believed.frontier.copy()
 
     @property
     def uncertain(self) -> bool:
@@ -163,7 +143,7 @@ class Ledger:
             LogUnavailable: the log cannot be read now.
             LogDamaged: the log is not what it was, or contradicts itself; says where.
         """
-        start = self._frontier.copy()
+        start = self._believed.frontier
         tree = start.copy()
         head = await self._log.head()
         if head.size < start.size:
@@ -176,9 +156,13 @@ class Ledger:
             if tree.size == start.size:
                 raise rewritten(head.size)
             raise await locate_damage(self._log, start, head)
-        self._check_signature(head)
-        self._frontier = tree
-        self._head = head
+        self._believed.check_signature(head)
+        self._believed.frontier, self._believed.head = tree, head
+
+    def rekey(self, signer: Signer | None, verifiers: Sequence[Verifier]) -> None:
+        """Sign with another key, and believe other keys, from now on; also while writing."""
+        self._signer = signer
+        self._believed.verifiers = tuple(verifiers)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[LedgerWriting]:
@@ -190,8 +174,7 @@ class Ledger:
             LogUnavailable: the log cannot be reached, or somebody holds the head too long.
             LogDamaged: as `catch_up`.
         """
-        if self._signer is None:
-            raise LogReadOnly("This ledger has no key to sign with: it only reads.")
+        self._signing()
         if self._pending is not None:
             raise AppendUnknown(
                 "It is not known yet whether the last append was written.",
@@ -204,7 +187,7 @@ class Ledger:
                 raise LogUnavailable("The head was taken away while it was being taken.")
             self._holder = asyncio.current_task()
             try:
-                yield LedgerWriting(self, held, fresh, self._signer)
+                yield LedgerWriting(self, held, fresh)
             finally:
                 self._holder = None
 
@@ -234,11 +217,16 @@ class Ledger:
         """
         if self.size:
             raise RuntimeError("a ledger that has begun cannot start from a snapshot")
-        restored = await restore_newest(self._log, restore, on_damaged, self._verifiers)
+        restored = await restore_newest(self._log, restore, on_damaged, self._believed.verifiers)
         if restored is not None:
-            self._frontier = restored.frontier.copy()
-            self._head = Head(restored.info.size, restored.info.root, "")
+            self._believed.frontier = restored.frontier.copy()
+            self._believed.head = Head(restored.info.size, restored.info.root, "")
         return restored
+
+    def _signing(self) -> Signer:
+        if self._signer is None:
+            raise LogReadOnly("This ledger has no key to sign with: it only reads.")
+        return self._signer
 
     async def _settle(self) -> list[bytes]:
         if self._holder is not None and self._holder is asyncio.current_task():
@@ -274,74 +262,35 @@ class Ledger:
 
     async def _take_in(self, since: int, bodies: list[bytes], head: Head) -> list[bytes]:
         try:
-            return self._absorb(since, bodies, head)
-        except _RootDiffers as differs:
+            # No await in here: see the module's text.
+            fresh, leaf_hashes = self._believed.absorb(since, bodies, head)
+        except RootDiffers as differs:
             start, stored = differs.start, differs.head
+        else:
+            pending = self._pending
+            if pending is not None and fresh:
+                end = len(pending.leaf_hashes)
+                pending.writing.landed = leaf_hashes[:end] == pending.leaf_hashes
+                self._pending = None
+            return fresh
         raise await locate_damage(self._log, start, stored)
 
-    def _absorb(self, since: int, bodies: list[bytes], head: Head) -> list[bytes]:
-        """Make the entries from `since` up to `head` ours. No await in here: see the module's
-        text."""
-        if head.size < since:
-            raise shortened(since, head.size)
-        known = self.size
-        if head.size <= known:
-            # An answer that others have overtaken says nothing new, but may not say otherwise.
-            if head.size == known:
-                self._accept_same(head)
-            return []
-        fresh = bodies[known - since :]
-        leaf_hashes = [leaf_hash(body) for body in fresh]
-        grown = self._frontier.copy()
-        grown.extend(leaf_hashes)
-        if grown.size != head.size or grown.root() != head.root:
-            raise _RootDiffers(self._frontier.copy(), head)
-        self._check_signature(head)
-        self._frontier = grown
-        self._head = head
-        pending = self._pending
-        if pending is not None:
-            end = len(pending.leaf_hashes)
-            pending.writing.landed = leaf_hashes[:end] == pending.leaf_hashes
-            self._pending = None
-        return fresh
-
-    def _accept_same(self, head: Head) -> None:
-        if head.root != self._head.root:
-            raise rewritten(head.size)
-        if head.checkpoint != self._head.checkpoint:
-            self._check_signature(head)
-            self._head = head
-
-    def _check_signature(self, head: Head) -> None:
-        if not self._verifiers or head.size == 0:
-            return
-        where = f"checkpoint {head.size}"
-        try:
-            checkpoint = open_checkpoint(head.checkpoint, self._verifiers)
-        except (NoteMalformed, NoteUnverified) as error:
-            raise LogDamaged(
-                f"The head's checkpoint cannot be believed: {error}", where=where
-            ) from error
-        if checkpoint != Checkpoint(self._origin, head.size, head.root):
-            raise LogDamaged(
-                f"The head's checkpoint is about {checkpoint.origin!r} with {checkpoint.size} "
-                f"entries, not about {self._origin!r} with {head.size} and the head's root.",
-                where=where,
-            )
-
     async def _append(
-        self, writing: LedgerWriting, held: Writing, signer: Signer, bodies: Sequence[bytes]
+        self,
+        writing: LedgerWriting,
+        held: Writing,
+        bodies: Sequence[bytes],
+        also: Sequence[Statement],
     ) -> Head:
+        signer = self._signing()
         leaf_hashes = [leaf_hash(body) for body in bodies]
-        grown = self._frontier.copy()
-        grown.extend(leaf_hashes)
-        checkpoint = Checkpoint(self._origin, grown.size, grown.root())
+        grown = self._believed.grown(leaf_hashes)
+        checkpoint = Checkpoint(self._believed.origin, grown.size, grown.root())
         head = Head(grown.size, checkpoint.root, sign_checkpoint(checkpoint, signer))
         ended = self._appending = asyncio.Event()
         try:
-            await held.append(self.size, bodies, leaf_hashes, head)
-        except (LogUnavailable, HeadMoved, LogDamaged):
+            await held.append(self.size, bodies, leaf_hashes, head, also)
+        except (LogUnavailable, HeadMoved, LogDamaged, StatementFailed):
             writing.landed = False
             raise
         except BaseException:
@@ -349,8 +298,7 @@ class Ledger:
             self._pending = _Pending(writing, leaf_hashes)
             raise
         else:
-            self._frontier = grown
-            self._head = head
+            self._believed.frontier, self._believed.head = grown, head
             writing.landed = True
         finally:
             self._appending = None
@@ -366,10 +314,9 @@ class LedgerWriting:
         landed: whether what was appended is in the log; None before, and while that is open.
     """
 
-    def __init__(self, ledger: Ledger, held: Writing, entries: list[bytes], signer: Signer) -> None:
+    def __init__(self, ledger: Ledger, held: Writing, entries: list[bytes]) -> None:
         self._ledger = ledger
         self._held = held
-        self._signer = signer
         self._size = ledger.size
         self._used = False
         self.entries = entries
@@ -380,14 +327,15 @@ class LedgerWriting:
         """The head that is held."""
         return self._held.head
 
-    async def append(self, bodies: Sequence[bytes]) -> Head:
+    async def append(self, bodies: Sequence[bytes], also: Sequence[Statement] = ()) -> Head:
         """Add the entries and a signed checkpoint, durably. Once for each `writing()`.
 
+        `also` is executed in the same transaction, for logs that keep tables beside them.
         After any error the ledger stands where it stood.
 
         Raises:
             HeadMoved: the head was lost meanwhile and somebody else has appended.
-            LogUnavailable: nothing was written.
+            LogUnavailable, StatementFailed: nothing was written.
             AppendUnknown: it may have been written. Call `Ledger.catch_up` until it succeeds (and
                 apply what it returns, as ever); then `landed` tells.
             asyncio.CancelledError: the same as `AppendUnknown`.
@@ -404,4 +352,4 @@ class LedgerWriting:
             raise HeadMoved(
                 f"The log has {self._ledger.size} entries already.", where=f"entry {self._size}"
             )
-        return await self._ledger._append(self, self._held, self._signer, bodies)
+        return await self._ledger._append(self, self._held, bodies, also)

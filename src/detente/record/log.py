@@ -23,6 +23,7 @@ from typing import ClassVar, Protocol
 from detente.errors import DetenteError
 
 from .merkle import EMPTY_ROOT
+from .statements import SqlRow, SqlValue, Statement
 
 
 class LogUnavailable(DetenteError):
@@ -66,6 +67,12 @@ class LogReadOnly(DetenteError):
     """Something was to be written through a log or ledger that was opened for reading."""
 
     code: ClassVar[str] = "log.read_only"
+
+
+class StatementFailed(DetenteError):
+    """The database refuses a statement on the tables beside a log, by itself or for its values."""
+
+    code: ClassVar[str] = "log.statement"
 
 
 class SnapshotDamaged(DetenteError):
@@ -167,14 +174,17 @@ class Writing(Protocol):
         bodies: Sequence[bytes],
         leaf_hashes: Sequence[bytes],
         head: Head,
+        also: Sequence[Statement] = (),
     ) -> None:
-        """Add the entries, replace the head and keep its checkpoint, durably and all together.
+        """Add the entries, replace the head and keep its checkpoint, durably and all together;
+        then, in the same transaction, execute the statements on the tables beside the log.
 
         May be called once. A caller that is cancelled meanwhile does not stop the commit.
 
         Raises:
             HeadMoved: the log does not have `expected_size` entries.
             LogUnavailable: nothing was written.
+            StatementFailed: a statement could not be executed; nothing was written.
             AppendUnknown: it may or may not have been written.
         """
 
@@ -271,6 +281,38 @@ class Log(Protocol):
 
     async def close(self) -> None:
         """Give everything back. An append under way is finished first."""
+
+
+class SqlLog(Log, Protocol):
+    """A log in a database that keeps tables beside it; `TableSet`s are named when it is opened."""
+
+    async def query(self, sql: str, values: Sequence[SqlValue] = ()) -> list[SqlRow]:
+        """The rows of a SELECT, with a `?` for each value. Sees only what is durable.
+
+        Raises:
+            LogUnavailable: the database could not be asked.
+            StatementFailed: it does not understand the question.
+        """
+
+    async def execute(self, statements: Sequence[Statement]) -> None:
+        """Execute statements in a transaction of their own, durably.
+
+        Raises:
+            LogUnavailable: nothing was written.
+            LogReadOnly: the log was opened for reading.
+            StatementFailed: a statement could not be executed; nothing was written.
+            AppendUnknown: it may or may not have been written.
+        """
+
+    async def scrub(self, tables: Sequence[str]) -> None:
+        """Overwrite what was deleted from these tables, wherever the database's own files have it.
+
+        Replicas, backups and archived write-ahead logs are beyond reach, and so are blocks that a
+        file system or disk has freed.
+
+        Raises:
+            LogUnavailable: it could not be done; try again.
+        """
 
 
 def missing_entry(position: int, head_size: int) -> LogDamaged:

@@ -113,7 +113,7 @@ class Terms:
 
     def _all_keys(self) -> Iterator[tuple[str, bytes]]:
         for member in self.members:
-            for purpose, key in member.keys():
+            for purpose, key in member.keys():  # noqa: SIM118  # not a dictionary
                 yield f"{purpose} key of {member.id}", key
         for witness in self.neutral_witnesses:
             yield f"witness {witness.name}", witness.public_key

@@ -23,12 +23,14 @@ from .log import (
     LogUnavailable,
     SnapshotDamaged,
     SnapshotInfo,
+    StatementFailed,
     StoredCheckpoint,
     StoredEntry,
     Tail,
     Writing,
     missing_entry,
 )
+from .statements import Statement
 
 Moment = Literal["read", "take head", "head taken", "before commit", "after commit", "snapshot"]
 Hook = Callable[[Moment], Awaitable[None]]
@@ -220,7 +222,10 @@ class _MemoryWriting:
         bodies: Sequence[bytes],
         leaf_hashes: Sequence[bytes],
         head: Head,
+        also: Sequence[Statement] = (),
     ) -> None:
+        if also:
+            raise StatementFailed("A log in memory has no tables beside it.")
         check_append(self._used, expected_size, bodies, leaf_hashes, head)
         self._used = True
         # Like a commit on a server: the caller may go away, the commit goes on.

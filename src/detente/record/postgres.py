@@ -17,9 +17,8 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 import psycopg
-from psycopg import sql
 
-from .backend import check_append, check_expected, contiguous, schema, unstoppable
+from .backend import check_append, check_expected, contiguous, unstoppable
 from .log import (
     AppendUnknown,
     Chunks,
@@ -35,7 +34,7 @@ from .log import (
     Tail,
     Writing,
 )
-from .merkle import EMPTY_ROOT
+from .postgres_schema import SCHEMA_VERSION, create, schema_version
 from .postgres_session import (
     Connection,
     PostgresSettings,
@@ -46,17 +45,18 @@ from .postgres_session import (
     unavailable,
 )
 from .postgres_snapshots import PostgresSnapshots
+from .postgres_tables import PostgresTables, carry_out, failed
+from .statements import SqlRow, SqlValue, Statement, TableSet
 
-_SCHEMA_VERSION = 1
 _PREFETCH = 2000
 _ATTEMPTS = 10
 
 _TRY_AGAIN = frozenset({"40001", "40P01"})  # serialisation failure, deadlock
-_RACED_CREATION = frozenset({"42P06", "42P07", "42710", "23505", "XX000", *_TRY_AGAIN})
 _HEAD_HELD = "55P03"  # lock not available
 _ENDED_IDLE = "25P03"  # idle-in-transaction time-out: the session ended while it waited for us
 _OUTCOME_UNKNOWN = "40003"
 _DUPLICATE = "23505"
+_ZERO_DIVISION = "22012"
 
 _HEAD = "SELECT size, root, checkpoint FROM head WHERE id = 1"
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
@@ -88,13 +88,23 @@ _APPEND = """
     FROM moved, unnest(%b::bigint[], %b::bytea[], %b::bytea[])
         AS added (position, leaf_hash, body)"""
 
+_HEAD_MUST_BE = "SELECT 1 / count(*) FROM head WHERE id = 1 AND size = %s AND root = %s"
+
 
 class PostgresLog:
     """A log in a database. Made by `open`."""
 
-    def __init__(self, conninfo: str, settings: PostgresSettings, *, read_only: bool) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        settings: PostgresSettings,
+        *,
+        read_only: bool,
+        tables: Sequence[TableSet] = (),
+    ) -> None:
         self._settings = settings
         self._read_only = read_only
+        self._tables = PostgresTables(conninfo, settings, tables, read_only=read_only)
         self._writer = Session(conninfo, settings, read_only=read_only, writer=True)
         self._turn = asyncio.Lock()
         self._reader = SharedSession(conninfo, settings, read_only=read_only)
@@ -107,17 +117,19 @@ class PostgresLog:
         settings: PostgresSettings | None = None,
         *,
         read_only: bool = False,
+        tables: Sequence[TableSet] = (),
     ) -> PostgresLog:
         """Connect, and make the tables if there are none (unless `read_only`).
 
         Args:
             conninfo: a `postgresql://` URL or libpq connection string.
+            tables: are kept beside the log, and made or brought up to date.
 
         Raises:
             LogUnavailable: the database cannot be reached, or refuses.
             LogIncompatible: a newer version made the tables, or there are none to read.
         """
-        log = cls(conninfo, settings or PostgresSettings(), read_only=read_only)
+        log = cls(conninfo, settings or PostgresSettings(), read_only=read_only, tables=tables)
         try:
             await log._prepare()
         except BaseException:
@@ -188,10 +200,23 @@ class PostgresLog:
         """See `Log.drop_snapshot`."""
         await self._snapshots.drop(info)
 
+    async def query(self, sql: str, values: Sequence[SqlValue] = ()) -> list[SqlRow]:
+        """See `SqlLog.query`. On a connection of its own."""
+        return await self._tables.query(sql, values)
+
+    async def execute(self, statements: Sequence[Statement]) -> None:
+        """See `SqlLog.execute`."""
+        await self._tables.execute(statements)
+
+    async def scrub(self, tables: Sequence[str]) -> None:
+        """See `SqlLog.scrub`. Locks the tables while it writes them anew."""
+        await self._tables.scrub(tables)
+
     async def close(self) -> None:
         """See `Log.close`."""
         async with self._turn:
             await self._writer.close()
+        await self._tables.close()
         await self._reader.close()
         await self._snapshots.close()
 
@@ -234,7 +259,12 @@ class PostgresLog:
         raise LogUnavailable(f"The head could not be taken in {_ATTEMPTS} attempts.")
 
     async def _append(
-        self, expected_size: int, bodies: Sequence[bytes], leaf_hashes: Sequence[bytes], head: Head
+        self,
+        expected_size: int,
+        bodies: Sequence[bytes],
+        leaf_hashes: Sequence[bytes],
+        head: Head,
+        also: Sequence[Statement],
     ) -> None:
         positions = list(range(expected_size, head.size))
         values = (
@@ -247,6 +277,10 @@ class PostgresLog:
             added, ended = connection.cursor(), connection.cursor()
             async with connection.pipeline():
                 await added.execute(_APPEND, values)
+                if also:
+                    # They must not go ahead alone: division by zero ends it, if the head moved.
+                    await connection.execute(_HEAD_MUST_BE, (head.size, head.root))
+                    await carry_out(connection, also)
                 await ended.execute("COMMIT")
             return added.rowcount, ended.statusmessage
 
@@ -284,11 +318,13 @@ class PostgresLog:
         await self._roll_back()
         if error.sqlstate in _TRY_AGAIN:
             return
-        if error.sqlstate == _DUPLICATE:
+        if error.sqlstate == _ZERO_DIVISION:
+            raise HeadMoved("The head is not where it was.", where=f"entry {expected_size}")
+        if error.sqlstate == _DUPLICATE and _is_of_the_log(error):
             raise LogDamaged(
                 "There are entries or checkpoints beyond the head.", where=f"entry {expected_size}"
             ) from error
-        raise unavailable(error) from error
+        raise failed(error) from error
 
     async def _leave(self, taking: asyncio.Future[_PostgresWriting]) -> None:
         """Whatever happened, hold nothing any more."""
@@ -307,19 +343,20 @@ class PostgresLog:
             await self._writer.discard()
 
     async def _prepare(self) -> None:
-        found = await self._reader.run(_schema_version, self._settings.schema)
+        found = await self._reader.run(schema_version, self._settings.schema)
         if found is None and not self._read_only:
-            await self._reader.run(_create, self._settings.schema)
-            found = await self._reader.run(_schema_version, self._settings.schema)
+            await self._reader.run(create, self._settings.schema)
+            found = await self._reader.run(schema_version, self._settings.schema)
         where = f"schema {self._settings.schema}"
         if found is None:
             raise LogIncompatible("There is no log in the database.", where=where)
-        if found > _SCHEMA_VERSION:
+        if found > SCHEMA_VERSION:
             raise LogIncompatible(
-                f"Its format is {found}; this version of the program knows {_SCHEMA_VERSION}.",
+                f"Its format is {found}; this version of the program knows {SCHEMA_VERSION}.",
                 where=where,
                 advice="Use the version that made it, or a later one.",
             )
+        await self._tables.prepare()
 
 
 class _PostgresWriting:
@@ -343,56 +380,20 @@ class _PostgresWriting:
         bodies: Sequence[bytes],
         leaf_hashes: Sequence[bytes],
         head: Head,
+        also: Sequence[Statement] = (),
     ) -> None:
         check_append(self._used, expected_size, bodies, leaf_hashes, head)
         check_expected(expected_size, self.head.size)
         self._used = True
-        await unstoppable(self._log._append(expected_size, bodies, leaf_hashes, head))
+        await unstoppable(self._log._append(expected_size, bodies, leaf_hashes, head, also))
+
+
+def _is_of_the_log(error: psycopg.Error) -> bool:
+    return error.diag.table_name in ("entries", "checkpoints")
 
 
 async def _roll_back(connection: Connection) -> None:
     await connection.execute("ROLLBACK")
-
-
-async def _schema_version(connection: Connection, name: str) -> int | None:
-    cursor = await connection.execute(
-        "SELECT 1 FROM information_schema.tables "
-        "WHERE table_schema = %s AND table_name = 'schema_version'",
-        (name,),
-    )
-    if await cursor.fetchone() is None:
-        return None
-    cursor = await connection.execute("SELECT version FROM schema_version WHERE id = 1")
-    row = await cursor.fetchone()
-    return None if row is None else cast(int, row[0])
-
-
-async def _create(connection: Connection, name: str) -> None:
-    """Make the tables. Another instance may be doing the same: then its results count."""
-    statements: list[sql.Composed | bytes] = [
-        sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)),
-        *schema("postgres_schema.sql").encode().split(b";\n"),
-    ]
-    for attempt in range(_ATTEMPTS):
-        try:
-            for statement in statements:
-                await connection.execute(statement)
-            await connection.execute(
-                "INSERT INTO head (id, size, root, checkpoint) VALUES (1, 0, %s, '') "
-                "ON CONFLICT (id) DO NOTHING",
-                (EMPTY_ROOT,),
-            )
-            await connection.execute(
-                "INSERT INTO schema_version (id, version) VALUES (1, %s) "
-                "ON CONFLICT (id) DO NOTHING",
-                (_SCHEMA_VERSION,),
-            )
-        except psycopg.Error as error:
-            if error.sqlstate not in _RACED_CREATION or attempt == _ATTEMPTS - 1:
-                raise
-            await pause(attempt)
-        else:
-            return
 
 
 def _head(row: tuple[object, ...] | None) -> Head:

@@ -10,38 +10,20 @@ append.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
-from urllib.parse import quote
-
-import apsw
+from typing import ParamSpec, TypeVar
 
 from . import snapshot_files
-from .backend import (
-    check_append,
-    check_body,
-    check_expected,
-    contiguous,
-    each_chunk,
-    schema,
-    unstoppable,
-)
-from .keys import sync_directory
+from .backend import check_append, check_body, each_chunk, unstoppable
 from .log import (
     SNAPSHOT_CHUNK_MAX,
-    AppendUnknown,
     Chunks,
     Head,
-    LogDamaged,
-    LogIncompatible,
-    LogInUse,
     LogReadOnly,
     LogUnavailable,
     SnapshotDamaged,
@@ -51,23 +33,22 @@ from .log import (
     Tail,
     Writing,
 )
-from .merkle import EMPTY_ROOT
+from .sqlite_store import Store, own
+from .statements import SqlRow, SqlValue, Statement, TableSet
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_SCHEMA_VERSION = 1
-_APPLICATION_ID = 0x44544E54
-_WAL_PAGES_MAX = 4000
 
 
 class SqliteLog:
     """A log in a data directory. Made by `open`."""
 
-    def __init__(self, store: _Store, calls: ThreadPoolExecutor, lock: int | None) -> None:
+    def __init__(self, store: Store, calls: ThreadPoolExecutor, lock: int | None) -> None:
         self._store = store
         self._calls = calls
         self._files = ThreadPoolExecutor(1, thread_name_prefix="snapshot-files")
+        self._questions = ThreadPoolExecutor(1, thread_name_prefix="sqlite-queries")
+        self._reader: Store | None = None
         self._snapshots = store.directory / "snapshots"
         self._lock = lock
         self._turn = asyncio.Lock()
@@ -75,8 +56,12 @@ class SqliteLog:
         self._closed = False
 
     @classmethod
-    async def open(cls, directory: Path, *, read_only: bool = False) -> SqliteLog:
+    async def open(
+        cls, directory: Path, *, read_only: bool = False, tables: Sequence[TableSet] = ()
+    ) -> SqliteLog:
         """Open the log in a directory, making both if needed; `read_only` takes no ownership.
+
+        `tables` are kept beside it, and made or brought up to date.
 
         Raises:
             LogInUse: another process, or another part of this one, owns it.
@@ -89,8 +74,8 @@ class SqliteLog:
         lock: int | None = None
         try:
             if not read_only:
-                lock = await loop.run_in_executor(calls, _own, directory)
-            store = await loop.run_in_executor(calls, _Store, directory, read_only)
+                lock = await loop.run_in_executor(calls, own, directory)
+            store = await loop.run_in_executor(calls, Store, directory, read_only, tables)
         except BaseException:
             if lock is not None:
                 os.close(lock)
@@ -173,6 +158,22 @@ class SqliteLog:
         """See `Log.drop_snapshot`."""
         await self._file_call(snapshot_files.delete_snapshot, self._snapshots, info)
 
+    async def query(self, sql: str, values: Sequence[SqlValue] = ()) -> list[SqlRow]:
+        """See `SqlLog.query`. On a connection of its own, so that no append waits for it."""
+        return await self._in(self._questions, self._ask, sql, values)
+
+    async def execute(self, statements: Sequence[Statement]) -> None:
+        """See `SqlLog.execute`."""
+        if self._lock is None:
+            raise LogReadOnly("The log was opened for reading.")
+        await self._call(self._store.execute, statements)
+
+    async def scrub(self, tables: Sequence[str]) -> None:
+        """See `SqlLog.scrub`. All tables are in one file, so all are done."""
+        if self._lock is None:
+            raise LogReadOnly("The log was opened for reading.")
+        await self._call(self._store.scrub)
+
     async def close(self) -> None:
         """See `Log.close`."""
         if self._closed:
@@ -180,12 +181,23 @@ class SqliteLog:
         self._closed = True
         loop = asyncio.get_running_loop()
         try:
+            await unstoppable(_awaited(loop.run_in_executor(self._questions, self._end_questions)))
             await unstoppable(_awaited(loop.run_in_executor(self._calls, self._store.close)))
         finally:
+            self._questions.shutdown(wait=False)
             self._calls.shutdown(wait=False)
             self._files.shutdown(wait=False)
             if self._lock is not None:
                 os.close(self._lock)
+
+    def _ask(self, sql: str, values: Sequence[SqlValue]) -> list[SqlRow]:
+        if self._reader is None:
+            self._reader = Store(self._store.directory, read_only=True)
+        return self._reader.query(sql, values)
+
+    def _end_questions(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
 
     async def _call(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._in(self._calls, call, *args, **kwargs)
@@ -225,220 +237,15 @@ class _SqliteWriting:
         bodies: Sequence[bytes],
         leaf_hashes: Sequence[bytes],
         head: Head,
+        also: Sequence[Statement] = (),
     ) -> None:
         check_append(self._used, expected_size, bodies, leaf_hashes, head)
         self._used = True
         self._log._known_head = None
-        await self._log._call(self._log._store.append, expected_size, bodies, leaf_hashes, head)
+        await self._log._call(
+            self._log._store.append, expected_size, bodies, leaf_hashes, head, also
+        )
         self._log._known_head = head
-
-
-class _Store:
-    """The SQLite calls. Used by one thread only."""
-
-    def __init__(self, directory: Path, read_only: bool) -> None:
-        self.directory = directory
-        self._path = directory / "log.sqlite"
-        if read_only and not self._path.exists():
-            raise LogUnavailable("There is no log.", where=str(directory))
-        with self._translated():
-            self._db = _connect(self._path, read_only)
-            try:
-                self._prepare(read_only)
-            except BaseException:
-                self._db.close()
-                raise
-
-    def head(self) -> Head:
-        with self._translated():
-            row = self._db.execute("SELECT size, root, checkpoint FROM head").fetchone()
-        if row is None:
-            raise LogDamaged("The row that says where the log ends is missing.", where="head")
-        size, root, checkpoint = cast(tuple[int, bytes, str], row)
-        return Head(size, root, checkpoint)
-
-    def tail(self, since: int, limit: int) -> Tail:
-        with self._translated(), self._one_look():
-            head = self.head()
-            end = min(head.size, since + limit)
-            rows = self._db.execute(
-                "SELECT position, body FROM entries WHERE position >= ? AND position < ? "
-                "ORDER BY position",
-                (since, end),
-            ).fetchall()
-        return Tail(head, contiguous(cast(list[tuple[int, bytes]], rows), since, limit, head.size))
-
-    def entries(self, since: int, limit: int) -> list[StoredEntry]:
-        with self._translated():
-            rows = self._db.execute(
-                "SELECT position, leaf_hash, body FROM entries WHERE position >= ? "
-                "ORDER BY position LIMIT ?",
-                (since, limit),
-            ).fetchall()
-        return [StoredEntry(*row) for row in cast(list[tuple[int, bytes, bytes]], rows)]
-
-    def checkpoints(self, since: int, limit: int) -> list[StoredCheckpoint]:
-        with self._translated():
-            rows = self._db.execute(
-                "SELECT size, note FROM checkpoints WHERE size >= ? ORDER BY size LIMIT ?",
-                (since, limit),
-            ).fetchall()
-        return [StoredCheckpoint(*row) for row in cast(list[tuple[int, str]], rows)]
-
-    def checkpoint_at_or_before(self, size: int) -> StoredCheckpoint | None:
-        with self._translated():
-            row = self._db.execute(
-                "SELECT size, note FROM checkpoints WHERE size <= ? ORDER BY size DESC LIMIT 1",
-                (size,),
-            ).fetchone()
-        return None if row is None else StoredCheckpoint(*cast(tuple[int, str], row))
-
-    def append(
-        self, expected_size: int, bodies: Sequence[bytes], leaf_hashes: Sequence[bytes], head: Head
-    ) -> None:
-        db = self._db
-        try:
-            with self._translated():
-                db.execute("BEGIN IMMEDIATE")
-                check_expected(expected_size, self.head().size)
-                try:
-                    db.executemany(
-                        "INSERT INTO entries (position, leaf_hash, body) VALUES (?, ?, ?)",
-                        zip(
-                            range(expected_size, head.size),
-                            leaf_hashes,
-                            bodies,
-                            strict=True,
-                        ),
-                    )
-                    db.execute(
-                        "INSERT INTO checkpoints (size, note) VALUES (?, ?)",
-                        (head.size, head.checkpoint),
-                    )
-                except apsw.ConstraintError:
-                    raise LogDamaged(
-                        "There are entries or checkpoints beyond the head.",
-                        where=f"entry {expected_size}",
-                    ) from None
-                db.execute(
-                    "UPDATE head SET size = ?, root = ?, checkpoint = ?",
-                    (head.size, head.root, head.checkpoint),
-                )
-                db.execute("COMMIT")
-        except BaseException as error:
-            self._undo(expected_size, error)
-            raise
-
-    def close(self) -> None:
-        with contextlib.suppress(apsw.Error):
-            self._db.close()
-
-    def _undo(self, expected_size: int, error: BaseException) -> None:
-        """Make sure that a failed append left nothing, or say that this is not known."""
-        try:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            unchanged = self.head().size == expected_size
-        except (apsw.Error, LogUnavailable, LogDamaged):
-            unchanged = False
-        if not unchanged and isinstance(error, LogUnavailable):
-            raise AppendUnknown(
-                f"It is not known whether the entries were written: {error.message}",
-                where=str(self._path),
-            ) from error
-
-    def _prepare(self, read_only: bool) -> None:
-        db = self._db
-        db.set_busy_timeout(5000)
-        application = db.pragma("application_id")
-        version = db.pragma("user_version")
-        empty = db.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
-        if (empty and read_only) or (not empty and application != _APPLICATION_ID):
-            raise LogIncompatible("It is not a log of this program.", where=str(self._path))
-        if cast(int, version) > _SCHEMA_VERSION:
-            raise LogIncompatible(
-                f"Its format is {version}; this version of the program knows {_SCHEMA_VERSION}.",
-                where=str(self._path),
-                advice="Use the version that wrote it, or a later one.",
-            )
-        if read_only:
-            return
-        if db.pragma("journal_mode", "wal") != "wal":
-            raise LogUnavailable(
-                "The file system does not support write-ahead logging.",
-                where=str(self._path),
-                advice="Use a local disk.",
-            )
-        db.pragma("synchronous", "FULL")
-        db.pragma("wal_autocheckpoint", _WAL_PAGES_MAX)
-        if empty:
-            with db:
-                for statement in schema("sqlite_schema.sql").split(";\n"):
-                    db.execute(statement)
-                db.execute(
-                    "INSERT INTO head (id, size, root, checkpoint) VALUES (1, 0, ?, '')",
-                    (EMPTY_ROOT,),
-                )
-                db.pragma("application_id", _APPLICATION_ID)
-                db.pragma("user_version", _SCHEMA_VERSION)
-            sync_directory(self.directory)
-
-    @contextmanager
-    def _one_look(self) -> Iterator[None]:
-        self._db.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._db.execute("COMMIT")
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (apsw.CorruptError, apsw.NotADBError) as error:
-            raise LogDamaged(
-                f"SQLite cannot read the file: {error}.",
-                where=str(self._path),
-                advice="Keep a copy of the file, then restore it from a backup.",
-            ) from error
-        except apsw.Error as error:
-            raise LogUnavailable(
-                f"SQLite reports: {error} ({type(error).__name__}).", where=str(self._path)
-            ) from error
-
-
-def _connect(path: Path, read_only: bool) -> apsw.Connection:
-    if not read_only:
-        return apsw.Connection(str(path))
-    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-    name = f"file:{quote(str(path.resolve()))}"
-    wal = path.with_name(path.name + "-wal")
-    if not os.access(path.parent, os.W_OK) and not wal.exists():
-        # On read-only media SQLite cannot make the files that readers share; nobody writes either.
-        name += "?immutable=1"
-    return apsw.Connection(name, flags=flags)
-
-
-def _own(directory: Path) -> int:
-    """Become the one process that writes here. Returns the lock's file descriptor."""
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(directory / "log.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise LogUnavailable(f"It cannot be used: {error}.", where=str(directory)) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        owner = os.pread(handle, 32, 0).decode(errors="replace").strip()
-        os.close(handle)
-        raise LogInUse(
-            f"Process {owner or 'unknown'} is using this log.",
-            where=str(directory),
-            advice="Stop it, or give this program a data directory of its own.",
-        ) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    return handle
 
 
 async def _awaited(future: asyncio.Future[T]) -> T:

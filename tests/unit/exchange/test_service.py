@@ -68,6 +68,7 @@ class _FaultyWriting:
         bodies: Sequence[bytes],
         leaf_hashes: Sequence[bytes],
         head: Head,
+        also: Sequence[object] = (),
     ) -> None:
         await self._log.held.wait()
         if self._log.fail_before:
