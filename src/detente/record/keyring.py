@@ -7,19 +7,27 @@ which log a key was good. All of this stands in the log itself, so whoever has t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeAlias
+
+from detente import formats
 
 from .cosignature import CosignatureVerifier
 from .entries import RecordRefused
 from .envelope import Payload
-from .keys import Verifier
-from .members import Member, Terms
+from .keys import KeyInvalid, Verifier
+from .members import Member, Officer, Terms
+
+_AUTHORS = ("signing", "officer")
+_Key: TypeAlias = Verifier | CosignatureVerifier
 
 
 class KeyChangeRefused(RecordRefused):
     """A rotation or revocation of a key that its rules forbid."""
 
-    code = "record.key_change"
+    code: ClassVar[str] = "record.key_change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,29 @@ class Author:
     key: Verifier
 
 
+@dataclass(frozen=True, slots=True)
+class _Tenure:
+    """A key in its office: the entries from `since` to `until` (None: still in force).
+
+    `good_until` is what a revocation says; the key may then sign nothing any more either.
+    """
+
+    party: str
+    purpose: str
+    holder: str
+    key: _Key
+    since: int
+    until: int | None = None
+    good_until: int | None = None
+
+    def good_at(self, index: int) -> bool:
+        return (
+            self.since <= index
+            and (self.until is None or index <= self.until)
+            and (self.good_until is None or index <= self.good_until)
+        )
+
+
 class KeyRing:
     """The keys of an agreement, as they change along one log.
 
@@ -48,13 +79,14 @@ class KeyRing:
     """
 
     def __init__(self, terms: Terms, origin: str) -> None:
-        self._terms = terms
+        self._versions: list[tuple[int, Terms]] = [(0, terms)]
         self._origin = origin
+        self._tenures: list[_Tenure] = list(_tenures(terms, 0))
 
     @property
     def terms(self) -> Terms:
         """The newest version in force."""
-        return self._terms
+        return self._versions[-1][1]
 
     @property
     def origin(self) -> str:
@@ -63,31 +95,88 @@ class KeyRing:
 
     def copy(self) -> KeyRing:
         """An independent copy."""
-        raise NotImplementedError
+        twin = KeyRing.__new__(KeyRing)
+        twin._versions = self._versions.copy()
+        twin._origin = self._origin
+        twin._tenures = self._tenures.copy()
+        return twin
+
+    def terms_at(self, index: int) -> Terms:
+        """The version in force for the entry at `index`."""
+        return next(terms for since, terms in reversed(self._versions) if since <= index)
 
     def author(self, party: str, key_name: str, index: int) -> Author | None:
         """The key of that name that may sign for a party in the entry at `index`, if any."""
-        raise NotImplementedError
+        for author in self.authors(party, index):
+            if author.key.name == key_name:
+                return author
+        return None
 
     def authors(self, party: str, index: int) -> list[Author]:
-        """All keys that may sign for a party in the entry at `index`."""
-        raise NotImplementedError
+        """All keys that may sign for a party in the entry at `index`, in the agreement's order."""
+        return [
+            Author(each.party, each.purpose, each.holder, each.key)
+            for each in self._tenures
+            if each.party == party
+            and each.purpose in _AUTHORS
+            and each.good_at(index)
+            and isinstance(each.key, Verifier)
+        ]
 
     def member(self, party: str, index: int) -> Member:
         """A party with the keys that are in force at `index`.
 
+        A log or witness key that was revoked and not replaced is still named: there is no other.
+
         Raises:
             KeyError: there is no such party.
         """
-        raise NotImplementedError
+        listed = self.terms_at(index).member(party)
+        authors = self.authors(party, index)
+        witness = self._office(party, "witness", index)
+        return replace(
+            listed,
+            log=self.log_key(party, index + 1),
+            witness=witness if isinstance(witness, CosignatureVerifier) else listed.witness,
+            signing=tuple(each.key for each in authors if each.purpose == "signing"),
+            officers=tuple(
+                Officer(each.holder, each.key) for each in authors if each.purpose == "officer"
+            ),
+        )
 
     def log_key(self, party: str, size: int) -> Verifier:
-        """The key that signs a party's checkpoint of `size` entries, by its own log's count."""
-        raise NotImplementedError
+        """The key that signs a party's checkpoint of `size` entries, by its own log's count.
+
+        Raises:
+            KeyError: there is no such party.
+        """
+        key = self._office(party, "log", max(0, size - 1))
+        if isinstance(key, Verifier):
+            return key
+        return self.terms_at(max(0, size - 1)).member(party).log
+
+    def log_keys(self, party: str) -> list[Verifier]:
+        """Every log key that a party ever had."""
+        return [
+            each.key
+            for each in self._tenures
+            if each.party == party and each.purpose == "log" and isinstance(each.key, Verifier)
+        ]
 
     def witnesses(self, index: int) -> list[CosignatureVerifier]:
         """Keys whose cosignatures count at `index`: of every other party, and neutral ones."""
-        raise NotImplementedError
+        return [*self.peers(index).values(), *self.terms_at(index).neutral_witnesses]
+
+    def peers(self, index: int) -> dict[str, CosignatureVerifier]:
+        """Id of every other party to its witness key, at `index`; revoked keys are left out."""
+        return {
+            each.party: each.key
+            for each in self._tenures
+            if each.purpose == "witness"
+            and each.good_at(index)
+            and isinstance(each.key, CosignatureVerifier)
+            and self.terms_at(index).member(each.party).origin != self._origin
+        }
 
     def check(self, payload: Payload, author: Author, index: int) -> None:
         """Refuse a rotation or revocation that may not be recorded at `index`.
@@ -95,7 +184,7 @@ class KeyRing:
         Raises:
             KeyChangeRefused: says which rule it breaks.
         """
-        raise NotImplementedError
+        self.copy().apply(payload, author, index)
 
     def apply(self, payload: Payload, author: Author, index: int) -> None:
         """Take a `key-rotation` or `key-revocation` at `index` into account; others do nothing.
@@ -103,13 +192,161 @@ class KeyRing:
         Raises:
             KeyChangeRefused: as `check`; nothing has changed.
         """
-        raise NotImplementedError
+        if payload.kind == "key-rotation":
+            self._rotate(payload, author, index)
+        elif payload.kind == "key-revocation":
+            self._revoke(payload, author, index)
 
     def adopt(self, terms: Terms, index: int) -> None:
         """Take a new version of the agreement into account, whose entry is at `index`.
 
+        Its keys are in force from the next entry on; keys that it has no more end with this one.
+
         Raises:
             KeyChangeRefused: it is of another agreement, not the next version, or brings back a
-                key that was revoked.
+                key that was replaced or revoked.
         """
-        raise NotImplementedError
+        now = self.terms
+        if terms.agreement != now.agreement or terms.version != now.version + 1:
+            raise KeyChangeRefused(
+                f"Version {now.version} of {now.agreement!r} is followed by its next version only."
+            )
+        wanted = {_office_of(each): each for each in _tenures(terms, index + 1)}
+        kept: list[_Tenure] = []
+        for each in self._tenures:
+            if each.until is None and each.good_until is None and _office_of(each) in wanted:
+                del wanted[_office_of(each)]
+                kept.append(each)
+            else:
+                kept.append(each if each.until is not None else replace(each, until=index))
+        gone = {each.key.public_key for each in self._tenures}
+        for each in wanted.values():
+            if each.key.public_key in gone:
+                raise KeyChangeRefused(
+                    "A key that was revoked, replaced or meant for something else comes back.",
+                    where=each.key.name,
+                    advice="Make a new key.",
+                )
+        self._tenures = [*kept, *wanted.values()]
+        self._versions.append((index + 1, terms))
+
+    def _office(self, party: str, purpose: str, index: int) -> _Key | None:
+        for each in self._tenures:
+            if (each.party, each.purpose) == (party, purpose) and each.good_at(index):
+                return each.key
+        return None
+
+    def _rotate(self, payload: Payload, author: Author, index: int) -> None:
+        where = f"key-rotation {payload.id}"
+        party, purpose = _text(payload, "party", where), _text(payload, "purpose", where)
+        old_vkey, new_vkey = _text(payload, "old", where), _text(payload, "new", where)
+        if party != payload.sender:
+            raise KeyChangeRefused("A party rotates its own keys only.", where=where)
+        if purpose not in formats.PURPOSES:
+            raise KeyChangeRefused(
+                f"The purpose is one of {', '.join(formats.PURPOSES)}.", where=where
+            )
+        at, old = self._in_force(party, purpose, old_vkey, index, where)
+        try:
+            new: _Key = (
+                CosignatureVerifier.from_vkey(new_vkey)
+                if purpose == "witness"
+                else Verifier.from_vkey(new_vkey)
+            )
+        except KeyInvalid as error:
+            raise KeyChangeRefused(f"The new key cannot be used: {error}", where=where) from error
+        if new.public_key in self._known_keys():
+            raise KeyChangeRefused("The new key is or was used already.", where=where)
+        if purpose == "log" and new.name != old.key.name:
+            raise KeyChangeRefused("A log key's name is the log's origin: that stays.", where=where)
+        text = rotation_text(payload.agreement, party, purpose, old_vkey, new_vkey)
+        if not _verifies(new, text, _text(payload, "proof", where)):
+            raise KeyChangeRefused("The proof is not by the new key.", where=where)
+        if purpose in _AUTHORS:
+            if author.key.public_key != old.key.public_key:
+                raise KeyChangeRefused("The old key has not signed it.", where=where)
+        elif author.purpose != "signing":
+            raise KeyChangeRefused("It is not signed by a key of the party's node.", where=where)
+        elif not _verifies(old.key, text, _text(payload, "old_proof", where)):
+            raise KeyChangeRefused("The old proof is not by the old key.", where=where)
+        self._tenures[at] = replace(old, until=index)
+        self._tenures.append(_Tenure(party, purpose, old.holder, new, index + 1))
+
+    def _revoke(self, payload: Payload, author: Author, index: int) -> None:
+        where = f"key-revocation {payload.id}"
+        until = payload.body.get("good_until_index")
+        if not isinstance(until, int) or isinstance(until, bool) or until < 0:
+            raise KeyChangeRefused("`good_until_index` is a number from 0 on.", where=where)
+        _text(payload, "origin", where)
+        vkey, party = _text(payload, "key", where), _text(payload, "party", where)
+        if party != payload.sender:
+            raise KeyChangeRefused("A party revokes its own keys only.", where=where)
+        found = [
+            at
+            for at, each in enumerate(self._tenures)
+            if each.party == party and each.key.to_vkey() == vkey
+        ]
+        if not found:
+            raise KeyChangeRefused("The party has never had that key.", where=where)
+        if any(self._tenures[at].key.public_key == author.key.public_key for at in found):
+            raise KeyChangeRefused("A key cannot revoke itself.", where=where)
+        # Whichever log it counts by, the key is not to be used any more once this is known.
+        last = min(until, index) if payload.body["origin"] == self._origin else index
+        for at in found:
+            each = self._tenures[at]
+            earlier = last if each.good_until is None else min(last, each.good_until)
+            self._tenures[at] = replace(each, good_until=earlier)
+
+    def _in_force(
+        self, party: str, purpose: str, vkey: str, index: int, where: str
+    ) -> tuple[int, _Tenure]:
+        for at, each in enumerate(self._tenures):
+            if (each.party, each.purpose) != (party, purpose) or each.key.to_vkey() != vkey:
+                continue
+            # Replaced within the same batch of entries is replaced, too.
+            if each.until is None and each.good_at(index):
+                return at, each
+        raise KeyChangeRefused("The old key is not in force for that purpose.", where=where)
+
+    def _known_keys(self) -> set[bytes]:
+        neutral = (key for _, terms in self._versions for key in terms.neutral_witnesses)
+        return {
+            *(each.key.public_key for each in self._tenures),
+            *(key.public_key for key in neutral),
+        }
+
+
+def rotation_text(agreement: str, party: str, purpose: str, old: str, new: str) -> bytes:
+    """What the keys sign to prove a rotation; `old` and `new` are vkeys."""
+    words = (formats.ROTATION_CONTEXT, agreement, party, purpose, old, new)
+    return "".join(f"{word}\n" for word in words).encode()
+
+
+def _tenures(terms: Terms, since: int) -> Iterator[_Tenure]:
+    for member in terms.members:
+        yield _Tenure(member.id, "log", "", member.log, since)
+        yield _Tenure(member.id, "witness", "", member.witness, since)
+        for key in member.signing:
+            yield _Tenure(member.id, "signing", "", key, since)
+        for officer in member.officers:
+            yield _Tenure(member.id, "officer", officer.holder, officer.key, since)
+
+
+def _office_of(each: _Tenure) -> tuple[str, str, str]:
+    return each.party, each.purpose, each.key.to_vkey()
+
+
+def _verifies(key: _Key, text: bytes, proof: str) -> bool:
+    """Whether the base64 is the key's plain Ed25519 signature over the text."""
+    try:
+        signature = binascii.a2b_base64(proof, strict_mode=True)
+    except ValueError:
+        return False
+    return Verifier(key.name, key.public_key).verify(text, signature)
+
+
+def _text(payload: Payload, name: str, where: str) -> str:
+    value = payload.body.get(name)
+    if not isinstance(value, str):
+        raise KeyChangeRefused(f"`{name}` is a text.", where=where)
+    return value
