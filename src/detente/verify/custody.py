@@ -52,8 +52,11 @@ def check_custody(
         raise VerifyError("custody.mismatch", PATH, "the last export is another one")
     ranges = read_ranges(last.body["items"], last.position, f"entry {last.position}", _CODE)
     allowed = set(indices_of(ranges)) if _small(ranges, manifest.size) else set()
+    # What was recorded between choosing the items and stating them may be shown, too.
+    chosen_of = last.body["size"]
     for position, kind in shown.items():
-        if position < last.position and position not in allowed and kind not in ALWAYS_SHOWN:
+        known = isinstance(chosen_of, int) and position < chosen_of
+        if known and position not in allowed and kind not in ALWAYS_SHOWN:
             raise VerifyError("custody.mismatch", f"entry {position}", "not part of this export")
 
 
@@ -72,7 +75,8 @@ def _check_body(item: Item) -> None:
         raise VerifyError(_CODE, where, "body of a custody entry")
     if not isinstance(by, list) or not by or not all(isinstance(name, str) for name in by):
         raise VerifyError(_CODE, where, "by")
-    if body["size"] != item.position or isinstance(body["size"], bool):
+    size = body["size"]
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 < size <= item.position:
         raise VerifyError("custody.mismatch", where, "it states another size of the log")
 
 
