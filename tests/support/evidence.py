@@ -173,6 +173,7 @@ class ListRecord:
     def __init__(self, of: Terms | None = None) -> None:
         self.blobs = MemoryBlobs()
         self.stored: list[Entry] = []
+        self.hashes: list[bytes] = []
         self.notes: dict[int, CosignedCheckpoint] = {}
         self._terms = terms() if of is None else of
         self._chains: dict[tuple[str, str], tuple[int, bytes]] = {}
@@ -214,7 +215,7 @@ class ListRecord:
 
     def node(self, level: int, index: int) -> bytes:
         if level == 0:
-            return leaf_hash(self.stored[index].leaf)
+            return self.hashes[index]
         found = self._nodes.get((level, index))
         if found is None:
             found = node_hash(self.node(level - 1, 2 * index), self.node(level - 1, 2 * index + 1))
@@ -270,6 +271,7 @@ class ListRecord:
         leaf = leaf_of(envelope, key.public_key)
         entry = Entry(len(self.stored), leaf, envelope, read_payload(envelope))
         self.stored.append(entry)
+        self.hashes.append(leaf_hash(leaf))
         return entry
 
     def message(self, text: str, sender: str = "a", **changes: object) -> Entry:
@@ -282,10 +284,11 @@ class ListRecord:
             object.__setattr__(draft, name, value)
         return self.write(keys.officer, sender, draft)
 
-    def receipt(self, of: Entry, index: int = 7) -> Entry:
-        """The other node's receipt."""
+    def receipt(self, of: Entry) -> Entry:
+        """The other node's receipt: B's log holds the same messages some places further on."""
         payload = payload_of(of)
         other = B if payload.sender == "a" else A
+        index = of.index + 40 if other is B else of.index
         body: dict[str, JsonValue] = {
             "of": str(payload.id),
             "payload_sha256": payload.sha256.hex(),

@@ -126,10 +126,9 @@ def _check(request: ExportRequest, target: Path) -> None:
 
 
 async def _choose(record: BundleSource, request: ExportRequest, size: int) -> tuple[Ranges, Ranges]:
-    """The items, and those of them that were asked for."""
+    """The items, and those of them that were asked for by themselves."""
     if request.selection is None:
-        everything = ((0, size - 1),)
-        return everything, everything
+        return ((0, size - 1),), ()
     for first, last in request.selection.ranges:
         if not 0 <= first <= last < size:
             raise ExportRefused(
