@@ -1,11 +1,19 @@
-"""The agreement between parties: its document, its checks, its signatures, what is in force."""
+"""The agreement between parties: its document, its checks, its signatures, what is in force.
+
+A directory holds `agreement.toml`, what it names, and `enrolments/` with the parties' keys. All of
+it is hashed together (`Agreement.manifest`) and signed by every party. `check` tells everything
+that is wrong, `standing` how an agreement stands, `register_rules` lets capabilities bring rules.
+"""
 
 from __future__ import annotations
 
-from detente.agreement.agreement import Agreement, check, load_agreement
+from detente.agreement.agreement import Agreement, check, load_agreement, read_agreement
 from detente.agreement.area import AreaOutline
+from detente.agreement.diff import Change, diff
 from detente.agreement.document import Address, Document, Party
-from detente.agreement.enrolment import EnrolledKey
+from detente.agreement.draft import Box, DraftParty, amend_agreement, draft_agreement
+from detente.agreement.enrolling import accept_enrolment, request_enrolment
+from detente.agreement.enrolment import EnrolledKey, KeyOffer
 from detente.agreement.faults import (
     FAULT_CODES,
     AgreementNotWritten,
@@ -14,6 +22,11 @@ from detente.agreement.faults import (
     Fault,
     RulesClash,
 )
+from detente.agreement.fields import fields_page
+from detente.agreement.folder import write_file
+from detente.agreement.page import agreement_page, signatures_section
+from detente.agreement.party_keys import KeyNames, key_offers, make_party_keys
+from detente.agreement.rendering import Section, sections
 from detente.agreement.rules import (
     RULES,
     Row,
@@ -22,7 +35,15 @@ from detente.agreement.rules import (
     RulesSection,
     register_rules,
 )
+from detente.agreement.signatures import PartySignature, Signed, party_signatures
 from detente.agreement.signing import merge, sign
+from detente.agreement.standing import Standing, State, standing
+from detente.agreement.statements import (
+    Statement,
+    make_statement,
+    read_statement,
+    read_statements,
+)
 from detente.agreement.words import Words
 
 __all__ = [
@@ -34,19 +55,48 @@ __all__ = [
     "AgreementRefused",
     "AgreementUnusable",
     "AreaOutline",
+    "Box",
+    "Change",
     "Document",
+    "DraftParty",
     "EnrolledKey",
     "Fault",
+    "KeyNames",
+    "KeyOffer",
     "Party",
+    "PartySignature",
     "Row",
     "RuleFault",
     "RulesClash",
     "RulesRegistry",
     "RulesSection",
+    "Section",
+    "Signed",
+    "Standing",
+    "State",
+    "Statement",
     "Words",
+    "accept_enrolment",
+    "agreement_page",
+    "amend_agreement",
     "check",
+    "diff",
+    "draft_agreement",
+    "fields_page",
+    "key_offers",
     "load_agreement",
+    "make_party_keys",
+    "make_statement",
     "merge",
+    "party_signatures",
+    "read_agreement",
+    "read_statement",
+    "read_statements",
     "register_rules",
+    "request_enrolment",
+    "sections",
     "sign",
+    "signatures_section",
+    "standing",
+    "write_file",
 ]

@@ -1,4 +1,4 @@
-"""`detente keys`: make the keys that a first try and an exchange need."""
+"""`detente keys`: make the keys that a first try, an exchange and a party need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class KeyNotWritten(DetenteError):
 
 @click.group(short_help="Make keys.")
 def keys() -> None:
-    """Make keys: for development tokens, or for an exchange's log."""
+    """Make keys: for development tokens, an exchange's log, or a party to an agreement."""
 
 
 @keys.command()
@@ -53,6 +53,29 @@ def new(path: Path | None, for_log: bool, name: str, bits: int) -> None:
     _write_new(target, private, 0o600)
     _write_new(public_path, public, 0o644)
     click.echo(f"wrote {target} (private) and {public_path} (public)", err=True)
+
+
+@keys.command(short_help="Make the keys of a party under an agreement.")
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--host", required=True, help="A host of the party: key names begin with it.")
+@click.option("--agreement", required=True, metavar="ID", help="Id of the agreement.")
+@click.option(
+    "--officer", "officers", multiple=True, metavar="ID", help="An officer who signs; repeatable."
+)
+def party(directory: Path, host: str, agreement: str, officers: tuple[str, ...]) -> None:
+    """Make log, witness, node and officers' keys in DIRECTORY, each for its owner alone (0600).
+
+    What is there already stays: call it again to add an officer. The witness's key lies in
+    witness.db together with what the witness remembers; the two are never copied apart.
+    """
+    from datetime import UTC, datetime
+
+    from detente.agreement import KeyNames, make_party_keys
+
+    names = KeyNames(host, agreement)
+    for path in make_party_keys(directory, names, officers, lambda: datetime.now(UTC)):
+        click.echo(f"wrote {path} (private)", err=True)
+    click.echo(f"next: `detente agreement enrol request AGREEMENT --party ID --keys {directory}`")
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:

@@ -34,6 +34,7 @@ def pages() -> Iterator[tuple[str, str]]:
     """Name and text of every generated file."""
     yield "settings-exchange.md", settings_page()
     yield "cli.md", cli_page()
+    yield "agreement-fields.md", agreement_page()
     yield from api_pages()
 
 
@@ -56,6 +57,13 @@ yes, no, on, off. Where the meaning says "off", the word `off` switches a number
 database, and starts nothing.
 
 {markdown_table(ExchangeSettings, PREFIX)}"""
+
+
+def agreement_page() -> str:
+    """The fields of agreements, as Markdown."""
+    from detente.agreement import fields_page
+
+    return fields_page(_GENERATED)
 
 
 def cli_page() -> str:

@@ -8,11 +8,13 @@ import traceback
 import click
 
 import detente
+from detente.cli.agreement import agreement
 from detente.cli.check import check
 from detente.cli.demo import demo
 from detente.cli.exchange import exchange
 from detente.cli.keys import keys
 from detente.cli.log import log
+from detente.cli.record import record
 from detente.cli.reference import reference
 from detente.cli.token import token
 from detente.errors import DetenteError, printable
@@ -28,7 +30,7 @@ def root() -> None:
     """Keeps aircraft of parties that share a sky but no command apart."""
 
 
-for command in (check, demo, exchange, keys, log, reference, token):
+for command in (agreement, check, demo, exchange, keys, log, record, reference, token):
     root.add_command(command)
 
 
