@@ -228,7 +228,7 @@ def _advance(steps: _Steps, bodies: Sequence[bytes] | None) -> TileRef | None:
 def _root(size: int, read: NodeReader) -> bytes:
     try:
         return range_root(0, size, read) if size else EMPTY_ROOT
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
         raise TilesUnusable(f"The tree does not reach so far: {error}.") from error
 
 
