@@ -2,7 +2,8 @@
 
 The sources in `page/` are plain scripts that share one scope, put together in a fixed order; the
 same files give the same bytes. The page is a third implementation of the bundle's description and
-shares nothing with the others but the constants of `detente.formats`, which are put into it. Its
+shares nothing with the others but constants, and the sentences of the report, so that both say the
+same in the same words. Its
 Content-Security-Policy allows the one script and the one style by their hashes, a worker made of
 that same script, and nothing from anywhere.
 """
@@ -19,6 +20,8 @@ from typing import Final
 
 from detente import formats
 
+from .phrases import EN, FR
+
 _SCRIPTS: Final = (
     "bytes.js",
     "json.js",
@@ -32,11 +35,10 @@ _SCRIPTS: Final = (
     "items.js",
     "links.js",
     "extras.js",
-    "statements.js",
     "checks.js",
     "verify.js",
     "phrases.js",
-    "finding_words.js",
+    "statements.js",
     "timeline.js",
     "show.js",
     "page.js",
@@ -97,7 +99,15 @@ def write_page(path: Path) -> None:
 
 def _constants() -> str:
     values: dict[str, object] = {name: getattr(formats, name) for name in _CONSTANTS}
-    return f"const FORMATS = Object.freeze({json.dumps(values, sort_keys=True)});"
+    return (
+        f"const FORMATS = Object.freeze({_literal(values)});\n"
+        f"const SHARED_PHRASES = {_literal({'en': EN, 'fr': FR})};"
+    )
+
+
+def _literal(value: object) -> str:
+    # A script element ends at what looks like its end, also within a string.
+    return json.dumps(value, sort_keys=True).replace("<", "\\u003c")
 
 
 def _asset(name: str) -> str:

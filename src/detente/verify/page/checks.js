@@ -10,10 +10,11 @@ async function checkHeads(archive, manifest, ring, now, findings) {
   if (newest) heads.push(newest);
   for (const path of archive.under("checkpoints/")) {
     const size = /^checkpoints\/([1-9][0-9]{0,15})$/.exec(path);
-    if (!size || +size[1] > manifest.size) { findings.add("file.extra", path, "no size of a checkpoint"); continue; }
+    if (!size) { findings.add("file.extra", path, "no size of a checkpoint"); continue; }
     await findings.during(async () => {
       const head = await checkHead((await archive.read(path)).slice(), path, manifest.origin, ring, now);
-      if (head.checkpoint.size !== +size[1]) throw new Refusal("checkpoint.malformed", path, "another size");
+      if (head.checkpoint.size !== +size[1]) throw new Refusal("manifest.mismatch", path, "another size");
+      if (+size[1] >= manifest.size) throw new Refusal("checkpoint.malformed", path, "not older than the newest one");
       heads.push(head);
     });
   }
@@ -44,8 +45,9 @@ async function checkTree(archive, manifest, gathered, isFull, heads, findings) {
   return { leaf, rootAt: (wanted) => (isFull || wanted === size ? rootAt(wanted) : null) };
 }
 async function checkConsistency(archive, heads, rootAt, isFull, findings) {
-  const [{ checkpoint: last }, ...older] = heads, used = new Set();
-  for (const { checkpoint: first } of older) {
+  const [newest, ...older] = heads, last = newest.checkpoint, used = new Set(), good = [];
+  for (const head of older) {
+    const first = head.checkpoint;
     const path = `consistency/${first.size}-${last.size}.txt`;
     used.add(path);
     await findings.during(async () => {
@@ -55,27 +57,30 @@ async function checkConsistency(archive, heads, rootAt, isFull, findings) {
       if (!proof || !isConsistent(first.size, last.size, first.root, last.root, proof)) throw new Refusal("proof.consistency", path, "it does not lead to the newest checkpoint");
       const computed = isFull ? rootAt(first.size) : null;
       if (computed && !same(computed, first.root)) throw new Refusal("tree.root", first.where, "not the root of the entries");
+      good.push(head);
     });
   }
+  heads.splice(0, heads.length, newest, ...good);
   const stated = new Set(archive.under("checkpoints/").map((path) => `consistency/${path.slice(12)}-${last.size}.txt`));
   for (const path of archive.under("consistency/")) if (!used.has(path) && !stated.has(path)) findings.add("file.extra", path, "for no checkpoint of the bundle");
 }
 
+/** @returns {Promise<number>} anchors that contradict nothing */
 async function checkLinks(gathered, authors, ring, manifest, isFull, owner, heads, tree, archive, findings) {
-  const { items, erased } = gathered, { origin } = manifest, erasedBy = new Map(), partyOfKey = new Map(ring.slots.map((slot) => [hex(slot.entry.key.key), slot.entry.party]));
+  const items = [...authors.keys()], { erased } = gathered, { origin } = manifest, erasedBy = new Map(), partyOfKey = new Map(ring.slots.map((slot) => [hex(slot.entry.key.key), slot.entry.party]));
   for (const entry of [...erased].sort((a, b) => a.index - b.index)) {
     const party = partyOfKey.get(entry.key);
     erasedBy.set(party, [...(erasedBy.get(party) ?? []), entry.index]);
-    if (party === undefined) findings.add("envelope.author", `entry ${entry.index}`, "not a key of a party");
   }
   checkChains(items, isFull, erasedBy, findings);
   const known = new Map(heads.map(({ checkpoint }) => [checkpoint.size, checkpoint.root]));
   const claims = new Claims({ origin, isFull, ring, erased, rootAt: tree.rootAt, known });
   for (const item of items) await findings.during(() => claims.take(item));
   for (const [item, slot] of authors) await findings.during(() => claims.check(item, slot));
-  checkErasures(erased, new Map([...authors.keys()].map((item) => [item.index, item])), origin, owner, findings);
+  checkErasures(erased, new Map(items.map((item) => [item.index, item])), origin, owner, findings);
   checkBlobs(archive, items, manifest.withheld, findings);
-  await findings.during(async () => checkCustody(await archive.read("custody.json"), items.filter((item) => item.kind === "custody" && item.from === owner), items, manifest));
+  await findings.during(async () => checkCustody(await archive.read("custody.json"), items.filter((item) => item.kind === "custody" && item.from === owner), [...items, ...erased], manifest));
+  return claims.anchors;
 }
 function checkBlobs(archive, items, withheld, findings) {
   const named = new Map();
@@ -165,9 +170,8 @@ function emptyReport(bundle, options) {
     parties: [], checkpoints: [], items: [], findings: [], finding_counts: {}, statements: [], limits: [],
   };
 }
-function fillReport(report, { newest, manifest, gathered, heads, findings, options }) {
-  const { items, erased, shown } = gathered, [head] = heads;
-  const good = findings.errors === 0, covering = [...heads].sort((a, b) => a.checkpoint.size - b.checkpoint.size);
+function fillReport(report, { newest, manifest, gathered, items, anchors, heads, findings, options }) {
+  const { erased, shown } = gathered, covering = [...heads].sort((a, b) => a.checkpoint.size - b.checkpoint.size);
   // A later checkpoint covers what an earlier one does, so grades are taken from the end.
   const best = [];
   for (let i = covering.length - 1, grade = FORMATS.GRADES[0]; i >= 0; i--) { if (isLower(grade, covering[i].grade)) grade = covering[i].grade; best[i] = grade; }
@@ -176,14 +180,22 @@ function fillReport(report, { newest, manifest, gathered, heads, findings, optio
   for (const index of shown) { const grade = gradeOf(index); if (!grade) { lowest = ""; break; } if (isLower(grade, lowest)) lowest = grade; }
   if (!shown.length) lowest = "";
   report.grade = lowest;
-  if (head && good && !head.quorum && report.accepted === "bilateral" && lowest === "bilateral") findings.add("policy.quorum", "checkpoint", "too few of those the policy names", "notice");
-  if (good && lowest && isLower(lowest, manifest.grade)) findings.add("grade.lower", "manifest.json", `${manifest.grade} stated, ${lowest} found`, "notice");
+  if (!lowest) findings.add("grade.lower", "checkpoint", "no good checkpoint covers the entries");
+  else {
+    if (isLower(lowest, report.accepted)) findings.add("grade.lower", "checkpoint", `${lowest}, not ${report.accepted}`);
+    // A token that cannot be checked here does not make the exporter a liar.
+    const excused = manifest.grade === "timestamped" && heads.some((entry) => entry.timestamps.length);
+    if (isLower(lowest, manifest.grade) && !excused) findings.add("grade.lower", "manifest.json", `${lowest}, not ${manifest.grade}`);
+    const covered = Math.max(0, ...heads.filter((entry) => entry.quorum).map((entry) => entry.checkpoint.size)), last = shown[shown.length - 1];
+    if (report.accepted === "bilateral" && covered <= last) findings.add("policy.quorum", `entry ${last}`, "too few of those whom the policy names");
+  }
   const times = items.map((item) => item.created).sort(), kinds = {};
   for (const item of items) kinds[item.kind] = (kinds[item.kind] ?? 0) + 1;
-  const pinnedKeys = new Set(options.keys ?? []), isPinned = Boolean(options.agreement);
+  const pinnedKeys = new Set(options.keys ?? []), isPinned = Boolean(options.agreement) && !findings.counts["agreement.pinned"];
   Object.assign(report, {
-    agreement_id: newest.id, agreement_sha256: newest.sha256, agreement_version: newest.version, agreement_title: newest.title, pinned: isPinned,
+    agreement_id: newest.id, agreement_sha256: newest.sha256, agreement_version: newest.version, agreement_title: newest.title, anchors,
     item_count: shown.length, erased_count: erased.length, kinds, first: times[0] ?? "", last: times[times.length - 1] ?? "",
+    unbelieved: items.filter((item) => !item.believed).length,
     parties: newest.parties.map((party) => ({
       id: party.id, names: party.names, officers: party.keys.filter((key) => key.purpose === "officer").map((key) => [key.key.name, key.holder]),
       pinned: isPinned || party.keys.some((key) => pinnedKeys.has(key.key.vkey)),
@@ -201,6 +213,7 @@ function fillReport(report, { newest, manifest, gathered, heads, findings, optio
 }
 function finishReport(report, findings) {
   const proven = findings.errors === 0;
+  report.pinned = report.parties.length > 0 && report.parties.every((party) => party.pinned);
   Object.assign(report, { proven, exit_code: proven ? 0 : 1, findings: findings.kept, finding_counts: findings.counts });
   Object.assign(report, statementsOf(report));
   return report;

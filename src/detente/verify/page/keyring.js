@@ -1,6 +1,6 @@
 // Which key of whom is good where in the log: rotations, revocations and new versions change it.
 
-/** @typedef {{ entry: PartyKey, since: number, until: number, place: string, goodUntil: number }} Slot */
+/** @typedef {{ entry: PartyKey, since: number, until: number, place: string, goodUntil: number, revokedAt: number }} Slot */
 class KeyRing {
   constructor(agreement) {
     /** @type {Slot[]} */ this.slots = [];
@@ -9,7 +9,7 @@ class KeyRing {
     for (const entry of agreement.keys) this.add(entry, 0, hex(entry.key.key));
   }
   add(entry, since, place) {
-    this.slots.push({ entry, since, until: Infinity, place, goodUntil: Infinity });
+    this.slots.push({ entry, since, until: Infinity, place, goodUntil: Infinity, revokedAt: Infinity });
     this.everyKey.add(hex(entry.key.key));
   }
   get newest() { return this.versions[this.versions.length - 1].agreement; }
@@ -64,7 +64,7 @@ class KeyRing {
     if (!author || body.get("party") !== item.from) shape.fail("not a revocation by that party");
     if (!slots.length || slots.some((slot) => slot === author || slot.entry.party !== item.from)) shape.fail("not by another key of that party");
     if (/** @type {Slot} */ (author).goodUntil < item.index) shape.fail("by a key that is revoked itself");
-    if (body.get("origin") === origin) for (const slot of slots) slot.goodUntil = Math.min(slot.goodUntil, until);
+    if (body.get("origin") === origin) for (const slot of slots) if (until < slot.goodUntil) Object.assign(slot, { goodUntil: until, revokedAt: item.index });
   }
 }
 

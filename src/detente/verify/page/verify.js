@@ -33,7 +33,6 @@ async function verifyBundle(file, options, progress) {
   const archive = await findings.during(() => openArchive(file));
   if (archive) await findings.during(() => verifyArchive(archive, options, findings, report, progress));
   if (!archive || !report.size) report.parties = [];
-  if (report.grade && !findings.errors && isLower(report.grade, report.accepted)) findings.add("grade.lower", "", `${report.grade}, ${report.accepted} demanded`);
   return finishReport(report, findings);
 }
 const isLower = (one, other) => FORMATS.GRADES.indexOf(one) < FORMATS.GRADES.indexOf(other);
@@ -48,7 +47,6 @@ async function verifyArchive(archive, options, findings, report, progress) {
   for (const path of REQUIRED) if (!archive.has(path) && !manifest.files.has(path)) findings.add("file.missing", path);
   const newest = readAgreement(await archive.read("agreement.dsse.json"), "agreement.dsse.json");
   if (newest.sha256 !== manifest.agreementHash || newest.id !== manifest.agreementId || newest.version !== manifest.agreementVersion) findings.add("manifest.mismatch", "manifest.json", "another agreement");
-  checkPinned(newest, options, findings);
   const files = new Map();
   for (const path of archive.under("agreement/")) files.set(path.slice("agreement/".length), (await archive.read(path)).slice());
   await checkDocument(newest, files, findings);
@@ -60,17 +58,18 @@ async function verifyArchive(archive, options, findings, report, progress) {
   if (!areIndices(manifest.items, gathered.shown)) findings.add("manifest.mismatch", "manifest.json", "items are not those in envelopes/");
   const isFull = manifest.scope === "full";
   if (isFull && gathered.shown.length !== manifest.size) findings.add("manifest.mismatch", "manifest.json", "scope full, but items are left out");
-  const owner = newest.partyOfLog(manifest.origin) ?? manifest.party;
+  const owner = manifest.party;
   const ring = await buildRing(gathered.items, newest, owner, manifest.origin, archive, findings);
-  if (ring.ownerOf(manifest.origin) !== manifest.party) findings.add("manifest.mismatch", "manifest.json", "the party is not the log's");
+  if (!ring.of(manifest.party, "log").some((slot) => slot.entry.key.name === manifest.origin)) findings.add("manifest.mismatch", "manifest.json", "the party or the origin");
+  checkPinned(ring, newest, options, findings);
   const authors = checkAuthors(gathered.items, ring, newest.id, findings);
   await findings.during(async () => checkPolicy(await archive.readIfThere("policy"), ring, manifest.origin, findings));
   const heads = await checkHeads(archive, manifest, ring, options.now, findings);
   const tree = await checkTree(archive, manifest, gathered, isFull, heads, findings);
-  await checkLinks(gathered, authors, ring, manifest, isFull, owner, heads, tree, archive, findings);
+  const anchors = await checkLinks(gathered, authors, ring, manifest, isFull, owner, heads, tree, archive, findings);
   await checkExtras(archive, manifest, gathered, ring, owner, heads, tree, findings, progress);
   checkUnknown(archive, manifest, findings);
-  fillReport(report, { newest, manifest, gathered, heads, findings, options });
+  fillReport(report, { newest, manifest, gathered, items: [...authors.keys()], anchors, heads, findings, options });
 }
 
 /** CRC and SHA-256 of every member. @returns {Promise<Map<string, string>>} */
@@ -97,9 +96,10 @@ async function checkFiles(archive, manifest, data, hashes, findings) {
     else if (stated.size !== member.size || stated.sha256 !== hashes.get(path)) findings.add("manifest.mismatch", path, "size or SHA-256");
   }
 }
-function checkPinned(newest, options, findings) {
-  if (options.agreement && options.agreement.trim().toLowerCase() !== newest.sha256) findings.add("agreement.pinned", "agreement.dsse.json", newest.sha256);
-  const known = new Set([...newest.keys.map((entry) => entry.key.vkey), ...[...newest.witnesses.values()].map((key) => key.vkey)]);
+function checkPinned(ring, newest, options, findings) {
+  const versions = [newest, ...ring.versions.map((version) => version.agreement)];
+  if (options.agreement && !versions.some((version) => version.sha256 === options.agreement)) findings.add("agreement.pinned", "agreement.dsse.json", newest.sha256);
+  const known = new Set(versions.flatMap((version) => [...version.keys.map((entry) => entry.key.vkey), ...[...version.witnesses.values()].map((key) => key.vkey)]));
   for (const vkey of options.keys ?? []) if (!known.has(vkey)) findings.add("agreement.pinned", vkey, "not in the agreement");
 }
 function checkBlobNames(manifest, findings) {
@@ -145,15 +145,16 @@ async function versionOf(item, newest, archive) {
 }
 /** Whose key it is that signed, asked with the whole log in view. @returns {Map<Item, Slot>} */
 function checkAuthors(items, ring, agreementId, findings) {
-  const authors = new Map();
+  const authors = new Map(), parties = new Set(ring.versions.flatMap((version) => version.agreement.parties.map((party) => party.id)));
   for (const item of items) {
     const where = `entry ${item.index}`;
     if (item.agreement !== agreementId) { findings.add("payload.agreement", where, item.agreement); continue; }
+    if (![item.from, ...item.to].every((party) => parties.has(party))) { findings.add("payload.agreement", where, "from or to"); continue; }
     const slot = ring.author(item.from, item.author, item.key, item.index);
     if (!slot) { findings.add("envelope.author", where, "not a key of the party that may sign there"); continue; }
     item.holder = slot.entry.holder;
     item.believed = item.index <= slot.goodUntil;
-    if (!item.believed) findings.add("key.revoked", where, `${item.author} is believed up to entry ${slot.goodUntil}`, "notice");
+    if (!item.believed) findings.add("key.revoked", where, `${item.author} is believed up to entry ${slot.goodUntil}`, item.index > slot.revokedAt ? "error" : "notice");
     authors.set(item, slot);
   }
   return authors;
