@@ -26,6 +26,7 @@ from detente.agreement.fields import fields_page
 from detente.agreement.folder import write_file
 from detente.agreement.page import agreement_page, signatures_section
 from detente.agreement.party_keys import KeyNames, key_offers, make_party_keys
+from detente.agreement.record_files import record_files
 from detente.agreement.rendering import Section, sections
 from detente.agreement.rules import (
     RULES,
@@ -92,6 +93,7 @@ __all__ = [
     "read_agreement",
     "read_statement",
     "read_statements",
+    "record_files",
     "register_rules",
     "request_enrolment",
     "sections",
