@@ -27,6 +27,7 @@ from detente.record import (
     Refused,
     Witness,
     Witnessed,
+    WitnessForked,
     WitnessState,
     make_request,
     take_answer,
@@ -199,7 +200,10 @@ async def confirm_from_peer(
     """
     found = (await peer.cosigned(witness.verifier), await peer.checkpoint())
     shown = [note for note in found if note is not None]
-    wanted = await asyncio.to_thread(witness.proof_wanted, origin, [*shown, *anchors])
+    try:
+        wanted = await asyncio.to_thread(witness.proof_wanted, origin, [*shown, *anchors])
+    except WitnessForked:
+        wanted = None  # `confirm` finds it again, and stores it
     proof = [] if wanted is None else await peer.consistency(*wanted)
     return await asyncio.to_thread(
         witness.confirm, origin, shown, anchors, proof=proof, first_contact=first_contact

@@ -369,7 +369,8 @@ def decide_confirmation(
     root, note = signed[size]
     if size > state.size or not state.note:
         return replace(state, size=size, root=root, note=note)
-    if not verify_consistency(size, state.size, root, state.root, proof):
+    grown = size == state.size or verify_consistency(size, state.size, root, state.root, proof)
+    if not grown:
         raise WitnessUnconvinced(
             f"The largest checkpoint shown that bears this witness's cosignature has size {size}; "
             f"nothing proves that it is a beginning of the one remembered, of size {state.size}.",

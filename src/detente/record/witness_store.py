@@ -410,7 +410,6 @@ def _write(db: apsw.Connection, state: WitnessState) -> None:
 
 def _make_durable(db: apsw.Connection) -> None:
     # No write-ahead log: a copy of the file between two requests is then a copy of everything.
-    db.pragma("locking_mode", "exclusive")
     db.pragma("journal_mode", "delete")
     db.pragma("synchronous", "extra")
 
