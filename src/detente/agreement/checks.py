@@ -247,13 +247,17 @@ def _check_witnessing(document: Document, reader: Reader) -> None:
 def _check_line(document: Document, reader: Reader) -> None:
     line = document.line
     within = line.acknowledge_within
-    if not within.distress_s <= within.urgent_s <= within.routine_s:
-        reader.fault(
-            ("line", "acknowledge_within"),
-            "line.deadlines",
-            "What is more urgent has a longer deadline.",
-            "distress_s ≤ urgent_s ≤ routine_s.",
-        )
+    for name, sooner, later in (
+        ("distress_s", within.distress_s, within.urgent_s),
+        ("urgent_s", within.urgent_s, within.routine_s),
+    ):
+        if sooner > later:
+            reader.fault(
+                ("line", "acknowledge_within", name),
+                "line.deadlines",
+                "What is more urgent has a longer deadline.",
+                "distress_s ≤ urgent_s ≤ routine_s.",
+            )
     _check_ids([channel.id for channel in line.channels], ("line", "channels"), reader)
     parties = [party.id for party in document.parties]
     steps: dict[str, list[tuple[int, Contact]]] = {party: [] for party in parties}

@@ -221,7 +221,8 @@ def _choice(kind: Any, value: object) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).split(" - at ", 1)[0].rstrip(".")
+    text = str(error).split(" - at ", 1)[0].rstrip(".")
+    return "it has not the form that it needs" if "matching regex" in text else text
 
 
 def _lower(text: str) -> str:

@@ -1,0 +1,75 @@
+"""Agreements for tests: the example of the documents, with keys made for the occasion."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from detente.agreement import KeyNames, key_offers, make_party_keys, request_enrolment, sign
+from detente.record import Ed25519Signer, load_key
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "agreement"
+WITHIN = datetime(2027, 1, 1, tzinfo=UTC)
+OFFICERS = {"a": ("durand", "martin"), "b": ("nowak", "lind")}
+
+
+@dataclass(frozen=True)
+class World:
+    """A directory with an agreement, and one with keys for each party."""
+
+    root: Path
+
+    @property
+    def agreement(self) -> Path:
+        return self.root / "agreement"
+
+    @property
+    def document(self) -> Path:
+        return self.agreement / "agreement.toml"
+
+    @property
+    def signatures(self) -> Path:
+        return self.agreement / "agreement.dsse.json"
+
+    def keys(self, party: str) -> Path:
+        return self.root / f"keys-{party}"
+
+    def officer(self, party: str, which: int = 0) -> Ed25519Signer:
+        return load_key(self.keys(party) / "officers" / f"{OFFICERS[party][which]}.key")
+
+    def node(self, party: str) -> Ed25519Signer:
+        return load_key(self.keys(party) / "node.key")
+
+    def change(self, old: str, new: str, *, name: str = "agreement.toml", count: int = 1) -> int:
+        """Replace a text in a file; the line where it stood."""
+        path = self.agreement / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) >= 1, old
+        path.write_text(text.replace(old, new, count), encoding="utf-8")
+        return text[: text.index(old)].count("\n") + 1
+
+    def sign_all(self) -> str:
+        """Everybody signs; the hash."""
+        hashes = {sign(self.agreement, self.officer(party), party) for party in OFFICERS}
+        assert len(hashes) == 1
+        return hashes.pop()
+
+
+def drafted(root: Path) -> World:
+    """The example, without keys."""
+    world = World(root)
+    shutil.copytree(EXAMPLE, world.agreement)
+    return world
+
+
+def enrolled(root: Path) -> World:
+    """The example with the keys of both parties, not signed."""
+    world = drafted(root)
+    for party, officers in OFFICERS.items():
+        names = KeyNames(f"node.{party}.example", "ab-2026")
+        make_party_keys(world.keys(party), names, officers, lambda: WITHIN)
+        with key_offers(world.keys(party)) as offers:
+            request_enrolment(world.agreement, party, offers)
+    return world
