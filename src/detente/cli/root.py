@@ -17,6 +17,7 @@ from detente.cli.log import log
 from detente.cli.record import record
 from detente.cli.reference import reference
 from detente.cli.token import token
+from detente.cli.verify import verify
 from detente.errors import DetenteError, printable
 
 EXIT_BAD_INPUT = 2
@@ -30,7 +31,7 @@ def root() -> None:
     """Keeps aircraft of parties that share a sky but no command apart."""
 
 
-for command in (agreement, check, demo, exchange, keys, log, record, reference, token):
+for command in (agreement, check, demo, exchange, keys, log, record, reference, token, verify):
     root.add_command(command)
 
 

@@ -12,15 +12,9 @@ from detente.formats import GRADES
 from .bundle import verify_bundle
 from .errors import Unusable
 from .facts import AUTOMATIC, Options
-from .phrases import LANGUAGES, Language
-from .render import to_html, to_json, to_text
+from .render import languages_of, to_html, to_json, to_text
 
 EXIT_UNUSABLE = 2
-
-
-def languages_of(choice: str) -> tuple[Language, ...]:
-    """The languages that `--lang` asks for."""
-    return LANGUAGES if choice == "both" else tuple(one for one in LANGUAGES if one == choice)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -381,7 +381,7 @@ class _Verification:
         data = self.archive.get(f"envelopes/{group_name(group)}.jsonl") or b""
         lines: dict[int, bytes] = {}
         for line in data.split(b"\n")[:-1]:
-            number = line[line.rindex(b":") + 1 : -1]
+            number = line.rpartition(b":")[2][:-1]
             if number.isdigit():
                 lines[int(number)] = line
         entries = b"" if tile is None else self.archive.get(tile.path) or b""
@@ -392,7 +392,7 @@ class _Verification:
         path = f"proofs/{position}.tlog-proof"
         singles.check_tlog_proof(self._required(path), position, heads, logs, tree, path)
         path = f"bundles/{position}.sigstore.json"
-        envelope = parse_canonical(line, path)["envelope"]
+        envelope = parse_canonical(line, path).get("envelope")
         if isinstance(envelope, dict):
             expected = (envelope, leaf, position)
             singles.check_sigstore(self._required(path), expected, heads, logs, tree, path)

@@ -262,8 +262,8 @@ _FRENCH: Final[dict[str, str]] = {
     "subset": "Chaque écriture présentée est à sa place au registre ; d’autres ne sont pas "
     "présentées.",
     "rewritten": "Rien n’a pu en être changé depuis sans les clés de ceux qui ont contresigné.",
-    "anchors": "Points de contrôle, dans ces écritures, qu’une partie a contresignés pour une autre : "
-    "{count}. Ils ne contredisent ni les autres ni ce registre.",
+    "anchors": "Points de contrôle, dans ces écritures, qu’une partie a contresignés pour une "
+    "autre : {count}. Ils ne contredisent ni les autres ni ce registre.",
     "item": "Écriture {index} : {party} a signé un message de genre « {kind} » sur le canal "
     "« {channel} », daté {time}, avec la clé {author}.",
     "item.officer": "Écriture {index} : {holder}, officier de {party}, a signé un message de genre "
@@ -291,8 +291,8 @@ _FRENCH: Final[dict[str, str]] = {
     "limit.missing": "Quoi que ce soit par l’absence d’un accusé ou d’une prise d’acte : elle ne "
     "montre que son absence ici.",
     "limit.keys": "Qu’une clé n’était dans les mains de personne d’autre.",
-    "limit.erased": "Ce que disaient les écritures effacées ({count}). Leur place et leur empreinte "
-    "demeurent.",
+    "limit.erased": "Ce que disaient les écritures effacées ({count}). Leur place et leur "
+    "empreinte demeurent.",
     "limit.blobs": "Ce que contiennent les pièces jointes retenues ({count}). Leurs empreintes "
     "demeurent.",
     "limit.believed": "Quoi que ce soit par des écritures dont la partie a déclaré la clé invalide "

@@ -17,6 +17,11 @@ TEXT_ITEMS: Final = 20
 """Messages told in the terminal; the page and the JSON tell more."""
 
 
+def languages_of(choice: str) -> tuple[Language, ...]:
+    """The languages that `--lang` asks for."""
+    return LANGUAGES if choice == "both" else tuple(one for one in LANGUAGES if one == choice)
+
+
 def to_json(report: Report) -> str:
     """Every fact and sentence; `format` tells later versions apart."""
     document = {"format": "detente-report/1", **asdict(report)}
