@@ -149,5 +149,5 @@ def _read(path: Path, limit: int) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound("It has not been published.") from None
     except OSError as error:
-        raise TilesUnreadable(f"It cannot be read: {error.strerror}.", where=str(path)) from error
-    raise TilesUnreadable("It is not a file of the expected size.", where=str(path))
+        raise TilesUnreadable(f"It cannot be read: {error.strerror}.", where=path.name) from error
+    raise TilesUnreadable("It is not a file of the expected size.", where=path.name)
