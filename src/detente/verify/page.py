@@ -29,6 +29,7 @@ _SCRIPTS: Final = (
     "ed25519.js",
     "note.js",
     "merkle.js",
+    "toml.js",
     "agreement.js",
     "keyring.js",
     "payload.js",

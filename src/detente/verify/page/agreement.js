@@ -156,6 +156,7 @@ async function checkDocument(agreement, files, findings) {
 function checkKeysInDocument(agreement, document, hold) {
   let text = "";
   try { text = fromUtf8(document); } catch { hold("agreement.toml", "not UTF-8"); return; }
+  if (!isToml(text)) { hold("agreement.toml", "not TOML"); return; }
   const known = new Set([...agreement.keys.map((entry) => entry.key.vkey), ...[...agreement.witnesses.values()].map((key) => key.vkey)]);
   for (const [vkey] of text.replace(/#[^"'\n]*$/gm, "").matchAll(/[^\s"'+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{43,}={0,2}/gu)) if (!known.has(vkey)) hold("agreement.toml", `a key that is not in what was signed: ${vkey}`);
   const named = [...text.matchAll(/^\[\[part(?:y|ies)\]\]\s*(?:#.*)?\n(?:(?!\[)[^\n]*\n)*?\s*id\s*=\s*["']([^"']*)["']/gm)].map((found) => found[1]);

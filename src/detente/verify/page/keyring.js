@@ -49,7 +49,7 @@ class KeyRing {
     const author = this.author(item.from, item.author, item.key, item.index);
     const old = this.slots.find((slot) => slot.entry.party === party && slot.entry.purpose === purpose && slot.entry.key.vkey === oldVkey && slot.since <= item.index && slot.until === Infinity);
     if (!author || !old || old.goodUntil < item.index || author.goodUntil < item.index) return shape.fail("the old key is not in force");
-    const key = parseVkey(newVkey, typeOf(purpose), shape.where);
+    const key = parseVkey(newVkey, typeOf(purpose), shape.where, "key.rotation");
     if (this.everyKey.has(hex(key.key))) throw new Refusal("key.duplicate", shape.where, key.name);
     const text = utf8(`${FORMATS.ROTATION_CONTEXT}\n${item.agreement}\n${party}\n${purpose}\n${oldVkey}\n${newVkey}\n`);
     if (!(await isSignature(key.key, shape.base64(proof), text))) shape.fail("proof by the new key");

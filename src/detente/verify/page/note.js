@@ -4,16 +4,17 @@
 const BAD_NAME = /[\s+\p{C}\p{Z}]/u;
 /** @param {string} text @param {number} type FORMATS.ALGORITHM_… @param {string} where @returns {Vkey}
  * @throws {Refusal} key.unusable */
-function parseVkey(text, type, where) {
-  const fail = (detail) => { throw new Refusal("key.unusable", where, detail); };
+function parseVkey(text, type, where, typeCode = "key.unusable") {
+  const fail = (detail, code = "key.unusable") => { throw new Refusal(code, where, detail); };
   const found = typeof text === "string" ? /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text) : null;
   if (!found) return fail("not a vkey");
   const [, name, id, encoded] = found, data = fromBase64(encoded);
   if (BAD_NAME.test(name)) fail("the name");
-  if (!data || data.length !== 33 || data[0] !== type) return fail("not a key of this type");
+  if (!data || data.length !== 33) return fail("its length");
   const key = data.subarray(1);
-  if (keyId(name, type, key) !== id) fail("the id is not that of name and key");
+  if (keyId(name, data[0], key) !== id) fail("the id is not that of name and key");
   if (!isUsableKey(key)) fail("not a canonical point of the prime-order group");
+  if (data[0] !== type) fail("not a key of this type", typeCode);
   return { name, id, type, key, vkey: text };
 }
 /** @param {string} name @param {number} type @param {Uint8Array} key */
@@ -137,7 +138,6 @@ function parseTlogProof(data, where) {
   try { text = fromUtf8(data); } catch { fail("not UTF-8"); }
   const split = text.indexOf("\n\n"), lines = text.slice(0, Math.max(0, split)).split("\n");
   if (lines.shift() !== "c2sp.org/tlog-proof@v1") fail("its first line");
-  if (lines[0]?.startsWith("extra ")) { if (!fromBase64(lines[0].slice(6))) fail("extra data"); lines.shift(); }
   const index = /^index (0|[1-9][0-9]{0,15})$/.exec(lines.shift() ?? "");
   if (!index) return fail("the index");
   return { index: +index[1], hashes: hashesOf(lines) ?? fail("a hash"), note: text.slice(split + 2) };

@@ -4,6 +4,7 @@
 /** @typedef {{ path: string, size: number, crc: number, header: number, at: number }} Member */
 
 const WINDOW_BYTES = 8 << 20, DIRECTORY_BYTES_MAX = 64 << 20;
+const PATH_BYTES_MAX = 512;
 const PATH = /^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/;
 
 /** Reads slices of a file; neighbours come out of one larger slice. */
@@ -116,7 +117,8 @@ function readDirectory(directory, count) {
     if (at + 46 + nameLength + extra + comment > directory.length) throw new Refusal("zip.malformed", "", "the directory ends too early");
     const path = String.fromCharCode(...directory.subarray(at + 46, at + 46 + Math.min(nameLength, 1024)));
     const trick = (detail) => { throw new Refusal("zip.trick", printable(path), detail); };
-    if (nameLength > 1024 || !PATH.test(path) || path.split("/").some((part) => part === "." || part === "..")) trick("the path");
+    if (nameLength > PATH_BYTES_MAX) throw new Refusal("zip.limit", printable(path), "its name is too long");
+    if (!PATH.test(path) || path.split("/").some((part) => part === "." || part === "..")) trick("the path");
     if (path === previous) trick("two members of this name");
     if (path < previous) trick("not in the order of names");
     previous = path;
@@ -145,6 +147,8 @@ function readDirectory(directory, count) {
     members.push({ path, size, crc: fixed.crc, header, at: header + 30 + nameLength });
     at += 46 + nameLength + extra + comment;
   }
+  const paths = new Set(members.map((member) => member.path));
+  for (const { path } of members) for (let end = path.indexOf("/"); end > 0; end = path.indexOf("/", end + 1)) if (paths.has(path.slice(0, end))) throw new Refusal("zip.trick", path, "below something that is a file");
   if (at !== directory.length) throw new Refusal("zip.trick", "", "more in the directory than is counted");
   return members;
 }
