@@ -27,7 +27,6 @@ from .envelope import (
     payload_type_of,
     read_payload,
     seal,
-    uuid7,
 )
 from .export import ExportUnusable, export_log, verify_export
 from .ijson import (
@@ -106,6 +105,7 @@ from .tiles import (
     tiles_of,
 )
 from .tlog_proof import ProofMalformed, TlogProof, format_proof, parse_proof
+from .uuids import uuid7
 from .verify import Finding, VerifyReport, verify_log
 from .witness import (
     ANSWER_BYTES_MAX,

@@ -44,7 +44,9 @@ def policies(draw: st.DrawFn) -> tuple[str, dict[str, tuple[int, list[str]]], li
     free = [f"w{number}" for number in range(count)]
     defined = free.copy()
     groups: dict[str, tuple[int, list[str]]] = {}
-    while free and draw(st.booleans()):
+    for _ in range(draw(st.integers(0, 5))):
+        if not free:
+            break
         chosen = st.lists(st.sampled_from(free), min_size=1, unique=True)
         members: list[str] = draw(chosen)
         threshold = draw(st.integers(1, len(members)))
