@@ -23,6 +23,7 @@ from .canonical import NotCanonical
 from .dsse import Envelope, Signature, pae
 from .ijson import JsonMalformed, JsonValue, canonical_json, format_time, parse_object, parse_time
 from .keys import Signer
+from .uuids import uuid7 as uuid7
 
 TEXT_CHARACTERS_MAX = formats.CHANNEL_CHARACTERS_MAX
 """Of a channel's name, and of the ids of agreements and parties."""
