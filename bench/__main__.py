@@ -35,6 +35,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "geo_shapes": ([], []),
     "geo_conflict": ([], []),
     "record_log": ([], []),
+    "record_bundle": ([], ["--entries", "5000"]),
 }
 
 

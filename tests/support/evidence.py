@@ -29,7 +29,6 @@ from detente.record.envelope import (
     chain_hash,
     read_payload,
     seal,
-    uuid7,
 )
 from detente.record.ijson import JsonValue, canonical_json
 from detente.record.keys import Ed25519Signer, Signer, Verifier
@@ -37,6 +36,7 @@ from detente.record.leaf import leaf_of
 from detente.record.members import Member, Officer, Terms
 from detente.record.merkle import leaf_hash, node_hash, range_root
 from detente.record.policy import Policy
+from detente.record.uuids import uuid7
 
 AGREEMENT = "ab-2026"
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from detente.record.entries import Clock, Entry, Random
-from detente.record.envelope import Draft, uuid7
+from detente.record.envelope import Draft
 from detente.record.ijson import JsonValue
 from detente.record.tiles import needed_tiles, tiles_of
+from detente.record.uuids import uuid7
 
 from . import ranges
 from .archive import Archive
