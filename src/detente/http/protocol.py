@@ -52,6 +52,8 @@ class Connections:
         # Those between requests, still sending headers, or sending a body that nobody reads; the
         # one that began first comes first.
         self.idle: dict[GuardedProtocol, None] = {}
+        # Those that have had their answer and may still send; a few beyond the limit.
+        self.draining: set[GuardedProtocol] = set()
 
     def admit(self) -> bool:
         """Whether there is a place for one more, made by closing the idlest if need be."""
@@ -62,6 +64,13 @@ class Connections:
             return False
         oldest = next(iter(self.idle))
         oldest.expire()
+        return True
+
+    def may_drain(self, connection: GuardedProtocol) -> bool:
+        """Whether a connection may stay for a moment after our last word."""
+        if len(self.draining) >= _DRAINING_MAX:
+            return False
+        self.draining.add(connection)
         return True
 
     def sweep(self, now_s: float) -> None:
@@ -103,6 +112,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_headers = False
         self._in_body = False
         self._bytes_since_body = 0
+        self._draining = False
         self._read_deadline_s = _NEVER
         self._write_deadline_s = _NEVER
         self.deadline_s = _NEVER
@@ -122,11 +132,12 @@ class GuardedProtocol(HttpToolsProtocol):
         """Give the place back."""
         self._all.open.discard(self)
         self._all.idle.pop(self, None)
+        self._all.draining.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse; refuse headers that do not end, and trailers and the like that do not."""
-        if self.transport.is_closing():
+        if self._draining or self.transport.is_closing():
             return
         self._header_bytes = len(data) + (self._header_bytes if self._in_headers else 0)
         self._bytes_since_body += len(data)
@@ -207,9 +218,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """Close now; say why if the client was in the middle of its headers."""
         self._all.open.discard(self)
         self._all.idle.pop(self, None)
-        if self._in_headers and not self._answering() and not self.transport.is_closing():
+        waiting = self._in_headers and not self._answering()
+        if waiting and not self._draining and not self.transport.is_closing():
             self._send_and_close(408, "http.header_timeout", "The headers took too long.")
-            self.loop.call_later(_LAST_WORDS_S, self.transport.abort)
         else:
             self.transport.abort()
 
@@ -240,8 +251,18 @@ class GuardedProtocol(HttpToolsProtocol):
             + b"content-length: %d\r\n\r\n" % len(body)
             + body
         )
-        self.transport.close()
+        # Closed at once, the connection would be reset by what is still on its way to us, and the
+        # reset overtakes the answer. So only our half is closed, and what comes is thrown away
+        # until the client closes the other. TLS has no halves.
+        if self.transport.can_write_eof() and not self._answering() and self._all.may_drain(self):
+            self._draining = True
+            self.flow.resume_reading()
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+        self.loop.call_later(_LAST_WORDS_S, self.transport.abort)
 
 
 _FAR_AHEAD_S = 86_400
 _LAST_WORDS_S = 1.0
+_DRAINING_MAX = 256
