@@ -411,3 +411,78 @@ async def test_a_body_that_is_not_json_reaches_its_handler_as_it_came(
 async def test_a_body_that_is_not_json_is_limited_like_any_other(client: httpx.AsyncClient) -> None:
     response = await client.post("/raw", content=b"x" * 1001)
     assert response.status_code == 413
+
+
+class Names:
+    async def authenticate(self, header: bytes | None, now_us: int) -> Caller:
+        return Caller((header or b"").decode(), frozenset("a"), "issuer", now_us)
+
+
+class Bodies:
+    """Requests to /things/query whose bodies come when they are told to."""
+
+    def __init__(self, most: int) -> None:
+        self.app = build_app(
+            ENDPOINTS, authenticator=Names(), limits=Limits(max_bodies_per_client=most)
+        )
+        self.reading = asyncio.Event()
+
+    async def send(
+        self, name: str, rest: asyncio.Future[dict[str, Any]] | None = None
+    ) -> tuple[int, dict[bytes, bytes]]:
+        """Status and headers; the body ends with `rest`, or at once."""
+        messages: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            if rest is None:
+                body = msgspec.json.encode(GOOD)
+                return {"type": "http.request", "body": body, "more_body": False}
+            self.reading.set()
+            return await rest
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/things/query",
+            "query_string": b"",
+            "headers": [(b"authorization", name.encode())],
+        }
+        await self.app(scope, receive, send)
+        return messages[0]["status"], dict(messages[0]["headers"])
+
+    async def begin(self, name: str) -> tuple[Any, asyncio.Future[dict[str, Any]]]:
+        """A request whose body does not come yet, once the server waits for it."""
+        self.reading.clear()
+        rest: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self.send(name, rest))
+        await self.reading.wait()
+        return task, rest
+
+
+WHOLE = {"type": "http.request", "body": msgspec.json.encode(GOOD), "more_body": False}
+
+
+@pytest.mark.parametrize(
+    ("end", "status"), [(WHOLE, 200), ({"type": "http.disconnect"}, 408)], ids=["whole", "left"]
+)
+async def test_a_client_has_so_many_unfinished_bodies_and_no_more(
+    end: dict[str, Any], status: int
+) -> None:
+    bodies = Bodies(2)
+    (first, first_rest), (second, second_rest) = [await bodies.begin("a") for _ in range(2)]
+    refused, headers = await bodies.send("a")
+    assert refused == 429
+    assert headers[b"retry-after"] == b"1"
+    assert (await bodies.send("b"))[0] == 200, "another client has places of its own"
+    first_rest.set_result(end)
+    assert (await first)[0] == status
+    assert (await bodies.send("a"))[0] == 200, "a place is free again"
+    third, third_rest = await bodies.begin("a")
+    assert (await bodies.send("a"))[0] == 429
+    for rest in (second_rest, third_rest):
+        rest.set_result(WHOLE)
+    assert [(await task)[0] for task in (second, third)] == [200, 200]
+    assert bodies.app._bodies == {}, "nothing is remembered of those who are done"
