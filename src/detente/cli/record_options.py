@@ -1,0 +1,94 @@
+"""What the commands of `detente record` have in common: arguments, progress, running."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+Progress = Callable[[int, int], None]
+
+PATH = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+def of_record(command: F) -> F:
+    """The argument RECORD, and where its log is when it is in a database."""
+    command = click.option(
+        "--database",
+        envvar="DETENTE_RECORD_DATABASE",
+        metavar="URL",
+        help="postgresql:// URL of the log, if it is not in RECORD. [DETENTE_RECORD_DATABASE]",
+    )(command)
+    return click.argument("directory", metavar="RECORD", type=PATH)(command)
+
+
+def officer_option(*, required: bool) -> Callable[[F], F]:
+    """`--officer`: whose key signs."""
+    return click.option(
+        "--officer",
+        required=required,
+        metavar="KEY",
+        help="Officer whose key signs: the officer's id, a key's name, or a key file.",
+    )
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run one command's work."""
+    return asyncio.run(work)
+
+
+@contextmanager
+def progress(description: str) -> Iterator[Progress]:
+    """A bar on standard error while the block runs, if a person is there to see it."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    with Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bars:
+        task = bars.add_task(description, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+class Instant(click.ParamType):
+    """A time with its zone (RFC 3339), or a day, which begins at midnight UTC."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """See the class."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no time such as 2026-11-22T20:34:37Z or 2026-11-22.")
+        if found.tzinfo is None:
+            if len(str(value)) > len("2026-11-22"):
+                self.fail(f"{value!r} does not say its zone: add Z for UTC, or +01:00.")
+            found = found.replace(tzinfo=UTC)
+        return found
+
+
+INSTANT = Instant()

@@ -1,0 +1,191 @@
+"""`detente record export` and `import`: bundles for others, and from them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from detente.cli.record_options import INSTANT, PATH, of_record, officer_option, progress, run
+from detente.formats import GRADES
+
+if TYPE_CHECKING:
+    from detente.evidence import Exported
+
+
+@click.command()
+@of_record
+@click.argument("target", metavar="OUT.zip", type=PATH)
+@click.option("--full", "scope", flag_value="full", help="The whole log. [default]", default=True)
+@click.option("--subset", "scope", flag_value="subset", help="Only what the options below choose.")
+@click.option("--items", metavar="A-B,C", help="Indices, with ranges.")
+@click.option("--channel", "channels", multiple=True, metavar="NAME", help="Repeatable.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Repeatable.")
+@click.option("--since", type=INSTANT, help="Created at or after this time.")
+@click.option("--until", type=INSTANT, help="Created before this time.")
+@click.option(
+    "--withhold", multiple=True, metavar="SHA256", help="Leave this blob out; repeatable."
+)
+@click.option(
+    "--single-items",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="At most so many entries get files of their own for other people's tools.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace OUT.zip if it is there.")
+@click.option(
+    "--witness",
+    "witness_urls",
+    multiple=True,
+    metavar="URL",
+    help="Have the export's own custody entry cosigned there first; repeatable.",
+)
+@officer_option(required=True)
+@click.option("--purpose", required=True, metavar="TEXT", help="Why; it stands in the record.")
+def export(
+    directory: Path,
+    database: str | None,
+    target: Path,
+    scope: str,
+    items: str | None,
+    channels: tuple[str, ...],
+    kinds: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    withhold: tuple[str, ...],
+    single_items: int,
+    overwrite: bool,
+    witness_urls: tuple[str, ...],
+    officer: str,
+    purpose: str,
+) -> None:
+    """Write a bundle that anybody can check, offline and without this software.
+
+    The export is itself recorded first, with who asked for it and why.
+    """
+    import secrets
+
+    from detente.cli.record_home import find, now, officer_named
+    from detente.cli.record_transfers import settling
+    from detente.evidence import ExportRequest, Selection, export_bundle
+
+    chosen = bool(items or channels or kinds or since or until)
+    if (scope == "subset") != chosen:
+        raise click.UsageError(
+            "--subset goes together with --items, --channel, --kind, --since or --until."
+        )
+    selection = None
+    if chosen:
+        selection = Selection(
+            ranges=ranges_in(items) if items else (),
+            channels=frozenset(channels),
+            kinds=frozenset(kinds),
+            since=since,
+            until=until,
+        )
+    home = find(directory, database)
+
+    async def work() -> Exported:
+        signer = home.signer(officer)
+        async with home.opened(write=True) as opened, settling(home, opened, witness_urls) as ask:
+            request = ExportRequest(
+                by=(officer_named(opened, signer),),
+                purpose=purpose,
+                selection=selection,
+                withhold=frozenset(withhold),
+                single_items=single_items,
+                overwrite=overwrite,
+                settle=ask,
+            )
+            with progress("exporting") as tell:
+                return await export_bundle(
+                    opened, request, target, tell, clock=now, random=secrets.token_bytes
+                )
+
+    made = run(work())
+    shown = sum(last - first + 1 for first, last in made.items)
+    click.echo(f"wrote {made.path} ({made.bytes / 1e6:.1f} MB, {made.scope}): {shown} entries")
+    click.echo(f"SHA-256 {made.sha256}")
+    click.echo(f"grade {made.grade}; recorded as entry {made.custody_index}")
+    if made.missing_blobs:
+        click.echo(f"note: {len(made.missing_blobs)} blobs are not in the record", err=True)
+    if made.grade != "bilateral":
+        click.echo(
+            f"note: not everything is cosigned by the other parties. {made.path} is checked with "
+            f"`--accept {made.grade}`; better have it witnessed and export again.",
+            err=True,
+        )
+
+
+def ranges_in(text: str) -> tuple[tuple[int, int], ...]:
+    """Inclusive ranges of `3,7-9`, in order and apart.
+
+    Raises:
+        click.UsageError: it is not in that form.
+    """
+    found: list[tuple[int, int]] = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if (
+            not first.isdecimal()
+            or not (last or first).isdecimal()
+            or int(last or first) < int(first)
+        ):
+            raise click.UsageError(f"--items {text}: write indices and ranges as 3,7-9.")
+        found.append((int(first), int(last or first)))
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(found):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
+
+
+@click.command("import")
+@of_record
+@click.argument("source", metavar="BUNDLE|FOLDER", type=PATH)
+@click.option(
+    "--accept",
+    type=click.Choice(GRADES),
+    default="single",
+    show_default=True,
+    help="Lowest grade of the bundle that will do.",
+)
+def import_(directory: Path, database: str | None, source: Path, accept: str) -> int:
+    """Take over what another party's bundle holds for us, and make receipts for it.
+
+    The bundle is verified first; of one that is refused nothing is taken. What is known already
+    stays as it is, so a second time changes nothing. FOLDER: every bundle (*.zip) in it.
+    """
+    from detente.cli.record_home import find
+    from detente.cli.record_transfers import bundles_in, refusals, take_over, verified
+
+    home = find(directory, database)
+    bundles = bundles_in(source)
+
+    async def work() -> int:
+        code = 0
+        async with home.opened(write=True) as opened:
+            for bundle in bundles:
+                with progress(f"verifying {bundle.name}") as tell:
+                    report = verified(opened, bundle, accept, tell)
+                if not report.proven:
+                    click.echo(f"REFUSED {bundle}: nothing was taken from it", err=True)
+                    for line in refusals(report):
+                        click.echo(f"  {line}", err=True)
+                    code = 1
+                    continue
+                with progress(f"receiving {bundle.name}") as tell:
+                    taken = await take_over(opened, bundle, tell)
+                click.echo(
+                    f"{bundle.name}, from {report.party}: {taken.new} entries received, "
+                    f"{taken.receipts} receipts made, {taken.known} known already"
+                )
+        return code
+
+    return run(work())

@@ -1,0 +1,207 @@
+"""What the commands of `detente record witness` do with an open record and witness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from detente.cli.record_home import write_whole
+from detente.cli.record_work import StatementUnusable
+from detente.record import (
+    AddCheckpoint,
+    Answer,
+    Cosigned,
+    CosignatureVerifier,
+    Draft,
+    Member,
+    NotNow,
+    OtherSize,
+    PartyRecord,
+    Query,
+    Refused,
+    Witness,
+    make_request,
+    read_checkpoint,
+    take_answer,
+)
+
+SHOWN_SUFFIX: Final = ".cosigned"
+CHANNEL: Final = "witness"
+
+
+def peer_of(record: PartyRecord, party: str | None) -> Member:
+    """Another party: the one that is named, or the only one.
+
+    Raises:
+        StatementUnusable: it is not clear which.
+    """
+    others = [member for member in record.terms.members if member.id != record.party]
+    if party is None and len(others) == 1:
+        return others[0]
+    for member in others:
+        if member.id == party:
+            return member
+    raise StatementUnusable(
+        "It is not clear whose witness is meant.",
+        where="--party",
+        advice="Other parties: " + ", ".join(member.id for member in others) + ".",
+    )
+
+
+def witness_key(record: PartyRecord, party: str) -> CosignatureVerifier:
+    """The witness key of a party that is in force."""
+    return record.keyring.member(party, record.head.size).witness
+
+
+async def newest_by(record: PartyRecord, key: CosignatureVerifier) -> str | None:
+    """Our newest checkpoint that a witness has cosigned, as a note."""
+    newest = None
+    since = 1
+    while page := await record.checkpoints(since, 100, cosigned_only=True):
+        for checkpoint in page:
+            if key.name in checkpoint.cosigners:
+                newest = checkpoint.note
+        since = page[-1].size + 1
+    return newest
+
+
+async def write_request(record: PartyRecord, target: Path, party: str | None) -> list[str]:
+    """The request as a file, and beside it what shows the witness what it signed last."""
+    peer = peer_of(record, party)
+    last = await newest_by(record, witness_key(record, peer.id))
+    old_size = 0 if last is None else read_checkpoint(last).size
+    asked = await make_request(record, old_size)
+    write_whole(target, asked.format())
+    lines = [f"wrote {target}: {asked.size} entries, for the witness of {peer.id}"]
+    if last is not None:
+        beside = target.with_name(target.name + SHOWN_SUFFIX)
+        write_whole(beside, last.encode())
+        lines.append(f"wrote {beside}: what it signed last; send both")
+    return lines
+
+
+async def answer_request(
+    record: PartyRecord, ours: Witness, source: Path, target: Path, first_contact: bool
+) -> tuple[bool, str]:
+    """Confirm the witness by what came along, answer, record, and only then write the answer."""
+    data = source.read_bytes()
+    asked = AddCheckpoint.parse(data)
+    origin = read_checkpoint(asked.note).origin
+    if origin in ours.origins:
+        beside = source.with_name(source.name + SHOWN_SUFFIX)
+        shown = [asked.note]
+        if beside.exists():
+            shown.append(beside.read_text(encoding="utf-8"))
+        ours.confirm(origin, shown, await anchors_of(record, origin), first_contact=first_contact)
+    answer = ours.add_checkpoint(data)
+    await keep_answer(record, answer)
+    write_whole(target, answer.format())
+    if answer.status == 200:
+        return True, f"cosigned {answer.origin} at {answer.size} entries; wrote {target}"
+    return False, f"not cosigned ({answer.status}): {answer.reason}; wrote {target}"
+
+
+async def anchors_of(record: PartyRecord, origin: str) -> list[str]:
+    """The notes of our anchors for a log: what our own record says that our witness signed."""
+    found: list[str] = []
+    after: int | None = None
+    while True:
+        query = Query(kinds=("anchor",), senders=(record.party,))
+        page = await record.search(query, limit=500, after=after)
+        for entry in page.entries:
+            note = None if entry.payload is None else entry.payload.body.get("checkpoint")
+            if isinstance(note, str) and note.startswith(f"{origin}\n"):
+                found.append(note)
+        if page.next is None:
+            return found
+        after = page.next
+
+
+async def keep_answer(record: PartyRecord, answer: Answer) -> None:
+    """Record what our witness answered: an anchor, or a refusal that is worth telling."""
+    if answer.status == 200:
+        body = {"checkpoint": answer.note}
+        await record.append([(Draft("anchor", CHANNEL, (), body), None)])
+    elif answer.telling:
+        await record.append(
+            [(refusal(answer.origin, answer.size, answer.status, answer.reason), None)]
+        )
+
+
+def refusal(origin: str, size: int, status: int, reason: str) -> Draft:
+    """The statement that a cosignature was refused, by us or by another."""
+    return Draft(
+        "witness-refusal",
+        CHANNEL,
+        (),
+        {"origin": origin, "size": size, "status": status, "reason": reason},
+    )
+
+
+async def take_file(record: PartyRecord, answer: Path, asked: Path) -> tuple[bool, str]:
+    """Take an answer over; a refusal is recorded, another size makes the request anew."""
+    sent = AddCheckpoint.parse(asked.read_bytes())
+    said = Answer.parse(answer.read_bytes())
+    keys = record.keyring.witnesses(record.head.size)
+    taken = await take_answer(record, sent, said, keys)
+    if isinstance(taken, OtherSize):
+        write_whole(asked, (await make_request(record, taken.size)).format())
+        return False, f"the witness has signed {taken.size} entries: {asked} was made anew for that"
+    return await _told(record, sent.size, taken)
+
+
+async def submit_to(record: PartyRecord, url: str, party: str | None) -> tuple[bool, str]:
+    """Ask a witness over HTTP, and keep what it answers."""
+    from detente.node import WitnessClient, http_client
+
+    keys: Sequence[CosignatureVerifier] = record.keyring.witnesses(record.head.size)
+    if party is not None:
+        keys = [witness_key(record, peer_of(record, party).id)]
+    async with http_client() as http:
+        sent = await WitnessClient(url, lambda: keys, http).submit(record)
+    return await _told(record, sent.size, sent.result)
+
+
+async def _told(
+    record: PartyRecord, size: int, taken: Cosigned | Refused | NotNow
+) -> tuple[bool, str]:
+    if isinstance(taken, Cosigned):
+        names = ", ".join(line.split(" ")[1] for line in taken.lines)
+        return True, f"{size} entries cosigned by {names}"
+    if isinstance(taken, Refused):
+        draft = refusal(record.origin, size, taken.status, taken.reason)
+        [entry] = await record.append([(draft, None)])
+        return False, f"refused ({taken.status}): {taken.reason}; recorded as entry {entry.index}"
+    return False, f"not now ({taken.status}): {taken.reason}"
+
+
+async def confirm_notes(
+    record: PartyRecord, ours: Witness, shown: Sequence[Path], first_contact: bool
+) -> str:
+    """Remind the witness of what it signed; says where it stands."""
+    notes = [path.read_text(encoding="utf-8") for path in shown]
+    origin = read_checkpoint(notes[0]).origin
+    anchors = await anchors_of(record, origin)
+    state = ours.confirm(origin, notes, anchors, first_contact=first_contact)
+    if not state.note:
+        return f"{origin}: nothing signed so far"
+    return f"{origin}: signed up to {state.size} entries"
+
+
+async def standing(record: PartyRecord, ours: Witness) -> list[str]:
+    """How far we are cosigned by each witness, and others by ours."""
+    lines = [f"our log {record.origin}: {record.head.size} entries"]
+    for key in record.keyring.witnesses(record.head.size):
+        note = await newest_by(record, key)
+        far = "nothing" if note is None else f"{read_checkpoint(note).size} entries"
+        lines.append(f"  cosigned by {key.name}: {far}")
+    lines.append(f"our witness {ours.verifier.name}")
+    for origin in ours.origins:
+        state = ours.state(origin)
+        if state.fork is not None:
+            far = "FORKED: it signs nothing more, see `detente record witness confirm`"
+        else:
+            far = f"{state.size} entries" if state.note else "nothing"
+        lines.append(f"  has cosigned {origin}: {far}")
+    return lines
