@@ -4,6 +4,7 @@ A `Log` (in memory, SQLite or PostgreSQL) stores entries; a `Ledger` over it che
 and signs what it adds; `verify_log` checks all of it, sharing no code with what wrote it.
 """
 
+from .blobs import BlobStore, BlobUnusable
 from .canonical import NotCanonical, canonical, canonical_struct
 from .checkpoint import (
     Checkpoint,
@@ -16,6 +17,27 @@ from .checkpoint import (
 )
 from .cosignature import Cosignature, CosignatureVerifier, add_lines, cosign, cosignatures_of
 from .dsse import DsseMalformed, Envelope, Signature, pae
+from .entries import (
+    BlobMissing,
+    ChainBroken,
+    Clock,
+    CosignedCheckpoint,
+    Entry,
+    EnvelopeUnverified,
+    ErasureRefused,
+    Fault,
+    Grade,
+    IdentityReused,
+    NoSuchEntry,
+    Page,
+    PlaceUnusable,
+    Progress,
+    Query,
+    Random,
+    Received,
+    RecordPlace,
+    RecordRefused,
+)
 from .envelope import (
     Blob,
     Draft,
@@ -40,6 +62,7 @@ from .ijson import (
 from .ijson import (
     parse as parse_json,
 )
+from .keyring import Author, KeyChangeRefused, KeyRing, rotation_text
 from .keys import (
     Ed25519Signer,
     KeyFileUnusable,
@@ -64,11 +87,14 @@ from .log import (
     LogUnavailable,
     SnapshotDamaged,
     SnapshotInfo,
+    SqlLog,
+    StatementFailed,
     StoredCheckpoint,
     StoredEntry,
     Tail,
     Writing,
 )
+from .members import Member, Officer, Terms
 from .memory import MemoryLog, MemoryStore
 from .merkle import (
     EMPTY_ROOT,
@@ -82,11 +108,13 @@ from .merkle import (
     verify_inclusion,
 )
 from .nodes import NodeFile, NodesUnusable
+from .party_record import PartyRecord
 from .policy import Policy, PolicyGroup, PolicyLog, PolicyMalformed, PolicyWitness
 from .postgres import PostgresLog
 from .postgres_session import PostgresSettings
 from .snapshots import Restored, restore_newest
 from .sqlite import SqliteLog
+from .statements import SqlRow, SqlValue, Statement, TableSet
 from .tile_directory import AsyncEntrySource, EntrySource, TileDirectory, TilesUnusable
 from .tiles import (
     ENTRIES,
@@ -151,26 +179,41 @@ __all__ = [
     "Answer",
     "AppendUnknown",
     "AsyncEntrySource",
+    "Author",
     "Blob",
+    "BlobMissing",
+    "BlobStore",
+    "BlobUnusable",
+    "ChainBroken",
     "Checkpoint",
+    "Clock",
     "Cosignature",
     "CosignatureVerifier",
     "Cosigned",
+    "CosignedCheckpoint",
     "Draft",
     "DsseMalformed",
     "Ed25519Signer",
+    "Entry",
     "EntrySource",
     "Envelope",
     "EnvelopeMalformed",
+    "EnvelopeUnverified",
+    "ErasureRefused",
     "ExportUnusable",
+    "Fault",
     "Finding",
     "Frontier",
+    "Grade",
     "Head",
     "HeadMoved",
+    "IdentityReused",
     "JsonMalformed",
     "JsonValue",
+    "KeyChangeRefused",
     "KeyFileUnusable",
     "KeyInvalid",
+    "KeyRing",
     "KnownLog",
     "Leaf",
     "LeafMalformed",
@@ -182,16 +225,22 @@ __all__ = [
     "LogIncompatible",
     "LogReadOnly",
     "LogUnavailable",
+    "Member",
     "MemoryLog",
     "MemoryStore",
+    "NoSuchEntry",
     "NodeFile",
     "NodesUnusable",
     "NotCanonical",
     "NotNow",
     "NoteMalformed",
     "NoteUnverified",
+    "Officer",
     "OtherSize",
+    "Page",
+    "PartyRecord",
     "Payload",
+    "PlaceUnusable",
     "Policy",
     "PolicyGroup",
     "PolicyLog",
@@ -199,8 +248,14 @@ __all__ = [
     "PolicyWitness",
     "PostgresLog",
     "PostgresSettings",
+    "Progress",
     "ProofMalformed",
+    "Query",
+    "Random",
+    "Received",
     "RecordBehind",
+    "RecordPlace",
+    "RecordRefused",
     "Reference",
     "Refused",
     "Restored",
@@ -208,12 +263,19 @@ __all__ = [
     "Signer",
     "SnapshotDamaged",
     "SnapshotInfo",
+    "SqlLog",
+    "SqlRow",
+    "SqlValue",
     "SqliteLog",
     "SqliteWitnessStore",
+    "Statement",
+    "StatementFailed",
     "StoredCheckpoint",
     "StoredEntry",
+    "TableSet",
     "Tail",
     "Taken",
+    "Terms",
     "TileDirectory",
     "TileRef",
     "TilesMalformed",
@@ -275,6 +337,7 @@ __all__ = [
     "reader_of_tiles",
     "restore_newest",
     "root_of",
+    "rotation_text",
     "save_key",
     "seal",
     "sign_checkpoint",

@@ -123,6 +123,14 @@ class KeyRing:
             and isinstance(each.key, Verifier)
         ]
 
+    def ever(self, party: str) -> list[Author]:
+        """All keys that could ever sign for a party, revoked ones too."""
+        return [
+            Author(each.party, each.purpose, each.holder, each.key)
+            for each in self._tenures
+            if each.party == party and each.purpose in _AUTHORS and isinstance(each.key, Verifier)
+        ]
+
     def member(self, party: str, index: int) -> Member:
         """A party with the keys that are in force at `index`.
 

@@ -1,0 +1,348 @@
+"""What one transaction adds to a party's record, put together step by step. No I/O.
+
+Whatever a step needs to know from the database is looked up before, and given to the batch. A step
+that fails is undone; those before it stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from .blobs import BlobStore
+from .dsse import Envelope
+from .entries import (
+    BlobMissing,
+    ChainBroken,
+    Clock,
+    Entry,
+    EnvelopeUnverified,
+    IdentityReused,
+    Random,
+    RecordRefused,
+)
+from .envelope import (
+    Draft,
+    EnvelopeMalformed,
+    Payload,
+    Reference,
+    chain_hash,
+    read_payload,
+    seal,
+)
+from .ijson import format_time
+from .keyring import Author, KeyRing
+from .keys import Signer
+from .leaf import leaf_of, read_leaf
+from .party_tables import Place, Planned, rows_of
+from .statements import Statement
+from .uuids import uuid7
+
+Channel = tuple[str, str]
+"""Sender and name."""
+
+ChainEnd = tuple[int, bytes | None]
+"""Number and chain hash of the newest envelope of a channel."""
+
+KEY_CHANGES = frozenset({"key-rotation", "key-revocation"})
+ANSWERS = frozenset({"receipt", "acknowledgement"})
+OWN_DUTIES = frozenset({"agreement", "erasure", "receipt"})
+"""Kinds that the record states by itself."""
+
+
+@dataclass(slots=True)
+class Known:
+    """What was looked up for a batch.
+
+    Attributes:
+        chains: the newest envelope of each channel that is written to.
+        places: entries that have the ids that came, or are meant by what came.
+    """
+
+    chains: dict[Channel, ChainEnd] = field(default_factory=dict)
+    places: dict[UUID, Place] = field(default_factory=dict)
+
+
+class Batch:
+    """Entries that are to be written together.
+
+    Args:
+        party: whose record it is.
+        keyring: as it is before them.
+        signers: private keys of the party, by public key.
+        size: entries that the log has.
+        known: what was looked up.
+
+    Attributes:
+        keyring: as it is after them.
+        planned: the entries.
+    """
+
+    def __init__(
+        self,
+        party: str,
+        keyring: KeyRing,
+        signers: Mapping[bytes, Signer],
+        size: int,
+        known: Known,
+        blobs: BlobStore,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self.keyring = keyring
+        self.planned: list[Planned] = []
+        self._party = party
+        self._signers = signers
+        self._size = size
+        self._known = known
+        self._blobs = blobs
+        self._clock = clock
+        self._random = random
+        self._erased: dict[int, list[Statement]] = {}
+
+    @property
+    def next_index(self) -> int:
+        """Where the next entry will stand."""
+        return self._size + len(self.planned)
+
+    @property
+    def leaves(self) -> list[bytes]:
+        """What is appended to the log."""
+        return [each.entry.leaf for each in self.planned]
+
+    @property
+    def statements(self) -> list[Statement]:
+        """What is written beside it."""
+        erasing = [statement for each in self._erased.values() for statement in each]
+        return [*rows_of(self.planned), *erasing]
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Undo what is done within if it fails."""
+        count, erased, keyring = len(self.planned), self._erased.copy(), self.keyring
+        chains, places = self._known.chains.copy(), self._known.places.copy()
+        try:
+            yield
+        except BaseException:
+            del self.planned[count:]
+            self._erased, self.keyring = erased, keyring
+            self._known.chains, self._known.places = chains, places
+            raise
+
+    def erasing(self, index: int) -> bool:
+        """Whether an erasure of that entry is in the batch already."""
+        return index in self._erased
+
+    def erase(self, index: int, statements: Sequence[Statement]) -> None:
+        """Erase an entry by these statements, when all is written."""
+        self._erased[index] = list(statements)
+
+    def place(self, identity: UUID) -> Place | None:
+        """The entry of that id, written or planned."""
+        return self._known.places.get(identity)
+
+    def state(self, draft: Draft, signer: Signer | None = None, *, duty: bool = False) -> Entry:
+        """Add what the party says itself.
+
+        Args:
+            signer: one of its keys; None for its node's.
+            duty: whether the record states it by itself.
+
+        Raises:
+            RecordRefused: a rule forbids it.
+        """
+        where = f"{draft.kind} in channel {draft.channel}"
+        if draft.kind in OWN_DUTIES and not duty:
+            raise RecordRefused("The record states this by itself only.", where=where)
+        signer, author = self._author(signer, where)
+        for party in draft.to:
+            self._check_member(party, where)
+        seq, previous = self._known.chains[self._party, draft.channel]
+        now = self._clock()
+        try:
+            envelope = seal(
+                draft,
+                signer=signer,
+                agreement=self.keyring.terms.agreement,
+                sender=self._party,
+                sequence=seq + 1,
+                previous=previous,
+                created=now,
+                identity=uuid7(_milliseconds(now), self._random(10)),
+                salt=self._random(16),
+            )
+            payload = read_payload(envelope)
+        except EnvelopeMalformed as error:
+            raise RecordRefused(f"It cannot be stated: {error}", where=where) from error
+        return self._add(envelope, payload, author, where)
+
+    def receive(self, envelope: Envelope, payload: Payload, where: str) -> Entry:
+        """Add what another party says, once all about it is right.
+
+        Raises:
+            RecordRefused: something is not; the subclass tells what.
+        """
+        index = self.next_index
+        if payload.agreement != self.keyring.terms.agreement:
+            raise RecordRefused(
+                f"It is of the agreement {payload.agreement!r}, not of ours.", where=where
+            )
+        if payload.sender == self._party:
+            raise RecordRefused("It says that it is from us, and is not known here.", where=where)
+        self._check_member(payload.sender, where)
+        if payload.to and self._party not in payload.to:
+            raise RecordRefused("It is not addressed to us.", where=where)
+        author = self.keyring.author(payload.sender, payload.author, index)
+        if author is None:
+            raise EnvelopeUnverified(
+                f"{payload.sender} has no key {payload.author!r} that may sign now.", where=where
+            )
+        if not author.key.verify(envelope.pae(), envelope.signatures[0].sig):
+            raise EnvelopeUnverified("The signature is wrong.", where=where)
+        seq, previous = self._known.chains[payload.sender, payload.channel]
+        if (payload.seq, payload.prev) != (seq + 1, previous):
+            why = (
+                "does not name the envelope before it"
+                if payload.seq == seq + 1
+                else f"has number {payload.seq}, and {seq + 1} is next"
+            )
+            raise ChainBroken(
+                f"In the channel {payload.channel!r} of {payload.sender} it {why}.",
+                where=where,
+                expected=seq + 1,
+                previous=None if previous is None else previous.hex(),
+            )
+        return self._add(envelope, payload, author, where)
+
+    def same(self, envelope: Envelope, payload: Payload, chain: bytes, where: str) -> Place | None:
+        """The entry that this envelope is already, if it is.
+
+        Raises:
+            IdentityReused: there is an entry of that id with other bytes.
+        """
+        place = self._known.places.get(payload.id)
+        if place is None:
+            return None
+        if place.chain != chain or read_leaf(place.leaf).signature != envelope.signatures[0].sig:
+            raise IdentityReused(
+                f"Entry {place.index} has the same id and other bytes.", where=where
+            )
+        return place
+
+    def acknowledge_receipt(self, of: Entry, now: datetime) -> Entry:
+        """Add our node's receipt for what was received."""
+        payload = of.payload
+        if payload is None:
+            raise ValueError("what was received has a payload")
+        digest = payload.sha256
+        draft = Draft(
+            "receipt",
+            f"receipts/{payload.sender}"[:100],
+            (payload.sender,),
+            {
+                "of": str(payload.id),
+                "payload_sha256": digest.hex(),
+                "origin": self.keyring.origin,
+                "index": of.index,
+                "received": format_time(now),
+            },
+            (Reference(payload.id, "receipt", digest),),
+            (),
+            payload.status,
+        )
+        return self.state(draft, duty=True)
+
+    def _author(self, signer: Signer | None, where: str) -> tuple[Signer, Author]:
+        authors = self.keyring.authors(self._party, self.next_index)
+        for author in authors:
+            if signer is None and author.purpose == "signing":
+                held = self._signers.get(author.key.public_key)
+                if held is not None:
+                    return held, author
+            elif signer is not None and signer.public_key == author.key.public_key:
+                return signer, author
+        if signer is None:
+            raise RecordRefused("The node has no key at hand that may sign now.", where=where)
+        raise RecordRefused(
+            f"The key {signer.name!r} may not sign for {self._party} now.", where=where
+        )
+
+    def _check_member(self, party: str, where: str) -> None:
+        try:
+            self.keyring.terms.member(party)
+        except KeyError:
+            raise RecordRefused(f"The agreement has no party {party!r}.", where=where) from None
+
+    def _add(self, envelope: Envelope, payload: Payload, author: Author, where: str) -> Entry:
+        for blob in payload.blobs:
+            size = self._blobs.size(blob.sha256.hex())
+            if size != blob.size:
+                raise BlobMissing(
+                    "It is not there." if size is None else f"It has {size} bytes.",
+                    where=f"{where}: blob {blob.sha256.hex()}",
+                    advice="Hand over its bytes first.",
+                )
+        index = self.next_index
+        subject = self._subject(payload, author, where) if payload.kind in ANSWERS else None
+        if payload.kind in KEY_CHANGES:
+            changed = self.keyring.copy()
+            changed.apply(payload, author, index)
+            self.keyring = changed
+        chain = chain_hash(envelope)
+        entry = Entry(index, leaf_of(envelope, author.key.public_key), envelope, payload)
+        self.planned.append(Planned(entry, chain, subject))
+        self._known.chains[payload.sender, payload.channel] = (payload.seq, chain)
+        self._known.places[payload.id] = Place(
+            index, payload.sender, chain, entry.leaf, payload.kind
+        )
+        return entry
+
+    def _subject(self, payload: Payload, author: Author, where: str) -> int:
+        """The entry that a receipt or acknowledgement is of, after comparing what it says."""
+        of = answered(payload)
+        place = None if of is None else self._known.places.get(of)
+        if place is None:
+            raise RecordRefused("It answers what this record has not.", where=where)
+        if place.sender == payload.sender:
+            raise RecordRefused("It answers what the same party has said.", where=where)
+        digest = read_leaf(place.leaf).payload_sha256
+        named = [(ref.id, ref.sha256) for ref in payload.refs if ref.rel == payload.kind]
+        if payload.body.get("payload_sha256") != digest.hex() or named != [(of, digest)]:
+            raise RecordRefused("It answers other bytes than those recorded.", where=where)
+        fields = set(payload.body) - {"of", "payload_sha256"}
+        if payload.kind == "receipt":
+            self._check_receipt(payload, author, place, fields, where)
+        elif author.purpose != "officer":
+            raise RecordRefused("An acknowledgement is signed by an officer.", where=where)
+        elif fields - {"text"} or not isinstance(payload.body.get("text", ""), str):
+            raise RecordRefused("An acknowledgement has another form.", where=where)
+        return place.index
+
+    def _check_receipt(
+        self, payload: Payload, author: Author, of: Place, fields: set[str], where: str
+    ) -> None:
+        index = payload.body.get("index")
+        if author.purpose != "signing":
+            raise RecordRefused("A receipt is signed by a key of the node.", where=where)
+        if fields != {"origin", "index", "received"} or type(index) is not int or index < 0:
+            raise RecordRefused("A receipt has another form.", where=where)
+        if payload.body["origin"] != self.keyring.terms.member(payload.sender).origin:
+            raise RecordRefused("The receiver has no log of that name.", where=where)
+        if of.kind == "receipt":
+            raise RecordRefused("Receipts get no receipts.", where=where)
+
+
+def answered(payload: Payload) -> UUID | None:
+    """The id that a receipt or acknowledgement says it is of."""
+    of = payload.body.get("of")
+    try:
+        return UUID(of) if isinstance(of, str) else None
+    except ValueError:
+        return None
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

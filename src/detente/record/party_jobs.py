@@ -1,0 +1,306 @@
+"""What can be asked of a party's record, as jobs for its writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from .dsse import Envelope
+from .entries import Clock, Entry, ErasureRefused, NoSuchEntry, Received, RecordRefused
+from .envelope import Blob, Draft, Payload, chain_hash
+from .keyring import KeyChangeRefused, KeyRing
+from .keys import Signer
+from .log import LogDamaged
+from .members import Terms
+from .party_batch import ANSWERS, Batch, Known, answered
+from .party_tables import PartyRows, Place, erase_rows
+
+INDELIBLE: Final = frozenset({"agreement", "key-rotation", "key-revocation", "erasure"})
+"""Kinds without which other entries cannot be checked."""
+
+OWN_CHANNEL: Final = "record"
+"""Where a record says what happened to itself; for everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An envelope in the right form, of which nothing is believed yet.
+
+    Attributes:
+        envelope: as it came.
+        payload: what it says.
+        chain: its `chain_hash`.
+        where: for errors.
+    """
+
+    envelope: Envelope
+    payload: Payload
+    chain: bytes
+    where: str
+
+    @classmethod
+    def of(cls, envelope: Envelope, payload: Payload, where: str) -> Arrived:
+        """Hashed once."""
+        return cls(envelope, payload, chain_hash(envelope), where)
+
+
+@dataclass(slots=True)
+class AppendJob:
+    """What the party says."""
+
+    rows: PartyRows
+    party: str
+    drafts: Sequence[tuple[Draft, Signer | None]]
+    duty: bool = False
+    terms: Terms | None = None
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def weight(self) -> int:
+        """See `Job`."""
+        return len(self.drafts)
+
+    async def look_up(self, known: Known) -> None:
+        """See `Job`."""
+        await _chains(self.rows, known, {(self.party, draft.channel) for draft, _ in self.drafts})
+        meant = [ref.id for draft, _ in self.drafts if draft.kind in ANSWERS for ref in draft.refs]
+        await _places(self.rows, known, meant)
+
+    def build(self, batch: Batch) -> None:
+        """See `Job`."""
+        for draft, signer in self.drafts:
+            self.entries.append(batch.state(draft, signer, duty=self.duty))
+        if self.terms is not None:
+            changed = batch.keyring.copy()
+            changed.adopt(self.terms, self.entries[-1].index)
+            batch.keyring = changed
+
+    def result(self) -> list[Entry]:
+        """See `Job`."""
+        return self.entries
+
+
+@dataclass(slots=True)
+class ReceiveJob:
+    """What came from others."""
+
+    rows: PartyRows
+    party: str
+    arrived: Sequence[Arrived]
+    clock: Clock
+    entries: dict[UUID, Entry] = field(default_factory=dict)
+    receipts: dict[UUID, Entry] = field(default_factory=dict)
+    before: dict[UUID, Place] = field(default_factory=dict)
+
+    @property
+    def weight(self) -> int:
+        """See `Job`."""
+        return 2 * len(self.arrived)
+
+    async def look_up(self, known: Known) -> None:
+        """See `Job`."""
+        ids: list[UUID] = []
+        channels: set[tuple[str, str]] = set()
+        for each in self.arrived:
+            payload = each.payload
+            ids.append(payload.id)
+            channels.add((payload.sender, payload.channel))
+            channels.add((self.party, receipt_channel(payload.sender)))
+            if payload.kind in ANSWERS and (of := answered(payload)) is not None:
+                ids.append(of)
+        await _places(self.rows, known, ids)
+        await _chains(self.rows, known, channels)
+
+    def build(self, batch: Batch) -> None:
+        """See `Job`."""
+        for each in self.arrived:
+            payload = each.payload
+            if payload.id in self.entries:
+                batch.same(each.envelope, payload, each.chain, each.where)
+                continue
+            place = batch.same(each.envelope, payload, each.chain, each.where)
+            if place is not None:
+                self.before[payload.id] = place
+                continue
+            entry = batch.receive(each.envelope, payload, each.where)
+            self.entries[payload.id] = entry
+            if payload.kind != "receipt":
+                self.receipts[payload.id] = batch.acknowledge_receipt(entry, self.clock())
+
+    def result(self) -> ReceiveJob:
+        """Itself: what was there before has to be read."""
+        return self
+
+    async def received(self) -> list[Received]:
+        """What became of each."""
+        places = {identity: place.index for identity, place in self.before.items()}
+        answered_by = await self.rows.receipts_by(self.party, list(places.values()))
+        found = await self.rows.at([*places.values(), *answered_by.values()])
+        outcome = []
+        seen: set[UUID] = set()
+        for each in self.arrived:
+            identity = each.payload.id
+            if identity in places:
+                index = places[identity]
+                receipt = answered_by.get(index)
+                outcome.append(
+                    Received(found[index], None if receipt is None else found[receipt], True)
+                )
+                continue
+            outcome.append(
+                Received(self.entries[identity], self.receipts.get(identity), identity in seen)
+            )
+            seen.add(identity)
+        return outcome
+
+
+@dataclass(slots=True)
+class EraseJob:
+    """An entry whose payload is to go."""
+
+    rows: PartyRows
+    party: str
+    index: int
+    ground: str
+    signer: Signer | None
+    target: Entry | None = None
+    doomed: list[bytes] = field(default_factory=list)
+    stated: Entry | None = None
+
+    @property
+    def weight(self) -> int:
+        """See `Job`."""
+        return 1
+
+    async def look_up(self, known: Known) -> None:
+        """See `Job`."""
+        where = f"entry {self.index}"
+        self.target = (await self.rows.at([self.index])).get(self.index)
+        if self.target is None:
+            raise NoSuchEntry("There is no such entry.", where=where)
+        self.doomed = await self.rows.blobs_needed_only_by(self.index)
+        await _chains(self.rows, known, {(self.party, OWN_CHANNEL)})
+
+    def build(self, batch: Batch) -> None:
+        """See `Job`."""
+        where = f"entry {self.index}"
+        payload = None if self.target is None else self.target.payload
+        if payload is None or batch.erasing(self.index):
+            raise ErasureRefused("Its payload is gone already.", where=where)
+        if payload.kind in INDELIBLE:
+            raise ErasureRefused(
+                f"Other entries cannot be checked without one of kind {payload.kind!r}.",
+                where=where,
+            )
+        self.stated = batch.state(
+            Draft(
+                "erasure",
+                OWN_CHANNEL,
+                (),
+                {
+                    "origin": batch.keyring.origin,
+                    "index": self.index,
+                    "payload_sha256": payload.sha256.hex(),
+                    "ground": self.ground,
+                },
+            ),
+            self.signer,
+            duty=True,
+        )
+        # A blob that a new entry of the same batch names stays.
+        named = {blob.sha256 for each in batch.planned for blob in blobs_of(each.entry)}
+        doomed = [sha256 for sha256 in self.doomed if sha256 not in named]
+        batch.erase(self.index, erase_rows(self.index, self.stated.index, doomed))
+
+    def result(self) -> Entry:
+        """See `Job`."""
+        if self.stated is None:
+            raise RuntimeError("nothing was built")
+        return self.stated
+
+
+def receipt_channel(sender: str) -> str:
+    """The channel of our receipts for what a party sends."""
+    return f"receipts/{sender}"[:100]
+
+
+def agreement_draft(terms: Terms, files: Sequence[Blob]) -> Draft:
+    """The entry that states which agreement is in force."""
+    return Draft(
+        "agreement",
+        OWN_CHANNEL,
+        (),
+        {"sha256": terms.sha256, "version": terms.version},
+        (),
+        tuple(files),
+    )
+
+
+async def replayed_keys(rows: PartyRows, versions: Sequence[Terms], origin: str) -> KeyRing:
+    """The keys as the record's own entries have changed them.
+
+    Raises:
+        LogDamaged: an entry says what cannot have been recorded.
+        RecordRefused: a version of the agreement is not among `versions`.
+    """
+    by_hash = {terms.sha256: terms for terms in versions}
+    positions = await rows.of_kinds(("agreement", "key-rotation", "key-revocation"))
+    entries = await rows.at(positions)
+    keyring: KeyRing | None = None
+    for index in positions:
+        payload = entries[index].payload
+        where = f"entry {index}"
+        if payload is None:
+            raise LogDamaged("What the keys follow from has been erased.", where=where)
+        if payload.kind == "agreement":
+            own = keyring is None or payload.sender == _party_of(keyring, origin)
+            terms = by_hash.get(str(payload.body.get("sha256")))
+            if keyring is None:
+                keyring = KeyRing(_found(terms, where), origin)
+            elif own:
+                keyring.adopt(_found(terms, where), index)
+            continue
+        if keyring is None:
+            raise LogDamaged("It does not begin with an agreement.", where=where)
+        author = keyring.author(payload.sender, payload.author, index)
+        try:
+            if author is None:
+                raise KeyChangeRefused("Its author may not sign.", where=where)
+            keyring.apply(payload, author, index)
+        except KeyChangeRefused as error:
+            raise LogDamaged(f"It cannot have been recorded: {error}", where=where) from error
+    if keyring is None:
+        raise LogDamaged("It has no agreement.", where="entry 0")
+    return keyring
+
+
+def _found(terms: Terms | None, where: str) -> Terms:
+    if terms is None:
+        raise RecordRefused(
+            "The version of the agreement that it names was not given.",
+            where=where,
+            advice="Give every version that the record has been under.",
+        )
+    return terms
+
+
+def _party_of(keyring: KeyRing, origin: str) -> str:
+    return next(member.id for member in keyring.terms.members if member.origin == origin)
+
+
+def blobs_of(entry: Entry) -> tuple[Blob, ...]:
+    """The blobs that an entry names; none once it is erased."""
+    return () if entry.payload is None else entry.payload.blobs
+
+
+async def _chains(rows: PartyRows, known: Known, channels: set[tuple[str, str]]) -> None:
+    for channel in channels - known.chains.keys():
+        known.chains[channel] = await rows.chain_end(*channel)
+
+
+async def _places(rows: PartyRows, known: Known, identities: Sequence[UUID]) -> None:
+    known.places.update(
+        await rows.places({each for each in identities if each not in known.places})
+    )
