@@ -39,7 +39,7 @@ from detente.record.policy import Policy
 from detente.record.uuids import uuid7
 
 AGREEMENT = "ab-2026"
-START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 FILES: Mapping[str, bytes] = {
     "agreement.toml": b'id = "ab-2026"\n',
     "area.geojson": b'{"type":"FeatureCollection","features":[]}\n',
@@ -294,7 +294,7 @@ class ListRecord:
             "payload_sha256": payload.sha256.hex(),
             "origin": other.log.name,
             "index": index,
-            "received": "2026-11-22T08:00:30.000000Z",
+            "received": "2026-03-01T08:00:30.000000Z",
         }
         refs = (Reference(payload.id, "receipt", payload.sha256),)
         draft = Draft("receipt", "receipts", (payload.sender,), body, refs)

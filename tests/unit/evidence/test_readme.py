@@ -71,7 +71,7 @@ async def test_it_says_who_said_what_to_whom_and_who_confirmed_it(tmp_path: Path
         "Ce que cela ne prouve pas",
         "b.example/witness",
         "bilateral",
-        "2026-11-22 08:00:",
+        "2026-03-01 08:00:",
     ):
         assert expected in text
 
