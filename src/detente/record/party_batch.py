@@ -58,10 +58,12 @@ class Known:
     """What was looked up for a batch.
 
     Attributes:
+        ends: what the writer knows of channels without asking; not changed here.
         chains: the newest envelope of each channel that is written to.
         places: entries that have the ids that came, or are meant by what came.
     """
 
+    ends: Mapping[Channel, ChainEnd] = field(default_factory=dict)
     chains: dict[Channel, ChainEnd] = field(default_factory=dict)
     places: dict[UUID, Place] = field(default_factory=dict)
 
@@ -107,6 +109,11 @@ class Batch:
     def next_index(self) -> int:
         """Where the next entry will stand."""
         return self._size + len(self.planned)
+
+    @property
+    def chains(self) -> Mapping[Channel, ChainEnd]:
+        """The newest envelope of each channel that was looked up or written to."""
+        return self._known.chains
 
     @property
     def leaves(self) -> list[bytes]:

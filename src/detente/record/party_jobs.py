@@ -297,7 +297,7 @@ def blobs_of(entry: Entry) -> tuple[Blob, ...]:
 
 async def _chains(rows: PartyRows, known: Known, channels: set[tuple[str, str]]) -> None:
     for channel in channels - known.chains.keys():
-        known.chains[channel] = await rows.chain_end(*channel)
+        known.chains[channel] = known.ends.get(channel) or await rows.chain_end(*channel)
 
 
 async def _places(rows: PartyRows, known: Known, identities: Sequence[UUID]) -> None:

@@ -19,7 +19,7 @@ from .ledger import Ledger, LedgerWriting
 from .log import AppendUnknown, HeadMoved, LogUnavailable
 from .merkle import leaf_hash
 from .nodes import NodeFile, NodesUnusable
-from .party_batch import Batch, Known
+from .party_batch import Batch, ChainEnd, Channel, Known
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -27,6 +27,7 @@ T = TypeVar("T")
 _log = logging.getLogger("detente.record")
 
 _ENTRIES_MAX: Final = 1000
+_ENDS_MAX: Final = 10_000
 _INLINE_MAX: Final = 8
 _SYNC_EVERY: Final = 20_000
 _SETTLE_PAUSES_S: Final = (0.05, 0.2, 1.0)
@@ -97,6 +98,7 @@ class PartyWriter:
         self._closing = False
         self._unsynced = 0
         self._behind: list[bytes] = []
+        self._ends: dict[Channel, ChainEnd] = {}
         self._task = asyncio.create_task(self._run())
 
     async def submit(self, job: Job[T]) -> T:
@@ -180,6 +182,9 @@ class PartyWriter:
         else:
             self._extend([leaf_hash(leaf) for leaf in batch.leaves])
             self._committed(batch.keyring)
+            if len(self._ends) > _ENDS_MAX:
+                self._ends.clear()
+            self._ends.update(batch.chains)
         for each in built:
             each.finish()
         if self._unsynced >= _SYNC_EVERY:
@@ -189,7 +194,7 @@ class PartyWriter:
     async def _build(
         self, jobs: Sequence[_Waiting[object]]
     ) -> tuple[Batch, list[_Waiting[object]]]:
-        known = Known()
+        known = Known(self._ends)
         able: list[_Waiting[object]] = []
         for each in jobs:
             try:
@@ -214,6 +219,7 @@ class PartyWriter:
 
     async def _absorb(self, leaves: Sequence[bytes]) -> None:
         if leaves:
+            self._ends.clear()
             self._extend([leaf_hash(leaf) for leaf in leaves])
             await self._overtaken()
 
