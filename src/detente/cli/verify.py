@@ -16,7 +16,7 @@ _file = click.Path(path_type=Path)
 
 
 @click.command(short_help="Verify an evidence bundle.")
-@click.argument("bundle", type=_file)
+@click.argument("bundle", type=_file, required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option(
     "--accept",
@@ -42,8 +42,14 @@ _file = click.Path(path_type=Path)
     help="Language of the report.",
 )
 @click.option("--html", type=_file, metavar="FILE", help="Write the report as a page, too.")
+@click.option(
+    "--page",
+    type=_file,
+    metavar="FILE",
+    help="Write a page that verifies bundles in a browser, without a server; needs no BUNDLE.",
+)
 def verify(
-    bundle: Path,
+    bundle: Path | None,
     as_json: bool,
     accept: str,
     agreement: str | None,
@@ -51,6 +57,7 @@ def verify(
     workers: int,
     lang: str,
     html: Path | None,
+    page: Path | None,
 ) -> int:
     """Tell what BUNDLE proves, by whose signatures, and what it does not prove.
 
@@ -60,12 +67,19 @@ def verify(
     Exit code: 0 proven, 1 refused, 2 no bundle or bad usage.
     """
     from detente.verify import Options, Unusable, verify_bundle
+    from detente.verify.page import write_page
     from detente.verify.render import languages_of, to_html, to_json, to_text
 
+    if bundle is None and page is None:
+        raise click.UsageError("Missing argument 'BUNDLE'.")
     options = Options(
         accept=accept, agreement=agreement, keys=key, workers=workers, now_s=int(time.time())
     )
     try:
+        if page is not None:
+            write_page(page)
+        if bundle is None:
+            return 0
         with _Bar() as bar:
             report = verify_bundle(bundle, options, bar.show)
         languages = languages_of(lang)

@@ -30,7 +30,7 @@ function beginPage(source) {
     at("drop-title").textContent = tell(outcome ? "drop.another" : "drop.title");
     document.body.classList.toggle("small", outcome !== null);
     at("working").hidden = working === null;
-    if (working) at("stage").textContent = tell(`progress.${working.stage}`, working);
+    at("stage").textContent = working ? tell(`progress.${working.stage}`, working) : "";
     if (!outcome) at("result").replaceChildren();
     else if (outcome.report) at("result").replaceChildren(...showReport(outcome.report, language, save));
     else if (outcome.stopped) at("result").replaceChildren(element("p", {}, tell("stopped")));
@@ -72,6 +72,7 @@ function beginPage(source) {
   at("stop").addEventListener("click", () => finish({ stopped: true }));
   for (const button of at("languages").children) button.addEventListener("click", () => {
     language = button.lang;
+    at("announce").textContent = "";
     try { localStorage.setItem(REMEMBERED, language); } catch { location.replace(`#lang=${language}`); }
     draw();
   });
