@@ -8,6 +8,7 @@ from typing import Final
 
 from detente.agreement.faults import Faults
 from detente.agreement.json_source import JsonSource, read_json
+from detente.agreement.plane import bad_holes, overlapping
 from detente.agreement.reading import dotted
 from detente.geo import Polygon, Volume4D, VolumeError, VolumeLimits, area_m2, validate_volume
 
@@ -48,8 +49,20 @@ def read_area(name: str, data: bytes, faults: Faults) -> tuple[AreaOutline, ...]
         outlines = tuple(reader.outlines(source.value, ()))
     except _TooMuch:
         return ()
-    if not outlines and len(faults) == before:
+    if len(faults) > before:
+        return ()
+    if not outlines:
         reader.fault((), "area.empty", "There is no polygon in the file.", "Draw the area.")
+        return ()
+    pair = overlapping([(outline.outer, outline.holes) for outline in outlines])
+    if pair is not None:
+        reader.fault(
+            (),
+            "area.outline",
+            f"The polygons {pair[0] + 1} and {pair[1] + 1} of the file overlap.",
+            "Draw what is in both once, so that its size is what it seems.",
+        )
+        return ()
     return outlines
 
 
@@ -119,12 +132,12 @@ class _AreaReader:
         good = [ring for ring in read if ring is not None]
         if len(good) == len(read):
             outline = AreaOutline(good[0], tuple(good[1:]))
-            if outline.area_m2 <= 0:
+            if outline.holes and (outline.area_m2 <= 0 or bad_holes(outline.outer, outline.holes)):
                 self.fault(
                     path,
                     "area.outline",
-                    "The holes are larger than the polygon.",
-                    "The first ring is the outer one.",
+                    "A hole is not inside of its polygon, or holes overlap.",
+                    "The first ring is the outer one; the others lie within it.",
                 )
                 return
             yield outline

@@ -107,6 +107,11 @@ class Faults:
         else:
             self.left_out += 1
 
+    @property
+    def full(self) -> bool:
+        """Whether further ones are only counted: no need to work out what to say."""
+        return len(self.found) >= FAULTS_MAX
+
     def extend(self, faults: Iterable[Fault]) -> None:
         """Note several."""
         for fault in faults:

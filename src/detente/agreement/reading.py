@@ -74,11 +74,13 @@ class Reader:
         names = [*fields, *aside]
         for name in tree:
             if name not in names:
+                # What is close to a word takes time to find out; thousands are an attack.
+                remedy = "" if self.faults.full else near(name, names)
                 self.fault(
                     (*path, name),
                     "field.unknown",
                     f"{dotted((*path, name))} is not a field of an agreement.",
-                    near(name, names),
+                    remedy,
                 )
         values: dict[str, object] = {}
         for name, field in fields.items():

@@ -22,8 +22,10 @@ DOCUMENT_BYTES_MAX: Final = 512 * 1024
 LINE_CHARACTERS_MAX: Final = 8_000
 LINES_MAX: Final = 20_000
 DEPTH_MAX: Final = 12
+_DOTS_MAX: Final = 20
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TOKEN = re.compile(r"""[A-Za-z0-9_-]+|"(?:\\.|[^"\\])*"|'[^']*'|[ \t]+|.""")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _BLANK = re.compile(r"[ \t]*")
 _BETWEEN = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
@@ -119,7 +121,6 @@ def _text_of(name: str, data: bytes, faults: Faults) -> str | None:
             "Put long texts into an annex.",
         )
         return None
-    # Also the bound on dotted keys, whose cost grows with the square of their parts.
     for number, line_text in enumerate(lines, 1):
         if len(line_text) > LINE_CHARACTERS_MAX:
             faults.add(
@@ -131,7 +132,30 @@ def _text_of(name: str, data: bytes, faults: Faults) -> str | None:
                 'Break it: a text between """ may have several lines.',
             )
             return None
+        if line_text.count(".") > _DOTS_MAX and _dots_in_a_row(line_text) > _DOTS_MAX:
+            # tomllib's work grows with the square of a dotted key's parts.
+            _too_deep(name, number, faults)
+            return None
     return text
+
+
+def _dots_in_a_row(line: str) -> int:
+    """Dots of the longest dotted key in a line, or of what looks like one."""
+    most = dots = 0
+    part = False
+    for found in _TOKEN.finditer(line):
+        piece = found[0]
+        if piece[0] in " \t":
+            continue
+        if piece == ".":
+            dots = dots + 1 if part else 0
+            part = False
+        elif not part and (piece[0].isalnum() or len(piece) > 1 or piece in "-_"):
+            part = True
+        else:
+            dots, part = 0, piece[0].isalnum()
+        most = max(most, dots)
+    return most
 
 
 def _too_deep(name: str, line: int, faults: Faults) -> None:

@@ -153,6 +153,8 @@ def test_a_thousand_faults_are_not_a_thousand_lines(world: World) -> None:
         (b"a = " + b"[" * 40 + b"]" * 40, "toml.limit"),
         (b"[" + b"a." * 3999 + b"a]\n", "toml.limit"),
         (b"a." * 6000 + b"a = 1\n", "toml.limit"),
+        (b"".join(b"k%d." % i + b"a." * 3900 + b"a = 1\n" for i in range(60)), "toml.limit"),
+        (b"x = {\"a\" . 'a' ." + b' "a".a.' * 30 + b"a = 1}\n", "toml.limit"),
         (b"a = 1\n" * 20_001, "toml.limit"),
         (b"a = " + b"9" * 5000 + b"\n", "toml.syntax"),
         (b"#" * (1 << 20), "file.limit"),
@@ -185,6 +187,15 @@ AREA = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
         ('{"type": "Polygon", "coordinates": [[[0,0],[200,0],[1,1],[0,0]]]}', "area.outline"),
         ('{"type": "Polygon", "coordinates": [[[0,0],[1,0],[2,0],[0,0]]]}', "area.outline"),
         (json.dumps({**AREA, "crs": {}}), "area.json"),
+        (
+            '{"type": "Polygon", "coordinates": [[[0,0],[4,0],[4,4],[0,0]],'
+            "[[2,3],[3,3.5],[2,3.5],[2,3]]]}",
+            "area.outline",
+        ),
+        (
+            json.dumps({"type": "MultiPolygon", "coordinates": [AREA["coordinates"]] * 2}),
+            "area.outline",
+        ),
         ('{"a":' * 500 + "1" + "}" * 500, "area.json"),
         ('{"type": "Polygon", "coordinates": [[' + "[0,0]," * 600_000 + "[0,0]]]}", "area.limit"),
         ('{"type": "Polygon", "coordinates": [[' + "[0,0]," * 1_000_000 + "[0,0]]]}", "file.limit"),
@@ -245,3 +256,11 @@ def test_every_code_that_is_used_is_declared_and_every_declared_one_used() -> No
         if path.name != "faults.py"
     )
     assert [code for code in FAULT_CODES if f'"{code}"' not in source] == []
+
+
+def test_neighbours_and_holes_are_an_area(world: World) -> None:
+    west = [[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]], [[1, 1], [2, 1], [2, 2], [1, 1]]]
+    east = [[[4, 0], [8, 0], [8, 4], [4, 4], [4, 0]]]
+    area = {"type": "MultiPolygon", "coordinates": [west, east]}
+    (world.agreement / "area.geojson").write_text(json.dumps(area))
+    assert others(world) == []

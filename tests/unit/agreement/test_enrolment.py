@@ -157,7 +157,7 @@ def make(host: str) -> dict[str, Ed25519Signer]:
 
 
 def again(key: Ed25519Signer, name: str) -> Ed25519Signer:
-    seed = base64.b64decode(key.to_line().rsplit("+", 1)[1])[1:]
+    seed = base64.b64decode(key.to_line().split("+", 4)[4])[1:]
     return Ed25519Signer(name, seed)
 
 
