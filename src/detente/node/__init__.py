@@ -1,5 +1,6 @@
 """What a party offers to the others, and how it speaks to them."""
 
+from .newest import newest_cosigned
 from .tiles_http import TilesUnreadable, tiles_endpoints
 from .witness_client import (
     PeerLog,
@@ -20,6 +21,7 @@ __all__ = [
     "WitnessUnreachable",
     "confirm_from_peer",
     "http_client",
+    "newest_cosigned",
     "tiles_endpoints",
     "witness_endpoints",
 ]
