@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect
 from tests.support.forge import NEUTRAL, Forge, Key, story
 from tests.support.forge_mutations import MUTATIONS, all_mutations
 from tests.support.page_opened import OpenedPage, chromium
 
+from detente.cli import verify as cli
 from detente.formats import FINDING_CODES
 from detente.verify import Options, Unusable, verify_bundle
 from detente.verify.page import page as page_text
@@ -119,6 +121,14 @@ def test_the_page_is_the_same_each_time_and_allows_only_its_own_script() -> None
     assert "http" not in re.sub(
         r"http://www\.w3\.org/2000/svg|`https://\$\{origin\}`", "", script
     ).replace("over HTTPS", "")
+
+
+def test_the_command_line_writes_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "verify.html"
+    done = CliRunner().invoke(cli.verify, ["--page", str(path)], standalone_mode=False)
+    assert (done.exception, done.return_value) == (None, 0)
+    assert path.read_text(encoding="utf-8") == page_text()
+    assert [each.name for each in tmp_path.iterdir()] == ["verify.html"]
 
 
 def test_a_good_bundle_is_proven_and_nothing_is_sent(opened: OpenedPage, good: Path) -> None:
@@ -302,6 +312,8 @@ def test_it_can_be_used_without_a_mouse_on_a_narrow_screen(
 ) -> None:
     opened = OpenedPage(browser, tmp_path, width=360)
     page = opened.page
+    # Choosers are caught only a while after the first listener came: long before the key then.
+    page.on("filechooser", lambda _: None)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the result")).to_be_focused()
     for _ in range(4):
