@@ -340,10 +340,12 @@ class ListRecord:
         good = cosignatures_of(note, known)
         stamp = token or (None if before is None else before.timestamp)
         grade: Grade = "single" if stamp is None else "timestamped"
-        if Policy.parse(self._terms.policies[self.origin]).satisfied_by(good):
+        names = {each.name for each in good}
+        policy = Policy.parse(self._terms.policies[self.origin])
+        if policy.satisfied_by(good) or B.witness.name in names:
             grade = "bilateral"
-        elif good:
-            grade = "third-party" if good[0].name == NEUTRAL.name else grade
+        elif NEUTRAL.name in names:
+            grade = "third-party"
         made = CosignedCheckpoint(size, root, note, tuple(each.name for each in good), grade, stamp)
         self.notes[size] = made
         return made

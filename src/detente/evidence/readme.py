@@ -129,7 +129,10 @@ def _facts(facts: Facts, summary: Summary) -> str:
 def _entries(facts: Facts, rows: Iterable[Row], left_out: int) -> str:
     head = "".join(f'<th scope="col">{_other(title)}</th>' for title in words.ENTRIES_HEAD)
     body = "".join(_row(facts, row) for row in rows)
-    table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n"
+    table = (
+        f'<table class="entries">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}</tbody>\n</table>\n"
+    )
     if left_out:
         texts = Both(*(f"{left_out:,} {text}" for text in words.LEFT_OUT))
         table += _pair(_paragraphs(texts))

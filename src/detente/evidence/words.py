@@ -83,9 +83,9 @@ GRADES: Mapping[str, Both] = {
         "contresigné",
     ),
     "single": Both(
-        "only the keeper of the record has signed; nobody else has confirmed its state",
-        "seule la partie qui tient le registre a signé\u202f; personne d’autre n’en a confirmé "
-        "l’état",
+        "the keeper of the record has signed this state; of the others, fewer than needed or none",
+        "la partie qui tient le registre a signé cet état\u202f; les autres ne l’ont pas fait, ou "
+        "trop peu d’entre elles",
     ),
 }
 
