@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,8 +66,34 @@ def drafted(root: Path) -> World:
     return world
 
 
-def enrolled(root: Path) -> World:
-    """The example with the keys of both parties, not signed."""
+def enrolled(root: Path, *, fresh: bool = False) -> World:
+    """The example with the keys of both parties, not signed.
+
+    The keys are the same ones each time unless `fresh` ones are asked for: making a witness waits
+    for the disk.
+    """
+    if fresh:
+        return _enrol(root)
+    for name, (mode, data) in _template().items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_bytes(data)
+        path.chmod(mode)
+    return World(root)
+
+
+@functools.cache
+def _template() -> dict[str, tuple[int, bytes]]:
+    with tempfile.TemporaryDirectory() as place:
+        root = _enrol(Path(place)).root
+        return {
+            str(path.relative_to(root)): (path.stat().st_mode & 0o777, path.read_bytes())
+            for path in root.rglob("*")
+            if path.is_file()
+        }
+
+
+def _enrol(root: Path) -> World:
     world = drafted(root)
     for party, officers in OFFICERS.items():
         names = KeyNames(f"node.{party}.example", "ab-2026")

@@ -16,7 +16,7 @@ from detente.agreement.faults import AgreementUnusable, Fault
 from detente.agreement.manifest import manifest_of, terms_of
 from detente.agreement.rules import RULES, RulesRegistry
 from detente.agreement.signatures import Signed, signed_faults
-from detente.record.members import Terms
+from detente.record import Terms
 
 
 @dataclass(frozen=True, slots=True)

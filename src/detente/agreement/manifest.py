@@ -10,15 +10,17 @@ from detente.agreement.enrolment import EnrolledKey
 from detente.record import (
     CosignatureVerifier,
     JsonValue,
+    Member,
+    Officer,
     Policy,
     PolicyGroup,
     PolicyLog,
     PolicyWitness,
+    Terms,
     Verifier,
     canonical_json,
     format_time,
 )
-from detente.record.members import Member, Officer, Terms
 
 if TYPE_CHECKING:
     from detente.agreement.agreement import Agreement

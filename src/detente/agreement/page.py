@@ -29,7 +29,7 @@ h2 { font-size: 1.02rem; margin: 0 0 .3rem; color: var(--accent); font-weight: 6
 .rows { border-top: 1.5px solid var(--ink); }
 .row { border-bottom: 1px solid var(--line); padding: .42rem 0; break-inside: avoid; }
 .row dl { margin: 0; display: grid; grid-template-columns: 11rem 1fr; gap: 0 .8rem; }
-dt { color: var(--soft); }
+dt { color: var(--soft); overflow-wrap: anywhere; }
 dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line; }
 .map { display: block; width: 100%; max-width: 40rem; margin: .8rem 0; }
 .frame { fill: var(--sea); }

@@ -102,13 +102,8 @@ def _party(agreement: Agreement, party: Party) -> Iterator[Row]:
         purpose = _PURPOSES[key.purpose]
         holder = f" ({key.holder})" if key.holder else ""
         yield Row(
-            Words(f"{_capital(purpose.en)}{holder}", f"{_capital(purpose.fr)}{holder}")
-            if key.purpose != "signing"
-            else Words(f"{_capital(purpose.en)} {key.name}", f"{_capital(purpose.fr)} {key.name}"),
-            Words(
-                f"{key.fingerprint} — {key.name}",
-                f"{key.fingerprint} — {key.name}",
-            ),
+            Words(f"{_capital(purpose.en)}{holder}", f"{_capital(purpose.fr)}{holder}"),
+            same(f"{key.fingerprint} — {key.name}"),
         )
 
 

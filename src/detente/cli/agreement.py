@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from detente.cli.agreement_text import both, cell, fingerprints, show_section, standing_json, tell
 from detente.errors import printable
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
-    from detente.agreement import Agreement, EnrolledKey, Fault, Section, Standing
+    from detente.agreement import Agreement, Standing
     from detente.agreement.statements import Kind
 
 EXIT_FAULTS = 1
@@ -118,7 +117,7 @@ def check(directory: Path, as_json: bool) -> int:
         }
         click.echo(printable(json.dumps(document, ensure_ascii=False, indent=2)))
     else:
-        _tell(faults)
+        tell(faults)
         if found is not None and not faults:
             click.echo(f"no fault; {found.id} version {found.document.version}")
             click.echo(f"hash {found.sha256}")
@@ -144,13 +143,13 @@ def show(directory: Path, lang: str, html: Path | None, as_json: bool) -> None:
     found = load_agreement(directory)
     stands = _standing(directory, found)
     if as_json:
-        click.echo(printable(json.dumps(_standing_json(found, stands), indent=2)))
+        click.echo(printable(json.dumps(standing_json(found, stands), indent=2)))
     elif html is None:
         click.echo(printable(f"{stands.state.words.en} / {stands.state.words.fr}"))
         click.echo(f"hash {found.sha256}")
         whole = [signatures_section(found, stands), *sections(found)]
         for section in whole:
-            _show(section, lang)
+            show_section(section, lang)
     if html is not None:
         from detente.agreement import write_file
 
@@ -193,7 +192,7 @@ def diff(old: Path, new: Path, as_json: bool) -> int:
     for change in changes:
         table.add_row(
             *(
-                _cell("—" if words is None else _both(words.en, words.fr))
+                cell("—" if words is None else both(words.en, words.fr))
                 for words in (change.section, change.label, change.old, change.new)
             )
         )
@@ -253,7 +252,7 @@ def request(directory: Path, party: str, key_directory: Path, out: Path | None) 
     with key_offers(key_directory) as offers:
         target, keys = request_enrolment(directory, party, offers, out=out)
     click.echo(f"wrote {target}")
-    _fingerprints(keys)
+    fingerprints(keys)
 
 
 @enrol.command(short_help="Take another party's keys in.")
@@ -268,7 +267,7 @@ def accept(directory: Path, file: Path, party: str) -> None:
     """
     from detente.agreement import accept_enrolment
 
-    _fingerprints(accept_enrolment(directory, file, party))
+    fingerprints(accept_enrolment(directory, file, party))
 
 
 @enrol.command("check", short_help="Show whose keys are enrolled.")
@@ -280,7 +279,7 @@ def enrol_check(directory: Path) -> None:
     found = load_agreement(directory)
     for party, keys in found.keys.items():
         click.echo(f"party {party}")
-        _fingerprints(keys)
+        fingerprints(keys)
 
 
 def _statement(name: str, kind: Kind, summary: str, text: str) -> None:
@@ -344,66 +343,7 @@ def _next_month(now: datetime) -> datetime:
     return (first + timedelta(days=32)).replace(day=1)
 
 
-def _tell(faults: list[Fault]) -> None:
-    for fault in faults:
-        place = f"{fault.file}:{fault.line}" if fault.line else fault.file
-        click.echo(printable(f"{place}: {fault.message}"))
-        click.echo(printable(f"    {fault.remedy}  [{fault.code}]"))
-    if faults:
-        click.echo(f"{len(faults)} fault{'' if len(faults) == 1 else 's'}")
-
-
-def _fingerprints(keys: tuple[EnrolledKey, ...]) -> None:
-    for key in keys:
-        click.echo(printable(f"  {key.fingerprint}  {key.purpose:8}  {key.name}"))
-
-
 def _standing(directory: Path, found: Agreement) -> Standing:
     from detente.agreement import read_statements, standing
 
     return standing(found, read_statements(directory, found), now=datetime.now(UTC))
-
-
-def _standing_json(found: Agreement, stands: Standing) -> dict[str, object]:
-    return {
-        "agreement": found.id,
-        "version": found.document.version,
-        "sha256": found.sha256,
-        "state": stands.state.value,
-        "unsigned": list(stands.unsigned),
-        "suspended": {party: one.since.isoformat() for party, one in stands.suspended.items()},
-        "left": {party: one.since.isoformat() for party, one in stands.left.items()},
-    }
-
-
-def _show(section: Section, lang: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", ratio=1)
-    table.add_column(ratio=2)
-    for row in section.rows:
-        if lang != "fr":
-            table.add_row(_cell(row.label.en), _cell(row.value.en))
-        other = (row.label.fr, row.value.fr) != (row.label.en, row.value.en)
-        if lang == "fr" or (lang == "both" and other):
-            table.add_row(_cell(row.label.fr), _cell(row.value.fr))
-    title = {"en": section.title.en, "fr": section.title.fr}.get(
-        lang, _both(section.title.en, section.title.fr, " / ")
-    )
-    console = Console()
-    console.print()
-    console.print(Text(printable(title), style="bold"))
-    console.print(table)
-
-
-def _both(en: str, fr: str, between: str = "\n") -> str:
-    return en if en == fr else f"{en}{between}{fr}"
-
-
-def _cell(text: str) -> Text:
-    from rich.text import Text
-
-    return Text(printable(text), overflow="fold")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +202,23 @@ def test_signing_says_why_it_refuses(run: Any, signed: Path) -> None:
     assert ran.code == 2
     assert "does not sign for party a" in ran.err
     assert run("agreement", "sign", "ab", "--party", "a").code == 2
+
+
+def test_two_processes_sign_at_once_and_neither_is_lost(
+    run: Any, signed: Path, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        (signed / "agreement.dsse.json").unlink()
+        started = [
+            subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "detente", "agreement", "sign", "ab"),
+                    *("--party", party, "--key", f"keys-{party}/node.key"),
+                ],
+                cwd=tmp_path,
+                stdout=subprocess.DEVNULL,
+            )
+            for party in "ab"
+        ]
+        assert [process.wait(60) for process in started] == [0, 0]
+        assert json.loads(good(run("agreement", "show", "ab", "--json")))["unsigned"] == []

@@ -95,7 +95,7 @@ def test_nothing_changed(example: World) -> None:
 
 
 def test_keys_are_compared_by_fingerprint(tmp_path: Path) -> None:
-    one, two = enrolled(tmp_path / "one"), enrolled(tmp_path / "two")
+    one, two = enrolled(tmp_path / "one"), enrolled(tmp_path / "two", fresh=True)
     before, after = load_agreement(one.agreement), load_agreement(two.agreement)
     told = {change.label.en: change for change in diff(before, after)}
     change = told["Officer’s key (durand)"]

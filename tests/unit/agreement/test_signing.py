@@ -205,7 +205,7 @@ class TestAmendment:
 
     def test_new_keys_of_a_party_do_not_sign_for_it(self, amended: World, tmp_path: Path) -> None:
         """Whoever writes version 2 could enter keys of his own for party a."""
-        forged = enrolled(tmp_path / "forger")
+        forged = enrolled(tmp_path / "forger", fresh=True)
         shutil.copy(
             forged.agreement / "enrolments" / "a.json", amended.agreement / "enrolments" / "a.json"
         )
@@ -215,7 +215,7 @@ class TestAmendment:
         assert signers(amended.agreement)["a"] == amended.officer("a").name
 
     def test_another_version_before_is_a_fault(self, amended: World, tmp_path: Path) -> None:
-        other = enrolled(tmp_path / "other")
+        other = enrolled(tmp_path / "other", fresh=True)
         other.sign_all()
         shutil.copy(other.signatures, amended.agreement / "previous.dsse.json")
         assert {fault.code for fault in check(amended.agreement)} == {"version.previous"}
