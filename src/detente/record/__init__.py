@@ -141,31 +141,38 @@ from .witness import (
     Accepted,
     AddCheckpoint,
     Answer,
-    Cosigned,
     KnownLog,
+    WitnessForked,
+    WitnessRequestMalformed,
+    WitnessState,
+    WitnessUnconvinced,
+    decide_add_checkpoint,
+)
+from .witness_confirm import (
+    decide_confirmation,
+    proof_wanted,
+)
+from .witness_file import (
+    SqliteWitnessStore,
+    WitnessFileUnusable,
+    WitnessInUse,
+    WitnessUnavailable,
+)
+from .witness_request import (
+    Cosigned,
     NotNow,
     OtherSize,
     RecordBehind,
     Refused,
     Taken,
     Witnessed,
-    WitnessForked,
-    WitnessRequestMalformed,
-    WitnessState,
-    WitnessUnconvinced,
-    decide_add_checkpoint,
-    decide_confirmation,
     make_request,
     read_answer,
     take_answer,
 )
 from .witness_store import (
-    SqliteWitnessStore,
     Witness,
-    WitnessFileUnusable,
-    WitnessInUse,
     WitnessStore,
-    WitnessUnavailable,
 )
 
 __all__ = [
@@ -330,6 +337,7 @@ __all__ = [
     "parse_proof",
     "parse_time",
     "payload_type_of",
+    "proof_wanted",
     "read_answer",
     "read_checkpoint",
     "read_leaf",

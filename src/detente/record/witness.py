@@ -1,14 +1,14 @@
-"""What a witness decides (C2SP tlog-witness), and what a log sends to it and makes of its answer.
+"""What a witness decides (C2SP tlog-witness), and the forms of requests and answers.
 
 A witness signs a checkpoint of somebody else's log if that log has only grown since the last one
-that it signed. Everything here is a function of its arguments: no file, no clock, no key. The
-`Witness` of `witness_store` keeps key and state; `node` carries requests and answers over HTTP.
+that it signed. Everything here is a function of its arguments: no file, no clock, no key.
 
-After every opening a witness is *unconfirmed* for every log: its file may have been restored from
-a backup, and then it has forgotten what it signed since. `decide_confirmation` says what it takes
-to go on. What remains at risk is told there.
+* `witness_confirm`: what it takes to go on after an opening;
+* `witness_request`: what a log sends, and makes of the answer;
+* `witness_store`: the `Witness`, which keeps key and state; `witness_file`: its file.
 
-Extension lines are not understood, as in `checkpoint`: a cosignature would seem to vouch for them.
+`node` carries requests and answers over HTTP. Extension lines are not understood, as in
+`checkpoint`: a cosignature would seem to vouch for them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final
 
 from detente.errors import DetenteError
 
@@ -31,7 +31,6 @@ from .checkpoint import (
     read_checkpoint,
     split_note,
 )
-from .cosignature import CosignatureVerifier, add_lines, cosignatures_of
 from .keys import Verifier
 from .merkle import EMPTY_ROOT, HASH_SIZE, verify_consistency
 
@@ -42,7 +41,7 @@ ANSWER_BYTES_MAX: Final = NOTE_BYTES_MAX
 TEXT: Final = "text/plain; charset=utf-8"
 TLOG_SIZE: Final = "text/x.tlog.size"
 
-_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 class WitnessRequestMalformed(DetenteError):
@@ -121,7 +120,7 @@ class AddCheckpoint:
         head, separator, note = text.partition("\n\n")
         first, *proof_lines = head.split("\n")
         old = first.removeprefix("old ")
-        if not separator or old == first or not _SIZE.fullmatch(old) or int(old) >= 1 << 63:
+        if not separator or old == first or not SIZE.fullmatch(old) or int(old) >= 1 << 63:
             raise WitnessRequestMalformed(
                 "A request begins with `old`, a size, the proof, and an empty line.", where="line 1"
             )
@@ -286,285 +285,14 @@ def strip_note(note: str, verifiers: Iterable[Verifier]) -> str:
     """The note with the signature lines of these keys only; they have been verified."""
     text, _ = split_note(note)
     keys = {(verifier.name, verifier.key_id) for verifier in verifiers}
-    return text + "\n" + "".join(_lines_of(note, keys))
+    return text + "\n" + "".join(lines_of(note, keys))
 
 
-def _lines_of(note: str, keys: Container[tuple[str, bytes]]) -> Iterator[str]:
+def lines_of(note: str, keys: Container[tuple[str, bytes]]) -> Iterator[str]:
+    """The signature lines of a note by keys of these names and ids, with their line ends."""
     text, signatures = split_note(note)
     # Not `splitlines`: a key name may hold characters that it takes for a line's end.
     lines = note[len(text) + 1 : -1].split("\n")
     for line, (name, identity, _) in zip(lines, signatures, strict=True):
         if (name, identity) in keys:
             yield line + "\n"
-
-
-# --- after an opening ----------------------------------------------------------------------------
-
-
-def decide_confirmation(
-    state: WitnessState,
-    log: KnownLog,
-    witness: CosignatureVerifier,
-    shown: Sequence[str],
-    anchors: Sequence[str] = (),
-    *,
-    proof: Sequence[bytes] = (),
-    first_contact: bool = False,
-) -> WitnessState:
-    """The state with which a witness may go on to sign for a log after it was opened.
-
-    A restored file has forgotten what was signed after the backup. What was signed is known to
-    those who got it: the log's owner, who must show the newest checkpoint with our cosignature, and
-    our own record, which holds an anchor for each. Our cosignature proves that we have seen what it
-    is on, so the state moves up to the largest; whether the log's signature on it is by a key that
-    is still believed does not matter.
-
-    If the file remembers more than is shown, either an answer was lost, or the file is a copy from
-    a past that was abandoned by restoring another one. The owner proves that it is the former: that
-    the largest checkpoint shown is a beginning of the one remembered.
-
-    A log that bears no cosignature of ours yet is a first contact: its owner shows a fresh
-    checkpoint, signed by the log. A file that was restored from before the first cosignature looks
-    the same, so a program must not conclude it by itself: `first_contact` is a statement of whoever
-    gives it that our own record, which is complete, holds no anchor of this log.
-
-    What remains: if our witness *and* our record were rolled back, and the other party hides its
-    newest cosigned checkpoint, it can get a second root cosigned at a size. It must sign both roots
-    with its own log key for that, which convicts it as soon as the hidden one is shown. Whoever
-    cannot exclude it makes a new witness and announces its key instead of restoring the old one.
-
-    Args:
-        state: what the file remembers.
-        log: the log and its keys.
-        witness: our own public key.
-        shown: what the log's owner shows; one at least.
-        anchors: what our own record holds of this log.
-        proof: consistency proof for the two sizes that `proof_wanted` gives.
-        first_contact: see above; it is ignored if anything bears our cosignature.
-
-    Raises:
-        WitnessForked: two checkpoints of one size bear our cosignature.
-        WitnessUnconvinced: a note is not of this log, or bears neither our cosignature nor the
-            log's signature; nothing bears our cosignature; or the proof is missing.
-    """
-    if state.fork is not None:
-        raise WitnessForked(state.origin, state.fork)
-    if not shown:
-        raise WitnessUnconvinced(
-            "Nothing was shown by the log's owner.",
-            where=log.origin,
-            advice="Ask for its newest checkpoint that bears this witness's cosignature.",
-        )
-    signed = _signed_by_us(log, witness, (*shown, *anchors), state)
-    if not signed:
-        if first_contact:
-            return state
-        raise WitnessUnconvinced(
-            "No checkpoint with this witness's cosignature is shown.",
-            where=log.origin,
-            advice="If the owner has never got one, and this witness was not restored from a "
-            "backup, confirm it as a first contact.",
-        )
-    size = max(signed)
-    root, note = signed[size]
-    if size > state.size or not state.note:
-        return replace(state, size=size, root=root, note=note)
-    grown = size == state.size or verify_consistency(size, state.size, root, state.root, proof)
-    if not grown:
-        raise WitnessUnconvinced(
-            f"The largest checkpoint shown that bears this witness's cosignature has size {size}; "
-            f"nothing proves that it is a beginning of the one remembered, of size {state.size}.",
-            where=log.origin,
-            advice="The owner can prove it if an answer was lost. If it cannot, the file is a "
-            "copy from an abandoned past: make a new witness, and announce its key.",
-        )
-    return state
-
-
-def proof_wanted(
-    state: WitnessState, log: KnownLog, witness: CosignatureVerifier, notes: Sequence[str]
-) -> tuple[int, int] | None:
-    """The sizes between which `decide_confirmation` wants a proof, if it does.
-
-    Raises:
-        WitnessForked, WitnessUnconvinced: see there.
-    """
-    size = max(_signed_by_us(log, witness, notes, state), default=0)
-    return (size, state.size) if 0 < size < state.size else None
-
-
-def _signed_by_us(
-    log: KnownLog, witness: CosignatureVerifier, notes: Sequence[str], state: WitnessState
-) -> dict[int, tuple[bytes, str]]:
-    """Root and note of each size that one of the notes shows us to have signed."""
-    signed: dict[int, tuple[bytes, str]] = {}
-    for note in notes:
-        checkpoint, ours = _look_at(note, log, witness)
-        if not ours:
-            continue
-        root, other = signed.setdefault(checkpoint.size, (checkpoint.root, note))
-        if root == checkpoint.root and checkpoint.size == state.size and state.note:
-            root, other = state.root, state.note
-        if root != checkpoint.root:
-            raise WitnessForked(state.origin, (other, note))
-    return signed
-
-
-def _look_at(note: str, log: KnownLog, witness: CosignatureVerifier) -> tuple[Checkpoint, bool]:
-    """What a note says, and whether it bears our cosignature; if not, the log has signed it."""
-    try:
-        checkpoint = read_checkpoint(note)
-        ours = bool(cosignatures_of(note, [witness]))
-        if not ours:
-            open_checkpoint(note, log.verifiers)
-    except (NoteMalformed, NoteUnverified) as error:
-        raise WitnessUnconvinced(
-            f"A note that is shown cannot be believed: {error}", where=log.origin
-        ) from None
-    if checkpoint.origin != log.origin:
-        raise WitnessUnconvinced(
-            f"A note that is shown is of another log, {checkpoint.origin}.", where=log.origin
-        )
-    return checkpoint, ours
-
-
-# --- the log's side ------------------------------------------------------------------------------
-
-
-class RecordBehind(DetenteError):
-    """A witness has signed a larger tree than the record holds: the record was rolled back."""
-
-    code: ClassVar[str] = "witness.behind"
-
-
-class Noted(Protocol):
-    """A checkpoint that comes with more."""
-
-    @property
-    def note(self) -> str:
-        """The signed note."""
-
-
-class Witnessed(Protocol):
-    """What a record must offer to have itself witnessed."""
-
-    async def checkpoint(self) -> Noted:
-        """The newest checkpoint."""
-
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        """Consistency proof between two sizes (RFC 9162 2.1.4)."""
-
-    async def add_cosignatures(self, size: int, lines: Sequence[str]) -> object:
-        """Keep signature lines of witnesses for the checkpoint of a size."""
-
-
-async def make_request(record: Witnessed, old_size: int) -> AddCheckpoint:
-    """A request for a cosignature on the record's newest checkpoint.
-
-    Args:
-        record: the log.
-        old_size: the size that the witness signed last; 0 if that is not known, it will tell.
-
-    Raises:
-        RecordBehind: the witness has signed more than there is.
-    """
-    note = (await record.checkpoint()).note
-    size = read_checkpoint(note).size
-    if old_size > size:
-        raise RecordBehind(
-            f"The witness has signed {old_size} entries, and the record has {size}.",
-            advice="This record was rolled back. Do not write to it before what is missing is "
-            "restored: what you sign now will be refused as a fork.",
-        )
-    return AddCheckpoint(old_size, tuple(record.consistency(old_size, size)), note)
-
-
-async def take_answer(
-    record: Witnessed,
-    request: AddCheckpoint,
-    answer: Answer,
-    witnesses: Sequence[CosignatureVerifier],
-) -> Taken:
-    """`read_answer`, and keep the cosignature in the record if there is a good one.
-
-    Raises:
-        WitnessRequestMalformed: see `read_answer`.
-    """
-    taken = read_answer(answer, request, witnesses)
-    if isinstance(taken, Cosigned):
-        await record.add_cosignatures(request.size, taken.lines)
-    return taken
-
-
-@dataclass(frozen=True, slots=True)
-class Cosigned:
-    """The witness has signed: the note with its cosignature, and the signature lines."""
-
-    note: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OtherSize:
-    """The witness knows another size: ask again with a proof from there."""
-
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The witness will not sign; belongs into the record as `witness-refusal`."""
-
-    status: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotNow:
-    """The witness cannot sign now; ask again later."""
-
-    status: int
-    reason: str
-
-
-Taken = Cosigned | OtherSize | Refused | NotNow
-
-
-def read_answer(
-    answer: Answer, request: AddCheckpoint, witnesses: Sequence[CosignatureVerifier]
-) -> Taken:
-    """What the answer to a request means; no cosignature is believed that does not verify.
-
-    Raises:
-        WitnessRequestMalformed: the answer makes no sense, or is a cosignature that is wrong or by
-            a key that is not among `witnesses`.
-    """
-    text = answer.body[:ANSWER_BYTES_MAX].decode(errors="replace")
-    if answer.status == 200:
-        return _cosigned(text, request, witnesses)
-    reason = " ".join(text.split())[:500]
-    if answer.status == 409:
-        size = text.removesuffix("\n")
-        if _SIZE.fullmatch(size) and int(size) != request.old_size:
-            return OtherSize(int(size))
-        return Refused(409, f"It has signed another root at this size ({reason}).")
-    if answer.status == 429 or answer.status >= 500:
-        return NotNow(answer.status, reason)
-    if answer.status >= 400:
-        return Refused(answer.status, reason)
-    raise WitnessRequestMalformed(f"A witness does not answer with {answer.status}.")
-
-
-def _cosigned(
-    text: str, request: AddCheckpoint, witnesses: Sequence[CosignatureVerifier]
-) -> Cosigned:
-    body, _ = split_note(request.note)
-    alone = f"{body}\n{text}"
-    try:
-        good = {(found.name, found.key_id) for found in cosignatures_of(alone, witnesses)}
-        note = add_lines(request.note, text, witnesses)
-    except (NoteMalformed, NoteUnverified) as error:
-        raise WitnessRequestMalformed(f"The cosignature cannot be used: {error}") from None
-    if not good:
-        raise WitnessRequestMalformed("The answer holds no cosignature by a key that is believed.")
-    return Cosigned(note, tuple(_lines_of(alone, good)))

@@ -26,6 +26,7 @@ from detente.record import (
     Witness,
     WitnessState,
     WitnessUnconvinced,
+    decide_confirmation,
     read_checkpoint,
     witness,
     witness_store,
@@ -110,7 +111,7 @@ def the_stored_root_is_not_looked_at() -> Iterator[None]:
 @contextmanager
 def a_confirmation_moves_nothing() -> Iterator[None]:
     def confirm(state: WitnessState, *args: Any, **more: Any) -> WitnessState:
-        witness.decide_confirmation(state, *args, **more)
+        decide_confirmation(state, *args, **more)
         return state
 
     with patch.object(witness_store, "decide_confirmation", confirm):
@@ -124,9 +125,9 @@ def a_confirmation_sets_back() -> Iterator[None]:
     def confirm(state: WitnessState, *args: Any, **more: Any) -> WitnessState:
         blank = WitnessState(state.origin)
         try:
-            return witness.decide_confirmation(blank, *args, **more)
+            return decide_confirmation(blank, *args, **more)
         except WitnessUnconvinced:
-            return witness.decide_confirmation(state, *args, **more)
+            return decide_confirmation(state, *args, **more)
 
     with patch.object(witness_store, "decide_confirmation", confirm):
         yield
@@ -138,7 +139,7 @@ def anchors_are_not_read() -> Iterator[None]:
         state: WitnessState, log: KnownLog, key: Any, shown: Any, anchors: Any, **more: Any
     ) -> WitnessState:
         more["first_contact"] |= not shown
-        return witness.decide_confirmation(state, log, key, shown, (), **more)
+        return decide_confirmation(state, log, key, shown, (), **more)
 
     with patch.object(witness_store, "decide_confirmation", confirm):
         yield
@@ -147,7 +148,7 @@ def anchors_are_not_read() -> Iterator[None]:
 @contextmanager
 def everything_is_a_first_contact() -> Iterator[None]:
     def confirm(*args: Any, first_contact: bool, **more: Any) -> WitnessState:
-        return witness.decide_confirmation(*args, first_contact=True, **more)
+        return decide_confirmation(*args, first_contact=True, **more)
 
     with patch.object(witness_store, "decide_confirmation", confirm):
         yield
@@ -157,7 +158,7 @@ def everything_is_a_first_contact() -> Iterator[None]:
 def what_is_remembered_needs_no_proof() -> Iterator[None]:
     def confirm(state: WitnessState, *args: Any, **more: Any) -> WitnessState:
         try:
-            return witness.decide_confirmation(state, *args, **more)
+            return decide_confirmation(state, *args, **more)
         except WitnessUnconvinced:
             if state.note:
                 return state
