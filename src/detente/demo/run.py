@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -21,10 +22,15 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from detente.agreement import Agreement
 from detente.demo import show
+from detente.demo.agreeing import OFFICER, Signatory, agree, signatories
 from detente.demo.day import PARTIES, Day, read_day
 from detente.demo.party import Party
+from detente.demo.proving import ProofFailed, export, forge, others, verify
+from detente.demo.records import acknowledgements, announcements, conflicts, records_of
 from detente.demo.servers import Keys, running_exchange, running_party
+from detente.demo.witnessing import Witnessing, witnessing
 from detente.errors import DetenteError
 from detente.operations import (
     Bilingual,
@@ -35,6 +41,7 @@ from detente.operations import (
     write_report,
 )
 from detente.record import SqliteLog, VerifyReport, load_key, verify_log
+from detente.verify.page import write_page
 
 AT_ONCE: Final = 8
 """Flights that each party has in the works at one time."""
@@ -93,7 +100,12 @@ async def _run(options: Options, console: Console) -> None:
         )
     show.day(console, day, options.corridor)
 
-    console.print("\n[bold]2  The exchange[/bold]  and two parties that share no command")
+    console.print("\n[bold]2  The agreement[/bold]  drafted, keys enrolled, signed by both")
+    signing = signatories(options.out)
+    agreement = await asyncio.to_thread(agree, options.out / "agreement", signing, day)
+    show.agreed(console, agreement)
+
+    console.print("\n[bold]3  The exchange[/bold]  and two parties that share no command")
     async with AsyncExitStack() as stack:
         keys = Keys(options.out)
         with console.status("starting (the first time, geometry kernels are compiled: a minute)"):
@@ -107,7 +119,7 @@ async def _run(options: Options, console: Console) -> None:
         seconds = await _announce(day, parties, console)
         show.announced(console, parties, seconds, await _metrics(url))
 
-    console.print("\n[bold]4  The same day compared directly[/bold], without any exchange")
+    console.print("\n[bold]5  The same day compared directly[/bold], without any exchange")
     with console.status("comparing every volume of A with every volume of B"):
         result = await asyncio.to_thread(
             check,
@@ -125,8 +137,15 @@ async def _run(options: Options, console: Console) -> None:
     _check_complete(parties, result)
     show.compared(console, result, options.corridor)
 
-    console.print("\n[bold]5  The exchange's log[/bold]")
+    console.print("\n[bold]6  The exchange's log[/bold]")
     show.verified(console, await _verify(options.out / "exchange"))
+
+    bundle = options.out / "bundle.zip"
+    console.print(
+        "\n[bold]7  The parties' records[/bold]  each its own, each witnessed by the other"
+    )
+    await _record(signing, agreement, parties, bundle, console)
+    await _prove(bundle, agreement.sha256, console)
 
     report = options.out / "report.html"
     write_report(
@@ -146,7 +165,9 @@ async def _run(options: Options, console: Console) -> None:
             made_at_us=time.time_ns() // 1000,
         ),
     )
-    show.ended(console, report, time.monotonic() - began_s)
+    page = options.out / "verify.html"
+    write_page(page)
+    show.ended(console, report, page, bundle, time.monotonic() - began_s)
 
 
 def _make_room(directory: Path) -> None:
@@ -169,14 +190,8 @@ def _make_room(directory: Path) -> None:
 
 
 async def _announce(day: Day, parties: list[Party], console: Console) -> float:
-    console.print("\n[bold]3  Both parties announce every flight[/bold] as 4-D volumes over HTTP")
-    with Progress(
-        TextColumn("   {task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    ) as progress:
+    console.print("\n[bold]4  Both parties announce every flight[/bold] as 4-D volumes over HTTP")
+    with _bars(console) as progress:
         began_s = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for party in parties:
@@ -186,6 +201,82 @@ async def _announce(day: Day, parties: list[Party], console: Console) -> float:
                     party.announce_all(flights, AT_ONCE, partial(progress.advance, bar))
                 )
         return time.monotonic() - began_s
+
+
+async def _record(
+    signing: Sequence[Signatory],
+    agreement: Agreement,
+    parties: Sequence[Party],
+    bundle: Path,
+    console: Console,
+) -> None:
+    """What was announced and found goes into both records; one of them is exported."""
+    began_s = time.monotonic()
+    async with (
+        records_of(signing, agreement) as sides,
+        witnessing(sides) as witnessed,
+    ):
+        with _bars(console) as bars:
+            one, other = sides
+            ways = [(one, other, parties[0]), (other, one, parties[1])]
+            for side, opposite, party in ways:
+                total = len(party.announced)
+                bar = bars.add_task(f"{party.name}: announcements", total=total)
+                await announcements(side, opposite, party, partial(bars.advance, bar))
+            await _cosign(witnessed)
+            for side, opposite, party in ways:
+                total = len(party.tally.conflicts)
+                bar = bars.add_task(f"{party.name}: conflicts", total=total)
+                await conflicts(side, opposite, party, partial(bars.advance, bar))
+            for side, opposite, party in ways:
+                bar = bars.add_task(f"{party.name}: acknowledgements", total=len(side.conflicts))
+                await acknowledgements(side, opposite, partial(bars.advance, bar))
+            await _cosign(witnessed)
+            bar = bars.add_task("one bundle", total=None)
+            exported = await export(
+                witnessed[0],
+                OFFICER,
+                bundle,
+                lambda done, total: bars.update(bar, completed=done, total=total),
+            )
+            sizes = [side.record.head.size for side in sides]
+    show.recorded(console, sides, witnessed, sizes, time.monotonic() - began_s)
+    show.exported(console, exported, sides[0].who.name)
+
+
+async def _cosign(witnessed: Sequence[Witnessing]) -> None:
+    for each in witnessed:
+        await each.ask()
+
+
+async def _prove(bundle: Path, agreement: str, console: Console) -> None:
+    """Everybody's verifier looks at the bundle, and at one that was forged."""
+    console.print("\n[bold]8  The evidence, checked[/bold]  without server, network or database")
+    with console.status("detente verify, in a process of its own"):
+        ran, report = await verify(bundle, agreement)
+    show.judged(console, ran.code, report)
+    if ran.code != 0:
+        raise ProofFailed("the verifier does not believe a bundle that is good", where=str(bundle))
+    with console.status("verifiers of others"):
+        said = await others(bundle, bundle.with_name("unpacked"))
+    show.foreign(console, said)
+    forged = bundle.with_name("forged.zip")
+    with console.status("forging"):
+        what = await asyncio.to_thread(forge, bundle, forged)
+        ran, report = await verify(forged, agreement)
+    show.forged(console, what, forged, report)
+    if ran.code != 1:
+        raise ProofFailed("the verifier believes a bundle that was forged", where=str(forged))
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("   {task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
 
 
 async def _metrics(url: str) -> dict[str, float]:

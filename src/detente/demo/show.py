@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from rich import box
@@ -14,11 +15,19 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from detente.agreement import Agreement, party_signatures
 from detente.demo.day import PARTIES, Day
 from detente.demo.party import Party, Tally
+from detente.demo.proving import Foreign
+from detente.demo.records import COUNTED, Side
+from detente.demo.witnessing import Witnessing
 from detente.errors import printable
+from detente.evidence import Exported
 from detente.operations import CheckResult, Corridor
 from detente.record import VerifyReport
+
+_FINDINGS: Final = 3
+"""Reasons of a refusal that are shown; the verifier tells all."""
 
 NM_M = 1852.0
 FOOT_M = 0.3048
@@ -29,6 +38,13 @@ ONE_LEVEL_M = 850 * FOOT_M
 def say(console: Console, text: str, *, style: str = "", indent: int = 3) -> None:
     """A paragraph, indented as a whole: also the lines that a narrow terminal makes of it."""
     console.print(Padding(Text.from_markup(text, style=style), (0, 0, 0, indent)))
+
+
+def bullet(console: Console, text: str) -> None:
+    """A paragraph of a list."""
+    row = Table.grid(padding=(0, 1, 0, 0))
+    row.add_row("–", Text.from_markup(text))
+    console.print(Padding(row, (0, 0, 0, 5)))
 
 
 def grid(console: Console, rows: Sequence[Sequence[str]], headings: Sequence[str]) -> None:
@@ -189,9 +205,100 @@ def verified(console: Console, report: VerifyReport) -> None:
         say(console, f"[red]✗[/red] {escape(finding.where)}: {escape(finding.what)}")
 
 
-def ended(console: Console, report: Path, seconds: float) -> None:
-    """Where the page is."""
-    console.print(f"\n[bold]6  The report page[/bold]  {report.stat().st_size / 1e6:.1f} MB")
-    say(console, escape(str(report)))
-    say(console, "open it in a browser: map, altitude-time profile and reason of every conflict")
+def agreed(console: Console, agreement: Agreement) -> None:
+    """What was signed, and by whom."""
+    say(
+        console,
+        f"version {agreement.document.version}, {len(agreement.files)} files hashed together; "
+        "each party enrolled the keys of its log, its witness, its node and its duty officer, each "
+        "with proof of possession",
+    )
+    for signature in party_signatures(agreement):
+        if signature.key is not None:
+            say(console, f"[green]✓[/green] signed for {signature.party} by {signature.key.name}")
+    say(console, f"in force: {agreement.sha256}")
+
+
+def recorded(
+    console: Console,
+    sides: Sequence[Side],
+    witnessed: Sequence[Witnessing],
+    sizes: Sequence[int],
+    seconds: float,
+) -> None:
+    """What went into the two records."""
+    grid(
+        console,
+        [
+            *([what, *(f"{side.counts.get(what, 0):,}" for side in sides)] for what in COUNTED),
+            ["entries in all", *(f"{size:,}" for size in sizes)],
+            ["checkpoints cosigned by the other", *(f"{w.cosigned:,}" for w in witnessed)],
+        ],
+        ["", *(side.who.name for side in sides)],
+    )
+    say(
+        console,
+        f"{sum(sizes):,} entries signed, checked, made durable and witnessed in {seconds:.1f} s. "
+        "What the other sent is kept as the bytes that came. Witnesses were asked over HTTP; "
+        "envelopes were handed over within this process: the line between nodes comes later",
+    )
+
+
+def exported(console: Console, bundle: Exported, party: str) -> None:
+    """The bundle."""
+    shown = sum(last - first + 1 for first, last in bundle.items)
+    say(
+        console,
+        f"{party} exports {shown:,} entries: {escape(bundle.path.name)}, "
+        f"{bundle.bytes / 1e6:.1f} MB, grade {bundle.grade}",
+    )
+
+
+def judged(console: Console, code: int, report: Mapping[str, Any]) -> None:
+    """What `detente verify` said, in its own words."""
+    mark = "[green]✓[/green]" if code == 0 else "[red]✗[/red]"
+    verdict = "proven" if report["proven"] else "refused"
+    say(console, f"{mark} detente verify: {verdict}, grade {escape(str(report['grade']))}")
+    for sentence in report["statements"] if report["proven"] else report["findings"]:
+        bullet(console, f"{escape(printable(str(sentence['en'])))}")
+    say(console, "and what is [bold]not[/bold] proven:", indent=5)
+    for sentence in report["limits"]:
+        bullet(console, f"{escape(printable(str(sentence['en'])))}")
+
+
+def foreign(console: Console, said: Sequence[Foreign]) -> None:
+    """What other people's tools said, or that they were not there."""
+    for each in said:
+        mark = "[green]✓[/green]" if each.ran else "[yellow]–[/yellow]"
+        say(console, f"{mark} {escape(each.tool)}: {escape(each.said)}")
+
+
+def forged(console: Console, what: str, path: Path, report: Mapping[str, Any]) -> None:
+    """The forged copy, and why it is refused."""
+    console.print()
+    say(
+        console,
+        f"A forged copy, {escape(path.name)}: {what}, a conflict, is moved by one degree; sums, "
+        "sizes and the manifest are made anew with care.",
+    )
+    verdict = "[red]✗ refused[/red]" if not report["proven"] else "[red]believed[/red]"
+    say(console, f"{verdict} by detente verify:")
+    for finding in report["findings"][:_FINDINGS]:
+        bullet(console, f"{escape(str(finding['en']))}")
+        say(
+            console,
+            f"{finding['code']}  {escape(printable(finding['where']))}",
+            style="dim",
+            indent=7,
+        )
+
+
+def ended(console: Console, report: Path, page: Path, bundle: Path, seconds: float) -> None:
+    """Where the pages are."""
+    console.print("\n[bold]9  Pages for the browser[/bold]")
+    size = report.stat().st_size / 1e6
+    say(console, f"{escape(str(report))} ({size:.1f} MB)")
+    say(console, "map, altitude-time profile and reason of every conflict", indent=5)
+    say(console, f"{escape(str(page))}")
+    say(console, f"verifies a bundle without any server: drop {bundle.name} on it", indent=5)
     console.print(f"\n[bold]Done in {seconds:.0f} s.[/bold]")
