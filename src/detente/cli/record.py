@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -256,7 +257,7 @@ def show(directory: Path, database: str | None, which: str, raw: bool, proof: Pa
                 await write_proof(opened, entry, proof)
             if raw:
                 data = b"" if entry.envelope is None else entry.envelope.to_json()
-                click.get_binary_stream("stdout").write(data)
+                sys.stdout.buffer.write(data)
                 return 0
             return await show_entry(opened, entry)
 

@@ -69,7 +69,7 @@ def progress(description: str) -> Iterator[Progress]:
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """A time with its zone (RFC 3339), or a day, which begins at midnight UTC."""
 
     name = "TIME"

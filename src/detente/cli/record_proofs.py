@@ -45,7 +45,7 @@ def checkpoint(
 ) -> None:
     """Print the newest checkpoint, who has cosigned it, and whether the policy is met."""
     from detente.cli import record_timestamps as stamps
-    from detente.cli.record_home import find
+    from detente.cli.record_home import find, write_whole
     from detente.record import TileDirectory
 
     home = find(directory, database)
@@ -61,14 +61,14 @@ def checkpoint(
                 await TileDirectory(publish).publish_async(stamps.TileSource(opened), newest.note)
                 click.echo(f"published {newest.size} entries in {publish}", err=True)
             if request_file is not None:
-                request_file.write_bytes(stamps.request(stamps.stamped(opened, newest)))
+                write_whole(request_file, stamps.request(stamps.stamped(opened, newest)))
                 click.echo(f"wrote {request_file}: send it to the authority", err=True)
             if timestamp_url is not None:
                 roots = stamps.read_roots(tsa)
                 click.echo(await stamps.ask(opened, timestamp_url, roots), err=True)
             if tsr is not None:
                 roots = stamps.read_roots(tsa)
-                click.echo(await stamps.take(opened, tsr.read_bytes(), roots), err=True)
+                click.echo(await stamps.take(opened, stamps.read_file(tsr), roots), err=True)
 
     run(work())
 

@@ -15,6 +15,7 @@ from detente.record.timestamp import (
 )
 
 _ANSWER_BYTES_MAX: Final = 64 * 1024
+_FILE_BYTES_MAX: Final = 1 << 20
 _TIMEOUT_S: Final = 30.0
 _LOOKED_AT: Final = 100
 """Checkpoints that an answer which comes later may be over: the newest ones."""
@@ -120,4 +121,20 @@ def read_roots(path: Path | None) -> bytes:
             "It is not said which authority is believed.",
             advice="Give its root certificates: --tsa PEM.",
         )
-    return path.read_bytes()
+    return read_file(path)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a small file.
+
+    Raises:
+        TimestampUnusable: it cannot be read, or is not small.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise TimestampUnusable(f"It cannot be read: {error.strerror}.", where=str(path)) from None
+    if len(data) > _FILE_BYTES_MAX:
+        raise TimestampUnusable("It is too large.", where=str(path))
+    return data

@@ -8,11 +8,13 @@ from typing import Final
 
 from detente.cli.record_home import write_whole
 from detente.cli.record_work import StatementUnusable
+from detente.formats import NOTE_BYTES_MAX
 from detente.record import (
+    REQUEST_BYTES_MAX,
     AddCheckpoint,
     Answer,
-    Cosigned,
     CosignatureVerifier,
+    Cosigned,
     Draft,
     Member,
     NotNow,
@@ -85,14 +87,11 @@ async def answer_request(
     record: PartyRecord, ours: Witness, source: Path, target: Path, first_contact: bool
 ) -> tuple[bool, str]:
     """Confirm the witness by what came along, answer, record, and only then write the answer."""
-    data = source.read_bytes()
+    data = read_file(source, REQUEST_BYTES_MAX)
     asked = AddCheckpoint.parse(data)
     origin = read_checkpoint(asked.note).origin
     if origin in ours.origins:
-        beside = source.with_name(source.name + SHOWN_SUFFIX)
-        shown = [asked.note]
-        if beside.exists():
-            shown.append(beside.read_text(encoding="utf-8"))
+        shown = [asked.note, *_shown_beside(source)]
         ours.confirm(origin, shown, await anchors_of(record, origin), first_contact=first_contact)
     answer = ours.add_checkpoint(data)
     await keep_answer(record, answer)
@@ -100,6 +99,33 @@ async def answer_request(
     if answer.status == 200:
         return True, f"cosigned {answer.origin} at {answer.size} entries; wrote {target}"
     return False, f"not cosigned ({answer.status}): {answer.reason}; wrote {target}"
+
+
+def _shown_beside(source: Path) -> list[str]:
+    """What a request brings along: the checkpoint that our witness signed last."""
+    beside = source.with_name(source.name + SHOWN_SUFFIX)
+    return [read_note(beside)] if beside.exists() else []
+
+
+def read_note(path: Path) -> str:
+    """A signed note from a file; what is no text cannot be one, and is refused as such later."""
+    return read_file(path, NOTE_BYTES_MAX).decode("utf-8", "replace")
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """The bytes of a file that came from elsewhere.
+
+    Raises:
+        StatementUnusable: it cannot be read, or is larger than it may be.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise StatementUnusable(f"It cannot be read: {error.strerror}.", where=str(path)) from None
+    if len(data) > limit:
+        raise StatementUnusable(f"It has more than {limit:,} bytes.", where=str(path))
+    return data
 
 
 async def anchors_of(record: PartyRecord, origin: str) -> list[str]:
@@ -141,8 +167,8 @@ def refusal(origin: str, size: int, status: int, reason: str) -> Draft:
 
 async def take_file(record: PartyRecord, answer: Path, asked: Path) -> tuple[bool, str]:
     """Take an answer over; a refusal is recorded, another size makes the request anew."""
-    sent = AddCheckpoint.parse(asked.read_bytes())
-    said = Answer.parse(answer.read_bytes())
+    sent = AddCheckpoint.parse(read_file(asked, REQUEST_BYTES_MAX))
+    said = Answer.parse(read_file(answer, REQUEST_BYTES_MAX))
     keys = record.keyring.witnesses(record.head.size)
     taken = await take_answer(record, sent, said, keys)
     if isinstance(taken, OtherSize):
@@ -180,7 +206,7 @@ async def confirm_notes(
     record: PartyRecord, ours: Witness, shown: Sequence[Path], first_contact: bool
 ) -> str:
     """Remind the witness of what it signed; says where it stands."""
-    notes = [path.read_text(encoding="utf-8") for path in shown]
+    notes = [read_note(path) for path in shown]
     origin = read_checkpoint(notes[0]).origin
     anchors = await anchors_of(record, origin)
     state = ours.confirm(origin, notes, anchors, first_contact=first_contact)
