@@ -23,10 +23,10 @@ if PATH="$PWD/.venv/bin:$PATH" .venv/bin/npm ci --prefix "$place" --ignore-scrip
     echo "$wanted" > "$stamp"
     exit 0
 fi
-sed 's/^/node tools:   /' "$log" >&2
+grep -v ' warn ' "$log" | sed -n '1,6s/^/node tools:   /p' >&2
 say "@sigstore/verify could not be installed (see above): is the npm registry reachable?" >&2
 if [ "${CI:-}" = true ]; then
     say "on CI that is a failure" >&2
     exit 1
 fi
-say "tests that need it will be skipped, and VERIFY.md's section on it stays untried; to try again: make setup" >&2
+say "tests that need it will be skipped, and VERIFY.md's section on it stays untried; to try again: scripts/node_tools.sh" >&2
