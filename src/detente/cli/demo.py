@@ -19,7 +19,7 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("out/demo"),
     show_default=True,
-    help="Directory for the report page and the exchange's log. What is in it is replaced.",
+    help="Directory for pages, records, bundle and log. What is in it is replaced.",
 )
 @click.option(
     "--corridor",
@@ -35,8 +35,10 @@ def demo(flights: Path, out: Path, corridor: str, most: int | None) -> None:
     """Split a recorded day between two parties; have both announce every flight to an exchange.
 
     On a 409 a party asks the other one for details, finds the exact conflict, and files again. What
-    the two find is held against a direct comparison, the exchange's log is verified, and a report
-    page is written.
+    the two find is held against a direct comparison, and the exchange's log is verified. All of it
+    goes into the records of both, which witness each other; one bundle is checked by our verifier
+    and by others', and a forged copy is refused. Pages for the browser show the conflicts and
+    verify the bundle.
     """
     from rich.console import Console
 
