@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -151,7 +152,7 @@ async def reopen(
         party.id,
         signers=party.signers,
         clock=Ticking(START + timedelta(hours=1)),
-        random=Bytes(f"again {party.id} {place.directory}"),
+        random=secrets.token_bytes,  # ids must not come again
         **rest,
     )
 

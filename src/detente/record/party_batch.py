@@ -297,6 +297,13 @@ class Batch:
         if payload.kind in KEY_CHANGES:
             changed = self.keyring.copy()
             changed.apply(payload, author, index)
+            key = changed.log_key(self._party, index + 2)
+            if key.public_key not in self._signers:
+                raise RecordRefused(
+                    "The private key of the log that comes in force is not at hand.",
+                    where=where,
+                    advice="Give it first.",
+                )
             self.keyring = changed
         chain = chain_hash(envelope)
         entry = Entry(index, leaf_of(envelope, author.key.public_key), envelope, payload)

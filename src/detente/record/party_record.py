@@ -205,6 +205,7 @@ class PartyRecord(PartyReading):
         blobs = await asyncio.to_thread(self._keep_files, files)
         draft = agreement_draft(terms, blobs)
         job = AppendJob(self._store.rows, self._party, [(draft, None)], duty=True, terms=terms)
+        self._versions = (*self._versions, terms)
         (entry,) = await self._submit(job)
         return entry
 
@@ -238,6 +239,7 @@ class PartyRecord(PartyReading):
                 "There is a record already.", where=str(self._store.place.directory)
             )
         await self._claim(terms, origin)
+        self._versions = (terms,)
         self._keyring = KeyRing(terms, origin)
         await self._start()
         blobs = await asyncio.to_thread(self._keep_files, files)
@@ -279,13 +281,17 @@ class PartyRecord(PartyReading):
 
     async def _start(self) -> None:
         keyring = self.keyring
-        self._verifiers = keyring.log_keys(self._party)
-        signer = None if self._store.read_only else self._log_signer(keyring, 0)
-        await self._store.follow(keyring.origin, signer, self._verifiers)
+        size = (await self._store.log.head()).size
+        signer = None if self._store.read_only else self._log_signer(keyring, size + 1)
+        await self._store.follow(keyring.origin, signer, keyring.log_keys(self._party))
         if signer is not None:
-            self._rekey(keyring)
             self._writer = PartyWriter(
-                self._ledger(), self._store.nodes, self._batch, self._rekey, self._overtaken
+                self._ledger(),
+                self._store.nodes,
+                self._batch,
+                self._sign_with,
+                self._committed,
+                self._overtaken,
             )
 
     def _batch(self, size: int, known: Known) -> Batch:
@@ -300,14 +306,16 @@ class PartyRecord(PartyReading):
             self._random,
         )
 
-    def _rekey(self, keyring: KeyRing) -> None:
-        """Take in what a batch has changed; the log key in force signs the next checkpoint."""
-        self._keyring = keyring
-        signer = self._log_signer(keyring, self._ledger().size + 1)
+    def _sign_with(self, keyring: KeyRing, size: int) -> None:
+        """Have the checkpoint of that size signed by the key that is in force then."""
+        signer = self._log_signer(keyring, size)
         self._ledger().rekey(signer, keyring.log_keys(self._party))
 
+    def _committed(self, keyring: KeyRing) -> None:
+        self._keyring = keyring
+
     async def _overtaken(self) -> None:
-        self._rekey(await replayed_keys(self._store.rows, self._versions, self.origin))
+        self._keyring = await replayed_keys(self._store.rows, self._versions, self.origin)
 
     def _log_signer(self, keyring: KeyRing, size: int) -> Signer:
         key = keyring.log_key(self._party, size)

@@ -76,6 +76,7 @@ class PartyWriter:
         ledger: the log, already caught up with.
         nodes: the hashes of its tree, just as long.
         begin: makes the batch that follows a log of so many entries.
+        sign_with: has the ledger sign the checkpoint of that size with the key in force then.
         committed: told the keys as they are after a batch, before anybody learns of it.
         overtaken: called when the log has entries that this writer has not put there.
     """
@@ -85,12 +86,14 @@ class PartyWriter:
         ledger: Ledger,
         nodes: NodeFile,
         begin: Callable[[int, Known], Batch],
+        sign_with: Callable[[KeyRing, int], None],
         committed: Callable[[KeyRing], None],
         overtaken: Callable[[], Awaitable[None]],
     ) -> None:
         self._ledger = ledger
         self._nodes = nodes
         self._begin = begin
+        self._sign_with = sign_with
         self._committed = committed
         self._overtaken = overtaken
         self._queue: deque[_Waiting[object]] = deque()
@@ -167,6 +170,7 @@ class PartyWriter:
                     await self._absorb(writing.entries)
                 batch, built = await self._build(jobs)
                 if batch.planned:
+                    self._sign_with(batch.keyring, batch.next_index)
                     await writing.append(batch.leaves, batch.statements)
         except AppendUnknown as error:
             if batch is None or writing is None:
