@@ -27,6 +27,7 @@ from .heads import (
     is_lower,
     size_in,
 )
+from .layout import TRUSTED_ROOT, check_members, singles_fit, tasks_of
 from .payload import Item
 from .report import Report
 from .ring import Slot
@@ -43,7 +44,6 @@ GROUPS_PER_WORKER: Final = 16
 """Fewer are not worth the start of a process."""
 
 _CHANGES: Final = ("agreement", "key-rotation", "key-revocation")
-_REQUIRED: Final = ("README.html", "VERIFY.md", "checkpoint", custody.PATH, "policy")
 
 
 def verify_bundle(
@@ -93,8 +93,8 @@ class _Verification:
         self.newest = agreements.read_agreement(self._required(agreements.PATH), agreements.PATH)
         self.facts.newest = self.newest
         self._check_agreement()
-        tasks = self._tasks()
-        self._check_members()
+        tasks = tasks_of(self.archive.members, stated.size, self.findings)
+        check_members(self.archive.members, stated, self.findings)
         later = {
             member.path for task in tasks for member in (task.envelopes, task.entries) if member
         }
@@ -149,68 +149,6 @@ class _Verification:
         for key in self.options.keys:
             if key not in known:
                 self.findings.add("agreement.pinned", agreements.PATH, key)
-
-    def _tasks(self) -> list[Task]:
-        numbers: set[int] = set()
-        for folder, suffix in (("envelopes/", ".jsonl"), ("tile/entries/", "")):
-            for path in self.archive.members:
-                if path.startswith(folder):
-                    name = path.removeprefix(folder).removesuffix(suffix).partition(".p/")[0]
-                    digits = name.replace("x", "").replace("/", "")
-                    number = int(digits) if digits.isascii() and digits.isdigit() else -1
-                    tile = entries_tile(number, self.stated.size) if number >= 0 else None
-                    expected = f"envelopes/{group_name(max(number, 0))}.jsonl"
-                    if tile is None or (suffix and path != expected):
-                        self.findings.add("file.extra", path, "no group of this record")
-                    elif suffix or path == tile.path:
-                        numbers.add(number)
-        tasks: list[Task] = []
-        for number in sorted(numbers):
-            tile = entries_tile(number, self.stated.size)
-            if tile is not None:
-                envelopes = self.archive.members.get(f"envelopes/{group_name(number)}.jsonl")
-                entries = self.archive.members.get(tile.path)
-                tasks.append(Task(number, tile.width, envelopes, entries))
-        return tasks
-
-    def _check_members(self) -> None:
-        """Every member must be of a kind that a bundle has; some must be there."""
-        for path in _REQUIRED:
-            if path not in self.archive.members:
-                self.findings.add("file.missing", path)
-        if "trusted_root.json" not in self.archive.members:
-            self.findings.add("file.missing", "trusted_root.json")
-        fixed = {*_REQUIRED, manifest.PATH, "manifest.sha256", agreements.PATH, "trusted_root.json"}
-        single = (
-            set(manifest.indices_of(self.stated.single_items)) if self._singles_fit() else set()
-        )
-        for path in self.archive.members:
-            folder = path.partition("/")[0]
-            good = path in fixed or folder in ("agreement", "blobs", "envelopes", "tile")
-            if folder == "checkpoints":
-                good = size_in(path, "checkpoints/") is not None
-            elif folder == "consistency":
-                good = self._is_consistency(path)
-            elif folder == "bundles":
-                good = size_in(path, "bundles/", ".sigstore.json") in single
-            elif folder == "proofs":
-                good = size_in(path, "proofs/", ".tlog-proof") in single
-            elif folder == "receipts":
-                good = size_in(path, "receipts/", ".cbor") is not None
-            elif folder == "timestamps":
-                size = size_in(path, "timestamps/", ".note")
-                if size is None:
-                    size = size_in(path, "timestamps/", ".tsr")
-                good = path == "timestamps/tsa.pem" or size is not None
-            if not good:
-                self.findings.add("file.extra", path, "no file of a bundle")
-
-    def _singles_fit(self) -> bool:
-        return manifest.count_of(self.stated.single_items) <= len(self.archive.members)
-
-    def _is_consistency(self, path: str) -> bool:
-        older = size_in(path, "consistency/", f"-{self.stated.size}.txt")
-        return older is not None and f"checkpoints/{older}" in self.archive.members
 
     def _check_entries(self, tasks: list[Task]) -> list[Item]:
         workers = self.options.workers
@@ -350,12 +288,12 @@ class _Verification:
             findings.catch(error)
 
     def _check_singles(self, positions: set[int]) -> None:
-        data = self.archive.get("trusted_root.json")
+        data = self.archive.get(TRUSTED_ROOT)
         try:
             if data is not None:
                 origin = self.stated.origin
-                singles.check_trusted_root(data, origin, self.logs, "trusted_root.json")
-            if not self._singles_fit():
+                singles.check_trusted_root(data, origin, self.logs, TRUSTED_ROOT)
+            if not singles_fit(self.archive.members, self.stated):
                 raise VerifyError("file.missing", "bundles/", "single_items")
         except VerifyError as error:
             self.findings.catch(error)
