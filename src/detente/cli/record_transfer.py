@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,14 +130,11 @@ def ranges_in(text: str) -> tuple[tuple[int, int], ...]:
     """
     found: list[tuple[int, int]] = []
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if (
-            not first.isdecimal()
-            or not (last or first).isdecimal()
-            or int(last or first) < int(first)
-        ):
+        parts = re.fullmatch(r"([0-9]{1,15})(?:-([0-9]{1,15}))?", part.strip(), re.ASCII)
+        first, last = (int(parts[1]), int(parts[2] or parts[1])) if parts else (1, 0)
+        if last < first:
             raise click.UsageError(f"--items {text}: write indices and ranges as 3,7-9.")
-        found.append((int(first), int(last or first)))
+        found.append((first, last))
     merged: list[tuple[int, int]] = []
     for low, high in sorted(found):
         if merged and low <= merged[-1][1] + 1:
