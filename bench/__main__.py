@@ -35,6 +35,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "geo_shapes": ([], []),
     "geo_conflict": ([], []),
     "record_log": ([], []),
+    "record_party": ([], ["--seconds", "1", "--entries", "20000"]),
     "record_bundle": ([], ["--entries", "5000"]),
 }
 

@@ -87,7 +87,7 @@ def terms(*parties: Party, version: int = 1, neutral: bool = False) -> Terms:
         member.origin: Policy.build(
             member.log,
             {other.id: other.witness for other in members if other.id != member.id},
-            {"neutral": witness for witness in witnesses},
+            dict.fromkeys(["neutral"], witnesses[0]) if witnesses else {},
         ).to_text()
         for member in members
     }
