@@ -11,6 +11,7 @@ batch; it is kept in DIRECTORY if that is given, and used again.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import itertools
 import random
 import resource
