@@ -42,7 +42,14 @@ def demo(flights: Path, out: Path, corridor: str, most: int | None) -> None:
     """
     from rich.console import Console
 
-    from detente.demo import Options, run_demo
+    from detente.cli.record_home import Home, describe, keep_agreement
+    from detente.demo import Options, run_demo, signatories
     from detente.operations import parse_corridor
 
     run_demo(Options(flights, out, parse_corridor(corridor), most), Console())
+    # The records are real: the commands that read records find them.
+    for party in signatories(out):
+        home = Home(party.directory / "record", party.id, party.keys, party.keys)
+        keep_agreement(home, out / "agreement", 1)
+        describe(home)
+    click.echo(f"to look around: detente record log {out / 'party-a' / 'record'}")

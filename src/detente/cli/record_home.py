@@ -259,20 +259,19 @@ async def begin(home: Home, agreement_directory: Path) -> PartyRecord:
             clock=now,
             random=secrets.token_bytes,
         )
-    write_whole(
-        home.directory / CONFIG,
-        json.dumps(
-            {
-                "format": _FORMAT,
-                "party": home.party,
-                "keys": str(home.keys.resolve()),
-                "witness": str(home.witness.resolve()),
-            },
-            indent=2,
-        ).encode()
-        + b"\n",
-    )
+    describe(home)
     return record
+
+
+def describe(home: Home) -> None:
+    """Write `record.json`: from then on the directory is found as a record."""
+    described = {
+        "format": _FORMAT,
+        "party": home.party,
+        "keys": str(home.keys.resolve()),
+        "witness": str(home.witness.resolve()),
+    }
+    write_whole(home.directory / CONFIG, json.dumps(described, indent=2).encode() + b"\n")
 
 
 def in_force(directory: Path) -> Agreement:

@@ -1,5 +1,6 @@
 """The main job on real flights, to look at: two parties announce a day of traffic and compare."""
 
+from detente.demo.agreeing import Signatory, signatories
 from detente.demo.run import DemoError, Options, run_demo
 
-__all__ = ["DemoError", "Options", "run_demo"]
+__all__ = ["DemoError", "Options", "Signatory", "run_demo", "signatories"]

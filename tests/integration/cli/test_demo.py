@@ -86,6 +86,37 @@ async def test_a_small_day_is_announced_compared_and_reported(tmp_path: Path, da
     assert "BBB2" in page
     # What is left can be checked by anybody.
     assert (await detente("log", "verify", "--data", out / "exchange")).code == 0
+    # Both announced, both found, both were told: all of it stands in both records.
+    shown = " ".join(done.out.split())
+    for count in (
+        "announcements stated 6 4",
+        "announcements received 4 6",
+        "receipts given 6 8",
+        "receipts got 8 6",
+    ):
+        assert count in shown, done.out
+    assert "detente verify: proven, grade bilateral" in shown
+    assert "securesystemslib (Python): " in shown
+    assert "refused by detente verify" in shown
+    assert "A message is not the one that stands in the record at its place." in shown
+    assert (await detente("verify", out / "bundle.zip")).code == 0
+    assert (await detente("verify", out / "forged.zip")).code == 1
+    assert "<script" in (out / "verify.html").read_text()
+    for party in ("a", "b"):
+        record = out / f"party-{party}" / "record"
+        assert (await detente("record", "verify", record)).code == 0
+        found = await detente("record", "search", record, "--kind", "conflict", "--json")
+        conflicts = [json.loads(line) for line in found.out.splitlines()]
+        assert len(conflicts) == 2
+        for conflict in conflicts:
+            # The other's details, as the bytes that it had sent.
+            [sha256] = conflict["blobs"]
+            told = json.loads((record / "blobs" / sha256[:2] / sha256).read_bytes())
+            told = told.get("operational_intent", told)
+            assert told["reference"]["id"] == conflict["body"]["other"]
+            answers = (await detente("record", "show", record, str(conflict["index"]))).out
+            assert "acknowledgement" in answers
+            assert "receipt" in answers
     again = await detente("demo", "--flights", day, "--out", out, "--most", "2")
     assert again.code == 0
     assert "1 conflicts between" in again.out.replace("\n", " ")
