@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 from tests.support.agreements import OFFICERS, World, enrolled
 from tests.support.instance import environment
+from tests.support.postgres import PostgresServer
+from tests.support.postgres import postgres as postgres  # a fixture
 from tests.support.program import Finished, detente
 
 from detente.cli.record_home import Home, begin, find
@@ -336,6 +338,52 @@ async def test_an_export_that_is_killed_leaves_no_half_bundle(tmp_path: Path) ->
     assert kinds.count("message") == MESSAGES
     # Every attempt that got so far stands in the record, and nothing else is new.
     assert 2 <= kinds.count("custody") == len(kinds) - 1 - MESSAGES
+
+
+async def test_a_record_in_postgresql_does_the_same(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    world = enrolled(tmp_path, fresh=True)
+    world.sign_all()
+    body = tmp_path / "body.json"
+    body.write_text('{"text": "hello"}')
+    with postgres.database() as url:
+        variables = {"DETENTE_RECORD_DATABASE": url}
+
+        async def run(*arguments: str | Path) -> Finished:
+            return await detente("record", *arguments, variables=variables)
+
+        record = tmp_path / "record"
+        begin_it = ("--agreement", world.agreement, "--party", "a", "--keys", world.keys("a"))
+        assert (await run("init", record, *begin_it)).code == 0
+        assert (await run("add", record, "message", body, "--to", "b")).code == 0
+        assert "message  to-b 1  single" in (await run("log", record)).out
+        target = tmp_path / "out.zip"
+        given = ("--officer", OFFICERS["a"][0], "--purpose", "a test")
+        assert (await run("export", record, target, *given)).code == 0
+        assert (await run("verify", record)).code == 0
+        assert (await detente("verify", target, "--accept", "single")).code == 0
+        # The URL may hold a password: it is nowhere in the directory.
+        kept = [path for path in record.rglob("*") if path.is_file()]
+        assert not [path for path in kept if url.encode() in path.read_bytes()]
+
+
+async def test_a_new_witness_remembers_what_the_old_one_signed(two: Two, tmp_path: Path) -> None:
+    await fill(two, 2)
+    await two.good("witness request", "a", tmp_path / "one")
+    await two.good("witness cosign", "b", tmp_path / "one", "--first-contact")
+    await two.good("witness take", "a", tmp_path / "one.answer", "--request", tmp_path / "one")
+    new = tmp_path / "new-witness.db"
+    await two.good("rotate-key", "b", "--old", "witness", "--new", new)
+    shutil.move(new, two.world.keys("b") / "witness.db")
+    assert "node.a.example/log/ab-2026: 3 entries" in await two.good("witness status", "b")
+    # A learns of the new key from B's record, and then believes it.
+    bundle = await exported(two, "b")
+    assert "1 entries received" in await two.good("import", "a", bundle)
+    await two.good("witness request", "a", tmp_path / "two")
+    await two.good("witness cosign", "b", tmp_path / "two", "--first-contact")
+    await two.good("witness take", "a", tmp_path / "two.answer", "--request", tmp_path / "two")
+    assert "met: bilateral" in (await two.run("checkpoint", "a")).err
 
 
 async def test_witnesses_meet_over_http(two: Two) -> None:
