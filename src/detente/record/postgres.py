@@ -139,7 +139,7 @@ class PostgresLog:
 
     async def head(self) -> Head:
         """See `Log.head`."""
-        rows = await self._rows(_HEAD, ())
+        rows = await self._reader.rows(_HEAD, ())
         return _head(rows[0] if rows else None)
 
     async def read(self, since: int, limit: int) -> list[bytes]:
@@ -148,14 +148,14 @@ class PostgresLog:
 
     async def tail(self, since: int, limit: int) -> Tail:
         """See `Log.tail`."""
-        rows = await self._rows(_TAIL, (since, limit))
+        rows = await self._reader.rows(_TAIL, (since, limit))
         head = _head(rows[0][:3] if rows else None)
         found = cast(list[tuple[int, bytes]], [row[3:] for row in rows if row[3] is not None])
         return Tail(head, contiguous(found, since, limit, head.size))
 
     async def entries(self, since: int, limit: int) -> list[StoredEntry]:
         """See `Log.entries`."""
-        rows = await self._rows(_ENTRIES, (since, limit))
+        rows = await self._reader.rows(_ENTRIES, (since, limit))
         return [StoredEntry(*row) for row in cast(list[tuple[int, bytes, bytes]], rows)]
 
     @asynccontextmanager
@@ -174,12 +174,12 @@ class PostgresLog:
 
     async def checkpoints(self, since: int, limit: int) -> list[StoredCheckpoint]:
         """See `Log.checkpoints`."""
-        rows = await self._rows(_CHECKPOINTS, (since, limit))
+        rows = await self._reader.rows(_CHECKPOINTS, (since, limit))
         return [StoredCheckpoint(*row) for row in cast(list[tuple[int, str]], rows)]
 
     async def checkpoint_at_or_before(self, size: int) -> StoredCheckpoint | None:
         """See `Log.checkpoint_at_or_before`."""
-        rows = await self._rows(_CHECKPOINT, (size,))
+        rows = await self._reader.rows(_CHECKPOINT, (size,))
         return StoredCheckpoint(*cast(tuple[int, str], rows[0])) if rows else None
 
     async def save_snapshot(
@@ -219,9 +219,6 @@ class PostgresLog:
         await self._tables.close()
         await self._reader.close()
         await self._snapshots.close()
-
-    async def _rows(self, query: str, values: Sequence[object]) -> list[tuple[object, ...]]:
-        return await self._reader.rows(query, values)
 
     async def _take_head(self, since: int | None) -> _PostgresWriting:
         # One message with several statements, each with its own view of the data: the entries are
