@@ -312,6 +312,17 @@ class Exchange:
         except DetenteError as error:
             self._refuse(commands, questions, error)
             raise
+        except BaseException:
+            # A fault of our own ends the writer; nobody may go on waiting for it.
+            self._refuse(
+                commands,
+                questions,
+                Stopping(
+                    "the exchange has failed; whether this was done is not known",
+                    advice="Ask what is stored once it runs again.",
+                ),
+            )
+            raise
         finally:
             self._in_turn = False
 

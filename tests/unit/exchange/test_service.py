@@ -41,6 +41,7 @@ class FaultyLog(MemoryLog):
         self.fail_before = 0
         self.lose_answer = 0
         self.lose_request = 0
+        self.fault: Exception | None = None
         self.held = asyncio.Event()
         self.held.set()
 
@@ -71,6 +72,8 @@ class _FaultyWriting:
         also: Sequence[object] = (),
     ) -> None:
         await self._log.held.wait()
+        if self._log.fault is not None:
+            raise self._log.fault
         if self._log.fail_before:
             self._log.fail_before -= 1
             raise LogUnavailable("told to fail")
@@ -255,6 +258,18 @@ async def test_stopping_finishes_what_was_taken_and_refuses_the_rest() -> None:
     assert setting.ledger.size == 5
     with pytest.raises(Stopping):
         await stored(setting)
+
+
+async def test_a_fault_of_the_writer_leaves_nobody_waiting() -> None:
+    setting = Setting()
+    await setting.exchange.start()
+    setting.log.fault = TypeError("a fault in the program")
+    with pytest.raises(Stopping, match="not known"):
+        await setting.exchange.submit(intent(1))
+    with pytest.raises(TypeError):
+        await setting.exchange.wait_closed()
+    with pytest.raises(Stopping):
+        await setting.exchange.submit(intent(2))
 
 
 async def test_a_full_queue_refuses_at_once() -> None:
