@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Final
 
@@ -35,14 +35,14 @@ def to_json(report: Report) -> str:
 def to_text(report: Report, languages: tuple[Language, ...]) -> str:
     """The report for people, in one language after the other."""
     blocks = ["\n".join(_text(report, language)) for language in languages]
-    return printable("\n\n".join(blocks) + "\n")
+    return "\n\n".join(blocks) + "\n"
 
 
 def printable(text: str) -> str:
-    """Without what a terminal would obey: names in a bundle come from strangers."""
+    """One line without what a terminal would obey: names in a bundle come from strangers."""
     return "".join(
         character
-        if character.isprintable() or character == "\n" or unicodedata.category(character) == "Zs"
+        if character.isprintable() or unicodedata.category(character) == "Zs"
         else json.dumps(character)[1:-1]
         for character in text
     )
@@ -121,24 +121,28 @@ def _text(report: Report, language: Language) -> Iterator[str]:
     yield "=" * len(title)
     yield ""
     yield f"{say(verdict, language)}. {say(f'{verdict}.text', language)}"
-    yield from _section("heading.what", language, what(report, language))
+    yield from _section("heading.what", language, ([line] for line in what(report, language)))
     if report.findings:
-        yield from _section("heading.findings", language, findings(report, language))
+        told = ([line] for line in findings(report, language))
+        yield from _section("heading.findings", language, told)
     if report.proven:
-        sentences = [_pick(sentence, language) for sentence in report.statements]
-        yield from _section("heading.proven", language, iter(sentences))
+        sentences = ([_pick(sentence, language)] for sentence in report.statements)
+        yield from _section("heading.proven", language, sentences)
         if report.message_count:
-            lines = ["\n      ".join(group) for group in messages(report, language, TEXT_ITEMS)]
-            yield from _section("heading.items", language, iter(lines))
-    limits = [_pick(sentence, language) for sentence in report.limits]
-    yield from _section("heading.limits", language, iter(limits))
+            groups = messages(report, language, TEXT_ITEMS)
+            yield from _section("heading.items", language, groups)
+    limits = ([_pick(sentence, language)] for sentence in report.limits)
+    yield from _section("heading.limits", language, limits)
 
 
-def _section(key: str, language: Language, lines: Iterator[str]) -> Iterator[str]:
+def _section(key: str, language: Language, groups: Iterable[list[str]]) -> Iterator[str]:
+    """Each group is a bullet; what follows its first sentence stands below, farther in."""
     yield ""
     yield say(key, language)
-    for line in lines:
-        yield f"  - {line}"
+    for first, *more in groups:
+        # Line by line: a line break within a stranger's word would begin a line of ours.
+        yield f"  - {printable(first)}"
+        yield from (f"      {printable(line)}" for line in more)
 
 
 _STYLE: Final = (
