@@ -5,24 +5,39 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 import click
 import uvloop
 
 from detente.cli.record_home import Home
 from detente.cli.record_timestamps import TileSource
-from detente.cli.record_witnessing import anchors_of, keep_answer, newest_by
+from detente.cli.record_witnessing import anchors_of, keep_answer
+from detente.cli.record_work import StatementUnusable
+from detente.errors import printable
 from detente.http import ServerOptions, build_app, serve
 from detente.http.server import print_ready
 from detente.node import (
     WITNESS_STATUSES,
     PeerLog,
+    WitnessUnreachable,
     confirm_from_peer,
     http_client,
+    newest_cosigned,
     tiles_endpoints,
     witness_endpoints,
 )
-from detente.record import PartyRecord, TileDirectory, Witness
+from detente.record import (
+    PartyRecord,
+    TileDirectory,
+    Witness,
+    WitnessForked,
+    WitnessUnavailable,
+    WitnessUnconvinced,
+)
+
+ASK_AGAIN_S: Final = 15.0
+"""Before a party that could not be asked, or did not convince, is asked again."""
 
 
 def serve_record(
@@ -32,19 +47,13 @@ def serve_record(
 
     Raises:
         CannotListen: see `detente.http.serve`.
-        WitnessUnconvinced, WitnessForked, WitnessUnreachable: see `confirm_from_peer`.
+        StatementUnusable: `peers` names no other party.
     """
-    where = {}
-    for peer in peers:
-        party, separator, url = peer.partition("=")
-        if not separator:
-            raise click.UsageError(f"--peer {peer}: write PARTY=URL.")
-        where[party] = url
 
     async def work() -> None:
         async with home.opened(write=True) as record:
             with home.witnessing(record) as witness:
-                await _confirm(record, witness, where, first_contact=first_contact)
+                where = _peers(record, peers)
                 await _publish(home, record)
                 app = build_app(
                     [
@@ -53,42 +62,103 @@ def serve_record(
                             "/log",
                             home.place.tiles,
                             witnesses=lambda: tuple(record.keyring.witnesses(record.head.size)),
-                            newest_cosigned=partial(newest_by, record),
+                            newest_cosigned=partial(newest_cosigned, record),
+                            consistency=record.consistency,
                         ),
                     ],
                     statuses=WITNESS_STATUSES,
                 )
-                await serve(
-                    app, options, on_ready=partial(print_ready, "witness"), handle_signals=True
-                )
+                asking = _Asking(record, witness, where, first_contact)
+                await asking.once()
+                later = asyncio.create_task(asking.again())
+                try:
+                    await serve(
+                        app, options, on_ready=partial(print_ready, "witness"), handle_signals=True
+                    )
+                finally:
+                    later.cancel()
+                    await asyncio.wait({later})
+                if not later.cancelled():
+                    later.result()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work())
 
 
-async def _confirm(
-    record: PartyRecord, witness: Witness, where: dict[str, str], *, first_contact: bool
-) -> None:
-    """Begin to sign for whoever can be asked; of the others say that they must wait."""
-    async with http_client() as http:
-        for member in record.terms.members:
-            if member.id == record.party:
-                continue
-            anchors = await anchors_of(record, member.origin)
-            if member.id in where:
-                peer = PeerLog(where[member.id], http)
-                await confirm_from_peer(
-                    witness, member.origin, peer, anchors[-1:], first_contact=first_contact
-                )
-            elif anchors and witness.state(member.origin).note:
-                # The record and the witness agree; the owner may still show something newer.
-                witness.confirm(member.origin, anchors[-1:], anchors[-1:])
-            else:
-                click.echo(
-                    f"note: signs nothing for {member.id} before --peer {member.id}=URL tells "
-                    "where its log is served.",
-                    err=True,
-                )
+def _peers(record: PartyRecord, given: Sequence[str]) -> dict[str, str]:
+    """Where the other parties serve their logs, by origin.
+
+    Raises:
+        StatementUnusable: one is not written `PARTY=URL`, or is no other party.
+    """
+    others = {m.id: m.origin for m in record.terms.members if m.id != record.party}
+    where = {}
+    for text in given:
+        party, _, url = text.partition("=")
+        if party not in others or not url:
+            raise StatementUnusable(
+                f"{text} is not PARTY=URL of another party.",
+                where="--peer",
+                advice="Other parties: " + ", ".join(others) + ".",
+            )
+        where[others[party]] = url
+    for party, origin in others.items():
+        if origin not in where:
+            _say(
+                f"signs nothing for {party}: --peer {party}=URL tells where its log is served. "
+                "Only its owner can show what our witness has signed of it"
+            )
+    return where
+
+
+class _Asking:
+    """Confirms our witness with the owners of logs, each by itself.
+
+    Our own anchors do not speak for an owner: a backup that set the witness back may have set them
+    back as well. And one party that does not answer keeps nobody else waiting.
+    """
+
+    def __init__(
+        self, record: PartyRecord, witness: Witness, where: dict[str, str], first_contact: bool
+    ) -> None:
+        self._record = record
+        self._witness = witness
+        self._where = where
+        self._first_contact = first_contact
+        self._told: dict[str, str] = {}
+
+    async def once(self) -> None:
+        """Ask each that has not convinced our witness yet."""
+        async with http_client() as http:
+            for origin, url in list(self._where.items()):
+                try:
+                    await self._ask(origin, PeerLog(url, http))
+                except WitnessForked as error:
+                    _say(str(error))
+                except (WitnessUnconvinced, WitnessUnreachable, WitnessUnavailable) as error:
+                    if self._told.get(origin) != str(error):
+                        self._told[origin] = str(error)
+                        _say(f"signs nothing for {origin} yet, and asks again: {error}")
+                    continue
+                else:
+                    _say(f"signs for {origin}")
+                del self._where[origin]
+
+    async def _ask(self, origin: str, peer: PeerLog) -> None:
+        anchors = await anchors_of(self._record, origin)
+        await confirm_from_peer(
+            self._witness, origin, peer, anchors[-1:], first_contact=self._first_contact
+        )
+
+    async def again(self) -> None:
+        """Ask the rest from time to time, until there is none."""
+        while self._where:
+            await asyncio.sleep(ASK_AGAIN_S)
+            await self.once()
+
+
+def _say(text: str) -> None:
+    click.echo(printable(f"note: {text}"), err=True)
 
 
 async def _publish(home: Home, record: PartyRecord) -> None:

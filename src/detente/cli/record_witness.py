@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -32,14 +33,29 @@ _FIRST = click.option(
 @of_record
 @click.argument("target", metavar="OUT", type=PATH)
 @_PARTY
-def request(directory: Path, database: str | None, target: Path, party: str | None) -> None:
+@click.option(
+    "--prove",
+    metavar="OLD-NEW",
+    help="Also prove that our first NEW entries begin with the first OLD: `cosign` asks for it "
+    "when an answer of its witness was lost.",
+)
+def request(
+    directory: Path, database: str | None, target: Path, party: str | None, prove: str | None
+) -> None:
     """Write a request to cosign our newest checkpoint: for another party's `cosign`."""
     from detente.cli.record_home import find
     from detente.cli.record_witnessing import write_request
 
+    sizes = None
+    if prove is not None:
+        found = re.fullmatch(r"([0-9]{1,15})-([0-9]{1,15})", prove, re.ASCII)
+        if found is None:
+            raise click.UsageError(f"--prove {prove}: write two sizes as 3-7.")
+        sizes = int(found[1]), int(found[2])
+
     async def work() -> None:
         async with find(directory, database).opened(write=False) as opened:
-            for line in await write_request(opened, target, party):
+            for line in await write_request(opened, target, party, sizes):
                 click.echo(line)
 
     run(work())
@@ -96,9 +112,19 @@ def take(directory: Path, database: str | None, answer: Path, asked: Path) -> in
 @witness.command()
 @of_record
 @click.argument("shown", metavar="NOTE…", type=FILE, nargs=-1, required=True)
+@click.option(
+    "--proof",
+    type=FILE,
+    metavar="FILE",
+    help="OUT.proof of the owner's `request --prove`, if our witness remembers more than NOTE.",
+)
 @_FIRST
 def confirm(
-    directory: Path, database: str | None, shown: tuple[Path, ...], first_contact: bool
+    directory: Path,
+    database: str | None,
+    shown: tuple[Path, ...],
+    proof: Path | None,
+    first_contact: bool,
 ) -> None:
     """After a restore: remind our witness of what it signed.
 
@@ -113,7 +139,7 @@ def confirm(
     async def work() -> None:
         async with home.opened(write=False) as opened:
             with home.witnessing(opened) as ours:
-                click.echo(await confirm_notes(opened, ours, shown, first_contact))
+                click.echo(await confirm_notes(opened, ours, shown, proof, first_contact))
 
     run(work())
 

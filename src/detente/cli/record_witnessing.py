@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +24,17 @@ from detente.record import (
     Query,
     Refused,
     Witness,
+    WitnessForked,
+    WitnessState,
+    WitnessUnconvinced,
     make_request,
     read_checkpoint,
     take_answer,
 )
 
 SHOWN_SUFFIX: Final = ".cosigned"
+PROOF_SUFFIX: Final = ".proof"
+PROOF_BYTES_MAX: Final = 64 * 1024
 CHANNEL: Final = "witness"
 
 
@@ -68,8 +74,17 @@ async def newest_by(record: PartyRecord, key: CosignatureVerifier) -> str | None
     return newest
 
 
-async def write_request(record: PartyRecord, target: Path, party: str | None) -> list[str]:
-    """The request as a file, and beside it what shows the witness what it signed last."""
+async def write_request(
+    record: PartyRecord, target: Path, party: str | None, prove: tuple[int, int] | None = None
+) -> list[str]:
+    """The request as a file, and beside it what shows the witness what it signed last.
+
+    Args:
+        prove: sizes between which a witness that remembers more than we can show wants a proof.
+
+    Raises:
+        NoSuchEntry: the record does not have these sizes.
+    """
     peer = peer_of(record, party)
     last = await newest_by(record, witness_key(record, peer.id))
     old_size = 0 if last is None else read_checkpoint(last).size
@@ -80,7 +95,17 @@ async def write_request(record: PartyRecord, target: Path, party: str | None) ->
         beside = target.with_name(target.name + SHOWN_SUFFIX)
         write_whole(beside, last.encode())
         lines.append(f"wrote {beside}: what it signed last; send both")
+    if prove is not None:
+        beside = _prove(record, target, *prove)
+        lines.append(f"wrote {beside}: that the first {prove[1]} entries begin with {prove[0]}")
     return lines
+
+
+def _prove(record: PartyRecord, request: Path, old: int, new: int) -> Path:
+    beside = request.with_name(request.name + PROOF_SUFFIX)
+    hashes = record.consistency(old, new)
+    write_whole(beside, b"".join(base64.b64encode(one) + b"\n" for one in hashes))
+    return beside
 
 
 async def answer_request(
@@ -91,8 +116,14 @@ async def answer_request(
     asked = AddCheckpoint.parse(data)
     origin = read_checkpoint(asked.note).origin
     if origin in ours.origins:
-        shown = [asked.note, *_shown_beside(source)]
-        ours.confirm(origin, shown, await anchors_of(record, origin), first_contact=first_contact)
+        confirm_shown(
+            ours,
+            origin,
+            [asked.note, *_shown_beside(source)],
+            await anchors_of(record, origin),
+            _proofs(asked, source),
+            first_contact=first_contact,
+        )
     answer = ours.add_checkpoint(data)
     await keep_answer(record, answer)
     write_whole(target, answer.format())
@@ -105,6 +136,68 @@ def _shown_beside(source: Path) -> list[str]:
     """What a request brings along: the checkpoint that our witness signed last."""
     beside = source.with_name(source.name + SHOWN_SUFFIX)
     return [read_note(beside)] if beside.exists() else []
+
+
+Proof = Callable[[tuple[int, int]], Sequence[bytes]]
+"""Gives the consistency proof between two sizes; empty if there is none."""
+
+
+def confirm_shown(
+    ours: Witness,
+    origin: str,
+    shown: Sequence[str],
+    anchors: Sequence[str],
+    proof: Proof,
+    *,
+    first_contact: bool,
+) -> WitnessState:
+    """`Witness.confirm` with the proof that it wants, if the owner has given it.
+
+    Raises:
+        WitnessUnconvinced, WitnessForked, WitnessUnavailable: see there.
+    """
+    try:
+        wanted = ours.proof_wanted(origin, [*shown, *anchors])
+    except WitnessForked:
+        wanted = None  # `confirm` finds it again, and stores it
+    hashes = () if wanted is None else proof(wanted)
+    try:
+        return ours.confirm(origin, shown, anchors, proof=hashes, first_contact=first_contact)
+    except WitnessUnconvinced as error:
+        if wanted is None:
+            raise
+        raise WitnessUnconvinced(
+            error.message,
+            where=error.where,
+            advice="If an answer was lost, the owner can prove it: `detente record witness "
+            f"request RECORD OUT --prove {wanted[0]}-{wanted[1]}`; send OUT with the files "
+            "beside it. If not, our witness is a copy from an abandoned past: make a new one.",
+        ) from None
+
+
+def _proofs(asked: AddCheckpoint, source: Path) -> Proof:
+    """What a request proves: by itself if it is the one whose answer was lost, or beside it."""
+
+    def proof(wanted: tuple[int, int]) -> Sequence[bytes]:
+        if wanted == (asked.old_size, asked.size):
+            return asked.proof
+        beside = source.with_name(source.name + PROOF_SUFFIX)
+        return read_proof(beside) if beside.exists() else ()
+
+    return proof
+
+
+def read_proof(path: Path) -> list[bytes]:
+    """The hashes in a file that `write_request` has written.
+
+    Raises:
+        StatementUnusable: it is no such file.
+    """
+    try:
+        lines = read_file(path, PROOF_BYTES_MAX).decode("ascii").splitlines()
+        return [base64.b64decode(line, validate=True) for line in lines]
+    except ValueError:
+        raise StatementUnusable("It is no proof: base64 lines.", where=str(path)) from None
 
 
 def read_note(path: Path) -> str:
@@ -173,6 +266,9 @@ async def take_file(record: PartyRecord, answer: Path, asked: Path) -> tuple[boo
     taken = await take_answer(record, sent, said, keys)
     if isinstance(taken, OtherSize):
         write_whole(asked, (await make_request(record, taken.size)).format())
+        if 0 < sent.old_size < taken.size:
+            # Its last answer was lost: next time it wants to see that what we show leads there.
+            _prove(record, asked, sent.old_size, taken.size)
         return False, f"the witness has signed {taken.size} entries: {asked} was made anew for that"
     return await _told(record, sent.size, taken)
 
@@ -203,13 +299,20 @@ async def _told(
 
 
 async def confirm_notes(
-    record: PartyRecord, ours: Witness, shown: Sequence[Path], first_contact: bool
+    record: PartyRecord,
+    ours: Witness,
+    shown: Sequence[Path],
+    proof: Path | None,
+    first_contact: bool,
 ) -> str:
     """Remind the witness of what it signed; says where it stands."""
     notes = [read_note(path) for path in shown]
     origin = read_checkpoint(notes[0]).origin
     anchors = await anchors_of(record, origin)
-    state = ours.confirm(origin, notes, anchors, first_contact=first_contact)
+    hashes = [] if proof is None else read_proof(proof)
+    state = confirm_shown(
+        ours, origin, notes, anchors, lambda _: hashes, first_contact=first_contact
+    )
     if not state.note:
         return f"{origin}: nothing signed so far"
     return f"{origin}: signed up to {state.size} entries"

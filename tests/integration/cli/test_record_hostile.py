@@ -1,0 +1,179 @@
+"""`detente record` in the hands of somebody hostile, unlucky, or restored from a backup."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.integration.cli.test_record import Two, begun, fill
+from tests.support.instance import environment
+
+from detente.cli.record_home import find
+from detente.record import Draft, make_request
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+
+@pytest.fixture
+async def two(tmp_path: Path) -> Two:
+    return await begun(tmp_path)
+
+
+async def cosigned(two: Two, name: str, *options: str) -> None:
+    """A's log, cosigned by B's witness, by files."""
+    root = two.world.root
+    await two.good("witness request", "a", root / name)
+    await two.good("witness cosign", "b", root / name, *options)
+    await two.good("witness take", "a", root / f"{name}.answer", "--request", root / name)
+
+
+@asynccontextmanager
+async def served(two: Two, party: str, *options: str) -> AsyncIterator[tuple[str, list[str]]]:
+    """`witness serve` of a party; its URL, and what it says on standard error when it is over."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "detente", "record", "witness", "serve"),
+        *(str(two.record(party)), "--port", "0", *options),
+        env=environment(None),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    said: list[str] = []
+    try:
+        async with asyncio.timeout(60):
+            line = await process.stdout.readline()
+        assert line, (await process.communicate())[1].decode()
+        yield json.loads(line)["url"], said
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        said += (await process.communicate())[1].decode().splitlines()
+    assert process.returncode == 0, said
+
+
+async def submitted(two: Two, url: str, old_size: int) -> httpx.Response:
+    """A's newest checkpoint, sent to a witness; what it answers is not kept."""
+    async with two.opened("a", write=False) as record:
+        body = (await make_request(record, old_size)).format()
+    async with httpx.AsyncClient(trust_env=False) as http:
+        return await http.post(f"{url}/witness/add-checkpoint", content=body)
+
+
+async def test_a_witness_and_record_that_were_both_rolled_back_ask_the_owner(
+    two: Two, tmp_path: Path
+) -> None:
+    await fill(two, 2)
+    await cosigned(two, "one", "--first-contact")
+    # B's record and witness are saved together, which is the mistake, and later set back together.
+    for place in (two.record("b"), two.world.keys("b")):
+        shutil.copytree(place, tmp_path / "saved" / place.name)
+    shutil.copytree(two.record("a"), tmp_path / "fork")
+    await fill(two, 2)
+    await cosigned(two, "two")
+    for place in (two.record("b"), two.world.keys("b")):
+        shutil.rmtree(place)
+        shutil.copytree(tmp_path / "saved" / place.name, place)
+
+    # A goes on from its past with other entries, and says nothing of what it got.
+    shutil.move(two.record("a"), tmp_path / "honest")
+    shutil.move(tmp_path / "fork", two.record("a"))
+    async with two.opened("a") as record:
+        await record.append(
+            [(Draft("message", "to-b", ("b",), {"other": n}), None) for n in (1, 2)]
+        )
+    async with served(two, "b") as (url, said):
+        answer = await submitted(two, url, 3)
+    assert answer.status_code == 503, answer.text
+    assert any("--peer a=URL" in line for line in said), said
+
+    # What A had got is shown: the witness goes on from there, and the fork is refused.
+    shutil.rmtree(two.record("a"))
+    shutil.move(tmp_path / "honest", two.record("a"))
+    async with served(two, "a") as (log, _), served(two, "b", "--peer", f"a={log}/log") as (url, _):
+        honest = await submitted(two, url, 5)
+    assert honest.status_code == 200, honest.text
+
+
+async def test_a_party_that_does_not_answer_keeps_the_witness_from_signing_not_from_serving(
+    two: Two,
+) -> None:
+    await fill(two, 1)
+    async with served(two, "b", "--peer", "a=http://127.0.0.1:9/log", "--first-contact") as (
+        url,
+        said,
+    ):
+        answer = await submitted(two, url, 0)
+        async with httpx.AsyncClient(trust_env=False) as http:
+            checkpoint = await http.get(f"{url}/log/checkpoint")
+    assert answer.status_code == 503
+    assert checkpoint.status_code == 200
+    assert any("asks again" in line for line in said), said
+    done = await two.run("witness serve", "b", "--peer", "c=http://127.0.0.1:9/log")
+    assert done.code == 2
+    assert "Other parties: a." in done.err
+
+
+async def lost(two: Two, request: Path) -> None:
+    """B's witness signs, and dies before that is recorded and answered."""
+    asked, shown = request.read_bytes(), request.with_name(request.name + ".cosigned").read_text()  # noqa: ASYNC240
+    home = find(two.record("b"))
+    async with home.opened(write=False) as record:
+        with home.witnessing(record) as witness:
+            [origin] = witness.origins
+            witness.confirm(origin, [shown])
+            assert witness.add_checkpoint(asked).status == 200
+
+
+async def test_a_lost_answer_is_given_again(two: Two, tmp_path: Path) -> None:
+    await fill(two, 2)
+    await cosigned(two, "one", "--first-contact")
+    await fill(two, 2)
+    await two.good("witness request", "a", tmp_path / "two")
+    await lost(two, tmp_path / "two")
+
+    # The same request proves by itself that nothing but the answer was lost.
+    first = await two.run("witness cosign", "b", tmp_path / "two")
+    assert first.code == 1, first
+    assert "409" in first.out
+    done = await two.run(
+        "witness take", "a", tmp_path / "two.answer", "--request", tmp_path / "two"
+    )
+    assert done.code == 1
+    assert "made anew" in done.out
+    await two.good("witness cosign", "b", tmp_path / "two")
+    await two.good("witness take", "a", tmp_path / "two.answer", "--request", tmp_path / "two")
+    assert "5 entries" in await two.good("witness status", "a")
+
+
+async def test_a_lost_answer_is_proven_when_the_log_has_grown(two: Two, tmp_path: Path) -> None:
+    await fill(two, 2)
+    await cosigned(two, "one", "--first-contact")
+    await fill(two, 2)
+    await two.good("witness request", "a", tmp_path / "two")
+    await lost(two, tmp_path / "two")
+    await fill(two, 2)
+
+    await two.good("witness request", "a", tmp_path / "three")
+    stuck = await two.run("witness cosign", "b", tmp_path / "three")
+    assert stuck.code == 2
+    assert "--prove 3-5" in stuck.err
+    await two.good("witness request", "a", tmp_path / "three", "--prove", "3-5")
+    shown = tmp_path / "three.cosigned"
+    assert (await two.run("witness confirm", "b", shown)).code == 2
+    proof = ("--proof", tmp_path / "three.proof")
+    assert "up to 5 entries" in await two.good("witness confirm", "b", shown, *proof)
+    await two.run("witness cosign", "b", tmp_path / "three")
+    await two.run("witness take", "a", tmp_path / "three.answer", "--request", tmp_path / "three")
+    await two.good("witness cosign", "b", tmp_path / "three")
+    # A proof that is none does not pass for one.
+    (tmp_path / "three.proof").write_bytes(b"\xff\n")
+    assert (await two.run("witness confirm", "b", shown, *proof)).code == 2
+    assert (await two.run("witness request", "a", tmp_path / "x", "--prove", "9-3")).code == 2
