@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +22,7 @@ from detente.demo.records import COUNTED, Side
 from detente.demo.witnessing import Witnessing
 from detente.errors import printable
 from detente.evidence import Exported
-from detente.operations import CheckResult, Corridor
+from detente.operations import CheckResult, Corridor, conflict_table
 from detente.record import VerifyReport
 
 _FINDINGS: Final = 3
@@ -150,46 +149,7 @@ def compared(console: Console, result: CheckResult, corridor: Corridor) -> None:
         )
     console.print()
     say(console, "[bold]The ten closest encounters[/bold]")
-    console.print(Padding(closest_table(result, limit=10), (0, 0, 0, 3)))
-
-
-def closest_table(result: CheckResult, limit: int) -> Table:
-    """The closest conflicts in at most 76 columns; `detente check` and the page tell more."""
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, right in (
-        ("flights", False),
-        ("where", False),
-        ("UTC", False),
-        ("altitude m", True),
-        ("apart m", True),
-        ("up m", True),
-    ):
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
-    for conflict in result.conflicts[:limit]:
-        known = conflict.approach is not None
-        lower, upper = conflict.altitude_lower_m, conflict.altitude_upper_m
-        start_us = conflict.time_start_us
-        table.add_row(
-            # Names come from strangers: nothing in them is obeyed, neither markup nor escapes.
-            Text(
-                f"{printable(conflict.own.name)} {printable(conflict.other.name)}",
-                style="bold red" if conflict.cause == "closeness" else "",
-            ),
-            f"{conflict.lat_deg:.3f} {conflict.lng_deg:.3f}",
-            "open" if start_us is None else _clock(start_us),
-            f"{_metres(lower)}–{_metres(upper)}",
-            f"{conflict.horizontal_m:,.0f}" if known else "?",
-            f"{conflict.vertical_m:,.0f}" if known else "?",
-        )
-    return table
-
-
-def _clock(time_us: int) -> str:
-    return datetime.fromtimestamp(time_us // 1_000_000, UTC).strftime("%H:%M:%S")
-
-
-def _metres(value: float | None) -> str:
-    return "open" if value is None else f"{value:,.0f}"
+    console.print(Padding(conflict_table(result, limit=10), (0, 0, 0, 3)))
 
 
 def verified(console: Console, report: VerifyReport) -> None:

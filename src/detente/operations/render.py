@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -22,38 +23,43 @@ _CAUSE = {
 
 
 def conflict_table(result: CheckResult, *, limit: int | None = None) -> Table:
-    """The conflicts as a table for a terminal, the closest first."""
-    table = Table(title=None, header_style="bold", expand=False)
+    """The conflicts as a table for a terminal of 80 columns or more, the closest first."""
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading, right in (
-        ("flight", False),
-        ("with", False),
-        ("party", False),
-        ("where", False),
-        ("from (UTC)", False),
-        ("to", False),
+        ("flight, with", False),
+        ("where, when (UTC)", False),
         ("altitude m", True),
-        ("horizontal m", True),
-        ("vertical m", True),
+        ("apart m", True),
         ("why", False),
     ):
-        table.add_column(heading, justify="right" if right else "left", no_wrap=heading == "where")
+        table.add_column(
+            heading,
+            justify="right" if right else "left",
+            # A name may be broken; a number may not.
+            no_wrap=not heading.startswith("flight"),
+            overflow="fold",
+        )
     for conflict in result.conflicts[:limit]:
         why, style = _CAUSE[conflict.cause]
-        known = conflict.approach is not None
         table.add_row(
             # Names come from strangers: nothing in them is obeyed, neither markup nor escapes.
-            Text(printable(conflict.own.name)),
-            Text(printable(conflict.other.name)),
-            Text(printable(conflict.other.party)),
-            f"{conflict.lat_deg:.4f} {conflict.lng_deg:.4f}",
-            _clock(conflict.time_start_us, date=True),
-            _clock(conflict.time_end_us, date=False),
+            Text(
+                f"{printable(conflict.own.name)}\n"
+                f"{printable(conflict.other.name)} ({printable(conflict.other.party)})"
+            ),
+            f"{conflict.lat_deg:.4f} {conflict.lng_deg:.4f}\n{_span(conflict)}",
             f"{_metres(conflict.altitude_lower_m)}–{_metres(conflict.altitude_upper_m)}",
-            f"{conflict.horizontal_m:,.0f}" if known else "?",
-            f"{conflict.vertical_m:,.0f}" if known else "?",
-            Text(why, style=style),
+            "?"
+            if conflict.approach is None
+            else f"↔ {conflict.horizontal_m:,.0f}\n↕ {conflict.vertical_m:,.0f}",
+            Text(why.replace(" ", "\n", 1), style=style),
         )
     return table
+
+
+def _span(conflict: FlightConflict) -> str:
+    start = _clock(conflict.time_start_us, date=True)
+    return f"{start}–{_clock(conflict.time_end_us, date=False)}"
 
 
 def _clock(time_us: int | None, *, date: bool) -> str:

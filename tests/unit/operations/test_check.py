@@ -106,3 +106,11 @@ def test_the_table_obeys_no_markup_in_names() -> None:
     stream = io.StringIO()
     Console(file=stream, width=220).print(conflict_table(result_with_a_hostile_name()))
     assert "[red]</script><b>x" in stream.getvalue()
+
+
+def test_the_table_fits_a_terminal_of_80_columns_and_cuts_nothing() -> None:
+    stream = io.StringIO()
+    Console(file=stream, width=80).print(conflict_table(result_with_a_hostile_name()))
+    text = stream.getvalue()
+    assert "…" not in text
+    assert all(len(line.rstrip()) <= 80 for line in text.splitlines())
