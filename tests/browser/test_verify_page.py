@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect
 from tests.support.forge import NEUTRAL, Forge, Key, story
+from tests.support.forge_events import EVENTS
 from tests.support.forge_mutations import MUTATIONS, all_mutations
 from tests.support.page_opened import OpenedPage, chromium
 
@@ -174,6 +175,21 @@ def test_a_lower_grade_counts_only_when_it_is_accepted(
     assert accepted["proven"] is True
     assert accepted["grade"] == grade
     assert any("has not cosigned it" in limit["en"] for limit in accepted["limits"])
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_the_page_says_what_the_command_line_says(
+    opened: OpenedPage, tmp_path: Path, name: str
+) -> None:
+    data = EVENTS[name]().build()
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(data)
+    report = verify_bundle(path, Options(now_s=NOW_S, accept="single"))
+    page = opened.judge(data, now=NOW_S, accept="single")
+    assert page["findings"] == []
+    assert page["statements"] == [{"en": each.en, "fr": each.fr} for each in report.statements]
+    # How a hash is given from elsewhere is told otherwise on a page.
+    assert page["limits"][1:] == [{"en": each.en, "fr": each.fr} for each in report.limits[1:]]
 
 
 def test_hashes_of_all_lengths_and_signatures_at_the_edge(opened: OpenedPage) -> None:

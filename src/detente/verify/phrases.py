@@ -123,9 +123,27 @@ EN: Final[dict[str, str]] = {
     "stamped": "Timestamp over the first {size} entries: they existed at {time}.",
     "complete": "No entry is left out, and no message of a numbered channel is missing.",
     "subset": "Each entry shown stands in the record at its place; others are not shown.",
-    "rewritten": "None of it can have been changed since, without the keys of those who cosigned.",
+    "rewritten": "What is cosigned cannot have been changed since, without the keys of those who "
+    "cosigned it.",
     "anchors": "Checkpoints in these entries that a party witnessed for another: {count}. They "
     "contradict neither each other nor this record.",
+    "event.rotation.log": "Entry {at}: {party} replaced the key of its record. From the next entry "
+    "on, it is {new_vkey}.",
+    "event.rotation.witness": "Entry {at}: {party} replaced the key of its witness. From the next "
+    "entry on, it is {new_vkey}.",
+    "event.rotation.signing": "Entry {at}: {party} replaced a key of its node. From the next entry "
+    "on, it is {new_vkey}.",
+    "event.rotation.officer": "Entry {at}: {party} replaced an officer's key. From the next entry "
+    "on, it is {new_vkey}.",
+    "event.revocation": "Entry {at}: {party} declared the key {key_vkey} invalid after entry "
+    "{good_until_index} of the record {origin}. The reason it gives: {reason}",
+    "event.refusal": "Entry {at}: {party} states that a cosignature over {size} entries of the "
+    "record {origin} was refused. The reason it gives: {reason}",
+    "event.erasure": "Entry {index}: what it said was erased; {party} states so in entry {at}. The "
+    "ground it gives: {ground}",
+    "event.clock": "Statements of {party} on its clock: {count}. The largest error among them: "
+    "{offset_ms} ms, give or take {uncertainty_ms} ms, by {source} (entry {at}).",
+    "event.more": "Changes of keys, refusals and erasures not listed: {count}.",
     "item": "Entry {index}: {party} signed a message of kind “{kind}” on channel “{channel}”, "
     "dated {time}, with the key {author}.",
     "item.officer": "Entry {index}: {holder}, officer of {party}, signed a message of kind "
@@ -159,6 +177,8 @@ EN: Final[dict[str, str]] = {
     "limit.believed": "Anything by entries whose key its party declared invalid afterwards "
     "({count}). They were in the record before that declaration.",
     "limit.single": "That the other party has seen this record: it has not cosigned it.",
+    "limit.partly": "That the other party has seen all of this record: parties have cosigned no "
+    "more than the first {size} entries, or fewer of them than needed.",
 }
 
 _FRENCH: Final[dict[str, str]] = {
@@ -261,9 +281,27 @@ _FRENCH: Final[dict[str, str]] = {
     "complete": "Aucune écriture n’est omise, et aucun message d’un canal numéroté ne manque.",
     "subset": "Chaque écriture présentée est à sa place au registre ; d’autres ne sont pas "
     "présentées.",
-    "rewritten": "Rien n’a pu en être changé depuis sans les clés de ceux qui ont contresigné.",
+    "rewritten": "Ce qui est contresigné n’a pu être changé depuis sans les clés de ceux qui l’ont "
+    "contresigné.",
     "anchors": "Points de contrôle, dans ces écritures, qu’une partie a contresignés pour une "
     "autre : {count}. Ils ne contredisent ni les autres ni ce registre.",
+    "event.rotation.log": "Écriture {at} : {party} a remplacé la clé de son registre. Dès "
+    "l’écriture suivante, c’est {new_vkey}.",
+    "event.rotation.witness": "Écriture {at} : {party} a remplacé la clé de son témoin. Dès "
+    "l’écriture suivante, c’est {new_vkey}.",
+    "event.rotation.signing": "Écriture {at} : {party} a remplacé une clé de son nœud. Dès "
+    "l’écriture suivante, c’est {new_vkey}.",
+    "event.rotation.officer": "Écriture {at} : {party} a remplacé la clé d’un officier. Dès "
+    "l’écriture suivante, c’est {new_vkey}.",
+    "event.revocation": "Écriture {at} : {party} a déclaré la clé {key_vkey} invalide après "
+    "l’écriture {good_until_index} du registre {origin}. Motif indiqué : {reason}",
+    "event.refusal": "Écriture {at} : {party} déclare qu’un contreseing sur {size} écritures du "
+    "registre {origin} a été refusé. Motif indiqué : {reason}",
+    "event.erasure": "Écriture {index} : son contenu a été effacé ; {party} le déclare à "
+    "l’écriture {at}. Fondement indiqué : {ground}",
+    "event.clock": "Déclarations de {party} sur son horloge : {count}. Le plus grand écart : "
+    "{offset_ms} ms, à {uncertainty_ms} ms près, selon {source} (écriture {at}).",
+    "event.more": "Changements de clés, refus et effacements non énumérés : {count}.",
     "item": "Écriture {index} : {party} a signé un message de genre « {kind} » sur le canal "
     "« {channel} », daté {time}, avec la clé {author}.",
     "item.officer": "Écriture {index} : {holder}, officier de {party}, a signé un message de genre "
@@ -298,6 +336,8 @@ _FRENCH: Final[dict[str, str]] = {
     "limit.believed": "Quoi que ce soit par des écritures dont la partie a déclaré la clé invalide "
     "après coup ({count}). Elles étaient au registre avant cette déclaration.",
     "limit.single": "Que l’autre partie a vu ce registre : elle ne l’a pas contresigné.",
+    "limit.partly": "Que l’autre partie a vu tout ce registre : des parties n’ont contresigné que "
+    "les {size} premières écritures, ou moins d’entre elles qu’il n’en faut.",
 }
 
 FR: Final[dict[str, str]] = {key: _typeset(text) for key, text in _FRENCH.items()}

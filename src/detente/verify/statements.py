@@ -15,10 +15,14 @@ from .payload import Item
 from .phrases import Language, say
 from .report import CheckpointShown, ItemShown, Names, PartyShown, Report, Sentence
 from .ring import Slot
+from .strictjson import Json
 from .timestamps import openssl_command
 
 ITEMS_SHOWN: Final = 1000
 """Messages told one by one in a report."""
+
+EVENTS_SHOWN: Final = 100
+"""Changes of keys, erasures and refusals told one by one."""
 
 
 def name_of(names: Names, fallback: str, language: Language) -> str:
@@ -179,6 +183,77 @@ def _statements(facts: Facts, parties: tuple[PartyShown, ...]) -> Iterator[Sente
         yield both("rewritten")
     if facts.anchors:
         yield both("anchors", count=facts.anchors)
+    events = list(_events(facts, parties))
+    yield from events[:EVENTS_SHOWN]
+    if len(events) > EVENTS_SHOWN:
+        yield both("event.more", count=len(events) - EVENTS_SHOWN)
+    yield from _clocks(facts, parties)
+
+
+def _events(facts: Facts, parties: tuple[PartyShown, ...]) -> Iterator[Sentence]:
+    """What became of keys, content and cosignatures, as the parties themselves state it."""
+    by_index = {item.position: item for item, _, _ in facts.items}
+    for item, _, believed in facts.items:
+        phrase = _EVENTS.get(item.kind)
+        if phrase is None or not believed:
+            continue
+        told = _texts(item)
+        if item.kind == "key-rotation":
+            phrase = f"{phrase}.{told['purpose']}"
+        yield _named(phrase, parties, item.sender, at=item.position, **told)
+    for entry in facts.erased:
+        by = by_index.get(entry.by)
+        if by is not None:
+            told = {**_texts(by), "index": str(entry.position)}
+            yield _named("event.erasure", parties, by.sender, at=by.position, **told)
+
+
+def _clocks(facts: Facts, parties: tuple[PartyShown, ...]) -> Iterator[Sentence]:
+    """How many statements there are on each party's clock, and the largest error among them."""
+    stated: dict[str, list[tuple[float, Item]]] = {}
+    for item, _, believed in facts.items:
+        offset, spread = (_number(item.body.get(name)) for name in ("offset_ms", "uncertainty_ms"))
+        if item.kind == "clock" and believed and offset is not None and spread is not None:
+            stated.setdefault(item.sender, []).append((abs(offset) + spread, item))
+    for party, found in stated.items():
+        worst = max(found, key=lambda each: each[0])[1]
+        told = _texts(worst)
+        en = _named("event.clock", parties, party, count=len(found), at=worst.position, **told).en
+        told |= {name: told[name].replace(".", ",") for name in ("offset_ms", "uncertainty_ms")}
+        fr = _named("event.clock", parties, party, count=len(found), at=worst.position, **told).fr
+        yield Sentence(en, fr)
+
+
+_EVENTS: Final = {
+    "key-rotation": "event.rotation",
+    "key-revocation": "event.revocation",
+    "witness-refusal": "event.refusal",
+}
+_TEXTS: Final = ("purpose", "origin", "ground", "reason", "source")
+_KEYS: Final = ("new", "key")
+_NUMBERS: Final = ("good_until_index", "size", "offset_ms", "uncertainty_ms")
+
+
+def _texts(item: Item) -> dict[str, str]:
+    """What sentences say of a body; not every kind's was checked, so what is missing is a "?"."""
+    told: dict[str, str] = {}
+    for name in _TEXTS:
+        value = item.body.get(name)
+        told[name] = value if isinstance(value, str) else "?"
+    for name in _KEYS:
+        value = item.body.get(name)
+        # Name and id, without the key itself.
+        told[f"{name}_vkey"] = "+".join(value.split("+")[:2]) if isinstance(value, str) else "?"
+    for name in _NUMBERS:
+        number = _number(item.body.get(name))
+        told[name] = "?" if number is None else format(number, ".15g")
+    return told
+
+
+def _number(value: Json) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value
 
 
 def item_sentences(item: ItemShown, parties: tuple[PartyShown, ...]) -> list[Sentence]:
@@ -210,7 +285,12 @@ def _limits(facts: Facts, pinned: bool) -> Iterator[Sentence]:
     if not pinned:
         yield both("limit.pinned", sha256=facts.newest.sha256 if facts.newest else "?")
     if facts.grade in ("single", "timestamped", "third-party"):
-        yield both("limit.single")
+        # Cosignatures may cover the beginning only, such as all but the export's own entry.
+        cosigned = max((head.checkpoint.size for head in facts.heads if head.parties), default=0)
+        if cosigned:
+            yield both("limit.partly", size=cosigned)
+        else:
+            yield both("limit.single")
     yield both("limit.truth")
     yield both("limit.withheld")
     if facts.manifest is not None and facts.manifest.scope == "subset":

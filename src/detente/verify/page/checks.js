@@ -213,7 +213,7 @@ function fillReport(report, { newest, manifest, gathered, items, anchors, heads,
   Object.assign(report, {
     agreement_id: newest.id, agreement_sha256: newest.sha256, agreement_version: newest.version, agreement_title: newest.title, anchors,
     item_count: shown.length, erased_count: erased.length, kinds, first: times[0] ?? "", last: times[times.length - 1] ?? "",
-    unbelieved: items.filter((item) => !item.believed).length,
+    unbelieved: items.filter((item) => !item.believed).length, events: eventsOf(items, erased),
     parties: newest.parties.map((party) => ({
       id: party.id, names: party.names, officers: party.keys.filter((key) => key.purpose === "officer").map((key) => [key.key.name, key.holder]),
       pinned: isPinned || party.keys.some((key) => pinnedKeys.has(key.key.vkey)),
