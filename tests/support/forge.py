@@ -428,7 +428,7 @@ class Forge:
             "checkpoint": note,
             "policy": (self.policy or self.default_policy()).encode(),
             "trusted_root.json": json.dumps(self.trusted_root()).encode(),
-            "custody.json": json.dumps({"exports": self.exports(shown)}).encode(),
+            "custody.json": canon({"exports": self.exports(shown)}),
         }
         for name, data in self.agreement_files.items():
             files[f"agreement/{name}"] = data
@@ -611,7 +611,7 @@ def tiles(leaves: list[bytes], shown: list[int] | None) -> dict[str, bytes]:
         files[name] = b"".join(struct.pack(">H", len(leaf)) + leaf for leaf in body)
     while size // 256**level:
         count = size // 256**level
-        for number in {*wanted, count // 256}:
+        for number in {*wanted, (count - 1) // 256}:
             width = min(256, count - number * 256)
             if width > 0:
                 span = 256**level

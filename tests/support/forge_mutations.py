@@ -125,7 +125,7 @@ def edit(name: str, change: Callable[[Any], Any]) -> Build:
         def apply(files: dict[str, bytes]) -> None:
             value = json.loads(files[name])
             change(value)
-            files[name] = json.dumps(value).encode()
+            files[name] = canon(value)
 
         return with_files(apply)
 
@@ -349,7 +349,7 @@ for _name in (
     "consistency/3-8.txt",
     "proofs/2.tlog-proof",
     "bundles/2.sigstore.json",
-    "receipts/x.cbor",
+    "receipts/1.cbor",
     "timestamps/x",
     "agreement.toml",
 ):
@@ -1544,6 +1544,93 @@ for _name in ("9.note", "9.tsr", "tsa.pem"):
         "file.missing",
         partial(stamped_without, _name),
     )
+
+
+# Attacks by one who holds keys, and what two readers might read differently
+
+
+@mutation("custody.mismatch")
+def custody_at_an_index_that_is_true() -> bytes:
+    forge = Forge().begin()
+    forge.custody()
+
+    def change(files: dict[str, bytes]) -> None:
+        files["custody.json"] = files["custody.json"].replace(b'"index":1,', b'"index":true,')
+
+    return with_files(change, forge)
+
+
+MUTATIONS["custody: another spelling"] = (
+    "json.malformed",
+    replace("custody.json", b'{"exports":', b'{"exports": '),
+)
+MUTATIONS["erasure: of the index true"] = (
+    "erasure.unstated",
+    lambda: with_erasure({"index": True}),
+)
+MUTATIONS["agreement: a node's key as an officer's"] = (
+    "agreement.malformed",
+    lambda: with_agreement(lambda v: v["parties"][1]["keys"][2].update(holder="Officer B1")),
+)
+
+
+def dated(created: str) -> bytes:
+    return with_payload(lambda payload: payload | {"created": created})
+
+
+for _name in ("0000-11-22T20:00:00", "2026-11-22T24:00:00", "2026-06-30T23:59:60"):
+    MUTATIONS[f"payload: dated {_name}"] = (
+        "payload.malformed",
+        partial(dated, f"{_name}.000000Z"),
+    )
+
+
+@mutation("chain.gap")
+def one_erased_entry_for_two_gaps() -> bytes:
+    forge = Forge().begin()
+    for channel in ("x", "y"):
+        forge.add("message", {}, channel=channel)
+    gone = forge.add("message", {"text": "private"}, channel="z")
+    for channel in ("x", "y"):
+        seq, _ = forge._seq["a", channel]
+        forge._seq["a", channel] = (seq + 1, "1" * 64)
+        forge.add("message", {}, channel=channel)
+    stated = {"origin": ORIGIN, "index": 3, "payload_sha256": gone.digest, "ground": "law"}
+    forge.add("erasure", stated)
+    gone.erased = 6
+    forge.custody()
+    return forge.build()
+
+
+@mutation("agreement.unsigned")
+def version_without_a_party_that_has_no_key_left() -> bytes:
+    """B's two keys revoke each other in advance; then A signs for it with keys of its own."""
+    forge = Forge().begin()
+    old = forge.agreement
+    for key, other in ((B_NODE, B_OFFICER), (B_OFFICER, B_NODE)):
+        body = {"party": "b", "key": key.vkey, "good_until_index": 2, "origin": ORIGIN}
+        forge.add("key-revocation", body | {"reason": "lost"}, key=other, sender="b")
+    false = Key("b.example/node", "of A")
+    second = forge.agreement_body() | {"version": 2, "previous": forge.agreement_hash}
+    second["parties"][1]["keys"][2]["vkey"] = false.vkey
+    forge.blobs[sha(old)] = old
+    forge._agreement = forge.sign_agreement(second, [A_NODE, false])
+    body = {"sha256": forge.agreement_hash, "version": 2}
+    forge.add("agreement", body, to=[], blobs=[forge._agreement])
+    forge.custody()
+    forge.on_manifest = lambda value: value | {"agreement": value["agreement"] | {"version": 2}}
+    return forge.build()
+
+
+@mutation("key.rotation")
+def rotation_of_a_log_by_a_revoked_key() -> bytes:
+    forge = Forge().begin()
+    body = {"party": "a", "key": A_NODE.vkey, "good_until_index": 0, "origin": ORIGIN}
+    forge.add("key-revocation", body | {"reason": "stolen"}, key=A_OFFICER)
+    made = rotation("log", A_LOG, NEW_LOG, old_prover=A_LOG, after=A_NODE).entries[1]
+    forge.add("key-rotation", json.loads(made.payload)["body"], key=A_NODE)
+    forge.custody()
+    return forge.build()
 
 
 def all_mutations() -> Iterator[tuple[str, str, Build]]:

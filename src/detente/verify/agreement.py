@@ -139,19 +139,25 @@ def read_agreement(data: bytes, where: str) -> Agreement:
 
 
 def check_signatures(
-    agreement: Agreement, before: Iterable[PartyKey], findings: Findings, where: str
+    agreement: Agreement,
+    before: Iterable[PartyKey],
+    findings: Findings,
+    where: str,
+    last: Agreement | None = None,
 ) -> frozenset[str]:
     """Who has signed: each party of this version, and of the one before, must have.
 
     Args:
         before: the signing keys that were in force under the version before. A party of it signs
             with one of those, or anybody could enter new keys for it.
+        last: the version before; a party of it without a key in force can sign nothing any more.
 
     Returns:
         Ids of the parties with a good signature. Adds agreement.signature, agreement.unsigned.
     """
     old = [key for key in before if key.purpose in SIGNING]
     old_parties = {key.party for key in old}
+    old_parties.update(party.id for party in (() if last is None else last.parties))
     own = [key for key in agreement.keys if key.purpose in SIGNING and key.party not in old_parties]
     extra = [key for key in agreement.keys if key.purpose in SIGNING and key.party in old_parties]
     message = agreement.envelope.pae
@@ -282,6 +288,8 @@ def _party_key(party: str, value: Json, where: str) -> PartyKey:
     purpose, vkey, holder = value["purpose"], value["vkey"], value["holder"]
     if not isinstance(purpose, str) or purpose not in PURPOSES or not isinstance(holder, str):
         raise VerifyError(_CODE, where, f"keys of {party}")
+    if holder and purpose != "officer":
+        raise VerifyError(_CODE, where, f"a {purpose} key of {party} is an officer's")
     key = PublicKey.read(vkey if isinstance(vkey, str) else "", where)
     if key.algorithm != algorithm_of(purpose):
         raise VerifyError("key.unusable", where, f"signature type of {key.name}")

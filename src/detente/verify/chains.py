@@ -22,6 +22,7 @@ def check_chains(
 
     Adds chain.gap, chain.prev.
     """
+    unused = {party: list(indices) for party, indices in erased.items()}
     last: dict[tuple[str, str], tuple[int, int, str]] = {}
     for item in items:
         key = (item.sender, item.channel)
@@ -33,8 +34,13 @@ def check_chains(
             if item.prev != chain:
                 findings.add("chain.prev", where, "it names another envelope before it")
         elif full:
-            gone = erased.get(item.sender, ())
-            between = bisect_left(gone, item.position) - bisect_right(gone, position)
-            if item.seq - seq - 1 > between:
+            # Each erased entry stands for one number. Gaps come in the order of their ends, so
+            # taking the earliest ones that fit leaves the most for those to come.
+            gone = unused.get(item.sender, [])
+            first = bisect_right(gone, position)
+            wanted = item.seq - seq - 1
+            if wanted > bisect_left(gone, item.position) - first:
                 findings.add("chain.gap", where, f"number {seq + 1} is missing")
+            else:
+                del gone[first : first + wanted]
         last[key] = (item.position, item.seq, item.chain)

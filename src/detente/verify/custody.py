@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from .archive import Archive
 from .errors import Findings, VerifyError
 from .groups import Erased
-from .manifest import Manifest, indices_of, read_ranges
-from .payload import Item
-from .strictjson import Json, parse_object
+from .manifest import Manifest, read_ranges
+from .payload import Item, is_whole
+from .strictjson import Json, canonical, parse_canonical
 
 PATH: Final = "custody.json"
 ALWAYS_SHOWN: Final = ("agreement", "key-rotation", "key-revocation", "erasure", "custody")
@@ -30,7 +31,7 @@ def check_custody(
     Raises:
         VerifyError: json.malformed, payload.malformed, custody.mismatch.
     """
-    value = parse_object(data, PATH)
+    value = parse_canonical(data, PATH)
     listed = value.get("exports")
     if value.keys() != {"exports"} or not isinstance(listed, list):
         raise VerifyError("custody.mismatch", PATH, "exports")
@@ -45,26 +46,25 @@ def check_custody(
             "created": item.created,
             "purpose": item.body["purpose"],
         }
-        if stated != expected:
+        # Compared as text: to Python, true is 1.
+        if canonical(stated) != canonical(expected):
             raise VerifyError("custody.mismatch", PATH, f"the export at entry {item.position}")
     last = entries[-1]
     if last.body["export"] != manifest.export or last.body["by"] != list(manifest.exported_by):
         raise VerifyError("custody.mismatch", PATH, "the last export is another one")
     ranges = read_ranges(last.body["items"], last.position, f"entry {last.position}", _CODE)
-    allowed = set(indices_of(ranges)) if _small(ranges, manifest.size) else set()
+    firsts = [first for first, _ in ranges]
     # What was recorded between choosing the items and stating them may be shown, too.
     chosen_of = last.body["size"]
     for position, kind in shown.items():
         known = isinstance(chosen_of, int) and position < chosen_of
-        if known and position not in allowed and kind not in ALWAYS_SHOWN:
+        at = bisect_right(firsts, position) - 1
+        is_chosen = at >= 0 and position <= ranges[at][1]
+        if known and not is_chosen and kind not in ALWAYS_SHOWN:
             raise VerifyError("custody.mismatch", f"entry {position}", "not part of this export")
 
 
 _CODE: Final = "payload.malformed"
-
-
-def _small(ranges: tuple[tuple[int, int], ...], size: int) -> bool:
-    return sum(end - first + 1 for first, end in ranges) <= size
 
 
 def _check_body(item: Item) -> None:
@@ -93,6 +93,7 @@ def check_erasures(
             or item.kind != "erasure"
             or item.sender != owner
             or entry.by <= entry.position
+            or not is_whole(body.get("index"))
             or stated != (origin, entry.position, entry.payload_sha256)
             or not isinstance(body.get("ground"), str)
         ):

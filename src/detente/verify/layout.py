@@ -91,8 +91,6 @@ def _belongs(path: str, members: Members, size: int, single: frozenset[int]) -> 
             return size_in(path, "bundles/", ".sigstore.json") in single
         case "proofs":
             return size_in(path, "proofs/", ".tlog-proof") in single
-        case "receipts":
-            return size_in(path, "receipts/", ".cbor") is not None
         case "timestamps":
             sizes = (size_in(path, "timestamps/", suffix) for suffix in (".note", ".tsr"))
             return path == "timestamps/tsa.pem" or any(found is not None for found in sizes)

@@ -140,6 +140,8 @@ class KeyRing:
             raise VerifyError("key.rotation", where, "the old key or the author is not in force")
         if old.good_until is not None and item.position > old.good_until:
             raise VerifyError("key.rotation", where, "the old key is revoked")
+        if author.good_until is not None and item.position > author.good_until:
+            raise VerifyError("key.rotation", where, "by a key that is revoked")
         new = PublicKey.read(new_vkey, where)
         if new.algorithm != algorithm_of(purpose):
             raise VerifyError("key.rotation", where, "signature type of the new key")

@@ -75,7 +75,7 @@ def all_tiles(size: int) -> Iterator[TileRef]:
 
 
 def needed_tiles(size: int, indices: Iterable[int]) -> set[TileRef]:
-    """The tiles of a subset: those above the given entries, and the right edge of each level."""
+    """The tiles of a subset: those above the given entries, and the last of each level."""
     needed: set[TileRef] = set()
     groups = {index // TILE_WIDTH for index in indices}
     level = 0
@@ -84,7 +84,7 @@ def needed_tiles(size: int, indices: Iterable[int]) -> set[TileRef]:
         if ref is not None:
             needed.add(ref)
     while size >> 8 * level:
-        edge = (size >> 8 * level) // TILE_WIDTH
+        edge = ((size >> 8 * level) - 1) // TILE_WIDTH
         for group in (*groups, edge):
             ref = tile_at(level, group, size)
             if ref is not None:

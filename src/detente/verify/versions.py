@@ -93,6 +93,6 @@ def _amend(ring: KeyRing, item: Item, newest: Agreement, read: Read, findings: F
         raise VerifyError("payload.agreement", where, "it does not follow the version before")
     before = ring.in_force(item.position)
     unsigned = findings.counts["agreement.unsigned"]
-    check_signatures(version, before, findings, _where(version, newest))
+    check_signatures(version, before, findings, _where(version, newest), last)
     if findings.counts["agreement.unsigned"] == unsigned:
         ring.amend(item.position, version)

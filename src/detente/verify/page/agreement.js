@@ -20,18 +20,18 @@ function readManifest(data) {
   const size = shape.integer(map.get("size"), 1), files = new Map();
   let last = "";
   for (const entry of shape.list(map.get("files"))) {
-    const file = shape.exact(entry, ["path", "sha256", "size"]), path = shape.text(file.get("path"), /./);
+    const file = shape.exact(entry, ["path", "sha256", "size"]), path = shape.text(file.get("path"), /[^]/);
     if (path <= last) shape.fail("files are not sorted");
     files.set(path, { sha256: shape.text(file.get("sha256"), HEX64), size: shape.integer(file.get("size")) });
     last = path;
   }
   const withheld = shape.list(map.get("withheld_blobs")).map((entry) => shape.text(entry, HEX64));
   if (withheld.some((entry, i) => i && entry <= withheld[i - 1])) shape.fail("withheld_blobs");
-  const by = shape.list(exported.get("by")).map((entry) => shape.text(entry, /./));
+  const by = shape.list(exported.get("by")).map((entry) => shape.text(entry, /[^]/));
   if (!by.length) shape.fail("exported by nobody");
   const keyName = /^[^\s+\p{C}\p{Z}]+$/u;
   return {
-    agreementId: shape.text(agreement.get("id"), /./), agreementHash: shape.text(agreement.get("sha256"), HEX64), agreementVersion: shape.integer(agreement.get("version"), 1),
+    agreementId: shape.text(agreement.get("id"), /[^]/), agreementHash: shape.text(agreement.get("sha256"), HEX64), agreementVersion: shape.integer(agreement.get("version"), 1),
     exportedAt: shape.time(exported.get("at")), export: shape.text(exported.get("export"), UUID7), by, files, grade: map.get("grade"),
     items: shape.ranges(map.get("items"), size), singles: shape.ranges(map.get("single_items"), size), size,
     origin: shape.text(map.get("origin"), keyName), party: shape.text(map.get("party"), keyName), scope: shape.text(map.get("scope"), /^(full|subset)$/), withheld: new Set(withheld),
@@ -50,10 +50,10 @@ function areIndices(ranges, indices) {
 /** @typedef {{ type: string, payload: Uint8Array, signatures: { keyid: string, sig: Uint8Array }[], pae: Uint8Array }} Envelope */
 /** @param {unknown} value @param {Shape} shape @returns {Envelope} */
 function readEnvelope(value, shape) {
-  const map = shape.exact(value, ["payload", "payloadType", "signatures"]), payload = shape.base64(map.get("payload")), type = shape.text(map.get("payloadType"), /./);
+  const map = shape.exact(value, ["payload", "payloadType", "signatures"]), payload = shape.base64(map.get("payload")), type = shape.text(map.get("payloadType"), /[^]/);
   const signatures = shape.list(map.get("signatures"), 100).map((entry) => {
     const signature = shape.exact(entry, ["keyid", "sig"]);
-    return { keyid: shape.text(signature.get("keyid"), /./), sig: shape.base64(signature.get("sig"), 64) };
+    return { keyid: shape.text(signature.get("keyid"), /[^]/), sig: shape.base64(signature.get("sig"), 64) };
   });
   if (!signatures.length) shape.fail("no signature");
   const pae = joined(utf8(`DSSEv1 ${utf8(type).length} ${type} ${payload.length} `), payload);
@@ -75,7 +75,7 @@ function readAgreement(data, where) {
   const files = new Map();
   let last = "";
   for (const entry of shape.list(map.get("files"))) {
-    const file = shape.exact(entry, ["name", "sha256", "size"]), name = shape.text(file.get("name"), /./);
+    const file = shape.exact(entry, ["name", "sha256", "size"]), name = shape.text(file.get("name"), /[^]/);
     if (name <= last) shape.fail("files are not sorted");
     files.set(name, { sha256: shape.text(file.get("sha256"), HEX64), size: shape.integer(file.get("size")) });
     last = name;
@@ -85,6 +85,7 @@ function readAgreement(data, where) {
     const party = shape.exact(entry, ["id", "name", "keys"]), id = shape.text(party.get("id"), /^[^\s+\p{C}\p{Z}]+$/u), own = shape.list(party.get("keys")).map((value) => {
       const key = shape.exact(value, ["purpose", "vkey", "holder"]), purpose = key.get("purpose"), holder = shape.text(key.get("holder"));
       if (!FORMATS.PURPOSES.includes(purpose)) shape.fail("purpose");
+      if (holder && purpose !== "officer") shape.fail("a key that is no officer's has a holder");
       return { party: id, purpose, key: parseVkey(key.get("vkey"), typeOf(purpose), where), holder };
     });
     for (const purpose of ["log", "witness", "signing"]) if (!own.some((key) => key.purpose === purpose)) shape.fail(`${id} has no ${purpose} key`);
@@ -94,7 +95,7 @@ function readAgreement(data, where) {
   if (!parties.length || new Set(parties.map((party) => party.id)).size !== parties.length) shape.fail("parties");
   const witnesses = new Map();
   for (const entry of shape.list(map.get("witnesses"))) {
-    const witness = shape.exact(entry, ["name", "vkey"]), name = shape.text(witness.get("name"), /./);
+    const witness = shape.exact(entry, ["name", "vkey"]), name = shape.text(witness.get("name"), /[^]/);
     if (witnesses.has(name)) shape.fail("a witness twice");
     witnesses.set(name, parseVkey(witness.get("vkey"), FORMATS.ALGORITHM_COSIGNATURE, where));
   }
@@ -104,7 +105,7 @@ function readAgreement(data, where) {
     seen.add(hex(key.key));
   }
   return {
-    id: shape.text(map.get("agreement"), /./), version, previous, title: Object.fromEntries(texts(map.get("title"))), files, parties, keys, witnesses,
+    id: shape.text(map.get("agreement"), /[^]/), version, previous, title: Object.fromEntries(texts(map.get("title"))), files, parties, keys, witnesses,
     policies: texts(map.get("policies")), sha256: hex(sha256(envelope.payload)), envelope,
     partyOfLog: (origin) => keys.find((key) => key.purpose === "log" && key.key.name === origin)?.party ?? null,
   };
@@ -119,9 +120,9 @@ function policyOf(agreement, origin) {
   }
 }
 /** Each party must have signed, and each of the version before by a key that was in force then.
- * @param {PartyKey[]} before signing keys of the version before */
-async function checkSigned(agreement, before, findings, where) {
-  const oldParties = new Set(before.map((key) => key.party)), signed = new Set();
+ * @param {PartyKey[]} before signing keys of the version before @param {any} last that version: a party of it without a key in force can sign nothing any more */
+async function checkSigned(agreement, before, findings, where, last = null) {
+  const oldParties = new Set([...before, ...(last?.keys ?? [])].map((key) => key.party)), signed = new Set();
   const counted = [...before, ...agreement.keys.filter((key) => SIGNING.includes(key.purpose) && !oldParties.has(key.party))];
   const further = agreement.keys.filter((key) => SIGNING.includes(key.purpose) && oldParties.has(key.party));
   for (const { keyid, sig } of agreement.envelope.signatures) {

@@ -77,16 +77,16 @@ async function cosignatureOf(note, key) {
 
 class PolicyMalformed extends Error {}
 const latin1 = (data) => { let text = ""; for (let i = 0; i < data.length; i++) text += String.fromCharCode(data[i]); return text; };
-const POLICY_LINES_MAX = 1000;
+const POLICY_LINES_MAX = 1000, POLICY_BYTES_MAX = 256 * 1024;
 /** @param {Uint8Array} data
  * @returns {{ logs: Vkey[], witnesses: Map<string, Vkey>, isMet: (good: Set<string>) => boolean }} `good`: hex of public keys */
 function parsePolicy(data) {
   const fail = (detail) => { throw new PolicyMalformed(detail); };
   const text = latin1(data);
-  if (text.length > FORMATS.NOTE_BYTES_MAX || /[^\t\n\x20-\x7e\x80-\xff]/.test(text)) fail("an octet that is not allowed");
+  if (text.length > POLICY_BYTES_MAX || /[^\t\n\x20-\x7e\x80-\xff]/.test(text)) fail("an octet that is not allowed");
   if (text && !text.endsWith("\n")) fail("the last line does not end");
   const lines = text.split("\n");
-  if (lines.length > POLICY_LINES_MAX) fail("too many lines");
+  if (lines.length > POLICY_LINES_MAX + 1) fail("too many lines");
   const logs = [], witnesses = new Map(), groups = new Map(), members = new Set();
   let quorum = null;
   const vkeyOf = (word, type) => {

@@ -116,7 +116,7 @@ async function buildRing(items, newest, owner, origin, archive, findings) {
         else if (ring && version.sha256 !== ring.newest.sha256) {
           if (version.version !== ring.newest.version + 1 || version.previous !== ring.newest.sha256) throw new Refusal("payload.agreement", `entry ${item.index}`, "it does not follow the version before");
           const before = findings.counts["agreement.unsigned"];
-          await checkSigned(version, ring.signersAt(item.index), findings, where(version));
+          await checkSigned(version, ring.signersAt(item.index), findings, where(version), ring.newest);
           if (findings.counts["agreement.unsigned"] === before) ring.amend(item.index, version);
         }
       } else if (ring && item.kind === "key-rotation") await ring.rotate(item);

@@ -1,9 +1,9 @@
 // A zip archive read so strictly that two readers cannot see two archives in it: members are
 // stored, lie one after another in the order of their names, and nothing else is in the file.
 
-/** @typedef {{ path: string, size: number, crc: number, header: number, at: number }} Member */
+/** @typedef {{ path: string, size: number, crc: number, needed: number, header: number, at: number }} Member */
 
-const WINDOW_BYTES = 8 << 20, DIRECTORY_BYTES_MAX = 64 << 20;
+const WINDOW_BYTES = 8 << 20, DIRECTORY_BYTES_MAX = 128 << 20;
 const PATH_BYTES_MAX = 512;
 const PATH = /^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/;
 
@@ -97,7 +97,7 @@ async function wideEnd(window, at, found) {
   const view = viewOf((await window.read(at - 76, 76)).slice());
   if (view.getUint32(56, true) !== 0x07064b50 || view.getUint32(0, true) !== 0x06064b50) throw new Refusal("zip.malformed", "", "no Zip64 record");
   if (u64(view, 64) !== at - 76 || u64(view, 4) !== 44 || view.getUint32(60, true) !== 0 || view.getUint32(72, true) !== 1
-    || view.getUint32(16, true) !== 0 || view.getUint32(20, true) !== 0) throw new Refusal("zip.trick", "", "the Zip64 record");
+    || ![3 << 8 | 20, 3 << 8 | 45].includes(view.getUint16(12, true)) || view.getUint16(14, true) !== 45 || view.getUint32(16, true) !== 0 || view.getUint32(20, true) !== 0) throw new Refusal("zip.trick", "", "the Zip64 record");
   const count = u64(view, 32), length = u64(view, 40), start = u64(view, 48);
   if (u64(view, 24) !== count) throw new Refusal("zip.trick", "", "two numbers of members");
   const narrow = (value, limit) => Math.min(value, limit);
@@ -124,27 +124,19 @@ function readDirectory(directory, count) {
     previous = path;
     if (comment) trick("a comment");
     if (view.getUint16(at + 34, true) !== 0) trick("another disk");
-    if (view.getUint16(at + 4, true) >> 8 !== 3) trick("the system");
     if (view.getUint16(at + 36, true) !== 0 || view.getUint32(at + 38, true) !== 0o100644 * 65536) trick("the attributes");
     const fixed = commonFields(view, at + 6, trick);
-    let header = view.getUint32(at + 42, true), size = fixed.size;
-    if (extra || size === 0xffffffff || header === 0xffffffff) {
-      const wide = [];
-      if (size === 0xffffffff) wide.push(8, 8);
-      if (header === 0xffffffff) wide.push(8);
-      const length = wide.length * 8, from = at + 46 + nameLength;
-      if (!length || extra !== length + 4 || view.getUint16(from, true) !== 1 || view.getUint16(from + 2, true) !== length) trick("an extra field");
-      if (size === 0xffffffff) {
-        size = u64(view, from + 4);
-        if (u64(view, from + 12) !== size || size < 0xffffffff) trick("two sizes");
-      }
-      if (header === 0xffffffff) {
-        header = u64(view, from + 4 + length - 8);
-        if (header < 0xffffffff) trick("Zip64 without need");
-      }
+    let header = view.getUint32(at + 42, true);
+    const { size } = fixed, isWide = header === 0xffffffff, from = at + 46 + nameLength;
+    if (extra !== (isWide ? 12 : 0)) trick("an extra field");
+    if (isWide) {
+      if (view.getUint16(from, true) !== 1 || view.getUint16(from + 2, true) !== 8) trick("an extra field");
+      header = u64(view, from + 4);
+      if (header < 0xffffffff) trick("Zip64 without need");
     }
+    if (fixed.needed !== (isWide ? 45 : 20) || view.getUint16(at + 4, true) !== (3 << 8 | fixed.needed)) trick("the system or version");
     if (size > FORMATS.BUNDLE_MEMBER_BYTES_MAX) throw new Refusal("zip.limit", path, "too large");
-    members.push({ path, size, crc: fixed.crc, header, at: header + 30 + nameLength });
+    members.push({ path, size, crc: fixed.crc, needed: fixed.needed, header, at: header + 30 + nameLength });
     at += 46 + nameLength + extra + comment;
   }
   const paths = new Set(members.map((member) => member.path));
@@ -155,13 +147,13 @@ function readDirectory(directory, count) {
 
 /** What local header and directory have in common, from "version needed" on. */
 function commonFields(view, at, trick) {
-  if (![20, 45].includes(view.getUint16(at, true))) trick("the version");
+  const needed = view.getUint16(at, true);
   if (view.getUint16(at + 2, true) !== 0) trick("flags");
   if (view.getUint16(at + 4, true) !== 0) trick("it is compressed");
   if (view.getUint16(at + 6, true) !== 0 || view.getUint16(at + 8, true) !== 0x21) trick("the date");
   const crc = view.getUint32(at + 10, true), size = view.getUint32(at + 18, true);
   if (view.getUint32(at + 14, true) !== size) trick("two sizes");
-  return { crc, size };
+  return { needed, crc, size };
 }
 
 /** @param {FileWindow} window @param {Member[]} members @param {number} end where the directory begins */
@@ -176,7 +168,7 @@ async function checkLayout(window, members, end) {
     if (view.getUint32(0, true) !== 0x04034b50) throw new Refusal("zip.malformed", path, "no local header");
     const fields = commonFields(view, 4, trick);
     if (view.getUint16(26, true) !== path.length || view.getUint16(28, true) !== 0
-      || String.fromCharCode(...header.subarray(30)) !== path || fields.size !== member.size || fields.crc !== member.crc) trick("two headers disagree");
+      || String.fromCharCode(...header.subarray(30)) !== path || fields.needed !== member.needed || fields.size !== member.size || fields.crc !== member.crc) trick("two headers disagree");
     next = member.at + member.size;
   }
   if (next !== end) throw new Refusal("zip.trick", "", "something lies before the directory");
