@@ -174,8 +174,7 @@ async function checkTimestamps(archive, heads, findings) {
 function checkUnknown(archive, manifest, findings) {
   const known = /^(README\.html|VERIFY\.md|agreement\.dsse\.json|checkpoint|custody\.json|manifest\.json|manifest\.sha256|policy|trusted_root\.json|agreement\/.+|(?:blobs|checkpoints|consistency|envelopes|bundles|proofs|tile|timestamps)\/.+)$/;
   for (const path of archive.members.keys()) {
-    const receipt = /^receipts\/(0|[1-9][0-9]*)\.cbor$/.exec(path);
-    if (receipt ? +receipt[1] >= manifest.size : !known.test(path) && manifest.files.has(path)) findings.add("file.extra", path, "not of this format");
+    if (!known.test(path) && manifest.files.has(path)) findings.add("file.extra", path, "not of this format");
   }
 }
 
