@@ -124,7 +124,9 @@ class Contents:
             raise ExportFailed("Its content has changed.", where=f"entry {entry.index}")
         if entry.index == 0:
             self.began = format_time(payload.created)
-        if payload.kind == "agreement":
+        if payload.sender != self.source.party:
+            pass  # others' entries of these kinds are about their logs
+        elif payload.kind == "agreement":
             self.agreement = payload
         elif payload.kind == "custody":
             self._take_custody(entry.index, payload)

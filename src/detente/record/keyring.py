@@ -265,6 +265,8 @@ class KeyRing:
             raise KeyChangeRefused(f"The new key cannot be used: {error}", where=where) from error
         if new.public_key in self._known_keys():
             raise KeyChangeRefused("The new key is or was used already.", where=where)
+        if any(each.party != party and each.key.name == new.name for each in self._tenures):
+            raise KeyChangeRefused("Another party's key has that name.", where=where)
         if purpose == "log" and new.name != old.key.name:
             raise KeyChangeRefused("A log key's name is the log's origin: that stays.", where=where)
         text = rotation_text(payload.agreement, party, purpose, old_vkey, new_vkey)

@@ -33,7 +33,7 @@ from .envelope import (
     read_payload,
     seal,
 )
-from .ijson import format_time
+from .ijson import format_time, parse_time
 from .keyring import Author, KeyRing
 from .keys import Signer
 from .leaf import leaf_of, read_leaf
@@ -51,6 +51,9 @@ KEY_CHANGES = frozenset({"key-rotation", "key-revocation"})
 ANSWERS = frozenset({"receipt", "acknowledgement"})
 OWN_DUTIES = frozenset({"agreement", "erasure", "receipt"})
 """Kinds that the record states by itself."""
+OWN_AFFAIRS = frozenset({"agreement", "anchor", "custody", "erasure", "witness-refusal"})
+"""Kinds by which a party says what happened to its own log: of another, they would be read as if
+they were about ours."""
 
 
 @dataclass(slots=True)
@@ -200,6 +203,11 @@ class Batch:
         if payload.sender == self._party:
             raise RecordRefused("It says that it is from us, and is not known here.", where=where)
         self._check_member(payload.sender, where)
+        if payload.kind in OWN_AFFAIRS:
+            raise RecordRefused(
+                f"An entry of kind {payload.kind!r} belongs into its author's record only.",
+                where=where,
+            )
         if payload.to and self._party not in payload.to:
             raise RecordRefused("It is not addressed to us.", where=where)
         author = self.keyring.author(payload.sender, payload.author, index)
@@ -324,6 +332,9 @@ class Batch:
             raise RecordRefused("It answers what the same party has said.", where=where)
         digest = read_leaf(place.leaf).payload_sha256
         named = [(ref.id, ref.sha256) for ref in payload.refs if ref.rel == payload.kind]
+        # One spelling only: whoever verifies a bundle of ours compares texts.
+        if payload.body.get("of") != str(of):
+            raise RecordRefused("It spells the id of what it answers in another way.", where=where)
         if payload.body.get("payload_sha256") != digest.hex() or named != [(of, digest)]:
             raise RecordRefused("It answers other bytes than those recorded.", where=where)
         fields = set(payload.body) - {"of", "payload_sha256"}
@@ -343,6 +354,10 @@ class Batch:
             raise RecordRefused("A receipt is signed by a key of the node.", where=where)
         if fields != {"origin", "index", "received"} or type(index) is not int or index < 0:
             raise RecordRefused("A receipt has another form.", where=where)
+        try:
+            parse_time(str(payload.body["received"]))
+        except ValueError as error:
+            raise RecordRefused(f"A receipt says when: {error}.", where=where) from None
         if payload.body["origin"] != self.keyring.terms.member(payload.sender).origin:
             raise RecordRefused("The receiver has no log of that name.", where=where)
         if of.kind == "receipt":
