@@ -1,0 +1,218 @@
+"""Tries the mutants of the verifier: run by `mutants.py` in its work directory, with mutmut.
+
+mutmut's own runner starts pytest anew for every mutant, which takes longer than most tests here.
+This one collects the tests once, learns which function each of them meets and how long it takes,
+and forks for every mutant: the child runs those tests, the shortest first, until one fails.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+VERIFIER: Final = Path("src/detente/verify")
+CHOSEN: Final = "MUTANT_UNDER_TEST"
+"""Read by every function that mutmut has put mutants into."""
+
+MEMORY_BYTES: Final = 4 << 30
+"""A mistake may well be a loop that keeps all it makes."""
+
+
+@dataclass
+class Mutant:
+    """One mistake: `function` is where it is, `source` the hash of that function."""
+
+    name: str
+    function: str
+    source: str
+
+
+@dataclass
+class Runner:
+    """A pytest plugin that runs the collected tests on each mutant instead of once."""
+
+    mutants: list[Mutant]
+    workers: int
+    done: dict[str, bool] = field(default_factory=dict)
+    failed: bool = False
+    durations: dict[str, float] = field(default_factory=dict)
+    tests: dict[str, list[pytest.Item]] = field(default_factory=dict)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Learn about the tests, then try everything."""
+        if session.testsfailed:
+            self.failed = True
+            return True
+        for item in session.items:
+            self._learn(item)
+        for items in self.tests.values():
+            items.sort(key=lambda item: (not _is_exact(item), self.durations[item.nodeid]))
+        if not self.failed:
+            self._control(session.items)
+        if not self.failed:
+            self._try_all()
+        return True
+
+    def _control(self, items: Sequence[pytest.Item]) -> None:
+        """Without a mutant, a child must find nothing."""
+        pid = _fork(Mutant("", "", ""), items)
+        if os.waitpid(pid, 0)[1]:
+            print("\nfails in a child without any mutant")
+            self.failed = True
+
+    def _learn(self, item: pytest.Item) -> None:
+        stats = importlib.import_module("mutmut.state").state()
+        os.environ[CHOSEN] = "stats"
+        start = time.monotonic()
+        if not _passes(item):
+            print(f"\nfails without any mutant: {item.nodeid}")
+            self.failed = True
+        self.durations[item.nodeid] = time.monotonic() - start
+        os.environ[CHOSEN] = ""
+        for function in stats._stats:
+            self.tests.setdefault(function, []).append(item)
+        stats._stats.clear()
+
+    def _try_all(self) -> None:
+        running: dict[int, tuple[Mutant, float]] = {}
+        for number, mutant in enumerate(self.mutants):
+            items = self.tests.get(mutant.function, [])
+            while len(running) >= self.workers:
+                self._await(running)
+            limit = 5 + 5 * sum(self.durations[item.nodeid] for item in items)
+            running[_fork(mutant, items)] = mutant, time.monotonic() + limit
+            if number % 100 == 0:
+                alive = sum(not killed for killed in self.done.values())
+                print(f"{number} of {len(self.mutants)}, {alive} live", file=sys.stderr, flush=True)
+        while running:
+            self._await(running)
+
+    def _await(self, running: dict[int, tuple[Mutant, float]]) -> None:
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid in running:
+                mutant, _ = running.pop(pid)
+                # Whatever ends the process was noticed, and a mutant that hangs is, too.
+                self.done[mutant.name] = status != 0
+                return
+            for late, (_, limit) in running.items():
+                if time.monotonic() > limit:
+                    os.kill(late, signal.SIGKILL)
+            time.sleep(0.001)
+
+
+def _is_exact(item: pytest.Item) -> bool:
+    return item.path.name.startswith("test_exact_")
+
+
+def _passes(item: pytest.Item) -> bool:
+    return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=None))
+
+
+def _fork(mutant: Mutant, items: Sequence[pytest.Item]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        os.environ[CHOSEN] = mutant.name
+        code = 0 if all(map(_passes, items)) else 1
+    finally:
+        os._exit(code)
+
+
+def generate(module: str) -> tuple[list[Mutant], dict[str, str]]:
+    """Put the mutants of a module into its copy; returns them, and how each differs."""
+    path = VERIFIER / f"{module}.py"
+    mutate: Any = importlib.import_module("mutmut.mutation.file_mutation").mutate_file_contents
+    made = mutate(str(path), path.read_text(encoding="utf-8"))
+    path.write_text(made.code, encoding="utf-8")
+    lines = made.code.split("\n")
+
+    def source(name: str) -> list[str]:
+        span = made.line_span_by_function_name[name]
+        return [line.replace(name, "function") for line in lines[span.start - 1 : span.end]]
+
+    mutants: list[Mutant] = []
+    differences: dict[str, str] = {}
+    for name in made.mutant_names:
+        function = name.partition("__mutmut_")[0]
+        full = f"detente.verify.{module}.{name}"
+        digest = made.hash_by_function_name.get(function, "")
+        mutants.append(Mutant(full, f"detente.verify.{module}.{function}", digest))
+        differs = difflib.unified_diff(source(f"{function}__mutmut_orig"), source(name), n=2)
+        differences[full] = "\n".join(line for line in differs if line[:3] not in ("---", "+++"))
+    return mutants, differences
+
+
+def remembered(
+    known: dict[str, dict[str, Any]], mutants: Sequence[Mutant], tests: str
+) -> Iterator[tuple[str, bool]]:
+    """Earlier verdicts that still hold."""
+    for mutant in mutants:
+        verdict = known.get(mutant.name)
+        if (
+            verdict is not None
+            and verdict["source"] == mutant.source
+            and (verdict["killed"] or tests == verdict["tests"])
+        ):
+            yield mutant.name, verdict["killed"]
+
+
+def main() -> int:
+    """Try the mutants that the job names; 0 unless it could not be done."""
+    job = json.loads(sys.argv[1])
+    path = Path(job["verdicts"])
+    known = json.loads(path.read_text(encoding="utf-8"))["mutants"] if path.exists() else {}
+    mutants: list[Mutant] = []
+    differences: dict[str, str] = {}
+    for module in job["modules"]:
+        made, differ = generate(module)
+        mutants += made
+        differences |= differ
+    held = dict(remembered(known, mutants, job["tests"]))
+    left = [mutant for mutant in mutants if mutant.name not in held]
+    print(f"{len(mutants)} mutants, {len(left)} to try", file=sys.stderr, flush=True)
+    sys.path[:0] = ["src", "."]
+    runner = Runner(left, job["workers"])
+    options = ["-q", "-s", "--tb=native", "--assert=plain", "--import-mode=importlib"]
+    options += ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "tests"]
+    if left:
+        code = pytest.main(options, plugins=[runner])
+        if runner.failed or code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return 1
+    verdicts = {
+        mutant.name: {
+            "source": mutant.source,
+            "killed": held.get(mutant.name, False) or runner.done.get(mutant.name, False),
+            "tests": job["tests"],
+        }
+        for mutant in mutants
+    }
+    modules = set(job["modules"])
+    kept = {name: value for name, value in known.items() if name.split(".")[2] not in modules}
+    path.write_text(json.dumps({"mutants": kept | verdicts}), encoding="utf-8")
+    if job["show"]:
+        for name, verdict in verdicts.items():
+            if not verdict["killed"]:
+                print(f"{name}\n{differences[name]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
