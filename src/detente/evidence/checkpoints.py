@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from detente.formats import GRADES
 from detente.record.entries import CosignedCheckpoint
@@ -27,6 +28,12 @@ def check_root(record: BundleSource, checkpoint: CosignedCheckpoint) -> None:
             where=f"checkpoint {checkpoint.size}",
             advice="Check the record before anything is shown of it.",
         )
+
+
+def without_timestamp(checkpoint: CosignedCheckpoint) -> CosignedCheckpoint:
+    """The same checkpoint, worth what it is worth without its timestamp."""
+    grade = "single" if checkpoint.grade == "timestamped" else checkpoint.grade
+    return replace(checkpoint, timestamp=None, grade=grade)
 
 
 async def older_checkpoints(

@@ -18,7 +18,7 @@ from detente.record.uuids import uuid7
 
 from . import ranges
 from .archive import Archive
-from .checkpoints import check_root, lowest_grade, older_checkpoints
+from .checkpoints import check_root, lowest_grade, older_checkpoints, without_timestamp
 from .contents import Contents, read_entries
 from .request import Exported, ExportFailed, ExportRefused, ExportRequest, Progress, Ranges
 from .selection import MANDATORY_KINDS, Chooser
@@ -80,6 +80,14 @@ async def export_bundle(
             tiles = needed_tiles(checkpoint.size, ranges.indices_in(items))
         await contents.write(tiles, progress)
         older = await older_checkpoints(record, checkpoint)
+        left_out: tuple[int, ...] = ()
+        if request.tsa_pem is None:
+            # Without the authority's certificates nobody could check them: the bundle would be
+            # refused for lack of a file.
+            both = [*older, checkpoint]
+            left_out = tuple(each.size for each in both if each.timestamp is not None)
+            checkpoint, older = without_timestamp(checkpoint), list(map(without_timestamp, older))
+            contents.checkpoint = checkpoint
         grade = lowest_grade([checkpoint, *older], items)
         outcome = Exported(
             path=target,
@@ -94,6 +102,7 @@ async def export_bundle(
             grade=grade,
             withheld_blobs=tuple(sorted(contents.withheld)),
             missing_blobs=tuple(sorted(contents.missing)),
+            left_out_timestamps=left_out,
         )
         write_whole(contents, older, outcome, now)
         sha256, size = await asyncio.to_thread(archive.finish, target, overwrite=request.overwrite)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -64,7 +64,8 @@ class ExportRequest:
         withhold: SHA-256 of blobs that are left out; the bundle lists them.
         single_items: at most so many entries also get files that other people's tools read one by
             one: a Sigstore bundle and a tlog-proof.
-        tsa_pem: certificates of the authority whose RFC 3161 timestamps the record holds.
+        tsa_pem: certificates of the authority whose RFC 3161 timestamps the record holds. None
+            leaves the timestamps out.
         overwrite: replace the target if it is there.
         settle: awaited with the size of the log after the custody entry; it may have the newest
             checkpoint cosigned, so that the bundle's own custody entry is covered, too.
@@ -97,6 +98,8 @@ class Exported:
         grade: the lowest grade of the items.
         withheld_blobs: hashes of blobs that are named by items and left out.
         missing_blobs: those of them that the record does not hold.
+        left_out_timestamps: sizes of the checkpoints whose timestamps were left out, as nobody gave
+            the authority's certificates.
     """
 
     path: Path
@@ -110,4 +113,5 @@ class Exported:
     single_items: Ranges
     grade: Grade
     withheld_blobs: tuple[str, ...] = ()
-    missing_blobs: tuple[str, ...] = field(default=())
+    missing_blobs: tuple[str, ...] = ()
+    left_out_timestamps: tuple[int, ...] = ()

@@ -62,7 +62,7 @@ def write_whole(
 
 
 def _write_checkpoints(contents: Contents, older: Sequence[CosignedCheckpoint]) -> tuple[int, ...]:
-    """Sizes of those that can be checked against the authority's certificates."""
+    """Sizes of those with timestamps; without the authority's certificates there are none."""
     archive, record, newest = contents.archive, contents.source, contents.checkpoint
     stamps: list[int] = []
     for each in [*older, newest]:
@@ -78,9 +78,8 @@ def _write_checkpoints(contents: Contents, older: Sequence[CosignedCheckpoint]) 
             archive.add(f"timestamps/{each.size}.note", own_note(each.note, log).encode())
             archive.add(f"timestamps/{each.size}.tsr", each.timestamp)
             stamps.append(each.size)
-    if not stamps or contents.request.tsa_pem is None:
-        return ()
-    archive.add("timestamps/tsa.pem", contents.request.tsa_pem)
+    if stamps and contents.request.tsa_pem is not None:
+        archive.add("timestamps/tsa.pem", contents.request.tsa_pem)
     return tuple(stamps)
 
 

@@ -28,6 +28,7 @@ from detente.record.timestamp import (
     own_note,
     request_timestamp,
 )
+from detente.verify import Options, verify_bundle
 
 pytestmark = pytest.mark.anyio
 
@@ -163,6 +164,30 @@ async def test_a_timestamp_is_got_and_checked(authority: Authority, tmp_path: Pa
 
     with pytest.raises(TimestampUnusable, match=r"[Nn]once"):
         await request_timestamp(note, replay, authority.root_pem)
+
+
+@pytest.mark.parametrize("given", [True, False])
+async def test_a_timestamped_bundle_is_verified_and_without_certificates_has_none(
+    authority: Authority, tmp_path: Path, given: bool
+) -> None:
+    def stamp(checkpoint: CosignedCheckpoint) -> bytes:
+        return authority.stamp(own_note(checkpoint.note, A.log.verifier).encode())
+
+    record = make_record()
+    path = tmp_path / "bundle.zip"
+    made = await record.export(
+        path, cosigned=False, stamp=stamp, tsa_pem=authority.root_pem if given else None
+    )
+    newest = made.custody_index + 1
+    assert made.left_out_timestamps == (() if given else (newest,))
+    assert made.grade == ("timestamped" if given else "single")
+    report = verify_bundle(path, Options(accept="single"))
+    assert report.findings == ()
+    assert report.grade == made.grade
+    told = [sentence.en for sentence in report.statements]
+    assert any(f"Timestamp over the first {newest} entries" in text for text in told) == given
+    with zipfile.ZipFile(path) as file:
+        assert any(name.startswith("timestamps/") for name in file.namelist()) == given
 
 
 async def test_leaves_hold_nothing_of_what_was_said(tmp_path: Path) -> None:
