@@ -267,6 +267,14 @@ class KeyRing:
             raise KeyChangeRefused("The new key is or was used already.", where=where)
         if any(each.party != party and each.key.name == new.name for each in self._tenures):
             raise KeyChangeRefused("Another party's key has that name.", where=where)
+        if any(
+            each.party == party
+            and each.until is None
+            and each.key.name == new.name
+            and each.key.public_key != old.key.public_key
+            for each in self._tenures
+        ):
+            raise KeyChangeRefused("Another key of the party has that name.", where=where)
         if purpose == "log" and new.name != old.key.name:
             raise KeyChangeRefused("A log key's name is the log's origin: that stays.", where=where)
         text = rotation_text(payload.agreement, party, purpose, old_vkey, new_vkey)
@@ -300,12 +308,21 @@ class KeyRing:
             raise KeyChangeRefused("The party has never had that key.", where=where)
         if any(self._tenures[at].key.public_key == author.key.public_key for at in found):
             raise KeyChangeRefused("A key cannot revoke itself.", where=where)
+        if any(self._signs_this_log(self._tenures[at]) for at in found):
+            raise KeyChangeRefused(
+                "It signs this log: without it there would be no more checkpoints.",
+                where=where,
+                advice="Replace it first, then revoke it.",
+            )
         # Whichever log it counts by, the key is not to be used any more once this is known.
         last = min(until, index) if payload.body["origin"] == self._origin else index
         for at in found:
             each = self._tenures[at]
             earlier = last if each.good_until is None else min(last, each.good_until)
             self._tenures[at] = replace(each, good_until=earlier)
+
+    def _signs_this_log(self, each: _Tenure) -> bool:
+        return each.purpose == "log" and each.key.name == self._origin and each.until is None
 
     def _in_force(
         self, party: str, purpose: str, vkey: str, index: int, where: str
@@ -351,6 +368,9 @@ def _verifies(key: _Key, text: bytes, proof: str) -> bool:
     try:
         signature = binascii.a2b_base64(proof, strict_mode=True)
     except ValueError:
+        return False
+    # One spelling only: Python lets bits to spare be set, and a verifier of bundles refuses that.
+    if binascii.b2a_base64(signature, newline=False).decode() != proof:
         return False
     return Verifier(key.name, key.public_key).verify(text, signature)
 

@@ -140,6 +140,7 @@ def test_a_logs_name_stays(ring: Ring) -> None:
     [
         (rotation(A.node, NEW, proof="AAAA"), A.node, "proof"),
         (rotation(A.node, NEW, proof="no base64"), A.node, "proof"),
+        (rotation(A.node, key(A.officer.name, 2)), A.node, "has that name"),
         (rotation(A.node, NEW), A.officer, "old key has not signed"),
         (rotation(A.node, NEW, party="b"), A.node, "its own keys"),
         (rotation(A.node, NEW, old=B.node.verifier.to_vkey()), A.node, "not in force"),
@@ -208,6 +209,8 @@ def test_a_revocation_by_another_logs_count_ends_the_key_here(ring: Ring) -> Non
         (revocation(A.officer, -1), A.second, "number from 0"),
         (revocation(A.officer, True), A.second, "number from 0"),
         (revocation(A.officer, 1, origin=None), A.second, "is a text"),
+        (revocation(A.log, 1), A.node, "signs this log"),
+        (revocation(A.log, 1, origin=B.log.name), A.node, "signs this log"),
     ],
 )
 def test_revocations_that_are_refused(
@@ -244,6 +247,12 @@ def test_a_new_version_decides_which_keys_there_are(ring: Ring) -> None:
     assert set(ring.ring.peers(6)) == {"b", "c"}
     with pytest.raises(KeyChangeRefused, match="next version"):
         ring.ring.adopt(new, 7)
+
+
+def test_a_log_key_is_revoked_once_it_was_replaced(ring: Ring) -> None:
+    ring.apply(rotation(A.log, key(A.log.name, 2), "log"), A.node, 3)
+    ring.apply(revocation(A.log, 2), A.node, 4)
+    assert ring.ring.log_key("a", 6).public_key == key(A.log.name, 2).public_key
 
 
 def test_no_key_stands_in_an_agreement_twice() -> None:
