@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect
-from tests.support.forge import NEUTRAL, Forge, Key, story
+from tests.support.forge import A_NODE, B_OFFICER, NEUTRAL, Forge, Key, story
 from tests.support.forge_events import EVENTS
 from tests.support.forge_mutations import MUTATIONS, all_mutations
 from tests.support.page_opened import OpenedPage, chromium
@@ -260,6 +260,29 @@ def test_strangers_words_stay_text(opened: OpenedPage, tmp_path: Path) -> None:
     expect(opened.page.locator("#items")).to_contain_text("onerror")
     assert opened.page.locator("img").count() == 0
     assert opened.page.title() == "Verify an evidence bundle"
+
+
+def test_directions_and_control_characters_are_seen(opened: OpenedPage, tmp_path: Path) -> None:
+    forge = Forge().begin()
+    forge.add("message", {}, channel="a\u202eb\x07")
+    forge.custody()
+    path = tmp_path / "h.zip"
+    path.write_bytes(forge.build())
+    opened.choose(path)
+    expect(opened.page.locator("#items")).to_contain_text("a\\u{202e}b\\u{7}")
+
+
+def test_a_true_key_beside_false_ones_pins_nothing(opened: OpenedPage) -> None:
+    forge = Forge()
+    false = Key("b.example/node", "of the forger")
+    forge.b_keys = forge.b_keys | {"signing": false}
+    forge.agreement_signers = [A_NODE, false]
+    forge.begin().custody()
+    pins = [A_NODE.vkey, B_OFFICER.vkey]
+    report = opened.judge(forge.build(), now=NOW_S, keys=pins)
+    assert report["proven"] is True
+    assert [party["pinned"] for party in report["parties"]] == [True, False]
+    assert report["pinned"] is False
 
 
 def test_every_word_changes_with_the_language(

@@ -273,7 +273,7 @@ class _Verification:
         known = {head.checkpoint.size: head.checkpoint.root for head in facts.heads}
         anchors = Anchors(stated.origin, self.tree.root_at, known)
         facts.answers = check_claims(facts.items, shown, self.ring, anchors, findings)
-        facts.anchors = anchors.count
+        facts.anchors, facts.anchors_unheld = anchors.count, anchors.unheld
         by_position = {item.position: item for item in items}
         custody.check_erasures(facts.erased, by_position, stated.origin, stated.party, findings)
         custody.check_blobs(self.archive, items, stated.withheld_blobs, findings)

@@ -150,7 +150,11 @@ class Anchors:
     """Checkpoints that entries carry, held against each other and against this log.
 
     Args:
-        origin: of this log; root_at: its roots as far as they are known.
+        origin: of this log; root_at: its roots as far as they are known; known: of its checkpoints.
+
+    Attributes:
+        count: of those that are good.
+        unheld: of these, those of this log at a size whose root is not known here.
     """
 
     def __init__(
@@ -161,7 +165,9 @@ class Anchors:
         self._seen: dict[tuple[str, int], bytes] = {
             (origin, size): root for size, root in known.items()
         }
+        self._known = known.keys()
         self.count = 0
+        self.unheld = 0
 
     def check(self, item: Item, ring: KeyRing) -> None:
         """Check one anchor.
@@ -202,6 +208,7 @@ class Anchors:
             computed = self._root_at(size)
             if computed is not None and computed != root:
                 raise VerifyError("anchor.fork", where, f"not the root of this log at size {size}")
+            self.unheld += computed is None and size not in self._known
 
 
 def check_claims(

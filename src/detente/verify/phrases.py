@@ -104,12 +104,12 @@ EN: Final[dict[str, str]] = {
     "what.items": "Shown: {count} entries ({scope}), of which {erased} erased",
     "what.kinds": "Kinds: {kinds}",
     "what.span": "Stated times: from {first} to {last}",
-    "what.export": "Exported: {at}, by {by}",
+    "what.export": "Exported, as the exporter states: {at}, by {by}",
     "what.grade": "Grade: {grade}",
     "scope.full": "the whole record",
     "scope.subset": "a selection",
     "scope.": "unknown",
-    "grade.bilateral": "bilateral (cosigned by the other party)",
+    "grade.bilateral": "bilateral (cosigned by the other party, or as the agreement demands)",
     "grade.third-party": "third party (cosigned by a neutral witness, not by the other party)",
     "grade.timestamped": "timestamped (the record's own signature and a timestamp)",
     "grade.single": "single (the record's own signature only)",
@@ -120,13 +120,15 @@ EN: Final[dict[str, str]] = {
     "cosigned": "Cosignature of {name} over the first {size} entries, at {time} by its clock.",
     "neutral": "Cosignature of the neutral witness {name} over the first {size} entries, at {time} "
     "by its clock.",
-    "stamped": "Timestamp over the first {size} entries: they existed at {time}.",
-    "complete": "No entry is left out, and no message of a numbered channel is missing.",
+    "stamped": "Timestamp over the first {size} entries, good by a certificate in the bundle: by "
+    "its holder's clock, they existed at {time}.",
+    "complete": "No entry is left out. No channel skips a number, erased entries aside; whether "
+    "more followed its last message, this does not show.",
     "subset": "Each entry shown stands in the record at its place; others are not shown.",
     "rewritten": "What is cosigned cannot have been changed since, without the keys of those who "
     "cosigned it.",
-    "anchors": "Checkpoints in these entries that a party witnessed for another: {count}. They "
-    "contradict neither each other nor this record.",
+    "anchors": "Checkpoints in these entries that a party witnessed for another: {count}. None "
+    "contradicts another, or this record, at the same size; different sizes are not compared.",
     "event.rotation.log": "Entry {at}: {party} replaced the key of its record. From the next entry "
     "on, it is {new_vkey}.",
     "event.rotation.witness": "Entry {at}: {party} replaced the key of its witness. From the next "
@@ -176,6 +178,9 @@ EN: Final[dict[str, str]] = {
     "limit.blobs": "What withheld attachments contain ({count}). Their hashes remain.",
     "limit.believed": "Anything by entries whose key its party declared invalid afterwards "
     "({count}). They were in the record before that declaration.",
+    "limit.absent": "That {party} has seen all that is shown: it has not cosigned all of it.",
+    "limit.anchors": "That {count} checkpoints of this record, which entries hold, are of this "
+    "record: the selection does not give its root at their sizes.",
     "limit.single": "That the other party has seen this record: it has not cosigned it.",
     "limit.partly": "That the other party has seen all of this record: parties have cosigned no "
     "more than the first {size} entries, or fewer of them than needed.",
@@ -261,12 +266,12 @@ _FRENCH: Final[dict[str, str]] = {
     "what.items": "Présentées : {count} écritures ({scope}), dont {erased} effacées",
     "what.kinds": "Genres : {kinds}",
     "what.span": "Heures déclarées : de {first} à {last}",
-    "what.export": "Exporté : {at}, par {by}",
+    "what.export": "Exporté, selon l’exportateur : {at}, par {by}",
     "what.grade": "Degré : {grade}",
     "scope.full": "le registre entier",
     "scope.subset": "un choix",
     "scope.": "inconnu",
-    "grade.bilateral": "bilatéral (contresigné par l’autre partie)",
+    "grade.bilateral": "bilatéral (contresigné par l’autre partie, ou comme l’exige l’accord)",
     "grade.third-party": "tiers (contresigné par un témoin neutre, non par l’autre partie)",
     "grade.timestamped": "horodaté (signature du registre et horodatage)",
     "grade.single": "simple (signature du registre seule)",
@@ -277,14 +282,17 @@ _FRENCH: Final[dict[str, str]] = {
     "horloge.",
     "neutral": "Contreseing du témoin neutre {name} sur les {size} premières écritures, à {time} "
     "selon son horloge.",
-    "stamped": "Horodatage des {size} premières écritures : elles existaient à {time}.",
-    "complete": "Aucune écriture n’est omise, et aucun message d’un canal numéroté ne manque.",
+    "stamped": "Horodatage des {size} premières écritures, bon selon un certificat du dossier : à "
+    "l’horloge de son titulaire, elles existaient à {time}.",
+    "complete": "Aucune écriture n’est omise. Aucun canal ne saute de numéro, hormis les écritures "
+    "effacées ; si d’autres messages ont suivi le dernier, cela n’apparaît pas ici.",
     "subset": "Chaque écriture présentée est à sa place au registre ; d’autres ne sont pas "
     "présentées.",
     "rewritten": "Ce qui est contresigné n’a pu être changé depuis sans les clés de ceux qui l’ont "
     "contresigné.",
     "anchors": "Points de contrôle, dans ces écritures, qu’une partie a contresignés pour une "
-    "autre : {count}. Ils ne contredisent ni les autres ni ce registre.",
+    "autre : {count}. Aucun n’en contredit un autre, ni ce registre, à la même taille ; les "
+    "tailles différentes ne sont pas comparées.",
     "event.rotation.log": "Écriture {at} : {party} a remplacé la clé de son registre. Dès "
     "l’écriture suivante, c’est {new_vkey}.",
     "event.rotation.witness": "Écriture {at} : {party} a remplacé la clé de son témoin. Dès "
@@ -335,6 +343,10 @@ _FRENCH: Final[dict[str, str]] = {
     "demeurent.",
     "limit.believed": "Quoi que ce soit par des écritures dont la partie a déclaré la clé invalide "
     "après coup ({count}). Elles étaient au registre avant cette déclaration.",
+    "limit.absent": "Que {party} a vu tout ce qui est présenté : elle n’en a pas contresigné la "
+    "totalité.",
+    "limit.anchors": "Que {count} points de contrôle de ce registre, contenus dans des écritures, "
+    "en sont bien : le choix n’en donne pas la racine à ces tailles.",
     "limit.single": "Que l’autre partie a vu ce registre : elle ne l’a pas contresigné.",
     "limit.partly": "Que l’autre partie a vu tout ce registre : des parties n’ont contresigné que "
     "les {size} premières écritures, ou moins d’entre elles qu’il n’en faut.",

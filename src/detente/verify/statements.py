@@ -21,13 +21,16 @@ from .timestamps import openssl_command
 ITEMS_SHOWN: Final = 1000
 """Messages told one by one in a report."""
 
+_BOOKKEEPING: Final = frozenset(RECORD_KINDS) - {"suspension", "resumption", "withdrawal"}
+"""Kinds that no message is of: the others are what a party says to another."""
+
 EVENTS_SHOWN: Final = 100
 """Changes of keys, erasures and refusals told one by one."""
 
 
 def name_of(names: Names, fallback: str, language: Language) -> str:
     """A party's name in a language, or in one that there is."""
-    return names.get(language) or names.get("en") or next(iter(names.values()), fallback)
+    return names.get(language) or names.get("en") or next(iter(names.values()), "") or fallback
 
 
 def make_report(
@@ -38,7 +41,7 @@ def make_report(
     proven = facts.findings.errors == 0
     parties = _parties(facts, agreement is not None, frozenset(keys))
     pinned = bool(parties) and all(party.pinned for party in parties)
-    messages = [entry for entry in facts.items if entry[0].kind not in RECORD_KINDS]
+    messages = [entry for entry in facts.items if entry[0].kind not in _BOOKKEEPING]
     created = [item.created for item, _, _ in facts.items]
     kinds = Counter(item.kind for item, _, _ in facts.items)
     return Report(
@@ -71,7 +74,7 @@ def make_report(
         findings=tuple(facts.findings.kept),
         finding_counts=dict(sorted(facts.findings.counts.items())),
         statements=tuple(_statements(facts, parties)) if proven else (),
-        limits=tuple(_limits(facts, pinned)),
+        limits=tuple(_limits(facts, pinned, parties)),
     )
 
 
@@ -80,15 +83,34 @@ def _parties(facts: Facts, pinned: bool, keys: frozenset[str]) -> tuple[PartySho
         return ()
     # A pin that is wrong is a finding; then nothing counts as pinned.
     pinned = pinned and not facts.findings.counts["agreement.pinned"]
+    signers = _signers(facts, keys)
     return tuple(
         PartyShown(
             party.id,
             party.names,
             tuple((key.key.name, key.holder) for key in party.keys if key.purpose == "officer"),
-            pinned or any(key.key.vkey in keys for key in party.keys),
+            pinned or party.id in signers,
         )
         for party in facts.newest.parties
     )
+
+
+def _signers(facts: Facts, keys: frozenset[str]) -> set[str]:
+    """Parties that signed a version with one of these keys.
+
+    That a key merely stands in the agreement says nothing of the others beside it: anybody can put
+    a party's true public key among keys of his own.
+    """
+    versions = [version for _, version in facts.ring.versions] if facts.ring else []
+    return {
+        key.party
+        for version in versions
+        for key in version.keys
+        for signature in version.envelope.signatures
+        if key.key.vkey in keys
+        and signature.keyid == key.key.name
+        and key.key.verifies(version.envelope.pae, signature.sig)
+    }
 
 
 def _checkpoint(head: Head, facts: Facts) -> CheckpointShown:
@@ -281,7 +303,7 @@ def item_sentences(item: ItemShown, parties: tuple[PartyShown, ...]) -> list[Sen
     return sentences
 
 
-def _limits(facts: Facts, pinned: bool) -> Iterator[Sentence]:
+def _limits(facts: Facts, pinned: bool, parties: tuple[PartyShown, ...]) -> Iterator[Sentence]:
     if not pinned:
         yield both("limit.pinned", sha256=facts.newest.sha256 if facts.newest else "?")
     if facts.grade in ("single", "timestamped", "third-party"):
@@ -291,10 +313,17 @@ def _limits(facts: Facts, pinned: bool) -> Iterator[Sentence]:
             yield both("limit.partly", size=cosigned)
         else:
             yield both("limit.single")
+    elif facts.grade and facts.manifest is not None and facts.newest is not None:
+        for party in facts.newest.parties:
+            seen = [head.checkpoint.size for head in facts.heads if party.id in head.parties]
+            if party.id != facts.manifest.party and max(seen, default=0) <= max(facts.shown):
+                yield _named("limit.absent", parties, party.id)
     yield both("limit.truth")
     yield both("limit.withheld")
     if facts.manifest is not None and facts.manifest.scope == "subset":
         yield both("limit.subset")
+    if facts.anchors_unheld:
+        yield both("limit.anchors", count=facts.anchors_unheld)
     checked = any(stamp.time for stamp in facts.stamps)
     yield both("limit.stamped" if checked else "limit.clock")
     for stamp in facts.stamps:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from tests.support.forge import Forge
+from tests.support.forge import A_LOG, A_NODE, B_NODE, B_OFFICER, B_WITNESS, ORIGIN, Forge, Key
 from tests.support.forge_mutations import stamped
+from tests.support.rfc9162 import mth
 
 from detente import record
 from detente.verify import Report, tiles
@@ -51,3 +52,68 @@ def test_a_token_that_cannot_be_checked_is_at_least_over_the_note(
     assert report.checkpoints[0].timestamps == ("not checked",)
     assert "was not checked" in said(report)
     assert set(check(stamped()).finding_counts) == {"timestamp.wrong"}
+
+
+def test_a_true_key_beside_false_ones_pins_nothing(check: Check) -> None:
+    """Somebody puts B's true officer key into an agreement that he signs for B himself."""
+    false = Key("b.example/node", "of the forger")
+    forge = Forge()
+    forge.b_keys = forge.b_keys | {"signing": false}
+    forge.agreement_signers = [A_NODE, false]
+    forge.begin()
+    forge.receipt(forge.add("message", {}), key=false)
+    forge.custody()
+    report = check(forge.build(), keys=(A_NODE.vkey, B_OFFICER.vkey, B_WITNESS.vkey))
+    assert report.proven
+    assert [party.pinned for party in report.parties] == [True, False]
+    assert "That the keys belong to the parties named" in said(report)
+
+
+def test_a_withdrawal_is_told(check: Check) -> None:
+    forge = Forge().begin()
+    body = {"sha256": forge.agreement_hash, "reason": "", "from": "2026-12-01T00:00:00.000000Z"}
+    forge.add("withdrawal", body, key=B_OFFICER, sender="b")
+    forge.custody()
+    assert "signed a message of kind “withdrawal”" in said(check(forge.build()))
+
+
+def test_anchors_whose_root_a_selection_does_not_give_are_told(check: Check) -> None:
+    ours = {"origin": ORIGIN, "log": A_LOG, "witness": B_WITNESS, "key": B_NODE, "sender": "b"}
+
+    def build(scope: str) -> bytes:
+        forge = Forge(scope=scope).begin()
+        forge.add("message", {})
+        forge.anchor(mth(forge.leaves(1)), 1, **ours)
+        forge.custody()
+        return forge.build()
+
+    words = "of this record: the selection does not give its root"
+    assert words in said(check(build("subset")))
+    assert words not in said(check(build("full")))
+
+
+def test_a_party_that_the_policy_does_not_ask_for_is_told(check: Check) -> None:
+    forge = Forge()
+    keys = [
+        {"purpose": purpose, "vkey": Key(f"c.example/{purpose}", purpose, kind).vkey, "holder": ""}
+        for purpose, kind in (("log", 1), ("witness", 4), ("signing", 1))
+    ]
+    third = {"id": "c", "name": {"en": "Party C"}, "keys": keys}
+    signer = Key("c.example/signing", "signing")
+    forge.on_agreement = lambda value: value | {"parties": [*value["parties"], third]}
+    forge.agreement_files["agreement.toml"] = b"# of three\n"
+    forge.agreement_signers = [A_NODE, B_NODE, signer]
+    forge.begin().custody()
+    report = check(forge.build())
+    assert (report.proven, report.grade) == (True, "bilateral")
+    assert "That Party C has seen all that is shown: it has not cosigned" in said(report)
+    assert "That Party B has seen" not in said(report)
+
+
+def test_nameless_parties_are_called_by_their_id(check: Check) -> None:
+    forge = Forge()
+    forge.on_agreement = lambda value: (
+        value | {"parties": [value["parties"][0], value["parties"][1] | {"name": {"en": ""}}]}
+    )
+    forge.begin().custody()
+    assert "Parties: Party A, b" in said(check(forge.build()))

@@ -79,7 +79,7 @@ async function checkConsistency(archive, heads, rootAt, isFull, findings) {
   for (const path of archive.under("consistency/")) if (!used.has(path) && !stated.has(path)) findings.add("file.extra", path, "for no checkpoint of the bundle");
 }
 
-/** @returns {Promise<number>} anchors that contradict nothing */
+/** @returns {Promise<Claims>} */
 async function checkLinks(gathered, authors, ring, manifest, isFull, owner, heads, tree, archive, findings) {
   const items = [...authors.keys()], { erased } = gathered, { origin } = manifest, erasedBy = new Map(), partyOfKey = new Map(ring.slots.map((slot) => [hex(slot.entry.key.key), slot.entry.party]));
   for (const entry of [...erased].sort((a, b) => a.index - b.index)) {
@@ -94,7 +94,7 @@ async function checkLinks(gathered, authors, ring, manifest, isFull, owner, head
   checkErasures(erased, new Map(items.map((item) => [item.index, item])), origin, owner, findings);
   checkBlobs(archive, items, manifest.withheld, findings);
   await findings.during(async () => checkCustody(await archive.read("custody.json"), items.filter((item) => item.kind === "custody" && item.from === owner), [...items, ...erased], manifest));
-  return claims.anchors;
+  return claims;
 }
 function checkBlobs(archive, items, withheld, findings) {
   const named = new Map();
@@ -187,7 +187,7 @@ function emptyReport(bundle, options) {
     parties: [], checkpoints: [], items: [], findings: [], finding_counts: {}, statements: [], limits: [],
   };
 }
-function fillReport(report, { newest, manifest, gathered, items, anchors, heads, findings, options }) {
+function fillReport(report, { newest, manifest, gathered, items, claims, heads, findings, options, signers }) {
   const { erased, shown } = gathered, covering = [...heads].sort((a, b) => a.checkpoint.size - b.checkpoint.size);
   // A later checkpoint covers what an earlier one does, so grades are taken from the end.
   const best = [];
@@ -208,14 +208,14 @@ function fillReport(report, { newest, manifest, gathered, items, anchors, heads,
   }
   const times = items.map((item) => item.created).sort(), kinds = {};
   for (const item of items) kinds[item.kind] = (kinds[item.kind] ?? 0) + 1;
-  const pinnedKeys = new Set(options.keys ?? []), isPinned = Boolean(options.agreement) && !findings.counts["agreement.pinned"];
+  const isPinned = Boolean(options.agreement) && !findings.counts["agreement.pinned"];
   Object.assign(report, {
-    agreement_id: newest.id, agreement_sha256: newest.sha256, agreement_version: newest.version, agreement_title: newest.title, anchors,
+    agreement_id: newest.id, agreement_sha256: newest.sha256, agreement_version: newest.version, agreement_title: newest.title, anchors: claims.anchors, anchors_unheld: claims.unheld, last_shown: shown[shown.length - 1] ?? -1,
     item_count: shown.length, erased_count: erased.length, kinds, first: times[0] ?? "", last: times[times.length - 1] ?? "",
     unbelieved: items.filter((item) => !item.believed).length, events: eventsOf(items, erased),
     parties: newest.parties.map((party) => ({
       id: party.id, names: party.names, officers: party.keys.filter((key) => key.purpose === "officer").map((key) => [key.key.name, key.holder]),
-      pinned: isPinned || party.keys.some((key) => pinnedKeys.has(key.key.vkey)),
+      pinned: isPinned || signers.has(party.id),
     })),
     checkpoints: heads.map((entry) => ({
       size: entry.checkpoint.size, root: hex(entry.checkpoint.root), quorum: entry.quorum, timestamps: entry.timestamps,

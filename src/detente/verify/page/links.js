@@ -29,7 +29,7 @@ class Claims {
     /** @type {Map<string, Item>} */ this.byHash = new Map();
     this.places = new Map();
     this.roots = new Map([...known].map(([size, root]) => [`${origin}\n${size}`, hex(root)]));
-    this.anchors = 0;
+    this.anchors = 0; this.unheld = 0; this.known = known;
   }
   /** @param {Item} item */
   take(item) {
@@ -109,6 +109,7 @@ class Claims {
       if (size > item.index) fork("a size that this log did not have yet");
       const computed = this.rootAt(size);
       if (computed && !same(computed, root)) fork(`not the root of this log at size ${size}`);
+      if (!computed && !this.known.has(size)) this.unheld++;
     }
     this.anchors++;
   }

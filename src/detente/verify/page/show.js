@@ -1,11 +1,13 @@
 // A report as a page. Whatever comes from a bundle is put in as text, never as markup.
 
 const ROWS = 50;
+/** Text whose characters are all to be seen: what controls or turns others is written as its code. @param {Node | string} child */
+const plain = (child) => (typeof child === "string" ? child.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => [...c].map((one) => `\\u{${one.codePointAt(0)?.toString(16)}}`).join("")) : child);
 /** @param {string} name @param {Record<string, string>} attributes @param {(Node | string)[]} children @returns {HTMLElement} */
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
+  made.append(...children.map(plain));
   return made;
 }
 const ICONS = { good: "M24 4 42 11v12c0 11-8 18-18 21C14 41 6 34 6 23V11z M15 24l7 7 12-14", bad: "M24 4 42 11v12c0 11-8 18-18 21C14 41 6 34 6 23V11z M17 17l14 14 M31 17 17 31", dull: "M24 4 42 11v12c0 11-8 18-18 21C14 41 6 34 6 23V11z M24 14v13 M24 34v.5" };

@@ -9,7 +9,7 @@ function say(language, key, values = {}) {
   return (language === "fr" ? text.replace(HIGH, "\u202f") : text).replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 /** @param {Record<string, string>} names @param {string} fallback @param {"en" | "fr"} language */
-const nameIn = (names, fallback, language) => names[language] ?? names.en ?? Object.values(names)[0] ?? fallback;
+const nameIn = (names, fallback, language) => names[language] || names.en || Object.values(names)[0] || fallback;
 const posixTime = (seconds) => (seconds < 253402300800 ? new Date(seconds * 1000).toISOString().replace(".000Z", "Z") : String(seconds));
 
 const EVENTS_SHOWN = 100;
@@ -63,8 +63,13 @@ function statementsOf(report) {
   const reach = Math.max(0, ...report.checkpoints.filter((entry) => entry.cosigners.some(([, kind]) => kind === "party")).map((entry) => entry.size));
   if (!report.pinned) limits.push(both("limit.pinned", { sha256: report.agreement_sha256 || "?" }));
   if (["single", "timestamped", "third-party"].includes(report.grade)) limits.push(reach ? both("limit.partly", { size: reach }) : both("limit.single"));
+  else if (report.grade) for (const { id } of report.parties) {
+    const seen = report.checkpoints.filter((entry) => entry.cosigners.some(([name, kind]) => kind === "party" && name === id)).map((entry) => entry.size);
+    if (id !== report.party && Math.max(0, ...seen) <= report.last_shown) limits.push(both("limit.absent", { party: party(id) }));
+  }
   limits.push(both("limit.truth"), both("limit.withheld"));
   if (report.scope === "subset") limits.push(both("limit.subset"));
+  if (report.anchors_unheld) limits.push(both("limit.anchors", { count: report.anchors_unheld }));
   limits.push(both("limit.clock"));
   for (const size of stamps) limits.push(both("limit.unchecked", { size, command: `openssl ts -verify -data timestamps/${size}.note -in timestamps/${size}.tsr -CAfile timestamps/tsa.pem` }));
   limits.push(both("limit.collusion"), both("limit.missing"), both("limit.keys"));

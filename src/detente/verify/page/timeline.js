@@ -5,7 +5,7 @@ const SVG = "http://www.w3.org/2000/svg", DRAWN_MAX = 160;
 function svg(name, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  made.append(...children);
+  made.append(...children.map(plain));
   return made;
 }
 /** @param {any} report @param {(key: string, values?: object) => string} tell @param {(id: string) => string} partyName @returns {HTMLElement | null} */

@@ -66,10 +66,10 @@ async function verifyArchive(archive, options, findings, report, progress) {
   await findings.during(async () => checkPolicy(await archive.readIfThere("policy"), ring, manifest.origin, findings));
   const heads = await checkHeads(archive, manifest, ring, options.now, findings);
   const tree = await checkTree(archive, manifest, gathered, isFull, heads, findings);
-  const anchors = await checkLinks(gathered, authors, ring, manifest, isFull, owner, heads, tree, archive, findings);
+  const claims = await checkLinks(gathered, authors, ring, manifest, isFull, owner, heads, tree, archive, findings);
   await checkExtras(archive, manifest, gathered, ring, owner, heads, tree, findings, progress);
   checkUnknown(archive, manifest, findings);
-  fillReport(report, { newest, manifest, gathered, items: [...authors.keys()], anchors, heads, findings, options });
+  fillReport(report, { newest, manifest, gathered, items: [...authors.keys()], claims, heads, findings, options, signers: await signersOf(ring, new Set(options.keys ?? [])) });
 }
 
 /** CRC and SHA-256 of every member. @returns {Promise<Map<string, string>>} */
@@ -101,6 +101,15 @@ function checkPinned(ring, newest, options, findings) {
   if (options.agreement && !versions.some((version) => version.sha256 === options.agreement)) findings.add("agreement.pinned", "agreement.dsse.json", newest.sha256);
   const known = new Set(versions.flatMap((version) => [...version.keys.map((entry) => entry.key.vkey), ...[...version.witnesses.values()].map((key) => key.vkey)]));
   for (const vkey of options.keys ?? []) if (!known.has(vkey)) findings.add("agreement.pinned", vkey, "not in the agreement");
+}
+/** Parties that signed a version with one of these keys: that a key merely stands beside others says nothing of them.
+ * @param {Set<string>} keys vkeys @returns {Promise<Set<string>>} */
+async function signersOf(ring, keys) {
+  const found = new Set();
+  for (const { agreement } of ring.versions) for (const { key, party } of agreement.keys) for (const { keyid, sig } of agreement.envelope.signatures) {
+    if (keys.has(key.vkey) && keyid === key.name && await isSignature(key.key, sig, agreement.envelope.pae)) found.add(party);
+  }
+  return found;
 }
 function checkBlobNames(manifest, findings) {
   for (const [path, stated] of manifest.files) if (path.startsWith("blobs/") && path !== `blobs/${stated.sha256}`) findings.add("blob.mismatch", path, "SHA-256");
