@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from detente.cli.record_options import INSTANT, PATH, of_record, officer_option, progress, run
+from detente.cli.record_options import FILE, INSTANT, PATH, of_record, officer_option, progress, run
 from detente.formats import GRADES
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     metavar="N",
     help="At most so many entries get files of their own for other people's tools.",
 )
+@click.option(
+    "--tsa",
+    type=FILE,
+    metavar="PEM",
+    help="Certificates of the timestamp authority; without them its timestamps are left out.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace OUT.zip if it is there.")
 @click.option(
     "--witness",
@@ -59,6 +65,7 @@ def export(
     until: datetime | None,
     withhold: tuple[str, ...],
     single_items: int,
+    tsa: Path | None,
     overwrite: bool,
     witness_urls: tuple[str, ...],
     officer: str,
@@ -71,6 +78,7 @@ def export(
     import secrets
 
     from detente.cli.record_home import find, now, officer_named
+    from detente.cli.record_timestamps import read_file
     from detente.cli.record_transfers import settling
     from detente.evidence import ExportRequest, Selection, export_bundle
 
@@ -99,6 +107,7 @@ def export(
                 selection=selection,
                 withhold=frozenset(withhold),
                 single_items=single_items,
+                tsa_pem=None if tsa is None else read_file(tsa),
                 overwrite=overwrite,
                 settle=ask,
             )
@@ -114,6 +123,12 @@ def export(
     click.echo(f"grade {made.grade}; recorded as entry {made.custody_index}")
     if made.missing_blobs:
         click.echo(f"note: {len(made.missing_blobs)} blobs are not in the record", err=True)
+    if made.left_out_timestamps:
+        click.echo(
+            f"note: {len(made.left_out_timestamps)} timestamps are left out, as nobody could check "
+            "them: give the authority's certificates, --tsa PEM.",
+            err=True,
+        )
     if made.grade != "bilateral":
         click.echo(
             f"note: not everything is cosigned by the other parties. {made.path} is checked with "

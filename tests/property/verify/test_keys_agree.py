@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import string
 from dataclasses import dataclass, field, replace
+from typing import cast
 from uuid import UUID
 
 from hypothesis import event, given, settings
@@ -32,6 +33,7 @@ from detente.verify.dsse import Envelope
 from detente.verify.keys import PublicKey
 from detente.verify.payload import Item
 from detente.verify.ring import KeyRing as VerifierRing
+from detente.verify.strictjson import JsonObject
 
 A, B = Party("a"), Party("b")
 ORIGIN = A.log.name
@@ -128,7 +130,7 @@ class Both:
             return False
         item = Item(
             self.index, kind, AGREEMENT, party, by.name, "keys", "", "actual", 1, "", "", (),
-            "", "", by.public_key, (), (), dict(body),
+            "", "", by.public_key, (), (), cast(JsonObject, body),
         )  # fmt: skip
         # The law: this raises nothing.
         if kind == "key-rotation":
