@@ -106,7 +106,11 @@ def _facts(facts: Facts, summary: Summary) -> str:
         ("by", "<br>".join(map(_text, facts.by))),
         ("at", _text(_clock(facts.at))),
         ("purpose", _text(facts.purpose)),
-        ("grade", f'<span class="grade">{outcome.grade}</span>: {_other(grade)}'),
+        (
+            "grade",
+            f'<span class="grade">{_other(words.GRADE_NAMES[outcome.grade])}</span>: '
+            f"{_other(grade)}",
+        ),
         ("cosigners", "<br>".join(map(_text, facts.checkpoint.cosigners)) or _other(words.NONE)),
         ("scope", f"{count:,} / {outcome.size:,}: {_other(scope)}"),
         ("kinds", kinds),

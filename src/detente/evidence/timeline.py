@@ -51,7 +51,7 @@ def timeline(rows: Iterable[Row], parties: Sequence[str], names: Mapping[str, st
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img" '
         'aria-label="Messages, receipts and acknowledgements / '
-        'Messages, accusés techniques et accusés d’agents" '
+        'Messages, accusés de réception et prises d’acte" '
         'font-family="system-ui, sans-serif" font-size="13">',
         "<defs>" + "".join(_arrow(what, colour) for what, (_, colour) in _STYLE.items()),
         "</defs>",

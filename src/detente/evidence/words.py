@@ -16,7 +16,7 @@ class Both(NamedTuple):
     fr: str
 
 
-TITLE = Both("Evidence bundle", "Dossier de preuve")
+TITLE = Both("Evidence bundle", "Dossier de preuves")
 
 WHAT = Both(
     "This file shows entries of a record that one party keeps under an agreement with others. Each "
@@ -24,8 +24,8 @@ WHAT = Both(
     "changed, removed or put in later without its showing. The other parties, and neutral "
     "witnesses if there are any, have signed the state of this record at certain moments: from "
     "then on it cannot be rewritten without their signatures giving it away.",
-    "Ce fichier présente des entrées d’un registre qu’une partie tient en vertu d’un accord avec "
-    "d’autres. Chaque entrée est signée par son auteur. Toutes sont liées par des empreintes "
+    "Ce fichier présente des écritures d’un registre qu’une partie tient en vertu d’un accord avec "
+    "d’autres. Chaque écriture est signée par son auteur. Toutes sont liées par des empreintes "
     "cryptographiques\u202f: aucune ne peut être modifiée, retirée ou ajoutée après coup sans que "
     "cela se voie. Les autres parties, et des témoins neutres s’il y en a, ont signé l’état de ce "
     "registre à certains moments\u202f: dès lors, leurs signatures trahiraient toute réécriture.",
@@ -48,28 +48,28 @@ FACTS = {
     "by": Both("Made by", "Établi par"),
     "at": Both("Made at (UTC)", "Établi le (UTC)"),
     "purpose": Both("Purpose", "Motif"),
-    "origin": Both("Name of the log", "Nom du journal"),
-    "tree": Both("Entries in the log at that state", "Entrées du journal à cet état"),
+    "origin": Both("Name of the log", "Nom du registre"),
+    "tree": Both("Entries in the log at that state", "Écritures au registre à cet état"),
     "root": Both("Fingerprint of that state", "Empreinte de cet état"),
     "cosigners": Both("Signed as seen by", "Contresigné par"),
     "scope": Both("Shown", "Étendue"),
-    "kinds": Both("Kinds of entries", "Nature des entrées"),
+    "kinds": Both("Kinds of entries", "Nature des écritures"),
     "between": Both("Stated times, from – to (UTC)", "Heures déclarées, de – à (UTC)"),
-    "grade": Both("Grade, as the exporter saw it", "Niveau, selon l’exportateur"),
+    "grade": Both("Grade, as the exporter saw it", "Degré, selon l’exportateur"),
     "withheld": Both("Attachments left out", "Pièces jointes omises"),
-    "erased": Both("Entries whose content was erased", "Entrées au contenu effacé"),
+    "erased": Both("Entries whose content was erased", "Écritures au contenu effacé"),
 }
 
 SCOPES: Mapping[str, Both] = {
-    "full": Both("the whole log", "le journal entier"),
-    "subset": Both("a selection of the log", "une sélection du journal"),
+    "full": Both("the whole log", "le registre entier"),
+    "subset": Both("a selection of the log", "une sélection du registre"),
 }
 
 GRADES: Mapping[str, Both] = {
     "bilateral": Both(
         "every other party has countersigned the state of the record that covers these entries, "
         "as the agreement asks",
-        "les autres parties ont contresigné l’état du registre qui couvre ces entrées, comme "
+        "les autres parties ont contresigné l’état du registre qui couvre ces écritures, comme "
         "l’accord l’exige",
     ),
     "third-party": Both(
@@ -89,6 +89,13 @@ GRADES: Mapping[str, Both] = {
     ),
 }
 
+GRADE_NAMES: Mapping[str, Both] = {
+    "bilateral": Both("bilateral", "bilatéral"),
+    "third-party": Both("third party", "tiers"),
+    "timestamped": Both("timestamped", "horodaté"),
+    "single": Both("single", "simple"),
+}
+
 STATUSES: Mapping[str, Both] = {
     "exercise": Both("EXERCISE", "EXERCICE"),
     "test": Both("TEST", "ESSAI"),
@@ -96,8 +103,8 @@ STATUSES: Mapping[str, Both] = {
 
 KINDS: Mapping[str, Both] = {
     "agreement": Both("agreement in force", "accord en vigueur"),
-    "receipt": Both("receipt", "accusé technique"),
-    "acknowledgement": Both("acknowledgement", "accusé d’agent"),
+    "receipt": Both("receipt", "accusé de réception"),
+    "acknowledgement": Both("acknowledgement", "prise d’acte"),
     "anchor": Both("other party’s state noted", "état de l’autre partie consigné"),
     "clock": Both("statement on clocks", "relevé d’horloge"),
     "key-rotation": Both("key replaced", "clé remplacée"),
@@ -112,7 +119,7 @@ KINDS: Mapping[str, Both] = {
 
 ANSWERS: Mapping[str, Both] = {
     "receipt": Both("received by the node of", "reçu par le nœud de"),
-    "acknowledgement": Both("acknowledged by an officer of", "confirmé par un agent de"),
+    "acknowledgement": Both("acknowledged by an officer of", "acte pris par un officier de"),
 }
 
 TIMELINE = Both("Who said what to whom", "Qui a dit quoi à qui")
@@ -120,22 +127,22 @@ TIMELINE_NOTE = Both(
     "Order of the log, downwards; times as each author states them. Solid: message. Dashed: "
     "receipt, given by a machine. Dotted: acknowledgement, signed by a person. A missing arrow "
     "means only that no such answer is in this bundle.",
-    "Ordre du journal, de haut en bas\u202f; heures déclarées par chaque auteur. Trait "
-    "plein\u202f: message. Tirets\u202f: accusé technique, donné par une machine. "
-    "Pointillés\u202f: accusé signé par une personne. Une flèche absente signifie seulement que "
-    "le dossier ne contient pas cette réponse.",
+    "Ordre du registre, de haut en bas\u202f; heures déclarées par chaque auteur. Trait "
+    "plein\u202f: message. Tirets\u202f: accusé de réception, donné par une machine. "
+    "Pointillés\u202f: prise d’acte, signée par une personne. Une flèche absente signifie "
+    "seulement que le dossier ne contient pas cette réponse.",
 )
-ENTRIES = Both("Entries", "Entrées")
+ENTRIES = Both("Entries", "Écritures")
 ENTRIES_HEAD = (
     Both("No.", "Nº"),
     Both("Stated time (UTC)", "Heure déclarée (UTC)"),
     Both("From → to", "De → à"),
     Both("What", "Quoi"),
-    Both("Receipts, acknowledgements", "Accusés"),
+    Both("Receipts, acknowledgements", "Accusés, prises d’acte"),
 )
 ERASED = Both(
     "content erased; its fingerprint remains. Erasure stated by entry",
-    "contenu effacé\u202f; son empreinte demeure. Effacement déclaré par l’entrée",
+    "contenu effacé\u202f; son empreinte demeure. Effacement déclaré par l’écriture",
 )
 EVERYONE = Both("all parties", "toutes les parties")
 LEFT_OUT = Both(
