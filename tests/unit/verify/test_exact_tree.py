@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 import pytest
@@ -253,7 +254,7 @@ def checked(
     size: int,
     full: bool = True,
     indices: list[int] | None = None,
-    change: dict[str, bytes | None] | None = None,
+    change: Mapping[str, bytes | None] | None = None,
     leaf_hashes: dict[int, bytes] | None = None,
 ) -> tuple[TreeCheck, list[tuple[str, str, str]]]:
     leaves = MANY[:size]
@@ -316,7 +317,7 @@ def test_tiles_too_many_or_missing_are_told() -> None:
 
 def test_tiles_of_another_length_are_told_and_not_used() -> None:
     for data in (b"", bytes(31), bytes(5 * 32 - 1), bytes(6 * 32)):
-        check, errors = checked(5, change={"tile/0/000.p/5": data})
+        check, errors = checked(5, change=({"tile/0/000.p/5": data}))
         assert errors == [("tree.tile", "tile/0/000.p/5", "not 5 hashes")]
         assert (check.tiles, check.root) == ({}, None)
     check, errors = checked(257, change={"tile/0/000": b"x"})
