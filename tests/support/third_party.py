@@ -10,8 +10,10 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -248,3 +250,29 @@ def rehashed(files: dict[str, bytes]) -> dict[str, bytes]:
         "manifest.json": text,
         "manifest.sha256": f"{digest}  manifest.json\n".encode(),
     }
+
+
+def guide_blocks(guide: str) -> list[str]:
+    """The commands of a VERIFY.md, in their order."""
+    return re.findall(r"^```sh\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+
+
+def run_guide(guide: str, directory: Path) -> str:
+    """Run all of them as they are printed; everything that they say."""
+    return "".join(run_shell(block, directory) for block in guide_blocks(guide))
+
+
+def run_shell(script: str, directory: Path) -> str:
+    """Everything that a script says; it must end well."""
+    environment = node_environment()
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr

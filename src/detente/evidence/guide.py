@@ -14,10 +14,14 @@ from .readme import Facts
 _PART = re.compile(r"<!-- if (\w+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 
 
-def verify_md(facts: Facts) -> str:
-    """The commands for this bundle."""
+def verify_md(facts: Facts, *, rotations: bool) -> str:
+    """The commands for this bundle.
+
+    Args:
+        rotations: whether keys were replaced along the log.
+    """
     singles = facts.outcome.single_items
-    present = {"singles": bool(singles), "stamps": bool(facts.stamps)}
+    present = {"singles": bool(singles), "stamps": bool(facts.stamps), "rotations": rotations}
     text = files("detente.evidence").joinpath("verify.md").read_text(encoding="utf-8")
     text = _PART.sub(lambda part: part[2] if present[part[1]] else "", text)
     values = {

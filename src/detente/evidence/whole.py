@@ -54,7 +54,8 @@ def write_whole(
         stamps=stamps,
     )
     archive.add("README.html", readme_html(facts, contents.summary).encode())
-    archive.add("VERIFY.md", verify_md(facts).encode())
+    rotations = contents.summary.kinds["key-rotation"] > 0
+    archive.add("VERIFY.md", verify_md(facts, rotations=rotations).encode())
     stated = canonical_json(_manifest(facts, archive))
     archive.add("manifest.json", stated)
     digest = hashlib.sha256(stated).hexdigest()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
+import json
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,11 +15,13 @@ from tests.support import third_party
 from tests.support.evidence import FILES, START, A, B, Keys, signed_agreement, terms
 
 from detente.evidence import ExportRequest, Selection, export_bundle
+from detente.formats import ROTATION_CONTEXT
 from detente.record.checkpoint import split_note
-from detente.record.cosignature import cosign
+from detente.record.cosignature import CosignatureVerifier, cosign
 from detente.record.entries import Entry, RecordPlace
 from detente.record.envelope import Blob, Draft, Reference
 from detente.record.ijson import JsonValue
+from detente.record.keys import Ed25519Signer, Verifier, generate_key
 from detente.record.party_record import PartyRecord
 from detente.verify import Options, verify_bundle
 
@@ -63,6 +67,77 @@ async def cosigned(record: PartyRecord, keys: Keys) -> None:
     text, _ = split_note(newest.note)
     line = cosign(text, keys.witness, int(START.timestamp()) + newest.size)
     await record.add_cosignatures(newest.size, [line])
+
+
+async def rotated(
+    record: PartyRecord, party: Keys, purpose: str, old: Ed25519Signer, new: Ed25519Signer
+) -> None:
+    """Replace a key of the record's owner, with every proof that its purpose needs."""
+    kind = CosignatureVerifier if purpose == "witness" else Verifier
+    vkeys = [kind(key.name, key.public_key).to_vkey() for key in (old, new)]
+    words = (ROTATION_CONTEXT, record.terms.agreement, party.party, purpose, *vkeys)
+    text = "".join(f"{word}\n" for word in words).encode()
+    body: dict[str, JsonValue] = {
+        "party": party.party,
+        "purpose": purpose,
+        "old": vkeys[0],
+        "new": vkeys[1],
+        "proof": base64.b64encode(new.sign(text)).decode(),
+    }
+    author = old
+    if purpose in ("log", "witness"):
+        body["old_proof"] = base64.b64encode(old.sign(text)).decode()
+        author = party.node
+    record.add_signer(new)
+    await record.append([(Draft("key-rotation", "keys", ("b",), body), author)])
+
+
+async def test_others_tools_follow_keys_that_changed(tmp_path: Path) -> None:
+    third_party.need_openssl()
+    third_party.need_node_tools()
+    world = World(tmp_path)
+    ours = await world.record(A)
+    said = Draft("message", "line", ("b",), {"text": "before"})
+    await ours.append([(said, A.officer)])
+    officer, node = generate_key(A.officer.name), generate_key(A.node.name)
+    await rotated(ours, A, "officer", A.officer, officer)
+    await rotated(ours, A, "log", A.log, generate_key(A.log.name))
+    await rotated(ours, A, "witness", A.witness, generate_key(A.witness.name))
+    await rotated(ours, A, "signing", A.node, node)
+    await ours.append([(Draft("message", "line", ("b",), {"text": "after"}), officer)])
+
+    async def settle(_: int) -> None:
+        await cosigned(ours, B)
+
+    path = tmp_path / "changed.zip"
+    request = ExportRequest(("One", "Two"), "an inquiry", settle=settle)
+    await export_bundle(ours, request, path, clock=world.clock, random=world.random)
+    await ours.close()
+    report = verify_bundle(path, Options(agreement=terms().sha256))
+    assert report.findings == ()
+    assert report.grade == "bilateral"
+    assert sum("replaced" in sentence.en for sentence in report.statements) == 4
+    unpacked = tmp_path / "bundle"
+    unpacked.mkdir()
+    with zipfile.ZipFile(path) as file:
+        files = {member: file.read(member) for member in file.namelist()}
+    third_party.unpack(files, unpacked)
+    (unpacked / "node_modules").symlink_to(third_party.NODE_TOOLS / "node_modules")
+    told = third_party.run_guide(files["VERIFY.md"].decode(), unpacked)
+    # Two under the agreement, three a rotation of log and witness, two of the others, log and
+    # witness under the checkpoint, one entry.
+    assert told.count("Signature Verified Successfully") == 2 + 3 * 2 + 2 * 2 + 2 + 1
+    assert "8 entries verified" in told
+    # The proof of a rotation is changed: the tools notice.
+    path = next(unpacked.glob("envelopes/**/*.jsonl"))
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    payload = json.loads(base64.b64decode(lines[3]["envelope"]["payload"]))
+    payload["body"]["proof"] = base64.b64encode(bytes(64)).decode()
+    lines[3]["envelope"]["payload"] = base64.b64encode(json.dumps(payload).encode()).decode()
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    block = third_party.guide_blocks(files["VERIFY.md"].decode())[3]
+    with pytest.raises(AssertionError, match="Signature Verification Failure"):
+        third_party.run_shell(block, unpacked)
 
 
 async def test_a_real_record_is_exported_and_believed(tmp_path: Path) -> None:

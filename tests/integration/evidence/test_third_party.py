@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -71,20 +68,6 @@ async def exported(
     return files
 
 
-def run_shell(script: str, directory: Path, environment: dict[str, str]) -> str:
-    """Everything that it says; it must end well."""
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=directory,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr
-
-
 @pytest.mark.parametrize("selection", [None, Selection(ranges=((7, 9),))])
 async def test_every_tool_agrees(selection: Selection | None, tmp_path: Path) -> None:
     third_party.need_openssl()
@@ -114,11 +97,8 @@ async def test_the_guide_does_what_it_says(authority: Authority, tmp_path: Path)
     # What the guide has installed from npm; pip's package is in the environment already.
     (unpacked / "node_modules").symlink_to(third_party.NODE_TOOLS / "node_modules")
     guide = files["VERIFY.md"].decode()
-    blocks = re.findall(r"^```sh\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 9
-    environment = third_party.node_environment()
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    said = "".join(run_shell(block, unpacked, environment) for block in blocks)
+    assert len(third_party.guide_blocks(guide)) == 9
+    said = third_party.run_guide(guide, unpacked)
     count = len([path for path in files if path.startswith("bundles/")])
     assert f"{count} entries verified" in said
     assert "Verification: OK" in said
