@@ -34,6 +34,7 @@ from detente.record import (
 )
 
 CHANNEL: Final = "standing"
+"""Of version 1; see `channel_of`."""
 STATEMENTS_MAX: Final = 10_000
 _FILE_BYTES_MAX: Final = 64 * 1024
 _REASON_MAX: Final = 2_000
@@ -55,7 +56,8 @@ class Statement:
         reason: in the party's words.
         since: from when it shall hold.
         created: when the party says that it was made.
-        seq: its number among the party's statements.
+        channel: `channel_of` a version.
+        seq: its number among the party's statements there.
         digest: what the next one gives as `prev`.
         envelope: as it was signed.
     """
@@ -68,9 +70,19 @@ class Statement:
     reason: str
     since: datetime
     created: datetime
+    channel: str
     seq: int
     digest: bytes
     envelope: Envelope
+
+
+def channel_of(version: int) -> str:
+    """The channel of statements about a version of an agreement.
+
+    Each version has its own: its directory begins without statements, and so does whoever has
+    joined with it.
+    """
+    return CHANNEL if version == 1 else f"{CHANNEL}-{version}"
 
 
 def read_statement(envelope: Envelope, agreement: Agreement) -> Statement:
@@ -84,7 +96,8 @@ def read_statement(envelope: Envelope, agreement: Agreement) -> Statement:
         payload = read_payload(envelope)
     except (EnvelopeMalformed, DsseMalformed) as error:
         raise AgreementRefused(f"It is no statement: {error}") from error
-    if payload.kind not in KINDS or payload.channel != CHANNEL:
+    channels = (channel_of(version) for version in range(1, agreement.document.version + 1))
+    if payload.kind not in KINDS or payload.channel not in channels:
         raise AgreementRefused(f"A {payload.kind} is no statement about an agreement.")
     if payload.agreement != agreement.id:
         raise AgreementRefused(f"It is about the agreement {payload.agreement[:60]!r}.")
@@ -112,6 +125,7 @@ def read_statement(envelope: Envelope, agreement: Agreement) -> Statement:
         reason=reason,
         since=begins,
         created=payload.created,
+        channel=payload.channel,
         seq=payload.seq,
         digest=chain_hash(envelope),
         envelope=envelope,
@@ -143,7 +157,7 @@ def read_statements(directory: Path, agreement: Agreement) -> tuple[Statement, .
             ) from None
         except (DsseMalformed, AgreementRefused) as error:
             raise AgreementRefused(error.message, where=str(path), advice=error.advice) from error
-    found.sort(key=lambda each: (each.party, each.seq))
+    found.sort(key=lambda each: (each.party, len(each.channel), each.channel, each.seq))
     _check_chains(found, place)
     return tuple(found)
 
@@ -188,11 +202,12 @@ def make_statement(
                 advice="What is not signed binds nobody; there is nothing to suspend or leave.",
             )
         _check_order(before, agreement, party, kind)
-        own = [each for each in before if each.party == party]
+        channel = channel_of(agreement.document.version)
+        own = [each for each in before if (each.party, each.channel) == (party, channel)]
         last = own[-1] if own else None
         draft = Draft(
             kind=kind,
-            channel=CHANNEL,
+            channel=channel,
             to=tuple(each.id for each in agreement.document.parties if each.id != party),
             body={
                 "sha256": agreement.sha256,
@@ -212,7 +227,8 @@ def make_statement(
             salt=random(16),
         )
         made = read_statement(envelope, agreement)
-        target = directory / STATEMENTS / f"{party}-{made.seq:04d}-{kind}.dsse.json"
+        number = channel.removeprefix(CHANNEL) + f"-{made.seq:04d}"
+        target = directory / STATEMENTS / f"{party}{number}-{kind}.dsse.json"
         write_file(target, envelope.to_json(), replace=False)
         return target
 
@@ -244,7 +260,7 @@ def _author(agreement: Agreement, payload: Payload) -> EnrolledKey | None:
 def _check_chains(statements: Sequence[Statement], place: Path) -> None:
     last: Statement | None = None
     for each in statements:
-        if last is None or last.party != each.party:
+        if last is None or (last.party, last.channel) != (each.party, each.channel):
             last = None
         payload = read_payload(each.envelope)
         if each.seq != (last.seq + 1 if last else 1) or payload.prev != (

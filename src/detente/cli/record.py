@@ -137,6 +137,29 @@ def add(
     run(work())
 
 
+@record.command("add-statement")
+@of_record
+@click.argument("files", metavar="FILE…", nargs=-1, required=True, type=FILE)
+def add_statement(directory: Path, database: str | None, files: tuple[Path, ...]) -> None:
+    """Record what this party has signed elsewhere, unchanged: all of FILE…, or nothing.
+
+    Such as the statements of `detente agreement suspend`, `resume` and `leave`, in their order.
+    What is recorded already stays.
+    """
+    from detente.cli.record_home import find
+    from detente.cli.record_work import read_sealed, told
+
+    home = find(directory, database)
+
+    async def work() -> None:
+        sealed = [read_sealed(path) for path in files]
+        async with home.opened(write=True) as opened:
+            for entry in await opened.adopt(sealed):
+                click.echo(told(entry))
+
+    run(work())
+
+
 @record.command()
 @of_record
 @click.argument("which", metavar="INDEX|ID")

@@ -123,9 +123,9 @@ def clock(
 
     read = None
     if chronyc is not None:
-        read = from_chronyc(chronyc.read_text())
+        read = from_chronyc(_text(chronyc))
     elif timedatectl is not None:
-        read = from_timedatectl(timedatectl.read_text())
+        read = from_timedatectl(_text(timedatectl))
     if read is not None:
         offset_ms = read[0] if offset_ms is None else offset_ms
         uncertainty_ms = read[1] if uncertainty_ms is None else uncertainty_ms
@@ -155,6 +155,12 @@ def clock(
             click.echo(told(entry))
 
     run(work())
+
+
+def _text(path: Path) -> str:
+    from detente.cli.record_work import read_file
+
+    return read_file(path, 64 * 1024).decode("utf-8", "replace")
 
 
 def from_chronyc(text: str) -> tuple[float, float, str] | None:

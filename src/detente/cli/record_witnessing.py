@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from detente.cli.record_home import write_whole
-from detente.cli.record_work import StatementUnusable
+from detente.cli.record_work import StatementUnusable, read_file
 from detente.formats import NOTE_BYTES_MAX
 from detente.record import (
     REQUEST_BYTES_MAX,
@@ -203,22 +203,6 @@ def read_proof(path: Path) -> list[bytes]:
 def read_note(path: Path) -> str:
     """A signed note from a file; what is no text cannot be one, and is refused as such later."""
     return read_file(path, NOTE_BYTES_MAX).decode("utf-8", "replace")
-
-
-def read_file(path: Path, limit: int) -> bytes:
-    """The bytes of a file that came from elsewhere.
-
-    Raises:
-        StatementUnusable: it cannot be read, or is larger than it may be.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise StatementUnusable(f"It cannot be read: {error.strerror}.", where=str(path)) from None
-    if len(data) > limit:
-        raise StatementUnusable(f"It has more than {limit:,} bytes.", where=str(path))
-    return data
 
 
 async def anchors_of(record: PartyRecord, origin: str) -> list[str]:

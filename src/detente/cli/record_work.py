@@ -9,6 +9,7 @@ from uuid import UUID
 
 from detente.cli.record_home import write_whole
 from detente.errors import DetenteError, printable
+from detente.formats import PAYLOAD_BYTES_MAX
 from detente.record import (
     Blob,
     Draft,
@@ -37,6 +38,24 @@ _MEDIA_TYPES = {
     ".mp4": "video/mp4",
     ".zip": "application/zip",
 }
+
+
+STATED_BY = {
+    "agreement": "detente record amend",
+    "receipt": "detente record import",
+    "acknowledgement": "detente record acknowledge",
+    "anchor": "detente record witness",
+    "clock": "detente record clock",
+    "key-rotation": "detente record rotate-key",
+    "key-revocation": "detente record revoke-key",
+    "erasure": "detente record erase",
+    "witness-refusal": "detente record witness",
+    "custody": "detente record export",
+    "suspension": "detente agreement suspend",
+    "resumption": "detente agreement resume",
+    "withdrawal": "detente agreement leave",
+}
+"""Kinds of the record itself, of which a form must hold, and the command that keeps to it."""
 
 
 class StatementUnusable(DetenteError):
@@ -78,9 +97,7 @@ def read_body(path: Path) -> dict[str, JsonValue]:
         StatementUnusable: it cannot be read, or is none that can be signed.
     """
     try:
-        value = parse_json(path.read_bytes())
-    except OSError as error:
-        raise StatementUnusable(f"It cannot be read: {error.strerror}.", where=str(path)) from None
+        value = parse_json(read_file(path, PAYLOAD_BYTES_MAX))
     except JsonMalformed as error:
         raise StatementUnusable(
             f"It is no JSON that can be signed: {error}", where=str(path)
@@ -88,6 +105,31 @@ def read_body(path: Path) -> dict[str, JsonValue]:
     if not isinstance(value, dict):
         raise StatementUnusable("It is no JSON object.", where=str(path))
     return value
+
+
+def read_sealed(path: Path) -> bytes:
+    """An envelope in a file, as it was written.
+
+    Raises:
+        StatementUnusable: it cannot be read.
+    """
+    return read_file(path, 2 * PAYLOAD_BYTES_MAX).removesuffix(b"\n")
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """The bytes of a file that came from elsewhere.
+
+    Raises:
+        StatementUnusable: it cannot be read, or is larger than it may be.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise StatementUnusable(f"It cannot be read: {error.strerror}.", where=str(path)) from None
+    if len(data) > limit:
+        raise StatementUnusable(f"It has more than {limit:,} bytes.", where=str(path))
+    return data
 
 
 async def draft_of(
@@ -103,8 +145,16 @@ async def draft_of(
     """A statement from the command line; its files are kept as blobs.
 
     Raises:
-        StatementUnusable: a file, party or entry that is named is not there.
+        StatementUnusable: a file, party or entry that is named is not there, or another command
+            makes statements of this kind.
     """
+    how = STATED_BY.get(kind)
+    if how is not None:
+        raise StatementUnusable(
+            f"A statement of kind {kind} is not written by hand.",
+            where=kind,
+            advice=f"See `{how}`.",
+        )
     known = {member.id for member in record.terms.members}
     for party in to:
         if party not in known or party == record.party:

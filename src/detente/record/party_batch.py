@@ -195,14 +195,8 @@ class Batch:
         Raises:
             RecordRefused: something is not; the subclass tells what.
         """
-        index = self.next_index
-        if payload.agreement != self.keyring.terms.agreement:
-            raise RecordRefused(
-                f"It is of the agreement {payload.agreement!r}, not of ours.", where=where
-            )
         if payload.sender == self._party:
             raise RecordRefused("It says that it is from us, and is not known here.", where=where)
-        self._check_member(payload.sender, where)
         if payload.kind in OWN_AFFAIRS:
             raise RecordRefused(
                 f"An entry of kind {payload.kind!r} belongs into its author's record only.",
@@ -210,7 +204,29 @@ class Batch:
             )
         if payload.to and self._party not in payload.to:
             raise RecordRefused("It is not addressed to us.", where=where)
-        author = self.keyring.author(payload.sender, payload.author, index)
+        return self._add_sealed(envelope, payload, where)
+
+    def adopt(self, envelope: Envelope, payload: Payload, where: str) -> Entry:
+        """Add what the party itself has sealed elsewhere, once all about it is right.
+
+        Raises:
+            RecordRefused: something is not; the subclass tells what.
+        """
+        if payload.sender != self._party:
+            raise RecordRefused("It is not from us: what others say is received.", where=where)
+        if payload.kind in OWN_DUTIES | OWN_AFFAIRS:
+            raise RecordRefused("The record states this by itself only.", where=where)
+        for party in payload.to:
+            self._check_member(party, where)
+        return self._add_sealed(envelope, payload, where)
+
+    def _add_sealed(self, envelope: Envelope, payload: Payload, where: str) -> Entry:
+        if payload.agreement != self.keyring.terms.agreement:
+            raise RecordRefused(
+                f"It is of the agreement {payload.agreement!r}, not of ours.", where=where
+            )
+        self._check_member(payload.sender, where)
+        author = self.keyring.author(payload.sender, payload.author, self.next_index)
         if author is None:
             raise EnvelopeUnverified(
                 f"{payload.sender} has no key {payload.author!r} that may sign now.", where=where

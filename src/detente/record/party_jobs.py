@@ -83,6 +83,41 @@ class AppendJob:
 
 
 @dataclass(slots=True)
+class AdoptJob:
+    """What the party has sealed elsewhere."""
+
+    rows: PartyRows
+    party: str
+    arrived: Sequence[Arrived]
+    indices: list[int] = field(default_factory=list)
+
+    @property
+    def weight(self) -> int:
+        """See `Job`."""
+        return len(self.arrived)
+
+    async def look_up(self, known: Known) -> None:
+        """See `Job`."""
+        payloads = [each.payload for each in self.arrived]
+        meant = [of for each in payloads if each.kind in ANSWERS and (of := answered(each))]
+        await _places(self.rows, known, [*(each.id for each in payloads), *meant])
+        await _chains(self.rows, known, {(each.sender, each.channel) for each in payloads})
+
+    def build(self, batch: Batch) -> None:
+        """See `Job`."""
+        for each in self.arrived:
+            place = batch.same(each.envelope, each.payload, each.chain, each.where)
+            if place is None:
+                self.indices.append(batch.adopt(each.envelope, each.payload, each.where).index)
+            else:
+                self.indices.append(place.index)
+
+    def result(self) -> list[int]:
+        """See `Job`."""
+        return self.indices
+
+
+@dataclass(slots=True)
 class ReceiveJob:
     """What came from others."""
 

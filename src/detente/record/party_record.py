@@ -36,6 +36,7 @@ from .log import LogReadOnly
 from .members import Terms
 from .party_batch import Batch, Known
 from .party_jobs import (
+    AdoptJob,
     AppendJob,
     Arrived,
     EraseJob,
@@ -188,12 +189,20 @@ class PartyRecord(PartyReading):
         """
         if not envelopes:
             return []
-        if len(envelopes) > ENVELOPES_MAX:
-            raise RecordRefused(f"At most {ENVELOPES_MAX} envelopes at a time.")
         arrived = await asyncio.to_thread(read_all, envelopes)
         await asyncio.to_thread(self._keep_blobs, arrived, blobs or {})
         job = ReceiveJob(self._store.rows, self._party, arrived, self._clock)
         return await (await self._submit(job)).received()
+
+    async def adopt(self, envelopes: Sequence[bytes]) -> list[Entry]:
+        """Record, unchanged, what this party has sealed elsewhere; all or nothing.
+
+        What is recorded already stays as it is. Arguments and errors are those of `receive`.
+        """
+        arrived = await asyncio.to_thread(read_all, envelopes)
+        indices = await self._submit(AdoptJob(self._store.rows, self._party, arrived))
+        found = await self._store.rows.at(indices)
+        return [found[index] for index in indices]
 
     async def amend(self, terms: Terms, files: Sequence[tuple[str, bytes]]) -> Entry:
         """Record that a new version of the agreement is in force.
@@ -371,8 +380,10 @@ def read_all(envelopes: Sequence[bytes]) -> list[Arrived]:
     """Envelopes in the right form.
 
     Raises:
-        RecordRefused: one is not; `where` says which.
+        RecordRefused: one is not, and `where` says which; or there are too many.
     """
+    if len(envelopes) > ENVELOPES_MAX:
+        raise RecordRefused(f"At most {ENVELOPES_MAX} envelopes at a time.")
     arrived = []
     for number, data in enumerate(envelopes, start=1):
         where = f"envelope {number}"

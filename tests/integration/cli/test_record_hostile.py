@@ -12,10 +12,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.integration.cli.test_record import Two, begun, fill
+from tests.support.agreements import OFFICERS
 from tests.support.instance import environment
+from tests.support.program import detente
+from tests.support.two_records import Two, begun, exported, fill
 
 from detente.cli.record_home import find
+from detente.cli.record_work import StatementUnusable, draft_of
+from detente.formats import RECORD_KINDS
 from detente.record import Draft, make_request
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -177,3 +181,67 @@ async def test_a_lost_answer_is_proven_when_the_log_has_grown(two: Two, tmp_path
     (tmp_path / "three.proof").write_bytes(b"\xff\n")
     assert (await two.run("witness confirm", "b", shown, *proof)).code == 2
     assert (await two.run("witness request", "a", tmp_path / "x", "--prove", "9-3")).code == 2
+
+
+async def stated(two: Two, command: str, party: str = "a") -> Path:
+    """A statement about the agreement, signed by an officer; its file."""
+    key = two.world.keys(party) / "officers" / f"{OFFICERS[party][0]}.key"
+    given = ("--party", party, "--key", key, "--reason", "a test")
+    done = await detente("agreement", command, two.world.agreement, *given)
+    assert done.code == 0, done
+    return Path(done.out.removeprefix("wrote ").partition(";")[0])
+
+
+async def test_a_partys_suspension_comes_into_its_record_and_the_others(
+    two: Two, tmp_path: Path
+) -> None:
+    first, second = await stated(two, "suspend"), await stated(two, "resume")
+    gap = await two.run("add-statement", "a", second)
+    assert gap.code == 2
+    assert "has number 2, and 1 is next" in gap.err
+    assert "entry 1  suspension" in await two.good("add-statement", "a", first)
+    assert "entry 1  suspension" in await two.good("add-statement", "a", first)
+    both = await two.good("add-statement", "a", first, second)
+    assert [line.split()[:3:2] for line in both.splitlines()] == [
+        ["entry", "suspension"],
+        ["entry", "resumption"],
+    ]
+    # It is A's own: B cannot put it into its record in this way, but receives it from A's.
+    assert "not from us" in (await two.run("add-statement", "b", first)).err
+    bundle = await exported(two, "a")
+    assert (await detente("verify", bundle, "--accept", "single")).code == 0
+    assert "2 entries received" in await two.good("import", "b", bundle)
+    shown = await two.good("search", "b", "--kind", "suspension", "--json")
+    entry = str(json.loads(shown)["index"])
+    assert (await two.good("show", "b", entry, "--raw")).encode() == first.read_bytes()
+
+    changed = tmp_path / "changed.json"
+    changed.write_bytes(first.read_bytes().replace(b"suspension", b"withdrawal"))
+    for what, words in ((changed, "same id"), (two.world.document, "right form")):
+        refused = await two.run("add-statement", "a", what)
+        assert refused.code == 2
+        assert words in refused.err
+    assert (await two.run("verify", "a")).code == 0
+
+
+async def test_kinds_that_must_have_a_form_are_not_written_by_hand(
+    two: Two, tmp_path: Path
+) -> None:
+    """One entry without that form, and no verifier takes a bundle of this record any more."""
+    body = tmp_path / "body.json"
+    body.write_text("{}")
+    done = await two.run("add", "a", "custody", body)
+    assert done.code == 2
+    assert "See `detente record export`" in done.err
+    async with two.opened("a", write=False) as record:
+        for kind in RECORD_KINDS:
+            with pytest.raises(StatementUnusable, match="not written by hand"):
+                await draft_of(record, kind, body, (), None, (), (), "actual")
+
+
+async def test_a_body_without_end_is_refused_before_it_is_read(two: Two) -> None:
+    done = await two.run("add", "a", "message", "/dev/zero", "--to", "b")
+    assert done.code == 2
+    assert "has more than 1,048,576 bytes" in done.err
+    for program in ("--chronyc", "--timedatectl"):
+        assert (await two.run("clock", "a", program, "/dev/zero")).code == 2
