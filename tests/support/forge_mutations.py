@@ -1633,6 +1633,34 @@ def rotation_of_a_log_by_a_revoked_key() -> bytes:
     return forge.build()
 
 
+@mutation("agreement.malformed")
+def many_keys_of_one_name() -> bytes:
+    """Each of 100 signatures would have to be tried with each of the keys."""
+    keys = [Key("a.example/officer/1", f"officer {i}") for i in range(12)]
+
+    def add(value: dict[str, Any]) -> None:
+        more = [{"purpose": "officer", "vkey": key.vkey, "holder": "x"} for key in keys]
+        value["parties"][0]["keys"] += more
+
+    return with_agreement(add, agreement_signers=[A_NODE, B_NODE, *[keys[-1]] * 98])
+
+
+MUTATIONS["agreement: more than 100 signatures"] = (
+    "agreement.malformed",
+    lambda: with_agreement(lambda value: None, agreement_signers=[A_NODE, B_NODE] * 51),
+)
+
+
+@mutation("envelope.malformed")
+def single_item_without_an_envelope() -> bytes:
+    def change(files: dict[str, bytes]) -> None:
+        lines = files["envelopes/000.jsonl"].split(b"\n")
+        lines[1] = lines[1].replace(b'"index":1', b'"index":1.5')
+        files["envelopes/000.jsonl"] = b"\n".join(lines)
+
+    return with_files(change)
+
+
 def all_mutations() -> Iterator[tuple[str, str, Build]]:
     for name, (code, build) in MUTATIONS.items():
         yield name, code, build

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
@@ -69,6 +69,7 @@ class Agreement:
     policies: Mapping[str, str]
     sha256: str
     envelope: Envelope
+    _read: dict[str, Policy | VerifyError] = field(default_factory=dict, compare=False)
 
     @property
     def keys(self) -> Iterable[PartyKey]:
@@ -88,10 +89,21 @@ class Agreement:
         Raises:
             VerifyError: policy.mismatch; there is none, or it is malformed.
         """
+        found = self._read.get(origin)
+        if found is None:
+            found = self._read[origin] = self._policy(origin)
+        if isinstance(found, VerifyError):
+            raise VerifyError(found.code, found.where, found.detail)
+        return found
+
+    def _policy(self, origin: str) -> Policy | VerifyError:
         text = self.policies.get(origin)
         if text is None:
-            raise VerifyError("policy.mismatch", PATH, f"no policy for {origin}")
-        return read_policy(text.encode(), f"policy of {origin}")
+            return VerifyError("policy.mismatch", PATH, f"no policy for {origin}")
+        try:
+            return read_policy(text.encode(), f"policy of {origin}")
+        except VerifyError as error:
+            return error
 
 
 def read_agreement(data: bytes, where: str) -> Agreement:
@@ -162,8 +174,16 @@ def check_signatures(
     extra = [key for key in agreement.keys if key.purpose in SIGNING and key.party in old_parties]
     message = agreement.envelope.pae
     signed: set[str] = set()
-    for signature in agreement.envelope.signatures:
-        named = [key for key in (*old, *own, *extra) if key.key.name == signature.keyid]
+    by_name: dict[str, list[PartyKey]] = {}
+    for key in (*old, *own, *extra):
+        by_name.setdefault(key.key.name, []).append(key)
+    signatures = agreement.envelope.signatures
+    if sum(len(by_name.get(one.keyid, ())) for one in signatures) > len(old) + 1000:
+        # Each would have to be tried with each signature: hours, for a file of some megabytes.
+        findings.add("agreement.malformed", where, "too many keys of one name")
+        signatures = ()
+    for signature in signatures:
+        named = by_name.get(signature.keyid, [])
         good = [key for key in named if key.key.verifies(message, signature.sig)]
         if not good:
             findings.add("agreement.signature", where, signature.keyid)

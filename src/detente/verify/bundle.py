@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from detente.formats import GRADES, TILE_WIDTH
+from detente.formats import BUNDLE_CHECKPOINTS_MAX, GRADES, TILE_WIDTH
 
 from . import agreement as agreements
 from . import custody, manifest, singles, timestamps
@@ -222,7 +222,12 @@ class _Verification:
             self.findings.add("tree.root", "tile/", "tiles and entries disagree")
         if self.tree.root is not None and self.tree.root != newest.checkpoint.root:
             self.findings.add("tree.root", "checkpoint", "not the root of the entries")
-        for path in self.archive.members:
+        older_paths = [path for path in self.archive.members if path.startswith("checkpoints/")]
+        if len(older_paths) > BUNDLE_CHECKPOINTS_MAX:
+            detail = f"more than {BUNDLE_CHECKPOINTS_MAX} checkpoints"
+            self.findings.add("zip.limit", "checkpoints/", detail)
+            return
+        for path in older_paths:
             size = size_in(path, "checkpoints/")
             older = None if size is None else self._head(path, size)
             if older is None or size is None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from .encodings import is_sha256, is_time, is_uuid7
 from .errors import Findings, VerifyError
-from .notes import cosigners, has_signature, read_checkpoint
+from .notes import cosigners, has_signature, names_in, read_checkpoint
 from .payload import Item, is_whole
 from .ring import KeyRing, Slot
 
@@ -187,12 +187,21 @@ class Anchors:
         owner = ring.agreement_at(item.position).party_of_log(checkpoint.origin)
         if owner is None or owner == item.sender:
             raise VerifyError("checkpoint.origin", where, checkpoint.origin)
-        logs = [slot.entry.key for slot in ring.slots(owner, "log")]
+        names = names_in(checkpoint.note)
+        logs = [
+            slot.entry.key
+            for slot in ring.slots(owner, "log")
+            if (slot.entry.key.name, slot.entry.key.key_id) in names
+        ]
         # All are asked, so that a wrong line is not hidden behind a good one.
         signed = [key for key in logs if has_signature(checkpoint.note, key, where)]
         if not signed:
             raise VerifyError("checkpoint.signature", where, "not signed by its log")
-        witnesses = [slot.entry.key for slot in ring.slots(item.sender, "witness")]
+        witnesses = [
+            slot.entry.key
+            for slot in ring.slots(item.sender, "witness")
+            if (slot.entry.key.name, slot.entry.key.key_id) in names
+        ]
         if not cosigners(checkpoint.note, witnesses, where):
             raise VerifyError("cosignature.wrong", where, "not cosigned by the author's witness")
         self._compare(checkpoint.origin, checkpoint.size, checkpoint.root, item.position)

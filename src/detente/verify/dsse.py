@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from detente.formats import PAYLOAD_TYPE_PREFIX, PAYLOAD_TYPE_SUFFIX
+from detente.formats import LIST_MAX, PAYLOAD_TYPE_PREFIX, PAYLOAD_TYPE_SUFFIX
 
 from .encodings import b64, unb64
 from .errors import VerifyError
@@ -89,7 +89,7 @@ def read_envelope(value: Json, where: str, code: str = "envelope.malformed") -> 
     payload = unb64(payload_text) if isinstance(payload_text, str) else None
     if payload is None or not isinstance(payload_type, str):
         raise VerifyError(code, where, "payload")
-    if not isinstance(signed, list) or not signed:
+    if not isinstance(signed, list) or not 0 < len(signed) <= LIST_MAX:
         raise VerifyError(code, where, "signatures")
     signatures: list[Signature] = []
     for one in signed:

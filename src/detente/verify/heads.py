@@ -11,7 +11,7 @@ from detente.formats import GRADES
 
 from .encodings import decimal, unb64
 from .errors import Findings, VerifyError
-from .notes import Checkpoint, cosigners, has_signature, read_checkpoint
+from .notes import Checkpoint, cosigners, has_signature, names_in, read_checkpoint
 from .ring import KeyRing, Slot
 from .tree import is_consistent
 from .treecheck import TreeCheck
@@ -52,6 +52,7 @@ def check_head(data: bytes, where: str, origin: str, ring: KeyRing, now_s: int |
     owner = agreement.party_of_log(origin) or _owner(ring, origin)
     if owner is None or not _signed(list(ring.slots(owner, "log")), checkpoint, where):
         raise VerifyError("checkpoint.signature", where, "no signature by the log's key")
+    names = names_in(note)
     others = [party.id for party in agreement.parties if party.id != owner]
     parties: dict[str, int] = {}
     for party in others:
@@ -61,6 +62,7 @@ def check_head(data: bytes, where: str, origin: str, ring: KeyRing, now_s: int |
     neutral = {
         name: time_s
         for name, key in agreement.witnesses.items()
+        if (key.name, key.key_id) in names
         for _, time_s in cosigners(note, [key], where)
     }
     policy = agreement.policy(origin)
@@ -91,19 +93,24 @@ def _owner(ring: KeyRing, origin: str) -> str | None:
 
 
 def _signed(slots: list[Slot], checkpoint: Checkpoint, where: str) -> bool:
+    names = names_in(checkpoint.note)
     good = [
         slot
         for slot in slots
-        if has_signature(checkpoint.note, slot.entry.key, where) and slot.covers(checkpoint.size)
+        if (slot.entry.key.name, slot.entry.key.key_id) in names
+        and has_signature(checkpoint.note, slot.entry.key, where)
+        and slot.covers(checkpoint.size)
     ]
     return bool(good)
 
 
 def _cosigned(slots: list[Slot], checkpoint: Checkpoint, where: str) -> int | None:
     """The newest cosignature by a key that is good at that size; a wrong one by any is refused."""
+    names = names_in(checkpoint.note)
     times = [
         time_s
         for slot in slots
+        if (slot.entry.key.name, slot.entry.key.key_id) in names
         for _, time_s in cosigners(checkpoint.note, [slot.entry.key], where)
         if slot.covers(checkpoint.size)
     ]

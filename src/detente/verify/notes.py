@@ -99,6 +99,14 @@ def read_checkpoint(data: bytes, where: str) -> Checkpoint:
     return Checkpoint(origin, size, root, note)
 
 
+def names_in(note: Note) -> frozenset[tuple[str, bytes]]:
+    """Names and ids of the keys that are said to have signed; of many keys, only these need a look.
+
+    It costs less to ask this than to look through the lines for each key.
+    """
+    return frozenset((line.name, line.key_id) for line in note.lines)
+
+
 def has_signature(note: Note, key: PublicKey, where: str) -> bool:
     """Whether the key has signed the note (signature type 0x01).
 

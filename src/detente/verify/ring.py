@@ -7,8 +7,10 @@ bring others. Every question is therefore asked for an index.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 from detente.formats import ROTATION_CONTEXT
 
@@ -54,48 +56,57 @@ class KeyRing:
     """All keys that ever stood in the agreement or in a rotation."""
 
     def __init__(self, agreement: Agreement) -> None:
-        self._slots: list[Slot] = []
-        self._by_name: dict[tuple[str, str], list[Slot]] = {}
+        # By what each is asked for, as there may be ten thousands; `_open` has those in force.
+        self._by_author: dict[tuple[str, str, bytes], list[Slot]] = {}
+        self._by_purpose: dict[tuple[str, str], list[Slot]] = {}
+        self._by_vkey: dict[str, list[Slot]] = {}
+        self._by_raw: dict[bytes, list[Slot]] = {}
+        self._by_place: dict[bytes, list[Slot]] = {}
+        self._open: dict[int, Slot] = {}
         self._raw: set[bytes] = {key.raw for key in agreement.witnesses.values()}
         self.versions: list[tuple[int, Agreement]] = [(0, agreement)]
         for entry in agreement.keys:
             self._add(Slot(entry, 0, entry.key.raw))
 
     def _add(self, slot: Slot) -> None:
-        self._slots.append(slot)
-        self._raw.add(slot.entry.key.raw)
-        name = (slot.entry.party, slot.entry.key.name)
-        self._by_name.setdefault(name, []).append(slot)
+        entry, key = slot.entry, slot.entry.key
+        self._raw.add(key.raw)
+        self._by_author.setdefault((entry.party, key.name, key.raw), []).append(slot)
+        self._by_purpose.setdefault((entry.party, entry.purpose), []).append(slot)
+        self._by_vkey.setdefault(key.vkey, []).append(slot)
+        self._by_raw.setdefault(key.raw, []).append(slot)
+        self._by_place.setdefault(slot.place, []).append(slot)
+        self._open[id(slot)] = slot
+
+    def _close(self, slot: Slot, index: int) -> None:
+        slot.until = index
+        del self._open[id(slot)]
 
     def agreement_at(self, index: int) -> Agreement:
         """The version in force for the entry at that index."""
-        return [agreement for since, agreement in self.versions if since <= index][-1]
+        return self.versions[bisect_right(self.versions, index, key=itemgetter(0)) - 1][1]
 
     def author(self, party: str, name: str, raw: bytes, index: int) -> Slot | None:
         """The signing or officer key of that party and name that may sign at that index."""
-        for slot in self._by_name.get((party, name), ()):
-            if slot.entry.key.raw == raw and slot.entry.purpose in SIGNING and slot.good_at(index):
+        for slot in self._by_author.get((party, name, raw), ()):
+            if slot.entry.purpose in SIGNING and slot.good_at(index):
                 return slot
         return None
 
     def slots(self, party: str, purpose: str) -> Iterator[Slot]:
         """Every key that the party ever had for the purpose."""
-        return (
-            slot
-            for slot in self._slots
-            if (slot.entry.party, slot.entry.purpose) == (party, purpose)
-        )
+        return iter(self._by_purpose.get((party, purpose), ()))
 
     def line_of(self, raw: bytes) -> list[Slot]:
         """The key of a policy and all that came in its place; empty for keys of no party."""
-        places = {slot.place for slot in self._slots if slot.entry.key.raw == raw}
-        return [slot for slot in self._slots if slot.place in places]
+        places = {slot.place for slot in self._by_raw.get(raw, ())}
+        return [slot for place in places for slot in self._by_place[place]]
 
     def in_force(self, index: int) -> list[PartyKey]:
-        """The signing keys that are good at an index."""
+        """The signing keys that are good at an index, as far as the log has been followed."""
         return [
             slot.entry
-            for slot in self._slots
+            for slot in self._open.values()
             if slot.entry.purpose in SIGNING
             and slot.good_at(index)
             and (slot.good_until is None or index <= slot.good_until)
@@ -106,11 +117,11 @@ class KeyRing:
         self.versions.append((index + 1, agreement))
         self._raw.update(key.raw for key in agreement.witnesses.values())
         kept = {(key.party, key.purpose, key.key.raw): key for key in agreement.keys}
-        for slot in self._slots:
+        for slot in list(self._open.values()):
             entry = slot.entry
             place = (entry.party, entry.purpose, entry.key.raw)
-            if slot.until is None and kept.pop(place, None) is None:
-                slot.until = index
+            if kept.pop(place, None) is None:
+                self._close(slot, index)
         for entry in kept.values():
             self._add(Slot(entry, index + 1, entry.key.raw))
 
@@ -130,8 +141,8 @@ class KeyRing:
         old = next(
             (
                 slot
-                for slot in self.slots(party, purpose)
-                if slot.entry.key.vkey == old_vkey and slot.until is None
+                for slot in self._by_vkey.get(old_vkey, ())
+                if (slot.entry.party, slot.entry.purpose, slot.until) == (party, purpose, None)
             ),
             None,
         )
@@ -160,7 +171,7 @@ class KeyRing:
             data = unb64(old_proof) if isinstance(old_proof, str) else None
             if author.entry.purpose != "signing" or not old.entry.key.verifies(text, data or b""):
                 raise VerifyError("key.rotation", where, "proof by the old key")
-        old.until = item.position
+        self._close(old, item.position)
         entry = PartyKey(party, purpose, new, old.entry.holder)
         self._add(Slot(entry, item.position + 1, old.place))
 
@@ -173,7 +184,7 @@ class KeyRing:
         where = f"entry {item.position}"
         party, vkey, until = (item.body.get(name) for name in ("party", "key", "good_until_index"))
         author = self.author(item.sender, item.author, item.key, item.position)
-        slots = [slot for slot in self._slots if slot.entry.key.vkey == vkey]
+        slots = self._by_vkey.get(vkey, []) if isinstance(vkey, str) else []
         if author is None or party != item.sender or not is_whole(until) or until < 0:
             raise VerifyError("key.revoked", where, "not a revocation by that party")
         if not slots or any(slot is author or slot.entry.party != party for slot in slots):

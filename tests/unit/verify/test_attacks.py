@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from tests.support.forge import A_LOG, A_NODE, B_NODE, B_OFFICER, B_WITNESS, ORIGIN, Forge, Key
+from tests.support.forge import (
+    A_LOG,
+    A_NODE,
+    B_NODE,
+    B_OFFICER,
+    B_WITNESS,
+    EXPORT,
+    ORIGIN,
+    Forge,
+    Key,
+    canon,
+    story,
+)
 from tests.support.forge_mutations import stamped
 from tests.support.rfc9162 import mth
 
 from detente import record
 from detente.verify import Report, tiles
+from detente.verify.custody import check_custody
+from detente.verify.errors import VerifyError
+from detente.verify.payload import Item
 from detente.verify.render import to_html, to_text
+from detente.verify.strictjson import parse
 
 from .conftest import Check
 
@@ -117,3 +135,38 @@ def test_nameless_parties_are_called_by_their_id(check: Check) -> None:
     )
     forge.begin().custody()
     assert "Parties: Party A, b" in said(check(forge.build()))
+
+
+def test_a_range_of_a_quadrillion_entries_costs_nothing() -> None:
+    """A log of that size needs few tiles: whoever has its key can sign any checkpoint."""
+    size = 2**50
+    names = Item.__annotations__
+    body = {
+        "action": "export",
+        "export": EXPORT,
+        "items": [[0, size - 1]],
+        "size": size,
+        "by": ["x"],
+        "purpose": "",
+    }
+    known: dict[str, Any] = {"position": size, "body": body, "created": "c"}
+    item = Item(**{name: known.get(name) for name in names})
+    stated = [{"by": ["x"], "created": "c", "export": EXPORT, "index": size, "purpose": ""}]
+    manifest = SimpleNamespace(export=EXPORT, exported_by=("x",), size=size + 1)
+    shown = {5: "message", size: "custody"}
+    check_custody(canon({"exports": stated}), [item], shown, manifest)  # type: ignore[arg-type]
+
+
+def test_json_of_millions_of_values_is_refused_before_it_is_read() -> None:
+    with pytest.raises(VerifyError, match="values"):
+        parse(b"[" + b"1," * 4_000_001 + b"1]", "x")
+    assert parse(b'["' + b"," * 4_000_000 + b'"]', "x") == ["," * 4_000_000]
+
+
+def test_older_checkpoints_are_bounded(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detente.verify.bundle.BUNDLE_CHECKPOINTS_MAX", 2)
+    forge = story()
+    forge.older = [1, 3]
+    assert check(forge.build()).proven
+    forge.older = [1, 3, 5]
+    assert set(check(forge.build()).finding_counts) == {"zip.limit"}

@@ -125,9 +125,13 @@ async function checkSigned(agreement, before, findings, where, last = null) {
   const oldParties = new Set([...before, ...(last?.keys ?? [])].map((key) => key.party)), signed = new Set();
   const counted = [...before, ...agreement.keys.filter((key) => SIGNING.includes(key.purpose) && !oldParties.has(key.party))];
   const further = agreement.keys.filter((key) => SIGNING.includes(key.purpose) && oldParties.has(key.party));
-  for (const { keyid, sig } of agreement.envelope.signatures) {
+  const byName = new Map();
+  for (const key of [...counted, ...further]) byName.set(key.key.name, [...(byName.get(key.key.name) ?? []), key]);
+  const tries = agreement.envelope.signatures.reduce((sum, { keyid }) => sum + (byName.get(keyid)?.length ?? 0), 0), isHard = tries > before.length + 1000;
+  if (isHard) findings.add("agreement.malformed", where, "too many keys of one name");
+  for (const { keyid, sig } of isHard ? [] : agreement.envelope.signatures) {
     let good = false;
-    for (const key of [...counted, ...further].filter((entry) => entry.key.name === keyid)) {
+    for (const key of byName.get(keyid) ?? []) {
       if (!(await isSignature(key.key.key, sig, agreement.envelope.pae))) continue;
       good = true;
       if (counted.includes(key)) signed.add(key.party);

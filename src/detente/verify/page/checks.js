@@ -8,7 +8,9 @@ async function checkHeads(archive, manifest, ring, now, findings) {
     return head;
   });
   if (newest) heads.push(newest);
-  for (const path of archive.under("checkpoints/")) {
+  const paths = archive.under("checkpoints/"), isMany = paths.length > FORMATS.BUNDLE_CHECKPOINTS_MAX;
+  if (isMany) findings.add("zip.limit", "checkpoints/", "too many checkpoints");
+  for (const path of isMany ? [] : paths) {
     const size = /^checkpoints\/([1-9][0-9]{0,15})$/.exec(path);
     if (!size) { findings.add("file.extra", path, "no size of a checkpoint"); continue; }
     await findings.during(async () => {
@@ -127,7 +129,7 @@ async function checkExtras(archive, manifest, gathered, ring, owner, heads, tree
     const leaf = tree.leaf(index);
     await findings.during(async () => {
       await checkTlogProof((await archive.read(proofPath)).slice(), index, leaf, heads, logs, proofPath);
-      await checkSigstore((await archive.read(itemPath)).slice(), index, envelopes.get(index), entries[index % TILE], leaf, heads, logs, itemPath);
+      await checkSigstore((await archive.read(itemPath)).slice(), index, envelopes.get(index) ?? new Map(), entries[index % TILE] ?? new Uint8Array(0), leaf, heads, logs, itemPath);
     });
     if (++done % 64 === 0) progress("singles", done, manifest.singles.length);
   }

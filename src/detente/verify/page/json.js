@@ -9,6 +9,10 @@ class JsonMalformed extends Error {}
 function parseJson(data) {
   let text;
   try { text = fromUtf8(data); } catch { throw new JsonMalformed("not UTF-8"); }
+  if (data.length > FORMATS.JSON_VALUES_MAX) {
+    let values = 0;
+    for (let at = data.indexOf(44); at >= 0; at = data.indexOf(44, at + 1)) if (++values > FORMATS.JSON_VALUES_MAX) throw new JsonMalformed("too many values");
+  }
   return new JsonReader(text).whole();
 }
 
