@@ -76,7 +76,12 @@ def test_an_object_is_demanded_where_one_is_needed() -> None:
 
 
 def test_canonical_json_is_that_of_rfc_8785() -> None:
-    value: dict[str, JsonValue] = {"b": [1, 2.0, 1e21, "\u20ac\x01"], "a": None, "\ufb33": 1, "\U0001f600": 2}
+    value: dict[str, JsonValue] = {
+        "b": [1, 2.0, 1e21, "\u20ac\x01"],
+        "a": None,
+        "\ufb33": 1,
+        "\U0001f600": 2,
+    }
     assert canonical_json(value) == (
         '{"a":null,"b":[1,2,1e+21,"\u20ac\\u0001"],"\U0001f600":2,"\ufb33":1}'.encode()
     )
