@@ -59,7 +59,10 @@ def moment(instant: datetime) -> Words:
     clock = utc.strftime("%H:%M:%S") if utc.second else utc.strftime("%H:%M")
     en = f"{utc.day} {_MONTHS[utc.month - 1][0]} {utc.year}, {clock} UTC"
     day = "1er" if utc.day == 1 else str(utc.day)
-    fr = f"{day} {_MONTHS[utc.month - 1][1]} {utc.year}, {clock.replace(':', ' h ', 1)} UTC"
+    hours = utc.strftime("%H\u00a0h\u00a0%M")
+    if utc.second:
+        hours += utc.strftime("\u00a0min\u00a0%S\u00a0s")
+    fr = f"{day} {_MONTHS[utc.month - 1][1]} {utc.year}, {hours} UTC"
     return Words(en, fr)
 
 

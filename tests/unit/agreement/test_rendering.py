@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,7 @@ from detente.agreement import (
 )
 from detente.agreement.area import AreaOutline
 from detente.agreement.area_change import area_change
+from detente.agreement.words import Words, moment
 from detente.geo import Polygon
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -269,3 +271,18 @@ def test_a_draft_lacks_only_what_it_asks_for(tmp_path: Path) -> None:
     assert {fault.code for fault in check(tmp_path / "new")} == {"text.placeholder"}
     document.write_text(re.sub("‹|›", "", document.read_text()))
     assert {fault.code for fault in check(tmp_path / "new")} == {"enrolment.missing"}
+
+
+@pytest.mark.parametrize(
+    ("second", "en", "fr"),
+    [
+        (0, "1 December 2026, 07:05 UTC", "1er décembre 2026, 07\u00a0h\u00a005 UTC"),
+        (
+            9,
+            "1 December 2026, 07:05:09 UTC",
+            "1er décembre 2026, 07\u00a0h\u00a005\u00a0min\u00a009\u00a0s UTC",
+        ),
+    ],
+)
+def test_times_are_written_as_each_language_writes_them(second: int, en: str, fr: str) -> None:
+    assert moment(datetime(2026, 12, 1, 7, 5, second, tzinfo=UTC)) == Words(en, fr)
