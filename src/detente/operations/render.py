@@ -24,7 +24,7 @@ _CAUSE = {
 
 def conflict_table(result: CheckResult, *, limit: int | None = None) -> Table:
     """The conflicts as a table for a terminal of 80 columns or more, the closest first."""
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for heading, right in (
         ("flight, with", False),
         ("where, when (UTC)", False),
