@@ -36,7 +36,7 @@ from detente.agreement import (
 )
 from detente.agreement.area import AreaOutline
 from detente.agreement.area_change import area_change
-from detente.agreement.words import Words, moment
+from detente.agreement.words import moment
 from detente.geo import Polygon
 
 DOCS = Path(__file__).parents[3] / "docs"
