@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 from tests.support.agreements import OFFICERS, enrolled
 from tests.support.instance import environment
+from tests.support.killing import KILLS, killed_at_random
 from tests.support.postgres import PostgresServer
 from tests.support.postgres import postgres as postgres  # a fixture
 from tests.support.program import Finished, detente
@@ -24,7 +24,6 @@ from tests.support.two_records import Two, begun, contents, exported, fill
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-KILLS = int(os.environ.get("DETENTE_TEST_KILLS", "3"))
 MESSAGES = 700
 
 
@@ -201,25 +200,6 @@ async def test_a_bundle_that_was_changed_changes_nothing(two: Two, tmp_path: Pat
     shutil.copy(good, folder / "one.zip")
     assert "3 entries received, 3 receipts" in await two.good("import", "b", folder)
     assert "0 entries received" in await two.good("import", "b", folder)
-
-
-async def killed_at_random(delays: random.Random, whole_s: float, *arguments: str | Path) -> int:
-    """Start a command and kill it -9 at some moment of its life; its exit code."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "detente", *map(str, arguments)),
-        env=environment(None),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(delays.uniform(0.3, 1.0) * whole_s):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-    assert process.returncode is not None
-    return process.returncode
 
 
 async def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
