@@ -33,7 +33,6 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "http_overhead": ([], ["--requests", "4000"]),
     "geo_index": ([], ["--sizes", "10000,100000"]),
     "geo_shapes": ([], []),
-    "geo_conflict": ([], []),
     "record_log": ([], []),
     "record_party": ([], ["--seconds", "1", "--entries", "20000"]),
     "record_bundle": ([], ["--entries", "5000"]),
@@ -42,16 +41,15 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
 
 def main() -> int:
     """See the module's text."""
-    present = [name for name in PARTS if (ROOT / "bench" / f"{name}.py").exists()]
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Détente.")
     parser.add_argument("--quick", action="store_true", help="one to two minutes, less precise")
     parser.add_argument(
-        "--only", action="append", choices=[*SCENARIOS, *present], help="one table (repeatable)"
+        "--only", action="append", choices=[*SCENARIOS, *PARTS], help="one table (repeatable)"
     )
     options = parser.parse_args()
     # Whoever ends this program ends the servers that it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    chosen = options.only or [*SCENARIOS, *present]
+    chosen = options.only or [*SCENARIOS, *PARTS]
     began_s = time.monotonic()
     results = Results(
         report.now(),
