@@ -21,7 +21,13 @@ def verify_md(facts: Facts, *, rotations: bool) -> str:
         rotations: whether keys were replaced along the log.
     """
     singles = facts.outcome.single_items
-    present = {"singles": bool(singles), "stamps": bool(facts.stamps), "rotations": rotations}
+    present = {
+        "singles": bool(singles),
+        "bare": not singles,
+        "stamps": bool(facts.stamps),
+        "unstamped": not facts.stamps,
+        "rotations": rotations,
+    }
     text = files("detente.evidence").joinpath("verify.md").read_text(encoding="utf-8")
     text = _PART.sub(lambda part: part[2] if present[part[1]] else "", text)
     values = {
