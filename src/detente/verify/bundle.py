@@ -63,7 +63,8 @@ def verify_bundle(
             _Verification(archive, path, options, facts, progress).run()
     except VerifyError as error:
         facts.findings.catch(error)
-    return make_report(path.name, facts, options.accept, options.agreement, options.keys)
+    name = path.name.encode("utf-8", "backslashreplace").decode()
+    return make_report(name, facts, options.accept, options.agreement, options.keys)
 
 
 class _Verification:

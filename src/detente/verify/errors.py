@@ -15,6 +15,9 @@ from detente.formats import FINDING_CODES
 FINDINGS_KEPT: Final = 200
 """Findings told one by one; the rest is only counted."""
 
+DETAIL_CHARACTERS_MAX: Final = 500
+"""Details quote the bundle, where a name may be as long as a file."""
+
 ERROR: Final = "error"
 NOTICE: Final = "notice"
 
@@ -75,7 +78,7 @@ class Findings:
         if severity == ERROR:
             self.errors += 1
         if len(self.kept) < FINDINGS_KEPT:
-            self.kept.append(Finding(code, where, detail, severity))
+            self.kept.append(Finding(code, where, detail[:DETAIL_CHARACTERS_MAX], severity))
 
     def catch(self, error: VerifyError) -> None:
         """Hold what a check raised against the bundle."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -190,8 +191,12 @@ def check_groups(archive: Archive, path: Path, tasks: list[Task], workers: int) 
     )
     with pool:
         batches = [tasks[at : at + BATCH] for at in range(0, len(tasks), BATCH)]
-        for groups in pool.map(_check_batch, batches):
-            yield from groups
+        try:
+            for groups in pool.map(_check_batch, batches):
+                yield from groups
+        except BrokenProcessPool:
+            # They end at once if they find another file there than the one that was opened.
+            raise Unusable(f"{path} was changed while it was read, or memory ran out.") from None
 
 
 _opened: list[Archive] = []

@@ -100,13 +100,13 @@ EN: Final[dict[str, str]] = {
     "what.agreement": "Agreement: {title} ({id}, version {version}, SHA-256 {sha256})",
     "what.parties": "Parties: {parties}",
     "what.officers": "Officers of {party}: {officers}",
-    "what.record": "Record: {origin}, kept by {party}; {size} entries in all",
+    "what.record": "Record: {origin}, kept by {party}; {size} entries at this checkpoint",
     "what.items": "Shown: {count} entries ({scope}), of which {erased} erased",
     "what.kinds": "Kinds: {kinds}",
     "what.span": "Stated times: from {first} to {last}",
     "what.export": "Exported, as the exporter states: {at}, by {by}",
     "what.grade": "Grade: {grade}",
-    "scope.full": "the whole record",
+    "scope.full": "the whole record up to there",
     "scope.subset": "a selection",
     "scope.": "unknown",
     "grade.bilateral": "bilateral (cosigned by the other party, or as the agreement demands)",
@@ -161,8 +161,8 @@ EN: Final[dict[str, str]] = {
     "({sha256}) with one that you have from elsewhere, and give it with --agreement.",
     "limit.truth": "That what the messages say is true. Shown is who said it, not if it is so.",
     "limit.withheld": "That nothing was kept back before it was written into the record.",
-    "limit.subset": "Anything about the entries that are not shown; the selection was the "
-    "exporter's.",
+    "limit.subset": "Anything about the entries that are not shown, and among them may be some "
+    "that declare keys invalid; the selection was the exporter's.",
     "limit.clock": "The stated times. They are the parties' own clocks.",
     "limit.stamped": "The stated times, except that what a timestamp covers is not younger than "
     "it. "
@@ -262,13 +262,14 @@ _FRENCH: Final[dict[str, str]] = {
     "what.agreement": "Accord : {title} ({id}, version {version}, SHA-256 {sha256})",
     "what.parties": "Parties : {parties}",
     "what.officers": "Officiers de {party} : {officers}",
-    "what.record": "Registre : {origin}, tenu par {party} ; {size} écritures en tout",
+    "what.record": "Registre : {origin}, tenu par {party} ; {size} écritures à ce point de "
+    "contrôle",
     "what.items": "Présentées : {count} écritures ({scope}), dont {erased} effacées",
     "what.kinds": "Genres : {kinds}",
     "what.span": "Heures déclarées : de {first} à {last}",
     "what.export": "Exporté, selon l’exportateur : {at}, par {by}",
     "what.grade": "Degré : {grade}",
-    "scope.full": "le registre entier",
+    "scope.full": "le registre entier jusque-là",
     "scope.subset": "un choix",
     "scope.": "inconnu",
     "grade.bilateral": "bilatéral (contresigné par l’autre partie, ou comme l’exige l’accord)",
@@ -325,8 +326,8 @@ _FRENCH: Final[dict[str, str]] = {
     "limit.truth": "Que ce que disent les messages est vrai. Il est montré qui l’a dit, non si "
     "cela est.",
     "limit.withheld": "Que rien n’a été retenu avant d’être inscrit au registre.",
-    "limit.subset": "Quoi que ce soit sur les écritures non présentées ; le choix est celui de "
-    "l’exportateur.",
+    "limit.subset": "Quoi que ce soit sur les écritures non présentées, dont certaines déclarent "
+    "peut-être des clés invalides ; le choix est celui de l’exportateur.",
     "limit.clock": "Les heures déclarées. Ce sont celles des horloges des parties.",
     "limit.stamped": "Les heures déclarées, sauf que ce qu’un horodatage couvre n’est pas plus "
     "récent que lui. À qui appartient le certificat de l’horodatage est à établir ailleurs.",

@@ -15,7 +15,7 @@ from .payload import Item
 from .phrases import Language, say
 from .report import CheckpointShown, ItemShown, Names, PartyShown, Report, Sentence
 from .ring import Slot
-from .strictjson import Json
+from .strictjson import Json, canonical
 from .timestamps import openssl_command
 
 ITEMS_SHOWN: Final = 1000
@@ -268,7 +268,7 @@ def _texts(item: Item) -> dict[str, str]:
         told[f"{name}_vkey"] = "+".join(value.split("+")[:2]) if isinstance(value, str) else "?"
     for name in _NUMBERS:
         number = _number(item.body.get(name))
-        told[name] = "?" if number is None else format(number, ".15g")
+        told[name] = "?" if number is None else canonical(number).decode()
     return told
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from tests.support.forge import (
     A_LOG,
     A_NODE,
+    A_OFFICER,
     B_NODE,
     B_OFFICER,
     B_WITNESS,
@@ -20,15 +23,18 @@ from tests.support.forge import (
     canon,
     story,
 )
-from tests.support.forge_mutations import stamped
+from tests.support.forge_mutations import long_story, stamped
 from tests.support.rfc9162 import mth
 
 from detente import record
-from detente.verify import Report, tiles
+from detente.verify import Report, Unusable, tiles, verify_bundle
+from detente.verify.archive import Archive
 from detente.verify.custody import check_custody
-from detente.verify.errors import VerifyError
+from detente.verify.errors import Findings, VerifyError
+from detente.verify.groups import check_groups
+from detente.verify.layout import tasks_of
 from detente.verify.payload import Item
-from detente.verify.render import to_html, to_text
+from detente.verify.render import to_html, to_json, to_text
 from detente.verify.strictjson import parse
 
 from .conftest import Check
@@ -170,3 +176,34 @@ def test_older_checkpoints_are_bounded(check: Check, monkeypatch: pytest.MonkeyP
     assert check(forge.build()).proven
     forge.older = [1, 3, 5]
     assert set(check(forge.build()).finding_counts) == {"zip.limit"}
+
+
+def test_a_file_that_is_swapped_meanwhile_is_unusable(tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(long_story(2500).build())
+    with Archive(path) as archive:
+        tasks = tasks_of(archive.members, 2501, Findings())
+        assert len(tasks) >= 8
+        path.rename(tmp_path / "away.zip")
+        path.write_bytes(story().build())
+        with pytest.raises(Unusable, match="changed"):
+            list(check_groups(archive, path, tasks, 2))
+
+
+def test_names_of_files_and_details_cannot_break_or_fill_the_report(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.zip"))
+    forge = Forge().begin()
+    forge.add("message", {}, change=lambda payload: payload | {"agreement": "x" * 100_000})
+    forge.custody()
+    path.write_bytes(forge.build())
+    report = verify_bundle(path)
+    assert report.bundle == "b\\udcff.zip"
+    assert len(to_json(report).encode()) < 20_000
+
+
+def test_numbers_are_told_as_they_stand(check: Check) -> None:
+    forge = Forge().begin()
+    body = {"party": "a", "key": A_OFFICER.vkey, "good_until_index": 2**53 - 1, "origin": ORIGIN}
+    forge.add("key-revocation", body | {"reason": "lost"})
+    forge.custody()
+    assert "invalid after entry 9007199254740991 of" in said(check(forge.build()))

@@ -106,16 +106,24 @@ function readAgreement(data, where) {
   }
   return {
     id: shape.text(map.get("agreement"), /[^]/), version, previous, title: Object.fromEntries(texts(map.get("title"))), files, parties, keys, witnesses,
-    policies: texts(map.get("policies")), sha256: hex(sha256(envelope.payload)), envelope,
+    policies: texts(map.get("policies")), sha256: hex(sha256(envelope.payload)), envelope, read: new Map(),
     partyOfLog: (origin) => keys.find((key) => key.purpose === "log" && key.key.name === origin)?.party ?? null,
   };
 }
 /** The policy of a log. @throws {Refusal} policy.mismatch */
 function policyOf(agreement, origin) {
+  if (!agreement.read.has(origin)) agreement.read.set(origin, readPolicy(agreement, origin));
+  const found = agreement.read.get(origin);
+  if (found instanceof Refusal) throw found;
+  return found;
+}
+/** Read once: thousands of checkpoints may ask. */
+function readPolicy(agreement, origin) {
   const text = agreement.policies.get(origin);
-  if (text === undefined) throw new Refusal("policy.mismatch", "agreement.dsse.json", `no policy for ${origin}`);
+  if (text === undefined) return new Refusal("policy.mismatch", "agreement.dsse.json", `no policy for ${origin}`);
   try { return parsePolicy(utf8(text)); } catch (error) {
-    if (error instanceof PolicyMalformed || error instanceof TypeError) throw new Refusal("policy.mismatch", `policy of ${origin}`, error.message);
+    if (error instanceof PolicyMalformed || error instanceof TypeError) return new Refusal("policy.mismatch", `policy of ${origin}`, error.message);
+    if (error instanceof Refusal) return error;
     throw error;
   }
 }

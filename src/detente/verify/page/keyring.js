@@ -1,6 +1,6 @@
 // Which key of whom is good where in the log: rotations, revocations and new versions change it.
 
-/** @typedef {{ entry: PartyKey, since: number, until: number, place: string, goodUntil: number, revokedAt: number }} Slot */
+/** @typedef {{ entry: PartyKey, raw: string, since: number, until: number, place: string, goodUntil: number, revokedAt: number }} Slot */
 class KeyRing {
   constructor(agreement) {
     /** @type {Slot[]} */ this.slots = [];
@@ -9,7 +9,7 @@ class KeyRing {
     for (const entry of agreement.keys) this.add(entry, 0, hex(entry.key.key));
   }
   add(entry, since, place) {
-    this.slots.push({ entry, since, until: Infinity, place, goodUntil: Infinity, revokedAt: Infinity });
+    this.slots.push({ entry, raw: hex(entry.key.key), since, until: Infinity, place, goodUntil: Infinity, revokedAt: Infinity });
     this.everyKey.add(hex(entry.key.key));
   }
   get newest() { return this.versions[this.versions.length - 1].agreement; }
@@ -19,12 +19,12 @@ class KeyRing {
   /** @returns {Slot | undefined} */
   author(party, name, key, index) {
     return this.slots.find((slot) => slot.entry.party === party && slot.entry.key.name === name && SIGNING.includes(slot.entry.purpose)
-      && hex(slot.entry.key.key) === key && slot.since <= index && index <= slot.until);
+      && slot.raw === key && slot.since <= index && index <= slot.until);
   }
   of(party, purpose) { return this.slots.filter((slot) => slot.entry.party === party && slot.entry.purpose === purpose); }
   /** A policy's key and all that came in its place. */
   lineOf(key) {
-    const places = new Set(this.slots.filter((slot) => hex(slot.entry.key.key) === hex(key)).map((slot) => slot.place));
+    const raw = hex(key), places = new Set(this.slots.filter((slot) => slot.raw === raw).map((slot) => slot.place));
     return this.slots.filter((slot) => places.has(slot.place));
   }
   signersAt(index) { return this.slots.filter((slot) => SIGNING.includes(slot.entry.purpose) && slot.since <= index && index <= Math.min(slot.until, slot.goodUntil)).map((slot) => slot.entry); }

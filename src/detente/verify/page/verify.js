@@ -8,7 +8,7 @@ class Findings {
     if (!FORMATS.FINDING_CODES.includes(code)) throw new Error(`no such finding: ${code}`);
     this.counts[code] = (this.counts[code] ?? 0) + 1;
     if (severity === "error") this.errors++;
-    if (this.kept.length < FINDINGS_KEPT) this.kept.push({ code, where, detail, severity });
+    if (this.kept.length < FINDINGS_KEPT) this.kept.push({ code, where, detail: detail.slice(0, 500), severity });
   }
   /** Holds what a check refuses against the bundle, and goes on. @template T @param {() => T | Promise<T>} check @returns {Promise<T | null>} */
   async during(check) {
