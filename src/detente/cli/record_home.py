@@ -35,6 +35,7 @@ from detente.record import (
     Witness,
     load_key,
 )
+from detente.record.keys import sync_directory
 
 CONFIG: Final = "record.json"
 AGREEMENTS: Final = "agreement"
@@ -259,8 +260,22 @@ async def begin(home: Home, agreement_directory: Path) -> PartyRecord:
             clock=now,
             random=secrets.token_bytes,
         )
+        await _check_files(record, home)
     describe(home)
     return record
+
+
+async def _check_files(record: PartyRecord, home: Home) -> None:
+    """A record that an attempt here has begun has its first files here; another one's are not."""
+    payload = (await record.entry(0)).payload
+    named = () if payload is None else payload.blobs
+    if any(record.blobs.size(blob.sha256.hex()) is None for blob in named):
+        await record.close()
+        raise RecordDirectoryUnusable(
+            "The database holds this record already, and its files are in another directory.",
+            where=str(home.directory),
+            advice="Use that directory; if it is lost, restore its blobs/ here and try again.",
+        )
 
 
 def describe(home: Home) -> None:
@@ -294,17 +309,27 @@ def in_force(directory: Path) -> Agreement:
 
 
 def keep_agreement(home: Home, source: Path, version: int) -> None:
-    """A copy of an agreement's directory, for as long as the record lasts."""
+    """A copy of an agreement's directory, for as long as the record lasts; whole or not at all."""
     agreement = load_agreement(source)
-    target = home.directory / AGREEMENTS / str(version)
     files = dict(agreement.files)
     for name in ("agreement.dsse.json", "previous.dsse.json"):
         if (source / name).exists():
             files[name] = (source / name).read_bytes()
+    folder = home.directory / AGREEMENTS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for left in folder.glob(".*"):
+        shutil.rmtree(left)  # by an attempt that was interrupted
+    made = folder / f".{version}"
     for name, data in files.items():
-        path = target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = made / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(path, data)
+    target = folder / str(version)
+    if target.exists():
+        target.rename(folder / f".{version}.before")
+    made.rename(target)
+    sync_directory(folder)
+    shutil.rmtree(folder / f".{version}.before", ignore_errors=True)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from detente.cli.record_home import Home, now
-from detente.cli.record_work import StatementUnusable
+from detente.cli.record_work import StatementUnusable, channel_of
 from detente.formats import ROTATION_CONTEXT
 from detente.record import (
     CosignatureVerifier,
@@ -140,4 +140,7 @@ def _draft(
     record: PartyRecord, kind: str, body: dict[str, JsonValue], to: tuple[str, ...] = ()
 ) -> Draft:
     others = tuple(member.id for member in record.terms.members if member.id != record.party)
-    return Draft(kind=kind, channel=CHANNEL, to=to or others, body=body)
+    # Nobody meets a gap: who is told of one change and not of another, or has joined since, does
+    # not get the numbers in between.
+    channel = channel_of(to or others).replace("to-", f"{CHANNEL}-", 1)[:100]
+    return Draft(kind=kind, channel=channel, to=to or others, body=body)

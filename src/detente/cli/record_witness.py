@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from detente.cli.record_options import FILE, PATH, of_record, run
+from detente.errors import printable
 
 
 @click.group()
@@ -83,7 +84,7 @@ def cosign(
         async with home.opened(write=True) as opened:
             with home.witnessing(opened) as ours:
                 good, text = await answer_request(opened, ours, source, target, first_contact)
-        click.echo(text)
+        click.echo(printable(text))
         return 0 if good else 1
 
     return run(work())
@@ -103,7 +104,7 @@ def take(directory: Path, database: str | None, answer: Path, asked: Path) -> in
     async def work() -> int:
         async with find(directory, database).opened(write=True) as opened:
             good, text = await take_file(opened, answer, asked)
-        click.echo(text)
+        click.echo(printable(text))
         return 0 if good else 1
 
     return run(work())
@@ -210,7 +211,7 @@ def submit(directory: Path, database: str | None, url: str, party: str | None) -
     async def work() -> int:
         async with find(directory, database).opened(write=True) as opened:
             good, text = await submit_to(opened, url, party)
-        click.echo(text)
+        click.echo(printable(text))
         return 0 if good else 1
 
     return run(work())

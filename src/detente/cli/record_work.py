@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import ClassVar
@@ -178,7 +179,12 @@ async def draft_of(
 
 def channel_of(to: tuple[str, ...]) -> str:
     """The default channel: one for each set of addressees, so that nobody meets a gap in it."""
-    return ("to-" + "+".join(sorted(to)))[:100] if to else "notes"
+    if not to:
+        return "notes"
+    names = "+".join(sorted(to))
+    if len(names) > 90:  # a channel has 100 characters, and these may be the same for two sets
+        names = hashlib.sha256(names.encode()).hexdigest()
+    return f"to-{names}"
 
 
 def acknowledgement_of(record: PartyRecord, entry: Entry, text: str | None) -> Draft:

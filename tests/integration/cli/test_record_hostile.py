@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator
@@ -12,13 +13,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.support.agreements import OFFICERS
+from tests.support.agreements import OFFICERS, enrolled
 from tests.support.instance import environment
+from tests.support.postgres import PostgresServer
+from tests.support.postgres import postgres as postgres  # a fixture
 from tests.support.program import detente
 from tests.support.two_records import Two, begun, exported, fill
 
-from detente.cli.record_home import find
-from detente.cli.record_work import StatementUnusable, draft_of
+from detente.cli.record_home import find, keep_agreement
+from detente.cli.record_rotation import revocation
+from detente.cli.record_work import StatementUnusable, channel_of, draft_of
 from detente.formats import RECORD_KINDS
 from detente.record import Draft, make_request
 
@@ -245,3 +249,66 @@ async def test_a_body_without_end_is_refused_before_it_is_read(two: Two) -> None
     assert "has more than 1,048,576 bytes" in done.err
     for program in ("--chronyc", "--timedatectl"):
         assert (await two.run("clock", "a", program, "/dev/zero")).code == 2
+
+
+async def test_a_copy_of_the_agreement_that_was_cut_short_does_not_count(two: Two) -> None:
+    """As a kill leaves it: without its last files, and with one that was being written."""
+    home = find(two.record("a"))
+    half = home.directory / "agreement" / ".2"
+    half.mkdir()
+    (half / ".area.geojson.00000000").write_text("{")
+    assert (await two.run("verify", "a")).code == 0
+    keep_agreement(home, two.world.agreement, 1)
+    assert [path.name for path in half.parent.iterdir()] == ["1"]
+    assert (await two.run("verify", "a")).code == 0
+
+
+async def test_a_record_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Also in a directory that was made before, with the widest umask."""
+    world = enrolled(tmp_path, fresh=True)
+    world.sign_all()
+    record = tmp_path / "record"
+    record.mkdir(mode=0o755)
+    keys = world.keys("a")
+    before = os.umask(0)
+    try:
+        given = ("--agreement", world.agreement, "--party", "a", "--keys", keys)
+        assert (await detente("record", "init", record, *given)).code == 0
+    finally:
+        os.umask(before)
+    for path in (record / "log.sqlite", record / "nodes", record / "blobs", record / "agreement"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+async def test_a_second_directory_does_not_take_over_a_record_in_postgresql(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    world = enrolled(tmp_path, fresh=True)
+    world.sign_all()
+    given = ("--agreement", world.agreement, "--party", "a", "--keys", world.keys("a"))
+    first, second = tmp_path / "first", tmp_path / "second"
+    with postgres.database() as url:
+        variables = {"DETENTE_RECORD_DATABASE": url}
+        assert (await detente("record", "init", first, *given, variables=variables)).code == 0
+        done = await detente("record", "init", second, *given, variables=variables)
+        assert done.code == 2
+        assert "its files are in another directory" in done.err
+        assert not (second / "record.json").exists()
+        # An attempt that was interrupted is still taken up.
+        (first / "record.json").unlink()
+        assert (await detente("record", "init", first, *given, variables=variables)).code == 0
+
+
+async def test_who_joined_later_meets_no_gap_in_changes_of_keys(two: Two) -> None:
+    async with two.opened("a", write=False) as record:
+        name = record.keyring.authors("a", 1)[-1].key.name
+        to_b = revocation(record, name, 1, None, "lost", ("b",))
+        to_others = revocation(record, name, 1, None, "lost", ("b", "c"))
+    assert to_b.channel != to_others.channel
+
+
+def test_many_addressees_still_have_a_channel_of_their_own() -> None:
+    many = tuple(f"party-number-{number}" for number in range(20))
+    first, second = channel_of(many[:-1]), channel_of((*many[:-2], many[-1]))
+    assert first != second
+    assert max(len(first), len(second)) <= 100
