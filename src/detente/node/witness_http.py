@@ -23,7 +23,9 @@ Keep = Callable[[Answer], Awaitable[None]]
 `anchor` entry, one that is `telling` into a `witness-refusal`, once for each checkpoint. The
 newest signature may be told again after a restart. If it raises, the answer is not sent."""
 
-_TOLD_MAX = 10_000
+TOLD_MAX = 20
+"""Refusals that are told for each log. Its owner can sign as many checkpoints as it likes, and fill
+our record with them; the first of those that contradict each other convict it."""
 
 WITNESS_STATUSES: Mapping[type[DetenteError], int] = {
     WitnessUnavailable: 503,
@@ -43,7 +45,7 @@ def witness_endpoints(prefix: str, witness: Witness, *, keep: Keep | None = None
     `witness` is called in threads; it may be used elsewhere meanwhile.
     """
 
-    told: dict[str, None] = {}
+    told: dict[str, set[str]] = {}
     kept: dict[str, str] = {}
 
     async def keep_signed(answer: Answer) -> None:
@@ -58,11 +60,11 @@ def witness_endpoints(prefix: str, witness: Witness, *, keep: Keep | None = None
         # be sent again by anybody who has seen it, so it is told once.
         if answer.status == 200:
             await keep_signed(answer)
-        elif keep is not None and answer.telling and answer.note not in told:
-            if len(told) >= _TOLD_MAX:
-                del told[next(iter(told))]
-            told[answer.note] = None
-            await keep(answer)
+        elif keep is not None and answer.telling:
+            before = told.setdefault(answer.origin, set())
+            if answer.note not in before and len(before) < TOLD_MAX:
+                before.add(answer.note)
+                await keep(answer)
         headers = (NO_STORE, RETRY_AFTER) if answer.status == 503 else (NO_STORE,)
         return Response(
             answer.status, answer.body, headers, content_type=answer.content_type.encode()

@@ -33,6 +33,7 @@ from detente.node import (
     witness_endpoints,
 )
 from detente.node.names import origin_digest, witness_digest
+from detente.node.witness_http import TOLD_MAX
 from detente.record import (
     Answer,
     CosignatureVerifier,
@@ -197,6 +198,16 @@ async def test_a_rewritten_log_is_refused_and_that_is_told_once(pair: Pair) -> N
     assert sent.result.status == 409
     told = [(answer.status, answer.size) for answer in pair.kept if answer.telling]
     assert told == [(422, 4), (409, 3)]
+
+
+async def test_an_owner_cannot_fill_our_record_with_forks(pair: Pair) -> None:
+    await pair.confirm(first_contact=True)
+    await pair.client.submit(pair.record)
+    for other in range(TOLD_MAX + 5):
+        pair.record.grow((1, 9, 3, 100 + other))
+        sent = await pair.client.submit(pair.record)
+        assert isinstance(sent.result, Refused)
+    assert len([answer for answer in pair.kept if answer.telling]) == TOLD_MAX
 
 
 async def test_a_log_that_was_rolled_back_notices(pair: Pair) -> None:
