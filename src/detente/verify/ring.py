@@ -176,7 +176,10 @@ class KeyRing:
         self._add(Slot(entry, item.position + 1, old.place))
 
     def revoke(self, item: Item, origin: str) -> None:
-        """Apply a key-revocation that concerns the log `origin`.
+        """Apply a key-revocation found in the log `origin`.
+
+        One that counts by another log says nothing of the entries before it; after it, nobody who
+        reads this log can believe the key either.
 
         Raises:
             VerifyError: key.revoked; it is not by another valid key of that party.
@@ -191,7 +194,7 @@ class KeyRing:
             raise VerifyError("key.revoked", where, "not by another key of that party")
         if author.good_until is not None and item.position > author.good_until:
             raise VerifyError("key.revoked", where, "by a key that is revoked itself")
-        if item.body.get("origin") == origin:
-            for slot in slots:
-                if slot.good_until is None or until < slot.good_until:
-                    slot.good_until, slot.revoked_at = until, item.position
+        last = until if item.body.get("origin") == origin else item.position
+        for slot in slots:
+            if slot.good_until is None or last < slot.good_until:
+                slot.good_until, slot.revoked_at = last, item.position

@@ -248,15 +248,20 @@ def test_entries_before_a_revocation_are_told_but_do_not_refuse(check: Check) ->
     assert "[note]" in text
 
 
-def test_a_revocation_for_another_log_changes_nothing_here(check: Check) -> None:
-    forge = revoking(after=True)
-    body = json.loads(forge.entries[2].payload)["body"] | {"origin": "x.example/log"}
-    again = Forge().begin()
-    again.add("message", {}, key=A_OFFICER, channel="officers")
-    again.add("key-revocation", body)
-    again.add("message", {}, key=A_OFFICER, channel="officers")
-    again.custody()
-    assert check(again.build()).findings == ()
+@pytest.mark.parametrize("late", [False, True])
+def test_a_revocation_that_counts_by_another_log_ends_the_key_where_it_stands(
+    check: Check, late: bool
+) -> None:
+    body = json.loads(revoking(after=True).entries[2].payload)["body"]
+    forge = Forge().begin()
+    forge.add("message", {}, key=A_OFFICER, channel="officers")
+    forge.add("key-revocation", body | {"origin": "x.example/log", "good_until_index": 0})
+    if late:
+        forge.add("message", {}, key=A_OFFICER, channel="officers")
+    forge.custody()
+    report = check(forge.build())
+    found = [(finding.code, finding.severity, finding.where) for finding in report.findings]
+    assert found == ([("key.revoked", "error", "entry 3")] if late else [])
 
 
 def test_a_new_version_of_the_agreement_is_followed(check: Check) -> None:

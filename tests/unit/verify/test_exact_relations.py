@@ -315,7 +315,7 @@ def test_revocations_say_until_where_a_key_is_good() -> None:
     ring = ring_of()
     slot = slot_of(ring, A_NODE)
     ring.revoke(revocation(origin="x"), ORIGIN)
-    assert (slot.good_until, slot.revoked_at) == (None, None)
+    assert (slot.good_until, slot.revoked_at) == (6, 6)
     ring.revoke(revocation(), ORIGIN)
     assert (slot.good_until, slot.revoked_at) == (3, 6)
     for until in (3, 4):

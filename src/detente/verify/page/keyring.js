@@ -64,7 +64,9 @@ class KeyRing {
     if (!author || body.get("party") !== item.from) shape.fail("not a revocation by that party");
     if (!slots.length || slots.some((slot) => slot === author || slot.entry.party !== item.from)) shape.fail("not by another key of that party");
     if (/** @type {Slot} */ (author).goodUntil < item.index) shape.fail("by a key that is revoked itself");
-    if (body.get("origin") === origin) for (const slot of slots) if (until < slot.goodUntil) Object.assign(slot, { goodUntil: until, revokedAt: item.index });
+    // Counted by another log it says nothing of the entries before it, and all of those after it.
+    const last = body.get("origin") === origin ? until : item.index;
+    for (const slot of slots) if (last < slot.goodUntil) Object.assign(slot, { goodUntil: last, revokedAt: item.index });
   }
 }
 
