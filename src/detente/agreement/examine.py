@@ -180,7 +180,8 @@ class _Examination:
                     ("parties", i),
                     "enrolment.missing",
                     f"Party {party.id} has not enrolled its keys: {name} is not there.",
-                    f"Have it run `detente agreement enrol request DIR --party {party.id}`.",
+                    "Have it run `detente agreement enrol request DIR --party "
+                    f"{party.id} --keys KEYS`.",
                 )
         self._unique_keys(reader, document)
 
