@@ -35,6 +35,8 @@ RECORD_KINDS: Final = (
     "key-rotation",
     "key-revocation",
     "erasure",
+    "gap",
+    "withheld",
     "witness-refusal",
     "custody",
     "suspension",

@@ -33,7 +33,7 @@ async def list_entries(record: PartyRecord, query: Query, limit: int, *, as_json
         for entry in page.entries:
             grade = await record.grade(entry.index)
             if as_json:
-                click.echo(json.dumps(facts(entry, grade), ensure_ascii=False))
+                click.echo(printable(json.dumps(facts(entry, grade), ensure_ascii=False)))
             else:
                 click.echo(line(entry, grade))
         printed += len(page.entries)
@@ -49,11 +49,27 @@ def line(entry: Entry, grade: str) -> str:
     if payload is None:
         return f"{entry.index:>7}  erased by entry {entry.erased_by}"
     to = ",".join(payload.to) or "–"
+    about = _about(payload)
     mark = "" if payload.status == "actual" else f"  {payload.status.upper()}"
     return printable(
         f"{entry.index:>7}  {payload.created:%Y-%m-%d %H:%M:%S}Z  {payload.sender} → {to}  "
-        f"{payload.kind}  {payload.channel} {payload.seq}  {grade}{mark}"
+        f"{payload.kind}  {payload.channel} {payload.seq}  {grade}{mark}{about}"
     )
+
+
+def _about(payload: Payload) -> str:
+    """What never came."""
+    body = payload.body
+    if payload.kind == "gap":
+        return (
+            f"  number {body.get('seq')} of {body.get('from')} in {body.get('channel')}: "
+            "erased by its author before it came"
+        )
+    if payload.kind == "withheld":
+        blobs = body.get("blobs")
+        count = len(blobs) if isinstance(blobs, list) else 0
+        return f"  {count} files of {body.get('of')} were kept back"
+    return ""
 
 
 def facts(entry: Entry, grade: str) -> dict[str, object]:
@@ -104,7 +120,7 @@ async def show_entry(record: PartyRecord, entry: Entry) -> int:
         click.echo("body")
         click.echo(printable(json.dumps(entry.payload.body, ensure_ascii=False, indent=2)))
     for fault in faults:
-        click.echo(f"WRONG        {fault}")
+        click.echo(printable(f"WRONG        {fault}"))
     return 1 if faults else 0
 
 

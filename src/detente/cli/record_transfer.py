@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detente.cli.record_options import FILE, INSTANT, PATH, of_record, officer_option, progress, run
+from detente.errors import printable
 from detente.formats import GRADES
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def import_(directory: Path, database: str | None, source: Path, accept: str) ->
                 if not report.proven:
                     click.echo(f"REFUSED {bundle}: nothing was taken from it", err=True)
                     for line in refusals(report):
-                        click.echo(f"  {line}", err=True)
+                        click.echo(printable(f"  {line}"), err=True)
                     code = 1
                     continue
                 with progress(f"receiving {bundle.name}") as tell:
@@ -199,6 +200,18 @@ def import_(directory: Path, database: str | None, source: Path, accept: str) ->
                     f"{bundle.name}, from {report.party}: {taken.new} entries received, "
                     f"{taken.receipts} receipts made, {taken.known} known already"
                 )
+                if taken.gaps:
+                    click.echo(
+                        f"note: {taken.gaps} entries never came: their author has erased them, and "
+                        "says so. It is on record (`gap`)",
+                        err=True,
+                    )
+                if taken.withheld:
+                    click.echo(
+                        f"note: {taken.withheld} entries came without some of their files: those "
+                        "are kept back. It is on record (`withheld`)",
+                        err=True,
+                    )
         return code
 
     return run(work())

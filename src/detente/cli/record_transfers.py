@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import json
 import os
 import zipfile
@@ -10,11 +10,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import BinaryIO, ClassVar, Final, cast
 
 from detente.cli.record_home import Home
 from detente.errors import DetenteError
-from detente.record import DsseMalformed, Envelope, EnvelopeMalformed, PartyRecord, read_payload
+from detente.record import (
+    DsseMalformed,
+    Envelope,
+    EnvelopeMalformed,
+    PartyRecord,
+    Query,
+    read_payload,
+)
 from detente.verify import Options, Report, Unusable, verify_bundle
 
 BATCH: Final = 200
@@ -35,11 +42,15 @@ class Taken:
         new: received now.
         receipts: made for them.
         known: were in the record already.
+        gaps: entries that their author has erased before they came.
+        withheld: of the new ones, those without some of their files.
     """
 
     new: int = 0
     receipts: int = 0
     known: int = 0
+    gaps: int = 0
+    withheld: int = 0
 
 
 def bundles_in(source: Path) -> list[Path]:
@@ -91,10 +102,14 @@ async def take_over(record: PartyRecord, bundle: Path, tell: Callable[[int, int]
     taken = Taken()
     try:
         with zipfile.ZipFile(bundle) as archive:
-            wanted = _for_us(record, archive)
+            wanted, erasures = _for_us(record, archive)
+            begun = record.head.size
             for done in range(0, len(wanted), BATCH):
-                await _receive(record, archive, wanted[done : done + BATCH], taken)
+                batch = wanted[done : done + BATCH]
+                await _receive(record, archive, batch, erasures, taken)
                 tell(min(done + BATCH, len(wanted)), len(wanted))
+            made = await _of_kinds(record, ("gap", "withheld"), begun)
+            taken.gaps, taken.withheld = made.count("gap"), made.count("withheld")
     except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise BundleUnusable(f"It cannot be read: {error}", where=str(bundle)) from None
     return taken
@@ -107,9 +122,22 @@ class _Wanted:
     blobs: tuple[str, ...]
 
 
-def _for_us(record: PartyRecord, archive: zipfile.ZipFile) -> list[_Wanted]:
+async def _of_kinds(record: PartyRecord, kinds: tuple[str, ...], first: int) -> list[str]:
+    found: list[str] = []
+    after: int | None = None
+    while True:
+        page = await record.search(Query(kinds=kinds, first=first), limit=BATCH, after=after)
+        found += [entry.payload.kind for entry in page.entries if entry.payload is not None]
+        if page.next is None:
+            return found
+        after = page.next
+
+
+def _for_us(record: PartyRecord, archive: zipfile.ZipFile) -> tuple[list[_Wanted], list[bytes]]:
+    """What others have addressed to us, and what they have erased of their own."""
     others = {member.id for member in record.terms.members} - {record.party}
     found = []
+    erasures = []
     for name in sorted(n for n in archive.namelist() if n.startswith("envelopes/")):
         for line in archive.read(name).splitlines():
             item = json.loads(line)
@@ -126,24 +154,41 @@ def _for_us(record: PartyRecord, archive: zipfile.ZipFile) -> list[_Wanted]:
             if payload.sender in others and record.party in payload.to:
                 blobs = tuple(blob.sha256.hex() for blob in payload.blobs)
                 found.append(_Wanted(data, str(payload.id), blobs))
-    return found
+            elif payload.sender in others and payload.kind == "erasure":
+                gone = payload.body.get("envelope")
+                if isinstance(gone, dict) and gone.get("from") == payload.sender:
+                    erasures.append(data)
+    return found, erasures
+
+
+async def _erased(record: PartyRecord, identity: str) -> bool:
+    """Whether it came and was erased: then its files do not come back."""
+    entry = await record.by_id(identity)
+    return entry is not None and entry.payload is None
 
 
 async def _receive(
-    record: PartyRecord, archive: zipfile.ZipFile, batch: Sequence[_Wanted], taken: Taken
+    record: PartyRecord,
+    archive: zipfile.ZipFile,
+    batch: Sequence[_Wanted],
+    erasures: Sequence[bytes],
+    taken: Taken,
 ) -> None:
     present = set(archive.namelist())
-    blobs: dict[str, bytes] = {}
+    withheld = json.loads(archive.read("manifest.json"))["withheld_blobs"]
     for wanted in batch:
+        if not wanted.blobs or await _erased(record, wanted.identity):
+            continue
         for sha256 in wanted.blobs:
             name = f"blobs/{sha256}"
-            if sha256 in blobs or name not in present or record.blobs.size(sha256) is not None:
+            if name not in present or record.blobs.size(sha256) is not None:
                 continue
-            data = archive.read(name)
-            if hashlib.sha256(data).hexdigest() != sha256:
+            with archive.open(name) as file:
+                found = await asyncio.to_thread(record.blobs.put, cast(BinaryIO, file))
+            if found != sha256:
                 raise BundleUnusable("It has changed since it was verified.", where=name)
-            blobs[sha256] = data
-    for received in await record.receive([wanted.envelope for wanted in batch], blobs):
+    envelopes = [wanted.envelope for wanted in batch]
+    for received in await record.receive(envelopes, erasures=erasures, withheld=withheld):
         if received.known:
             taken.known += 1
             continue

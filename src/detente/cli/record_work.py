@@ -50,6 +50,8 @@ STATED_BY = {
     "key-rotation": "detente record rotate-key",
     "key-revocation": "detente record revoke-key",
     "erasure": "detente record erase",
+    "gap": "detente record import",
+    "withheld": "detente record import",
     "witness-refusal": "detente record witness",
     "custody": "detente record export",
     "suspension": "detente agreement suspend",

@@ -18,7 +18,9 @@ from detente.record.envelope import Payload
 from .ranges import holds, ranges_of
 from .request import ExportRefused, Ranges, Selection
 
-MANDATORY_KINDS = frozenset({"agreement", "key-rotation", "key-revocation", "erasure"})
+MANDATORY_KINDS = frozenset(
+    {"agreement", "key-rotation", "key-revocation", "erasure", "gap", "withheld"}
+)
 """Entries of these kinds are items of every bundle."""
 
 _ANSWER_KINDS = frozenset({"receipt", "acknowledgement"})

@@ -110,6 +110,8 @@ KINDS: Mapping[str, Both] = {
     "key-rotation": Both("key replaced", "clé remplacée"),
     "key-revocation": Both("key revoked", "clé révoquée"),
     "erasure": Both("content erased", "contenu effacé"),
+    "gap": Both("erased before it came", "effacée avant d’arriver"),
+    "withheld": Both("files kept back", "fichiers retenus"),
     "witness-refusal": Both("refusal to countersign", "refus de contresigner"),
     "custody": Both("export", "exportation"),
     "suspension": Both("suspension", "suspension"),

@@ -6,7 +6,7 @@ that fails is undone; those before it stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,9 +49,11 @@ ChainEnd = tuple[int, bytes | None]
 
 KEY_CHANGES = frozenset({"key-rotation", "key-revocation"})
 ANSWERS = frozenset({"receipt", "acknowledgement"})
-OWN_DUTIES = frozenset({"agreement", "erasure", "receipt"})
+OWN_DUTIES = frozenset({"agreement", "erasure", "gap", "receipt", "withheld"})
 """Kinds that the record states by itself."""
-OWN_AFFAIRS = frozenset({"agreement", "anchor", "custody", "erasure", "witness-refusal"})
+OWN_AFFAIRS = frozenset(
+    {"agreement", "anchor", "custody", "erasure", "gap", "withheld", "witness-refusal"}
+)
 """Kinds by which a party says what happened to its own log: of another, they would be read as if
 they were about ours."""
 
@@ -142,6 +144,10 @@ class Batch:
             self._known.chains, self._known.places = chains, places
             raise
 
+    def lacks(self, sha256: str) -> bool:
+        """Whether a blob is not there."""
+        return self._blobs.size(sha256) is None
+
     def erasing(self, index: int) -> bool:
         """Whether an erasure of that entry is in the batch already."""
         return index in self._erased
@@ -189,8 +195,21 @@ class Batch:
             raise RecordRefused(f"It cannot be stated: {error}", where=where) from error
         return self._add(envelope, payload, author, where)
 
-    def receive(self, envelope: Envelope, payload: Payload, where: str) -> Entry:
+    def skip(self, channel: Channel, end: ChainEnd) -> None:
+        """Go on in a channel after an envelope that its author has erased before it came."""
+        self._known.chains[channel] = end
+
+    def receive(
+        self,
+        envelope: Envelope,
+        payload: Payload,
+        where: str,
+        absent: Collection[str] = frozenset(),
+    ) -> Entry:
         """Add what another party says, once all about it is right.
+
+        Args:
+            absent: hexadecimal SHA-256 of the blobs that need not be there.
 
         Raises:
             RecordRefused: something is not; the subclass tells what.
@@ -204,7 +223,7 @@ class Batch:
             )
         if payload.to and self._party not in payload.to:
             raise RecordRefused("It is not addressed to us.", where=where)
-        return self._add_sealed(envelope, payload, where)
+        return self._add_sealed(envelope, payload, where, absent)
 
     def adopt(self, envelope: Envelope, payload: Payload, where: str) -> Entry:
         """Add what the party itself has sealed elsewhere, once all about it is right.
@@ -220,7 +239,13 @@ class Batch:
             self._check_member(party, where)
         return self._add_sealed(envelope, payload, where)
 
-    def _add_sealed(self, envelope: Envelope, payload: Payload, where: str) -> Entry:
+    def _add_sealed(
+        self,
+        envelope: Envelope,
+        payload: Payload,
+        where: str,
+        absent: Collection[str] = frozenset(),
+    ) -> Entry:
         if payload.agreement != self.keyring.terms.agreement:
             raise RecordRefused(
                 f"It is of the agreement {payload.agreement!r}, not of ours.", where=where
@@ -246,7 +271,7 @@ class Batch:
                 expected=seq + 1,
                 previous=None if previous is None else previous.hex(),
             )
-        return self._add(envelope, payload, author, where)
+        return self._add(envelope, payload, author, where, absent)
 
     def same(self, envelope: Envelope, payload: Payload, chain: bytes, where: str) -> Place | None:
         """The entry that this envelope is already, if it is.
@@ -307,10 +332,17 @@ class Batch:
         except KeyError:
             raise RecordRefused(f"The agreement has no party {party!r}.", where=where) from None
 
-    def _add(self, envelope: Envelope, payload: Payload, author: Author, where: str) -> Entry:
+    def _add(
+        self,
+        envelope: Envelope,
+        payload: Payload,
+        author: Author,
+        where: str,
+        absent: Collection[str] = frozenset(),
+    ) -> Entry:
         for blob in payload.blobs:
             size = self._blobs.size(blob.sha256.hex())
-            if size != blob.size:
+            if size != blob.size and not (size is None and blob.sha256.hex() in absent):
                 raise BlobMissing(
                     "It is not there." if size is None else f"It has {size} bytes.",
                     where=f"{where}: blob {blob.sha256.hex()}",

@@ -19,6 +19,7 @@ from .leaf import read_leaf
 from .log import SqlLog
 from .merkle import Frontier, leaf_hash
 from .nodes import NodeFile, NodesUnusable
+from .party_gaps import read_gap
 from .statements import SqlRow
 
 _PAGE: Final = 500
@@ -48,6 +49,8 @@ class RecordCheck:
         self._erasures: dict[int, int] = {}
         self._stated: dict[int, tuple[int, str]] = {}
         self._digests: dict[int, str] = {}
+        self._absent: dict[str, Fault] = {}
+        self._withheld: set[str] = set()
         self.faults: list[Fault] = []
 
     async def run(self, progress: Progress | None) -> list[Fault]:
@@ -74,6 +77,8 @@ class RecordCheck:
             if self._tree.root() != head.root:
                 self._fault("head", "Its root is not that of the entries.")
             self._check_erasures()
+            # A later entry may say that they never came.
+            self.faults += [f for sha, f in self._absent.items() if sha not in self._withheld]
         else:
             self._fault(f"entry {self._tree.size}", f"It is missing; the head counts {head.size}.")
         return self.faults[:_FAULTS_MAX]
@@ -155,6 +160,10 @@ class RecordCheck:
             self._fault(where, "Its hash in the chain of its channel is another one.")
         self._check_author(index, envelope, said, leaf.public_key)
         self._check_blobs(index, said)
+        if kind == "gap" and sender == self._party:
+            self._check_gap(where, said)
+        if kind == "withheld" and sender == self._party:
+            self._withheld.update(map(str, cast(list[object], said.body.get("blobs") or [])))
         if kind == "erasure" and sender == self._party:
             target, digest = said.body.get("index"), said.body.get("payload_sha256")
             if isinstance(target, int):
@@ -178,6 +187,18 @@ class RecordCheck:
         elif not author.key.verify(envelope.pae(), envelope.signatures[0].sig):
             self._fault(where, "The signature is wrong.")
 
+    def _check_gap(self, where: str, said: Payload) -> None:
+        sender = said.body.get("from")
+        authors = self._keyring.ever(sender) if isinstance(sender, str) else []
+        gap = read_gap(said, authors)
+        if gap is None:
+            self._fault(where, "No erasure by its author justifies the gap.")
+            return
+        channel, seq = gap.number[:2], gap.number[2]
+        if self._chains.get(channel, (0, None))[0] + 1 != seq:
+            self._fault(where, f"The gap is at number {seq}; that is not next.")
+        self._chains[channel] = (seq, gap.chain)
+
     def _check_blobs(self, index: int, said: Payload) -> None:
         for blob in said.blobs:
             sha256 = blob.sha256.hex()
@@ -187,7 +208,11 @@ class RecordCheck:
             try:
                 self._blobs.open(sha256).close()
             except BlobUnusable as error:
-                self._fault(f"entry {index}: blob {sha256}", error.message)
+                fault = Fault(f"entry {index}: blob {sha256}", error.message)
+                if self._blobs.size(sha256) is None:
+                    self._absent[sha256] = fault
+                else:
+                    self.faults.append(fault)
 
     def _check_note(self, size: int, note: str) -> None:
         where = f"checkpoint {size}"

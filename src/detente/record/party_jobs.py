@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -15,13 +15,20 @@ from .keys import Signer
 from .log import LogDamaged
 from .members import Terms
 from .party_batch import ANSWERS, Batch, Known, answered
+from .party_gaps import (
+    OWN_CHANNEL,
+    ErasedElsewhere,
+    Number,
+    bridge,
+    gone_envelope,
+    state_withheld,
+)
 from .party_tables import PartyRows, Place, erase_rows
 
-INDELIBLE: Final = frozenset({"agreement", "key-rotation", "key-revocation", "erasure"})
+INDELIBLE: Final = frozenset(
+    {"agreement", "key-rotation", "key-revocation", "erasure", "gap", "withheld"}
+)
 """Kinds without which other entries cannot be checked."""
-
-OWN_CHANNEL: Final = "record"
-"""Where a record says what happened to itself; for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,8 @@ class ReceiveJob:
     party: str
     arrived: Sequence[Arrived]
     clock: Clock
+    erased: Mapping[Number, ErasedElsewhere] = field(default_factory=dict)
+    withheld: frozenset[str] = frozenset()
     entries: dict[UUID, Entry] = field(default_factory=dict)
     receipts: dict[UUID, Entry] = field(default_factory=dict)
     before: dict[UUID, Place] = field(default_factory=dict)
@@ -137,7 +146,7 @@ class ReceiveJob:
     async def look_up(self, known: Known) -> None:
         """See `Job`."""
         ids: list[UUID] = []
-        channels: set[tuple[str, str]] = set()
+        channels: set[tuple[str, str]] = {(self.party, OWN_CHANNEL)}
         for each in self.arrived:
             payload = each.payload
             ids.append(payload.id)
@@ -159,8 +168,11 @@ class ReceiveJob:
             if place is not None:
                 self.before[payload.id] = place
                 continue
-            entry = batch.receive(each.envelope, payload, each.where)
+            bridge(batch, payload, self.erased)
+            absent = [sha256 for sha256 in self.withheld if batch.lacks(sha256)]
+            entry = batch.receive(each.envelope, payload, each.where, absent)
             self.entries[payload.id] = entry
+            state_withheld(batch, payload, absent)
             if payload.kind != "receipt":
                 self.receipts[payload.id] = batch.acknowledge_receipt(entry, self.clock())
 
@@ -222,7 +234,8 @@ class EraseJob:
         """See `Job`."""
         where = f"entry {self.index}"
         payload = None if self.target is None else self.target.payload
-        if payload is None or batch.erasing(self.index):
+        envelope = None if self.target is None else self.target.envelope
+        if payload is None or envelope is None or batch.erasing(self.index):
             raise ErasureRefused("Its payload is gone already.", where=where)
         if payload.kind in INDELIBLE:
             raise ErasureRefused(
@@ -239,6 +252,7 @@ class EraseJob:
                     "index": self.index,
                     "payload_sha256": payload.sha256.hex(),
                     "ground": self.ground,
+                    "envelope": gone_envelope(payload, envelope),
                 },
             ),
             self.signer,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Self, TypeVar
 
 from .dsse import DsseMalformed, Envelope
@@ -35,6 +35,7 @@ from .keys import Signer
 from .log import LogReadOnly
 from .members import Terms
 from .party_batch import Batch, Known
+from .party_gaps import ErasedElsewhere
 from .party_jobs import (
     AdoptJob,
     AppendJob,
@@ -169,7 +170,12 @@ class PartyRecord(PartyReading):
         return await self._submit(AppendJob(self._store.rows, self._party, list(drafts)))
 
     async def receive(
-        self, envelopes: Sequence[bytes], blobs: Mapping[str, bytes] | None = None
+        self,
+        envelopes: Sequence[bytes],
+        blobs: Mapping[str, bytes] | None = None,
+        *,
+        erasures: Sequence[bytes] = (),
+        withheld: Collection[str] = (),
     ) -> list[Received]:
         """Check and record envelopes of others, unchanged, and a receipt for each.
 
@@ -179,6 +185,9 @@ class PartyRecord(PartyReading):
         Args:
             envelopes: DSSE envelopes in JSON, in the order of their channels.
             blobs: hexadecimal SHA-256 to bytes, for those that the envelopes name and we lack.
+            erasures: envelopes by which their senders say what they have erased of their own: gaps
+                that these explain are stated (`gap`) and passed over.
+            withheld: blobs that the sender keeps back; it is stated (`withheld`) that they lack.
 
         Raises:
             EnvelopeUnverified: not exactly one good signature by a key that its sender may use.
@@ -190,8 +199,23 @@ class PartyRecord(PartyReading):
         if not envelopes:
             return []
         arrived = await asyncio.to_thread(read_all, envelopes)
-        await asyncio.to_thread(self._keep_blobs, arrived, blobs or {})
-        job = ReceiveJob(self._store.rows, self._party, arrived, self._clock)
+        if blobs:
+            # What is known may have been erased, its blobs with it: they do not come back.
+            known = await self._store.rows.places([each.payload.id for each in arrived])
+            fresh = [each for each in arrived if each.payload.id not in known]
+            await asyncio.to_thread(self._keep_blobs, fresh, blobs)
+        gone = [
+            ErasedElsewhere.read(data, f"erasure {number}")
+            for number, data in enumerate(erasures, start=1)
+        ]
+        job = ReceiveJob(
+            self._store.rows,
+            self._party,
+            arrived,
+            self._clock,
+            {each.number: each for each in gone},
+            frozenset(withheld),
+        )
         return await (await self._submit(job)).received()
 
     async def adopt(self, envelopes: Sequence[bytes]) -> list[Entry]:

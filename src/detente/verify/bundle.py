@@ -16,6 +16,7 @@ from .chains import check_chains
 from .claims import Anchors, Shown, check_claims
 from .errors import NOTICE, VerifyError
 from .facts import AUTOMATIC, Facts, Options
+from .gaps import read_gaps
 from .groups import Group, Task, check_groups
 from .heads import (
     Grades,
@@ -272,7 +273,9 @@ class _Verification:
         }
         for entry in facts.erased:
             gone.setdefault(owners.get(entry.key, ""), []).append(entry.position)
-        check_chains(items, full, gone, findings)
+        gaps = read_gaps(items, stated.party, self.ring, findings)
+        facts.gaps = len(gaps)
+        check_chains(items, full, gone, findings, gaps)
         shown = Shown(stated.origin, full, erased=erased, gone=frozenset(erased.values()))
         for item in items:
             shown.add(item, findings)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from .errors import Findings
+from .gaps import Gap
 from .payload import Item
 
 
 def check_chains(
-    items: Iterable[Item], full: bool, erased: Mapping[str, Sequence[int]], findings: Findings
+    items: Iterable[Item],
+    full: bool,
+    erased: Mapping[str, Sequence[int]],
+    findings: Findings,
+    gaps: Mapping[int, Gap] = MappingProxyType({}),
 ) -> None:
     """Check `seq` and `prev` of every sender and channel.
 
@@ -19,6 +25,7 @@ def check_chains(
         full: nothing is left out, so a missing number is a gap.
         erased: for each party, the indices of its erased entries, ascending. Their channel is
             gone with the payload, so as many numbers may be missing where they stand.
+        gaps: by position, what was erased before it came; each stands for its envelope.
 
     Adds chain.gap, chain.prev.
     """
@@ -44,3 +51,9 @@ def check_chains(
             else:
                 del gone[first : first + wanted]
         last[key] = (item.position, item.seq, item.chain)
+        gap = gaps.get(item.position)
+        if gap is not None:
+            seq = last.get((gap.sender, gap.channel), (-1, 0, ""))[1]
+            if gap.seq <= seq or (full and gap.seq != seq + 1):
+                findings.add("chain.gap", where, f"a gap at number {gap.seq} after {seq}")
+            last[gap.sender, gap.channel] = (item.position, gap.seq, gap.chain)

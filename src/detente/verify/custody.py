@@ -14,7 +14,15 @@ from .payload import Item, is_whole
 from .strictjson import Json, canonical, parse_canonical
 
 PATH: Final = "custody.json"
-ALWAYS_SHOWN: Final = ("agreement", "key-rotation", "key-revocation", "erasure", "custody")
+ALWAYS_SHOWN: Final = (
+    "agreement",
+    "key-rotation",
+    "key-revocation",
+    "erasure",
+    "gap",
+    "withheld",
+    "custody",
+)
 """Kinds that every bundle shows, whatever was asked for."""
 
 _BODY: Final = {"action", "export", "items", "size", "by", "purpose"}

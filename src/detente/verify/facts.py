@@ -75,6 +75,7 @@ class Facts:
     stamps: list[timestamps.Timestamp] = field(default_factory=list)
     answers: Answers = field(default_factory=Answers)
     anchors: int = 0
+    gaps: int = 0
     anchors_unheld: int = 0
     grades: Grades = field(default_factory=lambda: Grades([]))
     grade: str = ""

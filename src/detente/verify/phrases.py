@@ -175,6 +175,8 @@ EN: Final[dict[str, str]] = {
     "missing here.",
     "limit.keys": "That a key was in nobody else's hands.",
     "limit.erased": "What erased entries said ({count}). Their place and hash remain.",
+    "limit.gaps": "What entries said that never reached this record ({count}). Their author had "
+    "erased them before, and has signed that; number and hash of each remain.",
     "limit.blobs": "What withheld attachments contain ({count}). Their hashes remain.",
     "limit.believed": "Anything by entries whose key its party declared invalid afterwards "
     "({count}). They were in the record before that declaration.",
@@ -340,6 +342,9 @@ _FRENCH: Final[dict[str, str]] = {
     "limit.keys": "Qu’une clé n’était dans les mains de personne d’autre.",
     "limit.erased": "Ce que disaient les écritures effacées ({count}). Leur place et leur "
     "empreinte demeurent.",
+    "limit.gaps": "Ce que disaient des écritures qui ne sont jamais parvenues à ce registre "
+    "({count}). Leur auteur les avait effacées auparavant et l’a signé ; le numéro et l’empreinte "
+    "de chacune demeurent.",
     "limit.blobs": "Ce que contiennent les pièces jointes retenues ({count}). Leurs empreintes "
     "demeurent.",
     "limit.believed": "Quoi que ce soit par des écritures dont la partie a déclaré la clé invalide "

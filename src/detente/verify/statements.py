@@ -338,5 +338,7 @@ def _limits(facts: Facts, pinned: bool, parties: tuple[PartyShown, ...]) -> Iter
         yield both("limit.believed", count=unbelieved)
     if facts.erased:
         yield both("limit.erased", count=len(facts.erased))
+    if facts.gaps:
+        yield both("limit.gaps", count=facts.gaps)
     if facts.manifest is not None and facts.manifest.withheld_blobs:
         yield both("limit.blobs", count=len(facts.manifest.withheld_blobs))

@@ -88,9 +88,11 @@ async function checkLinks(gathered, authors, ring, manifest, isFull, owner, head
     const party = partyOfKey.get(entry.key);
     erasedBy.set(party, [...(erasedBy.get(party) ?? []), entry.index]);
   }
-  checkChains(items, isFull, erasedBy, findings);
+  const gaps = await readGaps(items, owner, ring, findings);
+  checkChains(items, isFull, erasedBy, findings, gaps);
   const known = new Map(heads.map(({ checkpoint }) => [checkpoint.size, checkpoint.root]));
   const claims = new Claims({ origin, isFull, ring, erased, rootAt: tree.rootAt, known });
+  claims.gaps = gaps.size;
   for (const item of items) await findings.during(() => claims.take(item));
   for (const [item, slot] of authors) await findings.during(() => claims.check(item, slot));
   checkErasures(erased, new Map(items.map((item) => [item.index, item])), origin, owner, findings);
@@ -212,7 +214,7 @@ function fillReport(report, { newest, manifest, gathered, items, claims, heads, 
   for (const item of items) kinds[item.kind] = (kinds[item.kind] ?? 0) + 1;
   const isPinned = Boolean(options.agreement) && !findings.counts["agreement.pinned"];
   Object.assign(report, {
-    agreement_id: newest.id, agreement_sha256: newest.sha256, agreement_version: newest.version, agreement_title: newest.title, anchors: claims.anchors, anchors_unheld: claims.unheld, last_shown: shown[shown.length - 1] ?? -1,
+    agreement_id: newest.id, agreement_sha256: newest.sha256, agreement_version: newest.version, agreement_title: newest.title, anchors: claims.anchors, anchors_unheld: claims.unheld, gap_count: claims.gaps, last_shown: shown[shown.length - 1] ?? -1,
     item_count: shown.length, erased_count: erased.length, kinds, first: times[0] ?? "", last: times[times.length - 1] ?? "",
     unbelieved: items.filter((item) => !item.believed).length, events: eventsOf(items, erased),
     parties: newest.parties.map((party) => ({

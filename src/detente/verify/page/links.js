@@ -1,8 +1,9 @@
 // What entries say of other entries: chains, receipts, acknowledgements, anchors, erasures, exports.
 
 /** Each sender counts its envelopes in a channel and names the one before.
- * @param {Item[]} items @param {Map<string, number[]>} erased ascending indices by party: their channel is gone with the payload */
-function checkChains(items, isFull, erased, findings) {
+ * @param {Item[]} items @param {Map<string, number[]>} erased ascending indices by party: their channel is gone with the payload
+ * @param {Map<number, Gap>} gaps by index: each stands for an envelope that was erased before it came */
+function checkChains(items, isFull, erased, findings, gaps = new Map()) {
   const last = new Map(), unused = new Map([...erased].map(([party, indices]) => [party, [...indices]]));
   for (const item of items) {
     const key = `${item.from}\n${item.channel}`, before = last.get(key) ?? { index: -1, seq: 0, chain: null }, where = `entry ${item.index}`;
@@ -15,7 +16,36 @@ function checkChains(items, isFull, erased, findings) {
       else findings.add("chain.gap", where, `number ${before.seq + 1} is missing`);
     }
     last.set(key, { index: item.index, seq: item.seq, chain: item.chain });
+    const gap = gaps.get(item.index);
+    if (gap) {
+      const channel = `${gap.from}\n${gap.channel}`, seq = last.get(channel)?.seq ?? 0;
+      if (gap.seq <= seq || (isFull && gap.seq !== seq + 1)) findings.add("chain.gap", where, `a gap at number ${gap.seq} after ${seq}`);
+      last.set(channel, { index: item.index, seq: gap.seq, chain: gap.chain });
+    }
   }
+}
+
+/** @typedef {{ from: string, channel: string, seq: number, chain: string }} Gap */
+/** Entries that never reached the owner: the author's own erasure, held by the gap, names number and hash. @param {Item[]} items @returns {Promise<Map<number, Gap>>} */
+async function readGaps(items, owner, ring, findings) {
+  const gaps = new Map(), names = ["from", "channel", "seq", "chain"];
+  for (const item of items) if (item.kind === "gap" && item.from === owner) await findings.during(async () => {
+    const body = new Shape("payload.malformed", `entry ${item.index}`).exact(item.body, [...names, "erasure"]), shape = new Shape("erasure.unstated", `entry ${item.index}`);
+    const envelope = readEnvelope(body.get("erasure"), shape), [signature] = envelope.signatures;
+    if (envelope.signatures.length !== 1 || kindOf(envelope.type) !== "erasure") shape.fail("not an erasure");
+    const said = readPayload(envelope.payload, "erasure", item.index, { sha256: "", chain: "", key: "" });
+    let isSigned = false;
+    for (const entry of ring.signersAt(item.index)) {
+      if (entry.party !== said.from || entry.key.name !== said.author || said.author !== signature.keyid) continue;
+      if (await isSignature(entry.key.key, signature.sig, envelope.pae)) isSigned = true;
+    }
+    if (!isSigned || said.agreement !== item.agreement) shape.fail("not signed by the author of what is gone");
+    const gone = shape.exact(said.body.get("envelope"), names);
+    for (const stated of [body, gone]) { for (const name of ["from", "channel", "chain"]) shape.text(stated.get(name)); shape.integer(stated.get("seq")); }
+    if (names.some((name) => gone.get(name) !== body.get(name)) || body.get("from") !== said.from) shape.fail("the erasure is of another envelope");
+    gaps.set(item.index, { from: said.from, channel: body.get("channel"), seq: body.get("seq"), chain: body.get("chain") });
+  });
+  return gaps;
 }
 
 /** Receipts, acknowledgements and anchors of authors whose keys are good. */
@@ -29,7 +59,7 @@ class Claims {
     /** @type {Map<string, Item>} */ this.byHash = new Map();
     this.places = new Map();
     this.roots = new Map([...known].map(([size, root]) => [`${origin}\n${size}`, hex(root)]));
-    this.anchors = 0; this.unheld = 0; this.known = known;
+    this.anchors = 0; this.unheld = 0; this.gaps = 0; this.known = known;
   }
   /** @param {Item} item */
   take(item) {
@@ -125,7 +155,7 @@ function checkErasures(erased, items, origin, owner, findings) {
   }
 }
 
-const ALWAYS_SHOWN = ["agreement", "key-rotation", "key-revocation", "erasure", "custody"];
+const ALWAYS_SHOWN = ["agreement", "key-rotation", "key-revocation", "erasure", "gap", "withheld", "custody"];
 /** @param {Uint8Array} data @param {Item[]} entries the owner's custody entries @param {Item[]} items all */
 function checkCustody(data, entries, items, manifest) {
   const fail = (where, detail) => { throw new Refusal("custody.mismatch", where, detail); };

@@ -56,4 +56,4 @@ function readPayload(data, kind, index, hashes) {
     ...hashes, blobs, refs, body: KNOWN_BODIES.includes(kind) ? body : new Map(),
   };
 }
-const KNOWN_BODIES = ["agreement", "receipt", "acknowledgement", "anchor", "clock", "key-rotation", "key-revocation", "erasure", "witness-refusal", "custody", "suspension", "resumption", "withdrawal"];
+const KNOWN_BODIES = ["agreement", "receipt", "acknowledgement", "anchor", "clock", "key-rotation", "key-revocation", "erasure", "gap", "withheld", "witness-refusal", "custody", "suspension", "resumption", "withdrawal"];

@@ -75,6 +75,7 @@ function statementsOf(report) {
   limits.push(both("limit.collusion"), both("limit.missing"), both("limit.keys"));
   if (report.unbelieved) limits.push(both("limit.believed", { count: report.unbelieved }));
   if (report.erased_count) limits.push(both("limit.erased", { count: report.erased_count }));
+  if (report.gap_count) limits.push(both("limit.gaps", { count: report.gap_count }));
   if (report.withheld_blobs) limits.push(both("limit.blobs", { count: report.withheld_blobs }));
   return { statements, limits };
 }
