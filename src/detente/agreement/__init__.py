@@ -8,7 +8,6 @@ that is wrong, `standing` how an agreement stands, `register_rules` lets capabil
 from __future__ import annotations
 
 from detente.agreement.agreement import Agreement, check, load_agreement, read_agreement
-from detente.agreement.area import AreaOutline
 from detente.agreement.diff import Change, diff
 from detente.agreement.document import Address, Document, Party
 from detente.agreement.draft import Box, DraftParty, amend_agreement, draft_agreement
@@ -24,6 +23,7 @@ from detente.agreement.faults import (
 )
 from detente.agreement.fields import fields_page
 from detente.agreement.folder import write_file
+from detente.agreement.outline import AreaOutline
 from detente.agreement.page import agreement_page, signatures_section
 from detente.agreement.party_keys import KeyNames, key_offers, make_party_keys
 from detente.agreement.record_files import record_files

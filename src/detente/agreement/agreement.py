@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detente.agreement.area import AreaOutline
 from detente.agreement.document import Document
 from detente.agreement.enrolment import EnrolledKey
 from detente.agreement.examine import Parts, examine
 from detente.agreement.faults import AgreementUnusable, Fault
 from detente.agreement.manifest import manifest_of, terms_of
+from detente.agreement.outline import AreaOutline
 from detente.agreement.rules import RULES, RulesRegistry
 from detente.agreement.signatures import Signed, signed_faults
 from detente.record import Terms

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from detente.agreement.faults import Faults
 from detente.agreement.json_source import JsonSource, read_json
+from detente.agreement.outline import AreaOutline
 from detente.agreement.plane import bad_holes, overlapping
 from detente.agreement.reading import dotted
-from detente.geo import Polygon, Volume4D, VolumeError, VolumeLimits, area_m2, validate_volume
+from detente.geo import Polygon, Volume4D, VolumeError, VolumeLimits, validate_volume
 
-GEOJSON_BYTES_MAX: Final = 4 << 20
 POLYGONS_MAX: Final = 200
 RINGS_MAX: Final = 500
 VERTICES_MAX: Final = 20_000
 _LIMITS: Final = VolumeLimits(max_area_km2=50_000_000.0, max_vertices=10_000)
 
 _Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AreaOutline:
-    """A polygon of the area and the holes in it. Edges are geodesics."""
-
-    outer: Polygon
-    holes: tuple[Polygon, ...] = ()
-
-    @property
-    def area_m2(self) -> float:
-        """On the ellipsoid, without the holes."""
-        return area_m2(self.outer) - sum(area_m2(hole) for hole in self.holes)
 
 
 class _TooMuch(Exception):

@@ -10,7 +10,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from detente.agreement.area import AreaOutline
+from detente.agreement.outline import AreaOutline
 from detente.geo import Polygon, projection
 
 _PIECES: Final = 16

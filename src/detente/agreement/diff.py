@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from detente.agreement.agreement import Agreement
-from detente.agreement.area_change import area_change
 from detente.agreement.rendering import Section, sections
 from detente.agreement.rules import Row
 from detente.agreement.words import Words, number
@@ -81,6 +80,8 @@ def _by_label(section: Section | None) -> dict[tuple[str, int], Row]:
 def _area(old: Agreement, new: Agreement) -> list[Change]:
     if old.area == new.area:
         return []
+    from detente.agreement.area_change import area_change  # geometry loads slowly
+
     moved = area_change(old.area, new.area)
     gained, lost, kept = (
         number(value, 1) for value in (moved.gained_km2, moved.lost_km2, moved.kept_km2)

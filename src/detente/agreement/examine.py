@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from detente.agreement.area import GEOJSON_BYTES_MAX, AreaOutline, read_area
 from detente.agreement.checks import check_document
 from detente.agreement.document import Document, Party
 from detente.agreement.enrolment import (
@@ -26,6 +25,7 @@ from detente.agreement.folder import (
     Folder,
     name_fault,
 )
+from detente.agreement.outline import GEOJSON_BYTES_MAX, AreaOutline
 from detente.agreement.reading import Reader, near
 from detente.agreement.rules import RulesRegistry
 from detente.agreement.signatures import SIGNATURES_BYTES_MAX, Signed, read_signed
@@ -141,6 +141,9 @@ class _Examination:
                 "Name the GeoJSON file.",
             )
         elif data is not None:
+            # Geometry loads slowly: by those only who look at an area.
+            from detente.agreement.area import read_area
+
             self._parts.area = read_area(document.area.file, data, self._faults)
 
     def _annexes(self, reader: Reader, document: Document) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from detente.agreement.area import AreaOutline
+from detente.agreement.outline import AreaOutline
 from detente.geo import Polygon, projection
 
 WIDTH: Final = 520

@@ -7,7 +7,6 @@ from html import escape
 from typing import Final
 
 from detente.agreement.agreement import Agreement
-from detente.agreement.map_svg import map_svg
 from detente.agreement.rendering import Section, sections
 from detente.agreement.rules import Row
 from detente.agreement.signatures import party_signatures
@@ -122,6 +121,8 @@ _KINDS_FR: Final = {"suspension": "suspension", "resumption": "reprise", "withdr
 
 
 def _map(agreement: Agreement) -> str:
+    from detente.agreement.map_svg import map_svg  # geometry loads slowly
+
     note = Words(
         "Outline as signed, on WGS-84. No border is drawn: a border would be a claim.",
         f"Contour tel que signé, en WGS-84. Aucune frontière n’est tracée{NARROW}: ce serait une "

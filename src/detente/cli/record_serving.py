@@ -15,8 +15,7 @@ from detente.cli.record_timestamps import TileSource
 from detente.cli.record_witnessing import anchors_of, keep_answer
 from detente.cli.record_work import StatementUnusable
 from detente.errors import printable
-from detente.http import ServerOptions, build_app, serve
-from detente.http.server import print_ready
+from detente.http import ServerOptions, build_app, print_ready, serve
 from detente.node import (
     WITNESS_STATUSES,
     PeerLog,

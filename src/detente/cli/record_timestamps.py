@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from detente.record import CosignedCheckpoint, PartyRecord
-from detente.record.timestamp import (
+from detente.record import (
+    CosignedCheckpoint,
+    PartyRecord,
     Timestamp,
     TimestampUnusable,
     check_timestamp,

@@ -40,9 +40,9 @@ from detente.http import (
     RequestObserver,
     build_app,
     configure_logging,
+    print_ready,
     serve,
 )
-from detente.http.server import print_ready
 from detente.record import Ledger, LogUnavailable, SnapshotDamaged
 
 API_INFO: Final = ApiInfo(

@@ -18,7 +18,7 @@ from detente.errors import DetenteError
 from detente.exchange import snapshot
 from detente.exchange.entries import decode_entry
 from detente.exchange.replay import replay
-from detente.record import Ledger, Log, PostgresLog, SqliteLog
+from detente.record import Ledger, Log, SqliteLog
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -38,6 +38,8 @@ async def make(source: Source) -> int:
     """
     log: Log
     if source.database is not None:
+        from detente.record import PostgresLog  # its driver loads slowly
+
         log = await PostgresLog.open(source.database)
     else:
         log = await SqliteLog.open(Path(source.data), read_only=True)

@@ -27,7 +27,6 @@ from detente.record import (
     Ed25519Signer,
     KeyFileUnusable,
     Log,
-    PostgresLog,
     SqliteLog,
     Verifier,
     generate_key,
@@ -52,6 +51,8 @@ async def open_log(settings: ExchangeSettings, *, read_only: bool = False) -> As
     """
     log: Log
     if settings.database is not None:
+        from detente.record import PostgresLog  # its driver loads slowly
+
         log = await PostgresLog.open(settings.database, read_only=read_only)
     else:
         log = await SqliteLog.open(settings.data_directory, read_only=read_only)

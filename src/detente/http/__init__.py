@@ -44,7 +44,15 @@ from detente.http.observe import (
 from detente.http.openapi import ApiInfo, openapi_document
 from detente.http.protocol import ConnectionLimits
 from detente.http.routing import Application, Authenticator, Observer, Outcome, build_app, now_us
-from detente.http.server import CannotListen, ServerOptions, bind, run, serve, tls_context
+from detente.http.server import (
+    CannotListen,
+    ServerOptions,
+    bind,
+    print_ready,
+    run,
+    serve,
+    tls_context,
+)
 from detente.http.tokens import TokenSigner, new_key_pair
 from detente.http.tracing import OtelTracer, Tracer, TracingUnavailable
 
@@ -106,6 +114,7 @@ __all__ = [
     "new_key_pair",
     "now_us",
     "openapi_document",
+    "print_ready",
     "run",
     "serve",
     "tls_context",

@@ -4,6 +4,8 @@ A `Log` (in memory, SQLite or PostgreSQL) stores entries; a `Ledger` over it che
 and signs what it adds; `verify_log` checks all of it, sharing no code with what wrote it.
 """
 
+from typing import TYPE_CHECKING
+
 from .blobs import BlobStore, BlobUnusable
 from .canonical import NotCanonical, canonical, canonical_struct
 from .checkpoint import (
@@ -110,8 +112,6 @@ from .merkle import (
 from .nodes import NodeFile, NodesUnusable
 from .party_record import PartyRecord
 from .policy import Policy, PolicyGroup, PolicyLog, PolicyMalformed, PolicyWitness
-from .postgres import PostgresLog
-from .postgres_session import PostgresSettings
 from .snapshots import Restored, restore_newest
 from .sqlite import SqliteLog
 from .statements import SqlRow, SqlValue, Statement, TableSet
@@ -131,6 +131,13 @@ from .tiles import (
     tile_path,
     tiles_between,
     tiles_of,
+)
+from .timestamp import (
+    Timestamp,
+    TimestampUnusable,
+    check_timestamp,
+    own_note,
+    request_timestamp,
 )
 from .tlog_proof import ProofMalformed, TlogProof, format_proof, parse_proof
 from .uuids import uuid7
@@ -174,6 +181,20 @@ from .witness_store import (
     Witness,
     WitnessStore,
 )
+
+if TYPE_CHECKING:
+    from .postgres import PostgresLog
+    from .postgres_session import PostgresSettings
+else:
+
+    def __getattr__(name: str) -> object:
+        # The driver takes as long to load as all the rest, and few commands need it.
+        if name in ("PostgresLog", "PostgresSettings"):
+            from . import postgres
+
+            return getattr(postgres, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "ANSWER_BYTES_MAX",
@@ -287,6 +308,8 @@ __all__ = [
     "TileRef",
     "TilesMalformed",
     "TilesUnusable",
+    "Timestamp",
+    "TimestampUnusable",
     "TlogProof",
     "Verifier",
     "VerifyReport",
@@ -306,6 +329,7 @@ __all__ = [
     "canonical_json",
     "canonical_struct",
     "chain_hash",
+    "check_timestamp",
     "consistency_proof",
     "cosign",
     "cosignatures_of",
@@ -330,6 +354,7 @@ __all__ = [
     "number_path",
     "open_checkpoint",
     "open_note",
+    "own_note",
     "pae",
     "parse_json",
     "parse_object",
@@ -343,6 +368,7 @@ __all__ = [
     "read_leaf",
     "read_payload",
     "reader_of_tiles",
+    "request_timestamp",
     "restore_newest",
     "root_of",
     "rotation_text",

@@ -18,8 +18,6 @@ from .log import LogDamaged, SqlLog
 from .merkle import leaf_hash
 from .nodes import NodeFile, NodesUnusable
 from .party_tables import PARTY_TABLES, PartyRows
-from .postgres import PostgresLog
-from .postgres_session import PostgresSettings
 from .sqlite import SqliteLog
 from .sqlite_store import own
 
@@ -51,6 +49,9 @@ class RecordStore:
         if place.database is None:
             log = await SqliteLog.open(place.directory, read_only=read_only, tables=(PARTY_TABLES,))
             return cls(place, log, read_only, None)
+        from .postgres import PostgresLog
+        from .postgres_session import PostgresSettings
+
         # The hashes and blobs beside a database on a server have one owner, too.
         lock = None if read_only else own(place.directory)
         try:

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from cryptography import x509
-
 from detente.errors import DetenteError
 
 from .checkpoint import NoteUnverified, signature_line, split_note
 from .keys import Verifier
 
 if TYPE_CHECKING:
+    from cryptography import x509
     from rfc3161_client import Accuracy, TimeStampRequest, TimeStampResponse
 
 REQUEST_TYPE = "application/timestamp-query"
@@ -124,6 +123,8 @@ def _check(token: bytes, data: bytes, roots_pem: bytes, nonce: int | None) -> Ti
 
 
 def _certificates(pem: bytes) -> list[x509.Certificate]:
+    from cryptography import x509
+
     try:
         return x509.load_pem_x509_certificates(pem)
     except ValueError as error:

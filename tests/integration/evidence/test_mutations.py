@@ -16,7 +16,7 @@ from tests.support.evidence import A, B, ListRecord, conversation, terms
 from tests.support.timestamps import Authority
 
 from detente.evidence.archive import Archive
-from detente.record.timestamp import own_note
+from detente.record import own_note
 from detente.verify import Options, Report, Unusable, verify_bundle
 
 KEYS = {

@@ -16,15 +16,15 @@ from tests.support.evidence import NEUTRAL, A, B, ListRecord, conversation, term
 from tests.support.timestamps import Authority
 
 from detente.evidence import Selection
-from detente.record.dsse import Envelope
-from detente.record.entries import CosignedCheckpoint
-from detente.record.timestamp import (
+from detente.record import (
     Timestamp,
     TimestampUnusable,
     check_timestamp,
     own_note,
     request_timestamp,
 )
+from detente.record.dsse import Envelope
+from detente.record.entries import CosignedCheckpoint
 from detente.verify import Options, verify_bundle
 
 pytestmark = pytest.mark.anyio
