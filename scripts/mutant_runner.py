@@ -15,6 +15,7 @@ import resource
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,19 @@ class Mutant:
 
 
 @dataclass
+class Child:
+    """A process that tries a mutant on these tests, until a time of the monotonic clock.
+
+    The number of the test that fails can be read from the pipe.
+    """
+
+    mutant: Mutant
+    items: list[pytest.Item]
+    pipe: int
+    limit: float
+
+
+@dataclass
 class Runner:
     """A pytest plugin that runs the collected tests on each mutant instead of once."""
 
@@ -50,6 +64,8 @@ class Runner:
     failed: bool = False
     durations: dict[str, float] = field(default_factory=dict)
     tests: dict[str, list[pytest.Item]] = field(default_factory=dict)
+    kills: dict[str, Counter[str]] = field(default_factory=dict)
+    """How many mutants of a function each test has killed: those are tried first."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -60,7 +76,7 @@ class Runner:
         for item in session.items:
             self._learn(item)
         for items in self.tests.values():
-            items.sort(key=lambda item: (not _is_exact(item), self.durations[item.nodeid]))
+            items.sort(key=lambda item: (_is_of_bundles(item), self.durations[item.nodeid]))
         if not self.failed:
             self._control(session.items)
         if not self.failed:
@@ -69,7 +85,7 @@ class Runner:
 
     def _control(self, items: Sequence[pytest.Item]) -> None:
         """Without a mutant, a child must find nothing."""
-        pid = _fork(Mutant("", "", ""), items)
+        pid = _fork(Mutant("", "", ""), items, sys.stdout.fileno())
         if os.waitpid(pid, 0)[1]:
             print("\nfails in a child without any mutant")
             self.failed = True
@@ -88,42 +104,53 @@ class Runner:
         stats._stats.clear()
 
     def _try_all(self) -> None:
-        running: dict[int, tuple[Mutant, float]] = {}
+        running: dict[int, Child] = {}
         for number, mutant in enumerate(self.mutants):
-            items = self.tests.get(mutant.function, [])
             while len(running) >= self.workers:
                 self._await(running)
+            kills = self.kills.setdefault(mutant.function, Counter())
+            items = self.tests.get(mutant.function, [])
+            items = sorted(items, key=lambda item: -kills[item.nodeid])
             limit = 5 + 5 * sum(self.durations[item.nodeid] for item in items)
-            running[_fork(mutant, items)] = mutant, time.monotonic() + limit
+            read, write = os.pipe()
+            pid = _fork(mutant, items, write)
+            os.close(write)
+            running[pid] = Child(mutant, items, read, time.monotonic() + limit)
             if number % 100 == 0:
                 alive = sum(not killed for killed in self.done.values())
                 print(f"{number} of {len(self.mutants)}, {alive} live", file=sys.stderr, flush=True)
         while running:
             self._await(running)
 
-    def _await(self, running: dict[int, tuple[Mutant, float]]) -> None:
+    def _await(self, running: dict[int, Child]) -> None:
         while True:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid in running:
-                mutant, _ = running.pop(pid)
+                child = running.pop(pid)
                 # Whatever ends the process was noticed, and a mutant that hangs is, too.
-                self.done[mutant.name] = status != 0
+                self.done[child.mutant.name] = status != 0
+                killer = os.read(child.pipe, 20)
+                os.close(child.pipe)
+                if status and killer:
+                    node = child.items[int(killer)].nodeid
+                    self.kills[child.mutant.function][node] += 1
                 return
-            for late, (_, limit) in running.items():
-                if time.monotonic() > limit:
+            for late, child in running.items():
+                if time.monotonic() > child.limit:
                     os.kill(late, signal.SIGKILL)
             time.sleep(0.001)
 
 
-def _is_exact(item: pytest.Item) -> bool:
-    return item.path.name.startswith("test_exact_")
+def _is_of_bundles(item: pytest.Item) -> bool:
+    name = item.path.name
+    return name == "test_exact_bundles.py" or not name.startswith("test_exact_")
 
 
 def _passes(item: pytest.Item) -> bool:
     return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=None))
 
 
-def _fork(mutant: Mutant, items: Sequence[pytest.Item]) -> int:
+def _fork(mutant: Mutant, items: Sequence[pytest.Item], pipe: int) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -131,7 +158,10 @@ def _fork(mutant: Mutant, items: Sequence[pytest.Item]) -> int:
     try:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         os.environ[CHOSEN] = mutant.name
-        code = 0 if all(map(_passes, items)) else 1
+        failed = next((number for number, item in enumerate(items) if not _passes(item)), None)
+        code = 0 if failed is None else 1
+        if failed is not None:
+            os.write(pipe, b"%d" % failed)
     finally:
         os._exit(code)
 
