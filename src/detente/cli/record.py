@@ -25,7 +25,7 @@ from detente.cli.record_proofs import checkpoint, clock
 from detente.cli.record_transfer import export, import_
 from detente.cli.record_witness import witness
 from detente.errors import printable
-from detente.formats import STATUSES
+from detente.formats import JSON_INTEGER_MAX, STATUSES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -189,7 +189,9 @@ def acknowledge(
 @of_record
 @click.option("--oldest-first", is_flag=True, help="From the start.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1), metavar="N")
-@click.option("--since", type=click.IntRange(0), metavar="INDEX", help="Lowest index.")
+@click.option(
+    "--since", type=click.IntRange(0, JSON_INTEGER_MAX), metavar="INDEX", help="Lowest index."
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON lines.")
 def log(
     directory: Path,

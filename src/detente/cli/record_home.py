@@ -50,6 +50,12 @@ class RecordDirectoryUnusable(DetenteError):
     code: ClassVar[str] = "cli.record"
 
 
+class FileNotWritten(DetenteError):
+    """A file that a command makes cannot be written; what was there is as it was."""
+
+    code: ClassVar[str] = "cli.not_written"
+
+
 class NotInForce(DetenteError):
     """A record is to begin under an agreement that not everybody has signed."""
 
@@ -238,7 +244,12 @@ async def begin(home: Home, agreement_directory: Path) -> PartyRecord:
         )
     signers = home.signers()
     _check_witness(home, terms)
-    home.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        home.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise FileNotWritten(
+            f"The directory cannot be made: {error.strerror}.", where=str(home.directory)
+        ) from None
     keep_agreement(home, agreement_directory, terms.version)
     try:
         record = await PartyRecord.create(
@@ -357,16 +368,24 @@ def _check_witness(home: Home, terms: Terms) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, durably; what was there is replaced."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    """Write a file whole or not at all, durably; what was there is replaced.
+
+    Raises:
+        FileNotWritten: the directory is missing, full, or not ours to write to.
+    """
+    temporary = path.parent / f".{path.name[:100]}.{secrets.token_hex(4)}"
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_directory(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileNotWritten(f"It cannot be written: {error.strerror}.", where=str(path)) from None
 
 
 def officer_named(record: PartyRecord, signer: Signer) -> str:

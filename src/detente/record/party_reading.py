@@ -66,7 +66,8 @@ class PartyReading:
         Raises:
             NoSuchEntry: there is none.
         """
-        found = await self._store.rows.entries(index, 1) if index >= 0 else []
+        # Neither database takes a number of any size.
+        found = await self._store.rows.entries(index, 1) if 0 <= index < 1 << 62 else []
         if not found:
             raise NoSuchEntry("There is no such entry.", where=f"entry {index}")
         return found[0]

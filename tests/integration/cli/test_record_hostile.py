@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
@@ -312,3 +313,81 @@ def test_many_addressees_still_have_a_channel_of_their_own() -> None:
     first, second = channel_of(many[:-1]), channel_of((*many[:-2], many[-1]))
     assert first != second
     assert max(len(first), len(second)) <= 100
+
+
+async def test_what_cannot_be_written_or_found_is_said_without_a_traceback(
+    two: Two, tmp_path: Path
+) -> None:
+    huge = "9" * 25
+    (tmp_path / "file").write_text("")
+    for command in (
+        ("witness request", "a", tmp_path / "none" / "out"),
+        ("witness request", "a", "."),
+        ("show", "a", "0", "--proof", tmp_path / "file" / "out"),
+        ("erase", "a", huge, "--ground", "none", "--yes"),
+        ("log", "a", "--since", huge),
+    ):
+        done = await two.run(*command)
+        assert done.code == 2, done
+        assert "Traceback" not in done.err
+    given = ("--agreement", two.world.agreement, "--party", "a", "--keys", two.world.keys("a"))
+    done = await detente("record", "init", tmp_path / "file" / "record", *given)
+    assert done.code == 2
+    assert "cli.not_written" in done.err
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []  # noqa: ASYNC240
+
+
+async def test_what_was_erased_does_not_come_back_with_an_old_bundle(
+    two: Two, tmp_path: Path
+) -> None:
+    body, file = tmp_path / "body.json", tmp_path / "picture.png"
+    body.write_text("{}")
+    file.write_bytes(b"a face")
+    await two.good("add", "a", "message", body, "--to", "b", "--blob", file)
+    bundle = await exported(two, "a")
+    await two.good("import", "b", bundle)
+    sha256 = hashlib.sha256(b"a face").hexdigest()
+    kept = two.record("b") / "blobs" / sha256[:2] / sha256
+    assert kept.exists()
+    await two.good("erase", "b", "1", "--ground", "asked for", "--yes")
+    assert not kept.exists()
+    assert "1 known already" in await two.good("import", "b", bundle)
+    assert not kept.exists()
+    async with two.opened("a", write=False) as record:
+        envelope = (await record.entry(1)).envelope
+        assert envelope is not None
+    async with two.opened("b") as record:
+        [received] = await record.receive([envelope.to_json()], {sha256: b"a face"})
+        assert received.known
+    assert not kept.exists()
+
+
+NASTY = "\x9b31m\u202e\x1b]0;owned\x07\u2028"
+
+
+async def test_nothing_that_others_wrote_commands_the_terminal(two: Two, tmp_path: Path) -> None:
+    async with two.opened("a") as record:
+        said = Draft("message", "to-b", ("b",), {"text": NASTY})
+        await record.append([(said, None)])
+    bundle = await exported(two, "a")
+    await two.good("import", "b", bundle)
+    await two.good("witness request", "a", tmp_path / "one")
+    answer = tmp_path / "answer"
+    answer.write_bytes(b"422 text/plain\n\n" + NASTY.encode())
+    outputs = [
+        await two.run(*command)
+        for command in (
+            ("log", "b"),
+            ("log", "b", "--json"),
+            ("search", "b", "owned", "--json"),
+            ("show", "b", "1"),
+            ("witness take", "a", answer, "--request", tmp_path / "one"),
+        )
+    ]
+    for done in outputs:
+        assert done.out, done
+        assert "Traceback" not in done.err
+        assert not {each for each in done.out + done.err if each != "\n" and each in NASTY} & set(
+            "\x9b\u202e\x1b\x07\u2028"
+        ), done
+    assert json.loads(outputs[2].out)["body"]["text"] == NASTY
