@@ -68,7 +68,7 @@ def verify(
     """
     from detente.verify import Options, Unusable, verify_bundle
     from detente.verify.page import write_page
-    from detente.verify.render import languages_of, to_html, to_json, to_text
+    from detente.verify.render import languages_of, reason, to_html, to_json, to_text
 
     if bundle is None and page is None:
         raise click.UsageError("Missing argument 'BUNDLE'.")
@@ -86,7 +86,7 @@ def verify(
         if html is not None:
             html.write_text(to_html(report, languages), encoding="utf-8")
     except (Unusable, ValueError, OSError) as error:
-        click.echo(printable(f"error: {error}"), err=True)
+        click.echo(printable(f"error: {reason(error)}"), err=True)
         return EXIT_UNUSABLE
     click.echo(to_json(report) if as_json else to_text(report, languages), nl=as_json)
     return report.exit_code

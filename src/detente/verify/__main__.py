@@ -12,7 +12,7 @@ from detente.formats import GRADES
 from .bundle import verify_bundle
 from .errors import Unusable
 from .facts import AUTOMATIC, Options
-from .render import languages_of, to_html, to_json, to_text
+from .render import languages_of, reason, to_html, to_json, to_text
 
 EXIT_UNUSABLE = 2
 
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.html is not None:
             chosen.html.write_text(to_html(report, languages), encoding="utf-8")
     except (Unusable, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {reason(error)}", file=sys.stderr)
         return EXIT_UNUSABLE
     text = to_json(report) + "\n" if chosen.json else to_text(report, languages)
     sys.stdout.buffer.write(text.encode("utf-8"))

@@ -172,7 +172,7 @@ def _find_directory(data: bytes | mmap.mmap) -> tuple[int, int, int]:
         if data[max(0, length - _END_REACH) :].rfind(_END_SIGN) < 0:
             if data[:4] == _LOCAL_SIGN:
                 raise VerifyError("zip.malformed", "zip end", "the end is missing: truncated")
-            raise Unusable("It is not a zip archive.")
+            raise Unusable("It is not a zip archive: give the bundle as it came, the .zip file.")
         raise VerifyError("zip.trick", "zip end", "a comment, or bytes after the end record")
     _, disk, start_disk, here, count, size, offset, comment = _END.unpack(data[at:])
     if comment or disk or start_disk or here != count:

@@ -57,7 +57,10 @@ class Options:
             try:
                 PublicKey.read(key, key)
             except VerifyError as error:
-                raise ValueError(f"--key {key}: {error.detail}") from None
+                told = f"--key {key}: {error.detail}"
+                raise ValueError(
+                    f"{told}. It is written NAME+ID+BASE64, as in the agreement."
+                ) from None
 
 
 @dataclass(slots=True)

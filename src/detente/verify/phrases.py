@@ -93,6 +93,7 @@ EN: Final[dict[str, str]] = {
     "error": "error",
     "code": "code",
     "where": "where",
+    "where.entry": "entry {index}",
     "detail": "detail",
     "items.more": "Messages not listed here: {count}.",
     # What this is
@@ -258,6 +259,7 @@ _FRENCH: Final[dict[str, str]] = {
     "error": "erreur",
     "code": "code",
     "where": "lieu",
+    "where.entry": "écriture {index}",
     "detail": "détail (en anglais)",
     "items.more": "Messages non énumérés ici : {count}.",
     "what.bundle": "Fichier : {name}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -13,6 +14,8 @@ from .phrases import LANGUAGES, Language, say
 from .report import Report, Sentence
 from .statements import item_sentences, name_of
 
+_ENTRY: Final = re.compile(r"entry ([0-9]+)")
+
 TEXT_ITEMS: Final = 20
 """Messages told in the terminal; the page and the JSON tell more."""
 
@@ -20,6 +23,13 @@ TEXT_ITEMS: Final = 20
 def languages_of(choice: str) -> tuple[Language, ...]:
     """The languages that `--lang` asks for."""
     return LANGUAGES if choice == "both" else tuple(one for one in LANGUAGES if one == choice)
+
+
+def reason(error: Exception) -> str:
+    """Why nothing was verified or written, without the system's numbers."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 def to_json(report: Report) -> str:
@@ -99,10 +109,16 @@ def findings(report: Report, language: Language) -> Iterator[str]:
         detail = f" ({finding.detail})" if finding.detail else ""
         severity = "" if finding.severity == "error" else f"[{say('notice', language)}] "
         sentence = say(finding.code, language)
-        yield f"{severity}{sentence} [{finding.code}] {finding.where}{detail}"
+        yield f"{severity}{sentence} [{finding.code}] {_where(finding.where, language)}{detail}"
     more = sum(report.finding_counts.values()) - len(report.findings)
     if more:
         yield say("findings.more", language, count=more)
+
+
+def _where(where: str, language: Language) -> str:
+    """Entries in the reader's language; paths and names of keys as they are."""
+    entry = _ENTRY.fullmatch(where)
+    return where if entry is None else say("where.entry", language, index=entry[1])
 
 
 def messages(report: Report, language: Language, limit: int) -> Iterator[list[str]]:

@@ -35,9 +35,10 @@ function showReport(report, language, save) {
   return parts;
 }
 function findingsOf(report, tell) {
+  const placed = (where) => { const entry = /^entry ([0-9]+)$/.exec(where); return entry ? tell("where.entry", { index: entry[1] }) : where; };
   const counted = Object.values(report.finding_counts).reduce((sum, count) => sum + count, 0), section = element("section", { class: "card findings" }, element("h2", {}, tell("heading.findings")));
   section.append(element("ul", {}, ...report.findings.map(({ code, where, detail, severity }) => element("li", severity === "notice" ? { class: "notice" } : {}, tell(code), " ", element("code", {}, code),
-    element("small", {}, [where, detail].filter(Boolean).join(" — "))))));
+    element("small", {}, [placed(where), detail].filter(Boolean).join(" — "))))));
   if (counted > report.findings.length) section.append(element("p", {}, tell("findings.more", { count: counted - report.findings.length })));
   return section;
 }
