@@ -42,6 +42,11 @@ def officer_option(*, required: bool) -> Callable[[F], F]:
     )
 
 
+def json_option(command: F) -> F:
+    """`--json`: what a program reads, as one JSON object."""
+    return click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")(command)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run one command's work."""
     return asyncio.run(work)

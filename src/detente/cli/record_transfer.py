@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from detente.cli.record_options import FILE, INSTANT, PATH, of_record, officer_option, progress, run
+from detente.cli.record_options import (
+    FILE,
+    INSTANT,
+    PATH,
+    json_option,
+    of_record,
+    officer_option,
+    progress,
+    run,
+)
 from detente.errors import printable
 from detente.formats import GRADES
-
-if TYPE_CHECKING:
-    from detente.evidence import Exported
 
 
 @click.command()
@@ -52,8 +57,20 @@ if TYPE_CHECKING:
     metavar="URL",
     help="Have the export's own custody entry cosigned there first; repeatable.",
 )
-@officer_option(required=True)
-@click.option("--purpose", required=True, metavar="TEXT", help="Why; it stands in the record.")
+@click.option(
+    "--prepare",
+    is_flag=True,
+    help="Only record the export and print its id: OUT.zip is written later, by --export.",
+)
+@click.option(
+    "--export",
+    "recorded",
+    metavar="ID",
+    help="Write the bundle of an export that is recorded, with what has been cosigned since.",
+)
+@officer_option(required=False)
+@click.option("--purpose", metavar="TEXT", help="Why; it stands in the record.")
+@json_option
 def export(
     directory: Path,
     database: str | None,
@@ -69,21 +86,32 @@ def export(
     tsa: Path | None,
     overwrite: bool,
     witness_urls: tuple[str, ...],
-    officer: str,
-    purpose: str,
+    prepare: bool,
+    recorded: str | None,
+    officer: str | None,
+    purpose: str | None,
+    as_json: bool,
 ) -> None:
     """Write a bundle that anybody can check, offline and without this software.
 
-    The export is itself recorded first, with who asked for it and why.
+    The export is itself recorded first, with who asked for it (--officer) and why (--purpose).
+    What witnesses have not seen yet is worth less. By files: --prepare, have it cosigned, --export
+    ID; by network: --witness URL.
     """
-    import secrets
-
-    from detente.cli.record_home import find, now, officer_named
+    from detente.cli import record_exports as exports
+    from detente.cli.record_home import find
     from detente.cli.record_timestamps import read_file
-    from detente.cli.record_transfers import settling
-    from detente.evidence import ExportRequest, Selection, export_bundle
+    from detente.evidence import Selection
 
     chosen = bool(items or channels or kinds or since or until)
+    if recorded is not None and (chosen or prepare or officer or purpose or witness_urls):
+        raise click.UsageError(
+            "--export ID writes what is recorded: what to show, who asks and why was said then."
+        )
+    if recorded is None and not (officer and purpose):
+        raise click.UsageError("Give --officer and --purpose: who asks for it, and why.")
+    if prepare and witness_urls:
+        raise click.UsageError("--witness is for an export at once, without --prepare.")
     if (scope == "subset") != chosen:
         raise click.UsageError(
             "--subset goes together with --items, --channel, --kind, --since or --until."
@@ -98,44 +126,25 @@ def export(
             until=until,
         )
     home = find(directory, database)
-
-    async def work() -> Exported:
-        signer = home.signer(officer)
-        async with home.opened(write=True) as opened, settling(home, opened, witness_urls) as ask:
-            request = ExportRequest(
-                by=(officer_named(opened, signer),),
-                purpose=purpose,
-                selection=selection,
-                withhold=frozenset(withhold),
-                single_items=single_items,
-                tsa_pem=None if tsa is None else read_file(tsa),
-                overwrite=overwrite,
-                settle=ask,
+    form = exports.Form(
+        withhold=frozenset(withhold),
+        single_items=single_items,
+        tsa_pem=None if tsa is None else read_file(tsa),
+        overwrite=overwrite,
+    )
+    if recorded is not None:
+        made = run(exports.again(home, target, recorded, form))
+    elif prepare:
+        prepared = run(exports.prepared(home, selection, officer or "", purpose or ""))
+        exports.tell_prepared(home, target, prepared, as_json=as_json)
+        return
+    else:
+        made = run(
+            exports.at_once(
+                home, target, selection, form, officer or "", purpose or "", witness_urls
             )
-            with progress("exporting") as tell:
-                return await export_bundle(
-                    opened, request, target, tell, clock=now, random=secrets.token_bytes
-                )
-
-    made = run(work())
-    shown = sum(last - first + 1 for first, last in made.items)
-    click.echo(f"wrote {made.path} ({made.bytes / 1e6:.1f} MB, {made.scope}): {shown} entries")
-    click.echo(f"SHA-256 {made.sha256}")
-    click.echo(f"grade {made.grade}; recorded as entry {made.custody_index}")
-    if made.missing_blobs:
-        click.echo(f"note: {len(made.missing_blobs)} blobs are not in the record", err=True)
-    if made.left_out_timestamps:
-        click.echo(
-            f"note: {len(made.left_out_timestamps)} timestamps are left out, as nobody could check "
-            "them: give the authority's certificates, --tsa PEM.",
-            err=True,
         )
-    if made.grade != "bilateral":
-        click.echo(
-            f"note: not everything is cosigned by the other parties. {made.path} is checked with "
-            f"`--accept {made.grade}`; better have it witnessed and export again.",
-            err=True,
-        )
+    exports.tell(home, made, as_json=as_json)
 
 
 def ranges_in(text: str) -> tuple[tuple[int, int], ...]:

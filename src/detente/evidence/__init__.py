@@ -6,13 +6,14 @@ other people's tools read. The format is described in `docs/bundle-format.md`; `
 reads it, and shares no code with this package.
 """
 
-from .export import export_bundle
+from .export import export_bundle, export_prepared, prepare_export
 from .request import (
     Exported,
     ExportFailed,
     ExportRefused,
     ExportRequest,
     Grade,
+    Prepared,
     Progress,
     Ranges,
     Scope,
@@ -30,11 +31,14 @@ __all__ = [
     "ExportRequest",
     "Exported",
     "Grade",
+    "Prepared",
     "Progress",
     "Ranges",
     "Scope",
     "Selection",
     "export_bundle",
+    "export_prepared",
+    "prepare_export",
     "sigstore_item",
     "trusted_root",
 ]

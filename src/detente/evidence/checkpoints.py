@@ -30,6 +30,18 @@ def check_root(record: BundleSource, checkpoint: CosignedCheckpoint) -> None:
         )
 
 
+async def covering(record: BundleSource, index: int) -> CosignedCheckpoint | None:
+    """Of those that cover an entry the smallest of the highest grade: it shows the least else."""
+    best: CosignedCheckpoint | None = None
+    since = index + 1
+    while page := await record.checkpoints(since, _PAGE):
+        for each in page:
+            if best is None or GRADES.index(each.grade) > GRADES.index(best.grade):
+                best = each
+        since = page[-1].size + 1
+    return best or await record.best_checkpoint(index)
+
+
 def without_timestamp(checkpoint: CosignedCheckpoint) -> CosignedCheckpoint:
     """The same checkpoint, worth what it is worth without its timestamp."""
     grade = "single" if checkpoint.grade == "timestamped" else checkpoint.grade

@@ -82,6 +82,29 @@ class ExportRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """An export whose custody entry is recorded.
+
+    Attributes:
+        export: its id (UUIDv7).
+        custody_index: where the custody entry is.
+        size: of the log when the items were chosen.
+        items: the entries chosen.
+        asked_for: those of them that were asked for by themselves, as far as known.
+        by: names of those who asked.
+        purpose: why.
+    """
+
+    export: str
+    custody_index: int
+    size: int
+    items: Ranges
+    asked_for: Ranges
+    by: tuple[str, ...]
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
     """A bundle that was written.
 

@@ -31,13 +31,18 @@ from detente.evidence import (
     ExportRequest,
     Selection,
     export_bundle,
+    export_prepared,
+    prepare_export,
 )
 from detente.record.entries import CosignedCheckpoint, Entry
 from detente.record.merkle import verify_consistency
 from detente.record.tiles import decode_entries, parse_path, reader_of_tiles
 from detente.record.tlog_proof import parse_proof
+from detente.verify import Options, verify_bundle
 
 pytestmark = pytest.mark.anyio
+
+REQUEST = ExportRequest(by=("Officer One",), purpose="test")
 
 
 def read(path: Path) -> dict[str, bytes]:
@@ -315,3 +320,39 @@ async def test_progress_counts_the_entries(tmp_path: Path) -> None:
         random=record.random,
     )
     assert told == [(256, 302), (302, 302)]
+
+
+async def test_a_prepared_export_is_written_when_it_is_cosigned(tmp_path: Path) -> None:
+    record = ListRecord()
+    record.message("one")
+    prepared = await prepare_export(record, REQUEST, now=record.now(), random=record.random)
+    size = prepared.custody_index + 1
+    record.sign(B.witness)
+    # What comes later is not part of it, another export's entry least of all.
+    record.message("two")
+    later = await record.export(tmp_path / "later.zip")
+    made = await export_prepared(record, prepared.export, tmp_path / "x.zip", clock=record.now)
+    assert (made.grade, made.size, made.scope) == ("bilateral", size, "full")
+    assert (made.export, made.items) == (prepared.export, ((0, prepared.custody_index),))
+    stated = manifest(read(tmp_path / "x.zip"))
+    assert stated["exported"]["export"] == prepared.export != later.export
+    assert stated["exported"]["by"] == list(REQUEST.by)
+    count = len(record.stored)
+    report = verify_bundle(tmp_path / "x.zip", Options(accept="bilateral"))
+    assert report.proven, report.findings
+    assert len(record.stored) == count
+    with pytest.raises(ExportRefused, match="no such export"):
+        await export_prepared(record, "x", tmp_path / "y.zip", clock=record.now)
+
+
+async def test_a_prepared_export_shows_no_more_under_a_later_checkpoint(tmp_path: Path) -> None:
+    record = ListRecord()
+    record.message("one")
+    prepared = await prepare_export(record, REQUEST, now=record.now(), random=record.random)
+    record.message("two")
+    record.sign(B.witness)
+    made = await export_prepared(record, prepared.export, tmp_path / "x.zip", clock=record.now)
+    assert (made.grade, made.scope) == ("bilateral", "subset")
+    assert made.items == ((0, prepared.custody_index),)
+    report = verify_bundle(tmp_path / "x.zip", Options(accept="bilateral"))
+    assert report.proven, report.findings

@@ -1,0 +1,75 @@
+"""`detente record` between two sides: by files alone, by addresses, and for scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.integration.cli.test_record_hostile import cosigned
+from tests.support.agreements import OFFICERS
+from tests.support.program import detente
+from tests.support.two_records import Two, begun, fill
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+ASKED = ("--officer", OFFICERS["a"][0], "--purpose", "a test")
+
+
+@pytest.fixture
+async def two(tmp_path: Path) -> Two:
+    return await begun(tmp_path)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+async def test_by_files_alone_a_bundle_becomes_bilateral(two: Two, tmp_path: Path) -> None:
+    await fill(two, 3)
+    target = tmp_path / "b.zip"
+    done = await two.run("export", "a", target, *ASKED, "--prepare")
+    assert (done.code, target.exists()) == (0, False), done
+    made = parsed(await two.good("export", "a", target, *ASKED, "--prepare", "--json"))
+    assert f"--export {made['export']}" not in done.out
+    assert made["cosign_size"] == made["custody_index"] + 1 == 6
+    early = parsed(await two.good("export", "a", target, "--export", made["export"], "--json"))
+    assert (early["grade"], early["size"]) == ("single", 6)
+    assert (await detente("verify", target)).code == 1
+    await cosigned(two, "first", "--first-contact")
+    await fill(two, 1)
+    more = ("--export", made["export"], "--overwrite", "--json")
+    late = parsed(await two.good("export", "a", target, *more))
+    assert (late["grade"], late["items"], late["scope"]) == ("bilateral", [[0, 5]], "full")
+    assert (await detente("verify", target)).code == 0
+    # Nothing was recorded by writing it, and the other side takes it.
+    assert (await two.good("verify", "a")).startswith("good: 7 entries")
+    assert "3 entries received" in await two.good("import", "b", target)
+    unknown = await two.run("export", "a", tmp_path / "no.zip", "--export", "no")
+    assert (unknown.code, "no such export" in unknown.err) == (2, True), unknown
+    assert (await two.run("export", "a", target, "--export", made["export"], *ASKED)).code == 2
+
+
+async def test_a_selection_can_be_prepared(two: Two, tmp_path: Path) -> None:
+    await fill(two, 3)
+    target = tmp_path / "b.zip"
+    chosen = ("--subset", "--items", "2")
+    made = parsed(await two.good("export", "a", target, *ASKED, *chosen, "--prepare", "--json"))
+    await fill(two, 2)
+    await cosigned(two, "first", "--first-contact")
+    late = parsed(await two.good("export", "a", target, "--export", made["export"], "--json"))
+    assert (late["grade"], late["items"]) == ("bilateral", [[0, 0], [2, 2], [4, 4]])
+    assert (await detente("verify", target)).code == 0
+
+
+async def test_a_bundle_that_was_written_too_early_is_written_again(two: Two) -> None:
+    await fill(two, 1)
+    target = two.world.root / "b.zip"
+    done = await two.run("export", "a", target, *ASKED)
+    assert "--overwrite --export" in done.err
+    export = done.err.split("--export ")[1].split("`")[0]
+    await cosigned(two, "first", "--first-contact")
+    await two.good("export", "a", target, "--overwrite", "--export", export)
+    assert (await detente("verify", target)).code == 0
