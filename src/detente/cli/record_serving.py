@@ -27,8 +27,10 @@ from detente.node import (
     witness_endpoints,
 )
 from detente.record import (
+    Answer,
     PartyRecord,
     TileDirectory,
+    TilesUnusable,
     Witness,
     WitnessForked,
     WitnessUnavailable,
@@ -53,10 +55,11 @@ def serve_record(
         async with home.opened(write=True) as record:
             with home.witnessing(record) as witness:
                 where = _peers(record, peers)
-                await _publish(home, record)
+                publish = _Publishing(home, record)
+                await publish.now()
                 app = build_app(
                     [
-                        *witness_endpoints("/witness", witness, keep=partial(keep_answer, record)),
+                        *witness_endpoints("/witness", witness, keep=publish.keep),
                         *tiles_endpoints(
                             "/log",
                             home.place.tiles,
@@ -160,6 +163,29 @@ def _say(text: str) -> None:
     click.echo(printable(f"note: {text}"), err=True)
 
 
-async def _publish(home: Home, record: PartyRecord) -> None:
-    newest = await record.checkpoint()
-    await TileDirectory(home.place.tiles).publish_async(TileSource(record), newest.note)
+class _Publishing:
+    """Keeps the tiles that are served up with the record."""
+
+    def __init__(self, home: Home, record: PartyRecord) -> None:
+        self._tiles = TileDirectory(home.place.tiles)
+        self._record = record
+        self._turn = asyncio.Lock()
+
+    async def keep(self, answer: Answer) -> None:
+        """Record what our witness answered; what is served holds it from then on."""
+        await keep_answer(self._record, answer)
+        try:
+            await self.now()
+        except TilesUnusable as error:
+            # It is on record. The next answer, or the next start, publishes it.
+            _say(f"the log that is served stays behind: {error}")
+
+    async def now(self) -> None:
+        """Publish all that there is.
+
+        Raises:
+            TilesUnusable: it cannot be written.
+        """
+        async with self._turn:
+            newest = await self._record.checkpoint()
+            await self._tiles.publish_async(TileSource(self._record), newest.note)

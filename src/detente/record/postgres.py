@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import cast
 
 import psycopg
@@ -213,12 +213,15 @@ class PostgresLog:
         await self._tables.scrub(tables)
 
     async def close(self) -> None:
-        """See `Log.close`."""
-        async with self._turn:
-            await self._writer.close()
-        await self._tables.close()
-        await self._reader.close()
-        await self._snapshots.close()
+        """See `Log.close`. All connections, even if the caller is cancelled meanwhile."""
+        await unstoppable(self._close())
+
+    async def _close(self) -> None:
+        async with AsyncExitStack() as each:
+            for part in (self._snapshots, self._reader, self._tables):
+                each.push_async_callback(part.close)
+            async with self._turn:
+                await self._writer.close()
 
     async def _take_head(self, since: int | None) -> _PostgresWriting:
         # One message with several statements, each with its own view of the data: the entries are

@@ -186,6 +186,9 @@ class Session:
         if self._failures:
             _log.info("connected to the database again after %d attempts", self._failures + 1)
         self._failures = 0
+        if self._closed:  # while it was being made
+            await self.discard()
+            raise LogUnavailable("The log has been closed.")
         return self._connection
 
     async def _connect(self) -> Connection:

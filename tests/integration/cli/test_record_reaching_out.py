@@ -299,6 +299,12 @@ async def test_an_export_has_its_own_entry_cosigned(two: Two, tmp_path: Path) ->
             serving = served(two, "b", "--peer", f"a={url}/log")
             theirs, _ = await stack.enter_async_context(serving)
         bundle = await exported(two, "a", "cosigned.zip", "--witness", f"{theirs}/witness")
+        async with http_client() as http:
+            # What B serves holds the anchor that it has just recorded, after two others.
+            note = await Reader(f"{theirs}/log", http).get("checkpoint")
+            assert int(note.split(b"\n")[1]) == 3
+            entries = await Reader(f"{theirs}/log", http).entries(3)
+            assert base64.b64decode(note.split(b"\n")[2]) == mth(entries)
     report = await report_on(bundle)
     assert report["grade"] == "bilateral"
     async with two.opened("b", write=False) as record:

@@ -327,6 +327,36 @@ async def recovered(book: Ledger) -> list[bytes]:
             await asyncio.sleep(0.02)
 
 
+async def test_a_close_that_is_cancelled_closes_all_the_same(url: str) -> None:
+    log = await PostgresLog.open(url)
+    await append(ledger(log), b"a")
+    slow = asyncio.create_task(log.query("SELECT pg_sleep(0.2)"))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(log.close())
+    await asyncio.sleep(0)
+    for _ in range(2):
+        closing.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    await slow
+    async with await psycopg.AsyncConnection.connect(url) as other:
+        async with asyncio.timeout(5):
+            while await _ours(other):  # a server says goodbye in its own time
+                await other.rollback()
+
+
+async def _ours(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> int:
+    """Connections of ours to that database."""
+    found = await connection.execute(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE application_name = 'detente' AND datname = current_database()"
+    )
+    row = await found.fetchone()
+    assert row is not None
+    return int(str(row[0]))
+
+
 async def test_a_reader_does_not_wait_for_ever(url: str, opened: list[PostgresLog]) -> None:
     opened.append(await PostgresLog.open(url, PostgresSettings(answer_s=0.3)))
     await opened[0].head()
