@@ -138,7 +138,35 @@ def partly_cosigned() -> Forge:
     return forge
 
 
+def passed_over(
+    change: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body,
+    author: Key = B_NODE,
+    of: int = 1,
+) -> Forge:
+    """B's second message never came: B had erased it, and A holds B's own erasure.
+
+    Args:
+        change: of the gap's body.
+        author: who signs the erasure.
+        of: which message the erasure is of; 1 is the one that is missing.
+    """
+    forge = Forge().begin()
+    sent = [forge.add("message", {"n": n}, key=B_NODE, sender="b") for n in range(3)]
+    gone = {"chain": sent[of].chain, "channel": "main", "from": "b", "seq": of + 1}
+    body = {"origin": ORIGIN_B, "index": 7, "payload_sha256": sent[of].digest, "ground": "Art. 17"}
+    erasure = forge.add(
+        "erasure", body | {"envelope": gone}, key=author, sender="b", channel="record"
+    )
+    del forge.entries[2:]
+    stated = {"from": "b", "channel": "main", "seq": 2, "chain": sent[1].chain}
+    forge.add("gap", change(stated | {"erasure": erasure.document}), to=[], channel="record")
+    forge.entries.append(sent[2])
+    forge.custody()
+    return forge
+
+
 EVENTS: dict[str, Callable[[], Forge]] = {
+    "passed over": passed_over,
     "every key changed": every_key_changed,
     "eventful": eventful,
     "partly cosigned": partly_cosigned,

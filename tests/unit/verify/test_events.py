@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.support.forge import A_LOG, A_NODE, A_OFFICER, B_NODE, B_WITNESS, ORIGIN, Key
+from tests.support.forge import A_LOG, A_NODE, A_OFFICER, B_NODE, B_WITNESS, ORIGIN, Forge, Key
 from tests.support.forge_events import (
     EVENTS,
     NEW_B_WITNESS,
     eventful,
     every_key_changed,
     partly_cosigned,
+    passed_over,
     revoke,
 )
 
@@ -120,6 +121,31 @@ def test_a_report_does_not_deny_what_the_other_party_has_cosigned(check: Check) 
     forge.older, forge.on_files = [], lambda files: files
     limits = [sentence.en for sentence in check(forge.build(), accept="single").limits]
     assert any("it has not cosigned it" in text for text in limits)
+
+
+def test_what_its_author_erased_before_it_came_is_a_gap_that_shows(check: Check) -> None:
+    report = check(passed_over().build())
+    assert report.findings == ()
+    limits = [sentence.en for sentence in report.limits]
+    assert any("never reached this record (1)" in text for text in limits)
+
+
+@pytest.mark.parametrize(
+    ("forge", "code"),
+    [
+        (passed_over(author=A_NODE), "erasure.unstated"),  # the owner's own word is none
+        (passed_over(of=0), "erasure.unstated"),  # of another number
+        (passed_over(lambda body: body | {"seq": 3}), "erasure.unstated"),
+        (passed_over(lambda body: body | {"chain": "0" * 64}), "erasure.unstated"),
+        (passed_over(lambda body: body | {"from": "a"}), "erasure.unstated"),
+        (passed_over(lambda body: body | {"erasure": {}}), "erasure.unstated"),
+        (passed_over(lambda body: body | {"note": "x"}), "payload.malformed"),
+    ],
+)
+def test_nobody_passes_over_a_message_alone(check: Check, forge: Forge, code: str) -> None:
+    counts = check(forge.build()).finding_counts
+    assert code in counts
+    assert "chain.gap" in counts
 
 
 @pytest.mark.parametrize("name", EVENTS)
