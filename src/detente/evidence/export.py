@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from detente.errors import printable
+from detente.errors import DetenteError, printable
 from detente.record.entries import Clock, CosignedCheckpoint, Entry, Random
 from detente.record.envelope import Draft, Payload
 from detente.record.ijson import JsonValue
@@ -79,15 +79,29 @@ async def export_bundle(
     # Before anything is recorded, it is known that files can be written there.
     with Archive(target.parent) as archive:
         prepared = await prepare_export(record, request, now=now, random=random)
-        if request.settle is not None:
-            await request.settle(prepared.custody_index + 1)
-        checkpoint = await record.best_checkpoint(prepared.custody_index)
-        if checkpoint is None:
-            raise ExportFailed("There is no checkpoint that covers the custody entry.")
-        full = request.selection is None
-        return await _write(
-            record, request, prepared, checkpoint, full, target, archive, progress, now
-        )
+        try:
+            if request.settle is not None:
+                await request.settle(prepared.custody_index + 1)
+            checkpoint = await record.best_checkpoint(prepared.custody_index)
+            if checkpoint is None:
+                raise ExportFailed("There is no checkpoint that covers the custody entry.")
+            full = request.selection is None
+            return await _write(
+                record, request, prepared, checkpoint, full, target, archive, progress, now
+            )
+        except DetenteError as error:
+            # It is on record that a bundle was made: say how that becomes true.
+            error.advice = " ".join(
+                filter(
+                    None,
+                    (
+                        error.advice,
+                        f"The export is on record as entry {prepared.custody_index}; its bundle "
+                        f"can still be written, with --export {prepared.export}.",
+                    ),
+                )
+            )
+            raise
 
 
 async def prepare_export(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import sys
 import threading
 import zipfile
@@ -316,3 +317,7 @@ async def test_an_export_has_its_own_entry_cosigned(two: Two, tmp_path: Path) ->
     alone = await two.run("export", "a", target, *asked)
     assert alone.code != 0
     assert not target.exists()
+    # That it was to be made is on record; so it is said how it can be made after all.
+    (export,) = re.findall(r"with --export ([0-9a-f-]{36})", alone.err)
+    await two.good("export", "a", target, "--export", export)
+    assert (await report_on(target, "--accept", "single"))["proven"]
