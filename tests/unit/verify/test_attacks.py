@@ -102,7 +102,13 @@ def test_a_withdrawal_is_told(check: Check) -> None:
 
 
 def test_anchors_whose_root_a_selection_does_not_give_are_told(check: Check) -> None:
-    ours = {"origin": ORIGIN, "log": A_LOG, "witness": B_WITNESS, "key": B_NODE, "sender": "b"}
+    ours: dict[str, Any] = {
+        "origin": ORIGIN,
+        "log": A_LOG,
+        "witness": B_WITNESS,
+        "key": B_NODE,
+        "sender": "b",
+    }
 
     def build(scope: str) -> bytes:
         forge = Forge(scope=scope).begin()
@@ -156,7 +162,8 @@ def test_a_range_of_a_quadrillion_entries_costs_nothing() -> None:
         "purpose": "",
     }
     known: dict[str, Any] = {"position": size, "body": body, "created": "c"}
-    item = Item(**{name: known.get(name) for name in names})
+    members: dict[str, Any] = {name: known.get(name) for name in names}
+    item = Item(**members)
     stated = [{"by": ["x"], "created": "c", "export": EXPORT, "index": size, "purpose": ""}]
     manifest = SimpleNamespace(export=EXPORT, exported_by=("x",), size=size + 1)
     shown = {5: "message", size: "custody"}
