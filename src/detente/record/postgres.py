@@ -5,8 +5,7 @@ the row and committing, an instance sees every entry there is, and nobody can ad
 round trips: one to lock the head and read what is new, one to add the batch, move the head and
 commit.
 
-Plain SQL: no advisory locks, no extensions. Reads have a connection of their own and never wait for
-the row; snapshots have a third.
+Plain SQL only. Reads have a connection of their own and never wait for the row; snapshots a third.
 """
 
 from __future__ import annotations
@@ -217,11 +216,9 @@ class PostgresLog:
         await unstoppable(self._close())
 
     async def _close(self) -> None:
-        async with AsyncExitStack() as each:
-            for part in (self._snapshots, self._reader, self._tables):
+        async with self._turn, AsyncExitStack() as each:
+            for part in (self._snapshots, self._reader, self._tables, self._writer):
                 each.push_async_callback(part.close)
-            async with self._turn:
-                await self._writer.close()
 
     async def _take_head(self, since: int | None) -> _PostgresWriting:
         # One message with several statements, each with its own view of the data: the entries are
