@@ -8,6 +8,7 @@ and forks for every mutant: the child runs those tests, the shortest first, unti
 from __future__ import annotations
 
 import difflib
+import gc
 import importlib
 import json
 import os
@@ -104,6 +105,9 @@ class Runner:
         stats._stats.clear()
 
     def _try_all(self) -> None:
+        # A collection in a child would copy every page that it shares with this process.
+        gc.collect()
+        gc.freeze()
         running: dict[int, Child] = {}
         for number, mutant in enumerate(self.mutants):
             while len(running) >= self.workers:
@@ -158,6 +162,7 @@ def _fork(mutant: Mutant, items: Sequence[pytest.Item], pipe: int) -> int:
     try:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         os.environ[CHOSEN] = mutant.name
+        gc.disable()
         failed = next((number for number, item in enumerate(items) if not _passes(item)), None)
         code = 0 if failed is None else 1
         if failed is not None:
