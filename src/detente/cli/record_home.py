@@ -177,6 +177,7 @@ class Home:
                     log = record.keyring.log_key(member.id, size)
                     keys = {key.public_key: key for key in (log, member.log)}
                     witness.trust(KnownLog(member.origin, tuple(keys.values())))
+            witness.succeed(record.keyring.witness_keys(self.party))
             yield witness
 
 

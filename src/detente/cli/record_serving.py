@@ -28,6 +28,7 @@ from detente.node import (
 )
 from detente.record import (
     Answer,
+    CosignatureVerifier,
     PartyRecord,
     TileDirectory,
     TilesUnusable,
@@ -63,7 +64,7 @@ def serve_record(
                         *tiles_endpoints(
                             "/log",
                             home.place.tiles,
-                            witnesses=lambda: tuple(record.keyring.witnesses(record.head.size)),
+                            witnesses=lambda: _who_may_ask(record),
                             newest_cosigned=partial(newest_cosigned, record),
                             consistency=record.consistency,
                         ),
@@ -85,6 +86,16 @@ def serve_record(
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work())
+
+
+def _who_may_ask(record: PartyRecord) -> tuple[CosignatureVerifier, ...]:
+    """Witness keys in force, and those that they have replaced: a successor asks for these, too."""
+    now = record.keyring.witnesses(record.head.size)
+    known = {key.public_key for key in now}
+    ever = [
+        key for member in record.terms.members for key in record.keyring.witness_keys(member.id)
+    ]
+    return (*now, *(key for key in ever if key.public_key not in known))
 
 
 def _peers(record: PartyRecord, given: Sequence[str]) -> dict[str, str]:

@@ -198,7 +198,8 @@ async def confirm_from_peer(
         WitnessUnconvinced, WitnessForked, WitnessUnavailable: see `Witness.confirm`.
         WitnessUnreachable: the peer gives no answer.
     """
-    found = (await peer.cosigned(witness.verifier), await peer.checkpoint())
+    keys = (witness.verifier, *witness.predecessors)
+    found = [*[await peer.cosigned(key) for key in keys], await peer.checkpoint()]
     shown = [note for note in found if note is not None]
     try:
         wanted = await asyncio.to_thread(witness.proof_wanted, origin, [*shown, *anchors])

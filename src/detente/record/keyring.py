@@ -171,6 +171,16 @@ class KeyRing:
             if each.party == party and each.purpose == "log" and isinstance(each.key, Verifier)
         ]
 
+    def witness_keys(self, party: str) -> list[CosignatureVerifier]:
+        """Every witness key that a party ever had."""
+        return [
+            each.key
+            for each in self._tenures
+            if each.party == party
+            and each.purpose == "witness"
+            and isinstance(each.key, CosignatureVerifier)
+        ]
+
     def witnesses(self, index: int) -> list[CosignatureVerifier]:
         """Keys whose cosignatures count at `index`: of every other party, and neutral ones."""
         return [*self.peers(index).values(), *self.terms_at(index).neutral_witnesses]

@@ -244,7 +244,8 @@ def decide_add_checkpoint(
     try:
         checkpoint = open_checkpoint(request.note, log.verifiers)
     except NoteUnverified as error:
-        return refuse(403, str(error), claimed)
+        reason = NEW_KEY if is_by_new_key(request.note, log) else str(error)
+        return refuse(403, reason, claimed)
     if state.fork is not None:
         return refuse(403, "This witness signs nothing more for this log: see its fork.", claimed)
     if not confirmed:
@@ -268,6 +269,23 @@ def decide_add_checkpoint(
         answer = refuse(422, "The proof does not show that the log has only grown.", claimed)
         return replace(answer, note=note, telling=True)
     return Accepted(replace(state, size=checkpoint.size, root=checkpoint.root, note=note))
+
+
+NEW_KEY: Final = "It is signed by a key of this log that this witness does not know yet."
+NEW_KEY_ADVICE: Final = (
+    "If its owner has replaced the log's key: first import the owner's bundle that has the "
+    "`key-rotation` (`detente record import`), then ask this witness again."
+)
+
+
+def is_by_new_key(note: str, log: KnownLog) -> bool:
+    """Whether a note bears a signature in the log's name, and none by a key that is known."""
+    try:
+        _, signatures = split_note(note)
+    except NoteMalformed:
+        return False
+    ids = {identity for name, identity, _ in signatures if name == log.origin}
+    return bool(ids) and not ids & {verifier.key_id for verifier in log.verifiers}
 
 
 def refuse(status: int, reason: str, checkpoint: Checkpoint | None = None) -> Answer:

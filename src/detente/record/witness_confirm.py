@@ -19,7 +19,15 @@ from .checkpoint import (
 )
 from .cosignature import CosignatureVerifier, cosignatures_of
 from .merkle import verify_consistency
-from .witness import KnownLog, WitnessForked, WitnessState, WitnessUnconvinced
+from .witness import (
+    NEW_KEY,
+    NEW_KEY_ADVICE,
+    KnownLog,
+    WitnessForked,
+    WitnessState,
+    WitnessUnconvinced,
+    is_by_new_key,
+)
 
 
 def decide_confirmation(
@@ -31,6 +39,7 @@ def decide_confirmation(
     *,
     proof: Sequence[bytes] = (),
     first_contact: bool = False,
+    predecessors: Sequence[CosignatureVerifier] = (),
 ) -> WitnessState:
     """The state with which a witness may go on to sign for a log after it was opened.
 
@@ -49,6 +58,11 @@ def decide_confirmation(
     the same, so a program must not conclude it by itself: `first_contact` is a statement of whoever
     gives it that our own record, which is complete, holds no anchor of this log.
 
+    A witness that has replaced another has inherited its memory, and has signed nothing itself yet.
+    Then the predecessor's cosignature tells as well how far the owner was served. But its key may
+    be in other hands: what the owner shows confirms what was inherited, and never moves it. Only
+    our own anchors do.
+
     What remains: if our witness *and* our record were rolled back, and the other party hides its
     newest cosigned checkpoint, it can get a second root cosigned at a size. It must sign both roots
     with its own log key for that, which convicts it as soon as the hidden one is shown. Whoever
@@ -62,6 +76,7 @@ def decide_confirmation(
         anchors: what our own record holds of this log.
         proof: consistency proof for the two sizes that `proof_wanted` gives.
         first_contact: see above; it is ignored if anything bears our cosignature.
+        predecessors: witness keys of ours that were replaced, as our record says.
 
     Raises:
         WitnessForked: two checkpoints of one size bear our cosignature.
@@ -76,7 +91,19 @@ def decide_confirmation(
             where=log.origin,
             advice="Ask for its newest checkpoint that bears this witness's cosignature.",
         )
-    signed = _signed_by_us(log, witness, (*shown, *anchors), state)
+    signed = _signed_by_us(log, witness, (*shown, *anchors), state, predecessors)
+    if not signed:
+        inherited = _signed_before(log, predecessors, (*shown, *anchors), state)
+        told = _signed_before(log, predecessors, anchors, state)
+        over = max(inherited, default=0) > max(state.size, max(told, default=0))
+        if state.note and (over or _differs(inherited, state)):
+            raise WitnessUnconvinced(
+                "The witness key before this one has signed what this one has not inherited.",
+                where=log.origin,
+                advice="Either its file had been set back before it was replaced, or the old key "
+                "is used by somebody else. Find out which; keep what was shown.",
+            )
+        signed = inherited if state.note else told
     if not signed:
         if first_contact:
             return state
@@ -103,24 +130,55 @@ def decide_confirmation(
 
 
 def proof_wanted(
-    state: WitnessState, log: KnownLog, witness: CosignatureVerifier, notes: Sequence[str]
+    state: WitnessState,
+    log: KnownLog,
+    witness: CosignatureVerifier,
+    notes: Sequence[str],
+    predecessors: Sequence[CosignatureVerifier] = (),
 ) -> tuple[int, int] | None:
     """The sizes between which `decide_confirmation` wants a proof, if it does.
 
     Raises:
         WitnessForked, WitnessUnconvinced: see there.
     """
-    size = max(_signed_by_us(log, witness, notes, state), default=0)
+    signed = _signed_by_us(log, witness, notes, state, predecessors)
+    size = max(signed or _signed_before(log, predecessors, notes, state), default=0)
     return (size, state.size) if 0 < size < state.size else None
 
 
+def _signed_before(
+    log: KnownLog,
+    predecessors: Sequence[CosignatureVerifier],
+    notes: Sequence[str],
+    state: WitnessState,
+) -> dict[int, tuple[bytes, str]]:
+    """The same of our predecessors, who may contradict themselves: what we hold comes first."""
+    signed: dict[int, tuple[bytes, str]] = {}
+    for note in notes:
+        if predecessors and cosignatures_of(note, predecessors):
+            checkpoint = read_checkpoint(note)
+            before = signed.get(checkpoint.size, (checkpoint.root, note))
+            if checkpoint.size == state.size and checkpoint.root != state.root:
+                before = checkpoint.root, note
+            signed[checkpoint.size] = before
+    return signed
+
+
+def _differs(signed: dict[int, tuple[bytes, str]], state: WitnessState) -> bool:
+    return state.size in signed and signed[state.size][0] != state.root
+
+
 def _signed_by_us(
-    log: KnownLog, witness: CosignatureVerifier, notes: Sequence[str], state: WitnessState
+    log: KnownLog,
+    witness: CosignatureVerifier,
+    notes: Sequence[str],
+    state: WitnessState,
+    predecessors: Sequence[CosignatureVerifier],
 ) -> dict[int, tuple[bytes, str]]:
     """Root and note of each size that one of the notes shows us to have signed."""
     signed: dict[int, tuple[bytes, str]] = {}
     for note in notes:
-        checkpoint, ours = _look_at(note, log, witness)
+        checkpoint, ours = _look_at(note, log, witness, predecessors)
         if not ours:
             continue
         root, other = signed.setdefault(checkpoint.size, (checkpoint.root, note))
@@ -131,14 +189,21 @@ def _signed_by_us(
     return signed
 
 
-def _look_at(note: str, log: KnownLog, witness: CosignatureVerifier) -> tuple[Checkpoint, bool]:
+def _look_at(
+    note: str,
+    log: KnownLog,
+    witness: CosignatureVerifier,
+    predecessors: Sequence[CosignatureVerifier],
+) -> tuple[Checkpoint, bool]:
     """What a note says, and whether it bears our cosignature; if not, the log has signed it."""
     try:
         checkpoint = read_checkpoint(note)
         ours = bool(cosignatures_of(note, [witness]))
-        if not ours:
+        if not ours and not cosignatures_of(note, predecessors):
             open_checkpoint(note, log.verifiers)
     except (NoteMalformed, NoteUnverified) as error:
+        if is_by_new_key(note, log):
+            raise WitnessUnconvinced(NEW_KEY, where=log.origin, advice=NEW_KEY_ADVICE) from None
         raise WitnessUnconvinced(
             f"A note that is shown cannot be believed: {error}", where=log.origin
         ) from None

@@ -72,6 +72,7 @@ class Witness:
         self._clock = clock
         self._logs: dict[str, KnownLog] = {}
         self._confirmed: set[str] = set()
+        self._predecessors: tuple[CosignatureVerifier, ...] = ()
         self.verifier = CosignatureVerifier(store.signer.name, store.signer.public_key)
 
     @classmethod
@@ -117,6 +118,16 @@ class Witness:
     def trust(self, log: KnownLog) -> None:
         """Sign for a log from now on, or believe other keys of one: both while it changes keys."""
         self._logs[log.origin] = log
+
+    def succeed(self, keys: Iterable[CosignatureVerifier]) -> None:
+        """Take over what was inherited from these keys, which our own has replaced."""
+        own = self.verifier.public_key
+        self._predecessors = tuple(key for key in keys if key.public_key != own)
+
+    @property
+    def predecessors(self) -> tuple[CosignatureVerifier, ...]:
+        """Keys that our own has replaced."""
+        return self._predecessors
 
     def distrust(self, origin: str) -> None:
         """Sign nothing more for a log; what is remembered of it stays."""
@@ -191,6 +202,7 @@ class Witness:
                     anchors,
                     proof=proof,
                     first_contact=first_contact,
+                    predecessors=self._predecessors,
                 )
             except WitnessForked as error:
                 self._confirmed.discard(origin)
@@ -210,7 +222,8 @@ class Witness:
             WitnessUnconvinced: a note cannot be believed, or the log is not known.
             WitnessForked: as `confirm`, but nothing is stored yet.
         """
-        return proof_wanted(self._store.load(origin), self._known(origin), self.verifier, notes)
+        state, log = self._store.load(origin), self._known(origin)
+        return proof_wanted(state, log, self.verifier, notes, self._predecessors)
 
     def add_checkpoint(self, data: bytes) -> Answer:
         """Answer a request for a cosignature (C2SP tlog-witness, add-checkpoint).

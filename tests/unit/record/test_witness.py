@@ -376,6 +376,69 @@ def test_a_new_key_inherits_what_the_old_one_remembers(tmp_path: Path) -> None:
         assert made.verifier.name == "b.example/w2"
 
 
+SUCCESSOR = Ed25519Signer(WITNESS_KEY.name, bytes([8]) * 32)
+
+
+def successor(witness: Witness, *, inherits: bool = True) -> Witness:
+    """One that has replaced `witness`, which has signed SHORT; just opened."""
+    store = MemoryWitnessStore({ORIGIN: witness.state(ORIGIN)} if inherits else {})
+    store.signer = SUCCESSOR
+    made = opened(store)
+    made.succeed([KEY, CosignatureVerifier.of(SUCCESSOR)])
+    return made
+
+
+def test_what_its_predecessor_signed_confirms_a_successor(witness: Witness) -> None:
+    new = successor(witness)
+    assert new.predecessors == (KEY,)
+    assert new.confirm(ORIGIN, [cosigned(SHORT)]).size == 3
+    assert new.add_checkpoint(Submission(LONG, 3).bytes()).status == 200
+    # Whoever has lost an answer proves that less is a beginning of it.
+    new = successor(witness)
+    with pytest.raises(WitnessUnconvinced):
+        new.confirm(ORIGIN, [cosigned(SHORT[:2])])
+    shown = [cosigned(SHORT[:2])]
+    assert new.proof_wanted(ORIGIN, shown) == (2, 3)
+    proof = Submission(SHORT, 2).request().proof
+    assert new.confirm(ORIGIN, shown, proof=proof).size == 3
+
+
+@pytest.mark.parametrize("leaves", [LONG, OTHER, OTHER[:3]])
+def test_the_old_key_in_other_hands_moves_nothing(witness: Witness, leaves: Leaves) -> None:
+    new = successor(witness)
+    for first_contact in (False, True):
+        with pytest.raises(WitnessUnconvinced, match="before this one"):
+            new.confirm(ORIGIN, [cosigned(SHORT), cosigned(leaves)], first_contact=first_contact)
+    assert new.state(ORIGIN) == witness.state(ORIGIN)
+    assert new.add_checkpoint(Submission(LONG, 3).bytes()).status == 503
+    # Our own record is another matter: the old witness was set back before it was replaced.
+    if leaves == LONG:
+        assert new.confirm(ORIGIN, [cosigned(LONG)], [cosigned(LONG)]).size == 5
+
+
+def test_a_successor_without_memory_is_not_confirmed_by_the_old_key(witness: Witness) -> None:
+    new = successor(witness, inherits=False)
+    with pytest.raises(WitnessUnconvinced, match="No checkpoint with this witness's"):
+        new.confirm(ORIGIN, [cosigned(SHORT)])
+    assert new.confirm(ORIGIN, [cosigned(SHORT)], [cosigned(SHORT)]).size == 3
+
+
+def test_a_key_that_nothing_names_is_no_predecessor(witness: Witness) -> None:
+    new = successor(witness)
+    new.succeed([])
+    with pytest.raises(WitnessUnconvinced, match="No checkpoint with this witness's"):
+        new.confirm(ORIGIN, [cosigned(SHORT)])
+
+
+def test_a_new_key_of_the_log_is_told_from_a_stranger(witness: Witness) -> None:
+    again = reopened(witness)
+    with pytest.raises(WitnessUnconvinced) as raised:
+        again.confirm(ORIGIN, [note_of(LONG, LOG_KEYS[1])])
+    assert "detente record import" in (raised.value.advice or "")
+    answer = witness.add_checkpoint(Submission(LONG, 3, LOG_KEYS[1]).bytes())
+    assert (answer.status, "does not know yet" in answer.reason) == (403, True)
+
+
 def damage(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2 :] = bytes(len(data) - len(data) // 2)
