@@ -63,7 +63,7 @@ def test_members_and_where_they_are() -> None:
 
 def test_a_file_that_is_no_archive() -> None:
     for data in (b"", b"PK", b"x" * 21, b"x" * 22, b"x" * 100):
-        with pytest.raises(Unusable, match=r"^It is not a zip archive\.$"):
+        with pytest.raises(Unusable, match=r"^It is not a zip archive: give the bundle"):
             read_directory(data)
     far = b"PK\5\6" + bytes(65_557 - 4)
     refused("zip.trick", "zip end", "a comment, or bytes after the end record", far)
