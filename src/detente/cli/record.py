@@ -16,6 +16,7 @@ from detente.cli.record_options import (
     FILE,
     INSTANT,
     PATH,
+    json_option,
     of_record,
     officer_option,
     progress,
@@ -110,6 +111,7 @@ def _same_disk(one: Path, other: Path) -> bool:
 )
 @click.option("--status", type=click.Choice(STATUSES), default="actual", show_default=True)
 @officer_option(required=False)
+@json_option
 def add(
     directory: Path,
     database: str | None,
@@ -121,10 +123,12 @@ def add(
     refs: tuple[str, ...],
     status: str,
     officer: str | None,
+    as_json: bool,
 ) -> None:
     """Record a statement of KIND with the object in BODY.json, signed by the node or an officer."""
     from detente.cli.record_home import find
-    from detente.cli.record_work import draft_of, told
+    from detente.cli.record_text import tell_entry
+    from detente.cli.record_work import draft_of
 
     home = find(directory, database)
 
@@ -133,7 +137,7 @@ def add(
         async with home.opened(write=True) as opened:
             draft = await draft_of(opened, kind, body, to, channel, files, refs, status)
             [entry] = await opened.append([(draft, signer)])
-            click.echo(told(entry))
+            await tell_entry(opened, entry, as_json=as_json)
 
     run(work())
 
@@ -166,12 +170,14 @@ def add_statement(directory: Path, database: str | None, files: tuple[Path, ...]
 @click.argument("which", metavar="INDEX|ID")
 @click.option("--text", metavar="WORDS", help="What the officer adds.")
 @officer_option(required=True)
+@json_option
 def acknowledge(
-    directory: Path, database: str | None, which: str, text: str | None, officer: str
+    directory: Path, database: str | None, which: str, text: str | None, officer: str, as_json: bool
 ) -> None:
     """Acknowledge, in an officer's name, an entry that was received."""
     from detente.cli.record_home import find
-    from detente.cli.record_work import acknowledgement_of, found, told
+    from detente.cli.record_text import tell_entry
+    from detente.cli.record_work import acknowledgement_of, found
 
     home = find(directory, database)
 
@@ -180,7 +186,7 @@ def acknowledge(
         async with home.opened(write=True) as opened:
             draft = acknowledgement_of(opened, await found(opened, which), text)
             [entry] = await opened.append([(draft, signer)])
-            click.echo(told(entry))
+            await tell_entry(opened, entry, as_json=as_json)
 
     run(work())
 
@@ -270,10 +276,13 @@ def search(
 @click.argument("which", metavar="INDEX|ID")
 @click.option("--raw", is_flag=True, help="Only the signed envelope, byte for byte.")
 @click.option("--proof", type=PATH, metavar="FILE", help="Also write a C2SP tlog-proof.")
-def show(directory: Path, database: str | None, which: str, raw: bool, proof: Path | None) -> int:
+@json_option
+def show(
+    directory: Path, database: str | None, which: str, raw: bool, proof: Path | None, as_json: bool
+) -> int:
     """Show all about one entry, verified on the spot. Exit code 1 if something does not hold."""
     from detente.cli.record_home import find
-    from detente.cli.record_text import show_entry
+    from detente.cli.record_text import show_entry, show_entry_json
     from detente.cli.record_work import found, write_proof
 
     async def work() -> int:
@@ -285,7 +294,7 @@ def show(directory: Path, database: str | None, which: str, raw: bool, proof: Pa
                 data = b"" if entry.envelope is None else entry.envelope.to_json()
                 sys.stdout.buffer.write(data)
                 return 0
-            return await show_entry(opened, entry)
+            return await (show_entry_json if as_json else show_entry)(opened, entry)
 
     return run(work())
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from detente.cli.record_options import FILE, INSTANT, PATH, of_record, officer_option, run
+from detente.cli.record_options import (
+    FILE,
+    INSTANT,
+    PATH,
+    json_option,
+    of_record,
+    officer_option,
+    run,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--tsr", type=FILE, metavar="FILE", help="Take the answer to such a request.")
 @click.option("--tsa", type=FILE, metavar="PEM", help="Root certificates of the authority.")
+@json_option
 def checkpoint(
     directory: Path,
     database: str | None,
@@ -42,6 +52,7 @@ def checkpoint(
     request_file: Path | None,
     tsr: Path | None,
     tsa: Path | None,
+    as_json: bool,
 ) -> None:
     """Print the newest checkpoint, who has cosigned it, and whether the policy is met."""
     from detente.cli import record_timestamps as stamps
@@ -54,9 +65,12 @@ def checkpoint(
     async def work() -> None:
         async with home.opened(write=stamped) as opened:
             newest = await opened.checkpoint()
-            click.echo(newest.note, nl=False)
-            for line in _standing(opened, newest):
-                click.echo(line, err=True)
+            if as_json:
+                click.echo(json.dumps(_checkpoint_facts(opened, newest)))
+            else:
+                click.echo(newest.note, nl=False)
+                for line in _standing(opened, newest):
+                    click.echo(line, err=True)
             if publish is not None:
                 await TileDirectory(publish).publish_async(stamps.TileSource(opened), newest.note)
                 click.echo(f"published {newest.size} entries in {publish}", err=True)
@@ -71,6 +85,22 @@ def checkpoint(
                 click.echo(await stamps.take(opened, stamps.read_file(tsr), roots), err=True)
 
     run(work())
+
+
+def _checkpoint_facts(record: PartyRecord, newest: CosignedCheckpoint) -> dict[str, object]:
+    from detente.record import Policy, cosignatures_of
+
+    policy = Policy.parse(record.terms.policies[record.origin])
+    good = cosignatures_of(newest.note, record.keyring.witnesses(newest.size))
+    return {
+        "origin": record.origin,
+        "size": newest.size,
+        "root": newest.root.hex(),
+        "grade": newest.grade,
+        "cosigners": [{"name": found.name, "time_s": found.time_s} for found in good],
+        "policy_met": policy.satisfied_by(good),
+        "note": newest.note,
+    }
 
 
 def _standing(record: PartyRecord, newest: CosignedCheckpoint) -> list[str]:

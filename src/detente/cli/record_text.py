@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import click
 
+from detente.cli.record_work import told
 from detente.errors import printable
 from detente.record import (
+    CosignedCheckpoint,
     Entry,
     KeyInvalid,
     LeafMalformed,
@@ -95,6 +98,36 @@ def facts(entry: Entry, grade: str) -> dict[str, object]:
     }
 
 
+async def show_entry_json(record: PartyRecord, entry: Entry) -> int:
+    """`show_entry` as one JSON object."""
+    faults: list[str] = []
+    shown = facts(entry, await record.grade(entry.index))
+    silent: Callable[[str], None] = lambda _: None  # noqa: E731
+    if entry.payload is not None:
+        _show_payload(record, entry, entry.payload, faults, silent)
+    covering = await _show_tree(record, entry, faults, silent)
+    answers = [answer for answer in await record.answers(entry.index) if answer.payload is not None]
+    shown |= {
+        "origin": record.origin,
+        "leaf_sha256": leaf_hash(entry.leaf).hex(),
+        "checkpoint": None if covering is None else covering.size,
+        "cosigners": [] if covering is None else list(covering.cosigners),
+        "answers": [facts(answer, await record.grade(answer.index)) for answer in answers],
+        "faults": faults,
+    }
+    click.echo(printable(json.dumps(shown, ensure_ascii=False)))
+    return 1 if faults else 0
+
+
+async def tell_entry(record: PartyRecord, entry: Entry, *, as_json: bool) -> None:
+    """Print what was just recorded."""
+    if as_json:
+        grade = await record.grade(entry.index)
+        click.echo(printable(json.dumps(facts(entry, grade), ensure_ascii=False)))
+    else:
+        click.echo(told(entry))
+
+
 async def show_entry(record: PartyRecord, entry: Entry) -> int:
     """Print everything about an entry, checked now; 0 if all holds, else 1."""
     faults: list[str] = []
@@ -103,8 +136,8 @@ async def show_entry(record: PartyRecord, entry: Entry) -> int:
     if entry.payload is None:
         click.echo(f"payload      erased, as entry {entry.erased_by} states; the leaf remains")
     else:
-        _show_payload(record, entry, entry.payload, faults)
-    await _show_tree(record, entry, faults)
+        _show_payload(record, entry, entry.payload, faults, click.echo)
+    await _show_tree(record, entry, faults, click.echo)
     for answer in await record.answers(entry.index):
         said = answer.payload
         if said is not None:
@@ -124,7 +157,13 @@ async def show_entry(record: PartyRecord, entry: Entry) -> int:
     return 1 if faults else 0
 
 
-def _show_payload(record: PartyRecord, entry: Entry, payload: Payload, faults: list[str]) -> None:
+def _show_payload(
+    record: PartyRecord,
+    entry: Entry,
+    payload: Payload,
+    faults: list[str],
+    say: Callable[[str], None],
+) -> None:
     rows = [
         ("kind", payload.kind),
         ("id", str(payload.id)),
@@ -158,12 +197,14 @@ def _show_payload(record: PartyRecord, entry: Entry, payload: Payload, faults: l
         rows.append(("blob", f"{sha256}, {blob.size:,} bytes, {blob.media_type}, {state}"))
     rows.append(("payload", f"SHA-256 {payload.sha256.hex()}"))
     for name, text in rows:
-        click.echo(printable(f"{name:<12} {text}"))
+        say(printable(f"{name:<12} {text}"))
 
 
-async def _show_tree(record: PartyRecord, entry: Entry, faults: list[str]) -> None:
+async def _show_tree(
+    record: PartyRecord, entry: Entry, faults: list[str], say: Callable[[str], None]
+) -> CosignedCheckpoint | None:
     hashed = leaf_hash(entry.leaf)
-    click.echo(f"leaf         SHA-256 {hashed.hex()}")
+    say(f"leaf         SHA-256 {hashed.hex()}")
     try:
         leaf = read_leaf(entry.leaf)
         if entry.envelope is not None and leaf_of(entry.envelope, leaf.public_key) != entry.leaf:
@@ -172,17 +213,18 @@ async def _show_tree(record: PartyRecord, entry: Entry, faults: list[str]) -> No
         faults.append(f"the leaf: {error}")
     covering = await record.best_checkpoint(entry.index)
     if covering is None:
-        click.echo("checkpoint   none covers it yet")
-        return
+        say("checkpoint   none covers it yet")
+        return None
     hashes = record.inclusion(entry.index, covering.size)
     included = verify_inclusion(entry.index, covering.size, hashed, hashes, covering.root)
     if not included:
         faults.append(f"it is not in the tree of the checkpoint of {covering.size} entries")
-    click.echo(
+    say(
         f"in the tree  of {covering.size} entries, by {len(hashes)} hashes: "
         f"{'verified' if included else 'WRONG'}"
     )
     cosigners = ", ".join(covering.cosigners) or "nobody"
-    click.echo(printable(f"cosigned by  {cosigners}"))
+    say(printable(f"cosigned by  {cosigners}"))
     if covering.timestamp is not None:
-        click.echo("timestamp    RFC 3161 token kept")
+        say("timestamp    RFC 3161 token kept")
+    return covering

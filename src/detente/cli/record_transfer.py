@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -169,6 +171,13 @@ def ranges_in(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
+def _bundle_facts(
+    bundle: Path, party: str | None, refused: list[str], taken: dict[str, object] | None = None
+) -> str:
+    facts: dict[str, object] = {"bundle": str(bundle), "party": party, "refused": refused}
+    return printable(json.dumps(facts | (taken or {}), ensure_ascii=False))
+
+
 @click.command("import")
 @of_record
 @click.argument("source", metavar="BUNDLE|FOLDER", type=PATH)
@@ -179,11 +188,13 @@ def ranges_in(text: str) -> tuple[tuple[int, int], ...]:
     show_default=True,
     help="Lowest grade of the bundle that will do.",
 )
-def import_(directory: Path, database: str | None, source: Path, accept: str) -> int:
+@json_option
+def import_(directory: Path, database: str | None, source: Path, accept: str, as_json: bool) -> int:
     """Take over what another party's bundle holds for us, and make receipts for it.
 
     The bundle is verified first; of one that is refused nothing is taken. What is known already
     stays as it is, so a second time changes nothing. FOLDER: every bundle (*.zip) in it.
+    With --json, one line for each bundle.
     """
     from detente.cli.record_home import find
     from detente.cli.record_transfers import bundles_in, refusals, take_over, verified
@@ -202,13 +213,18 @@ def import_(directory: Path, database: str | None, source: Path, accept: str) ->
                     for line in refusals(report):
                         click.echo(printable(f"  {line}"), err=True)
                     code = 1
+                    if as_json:
+                        click.echo(_bundle_facts(bundle, report.party, list(refusals(report))))
                     continue
                 with progress(f"receiving {bundle.name}") as tell:
                     taken = await take_over(opened, bundle, tell)
-                click.echo(
-                    f"{bundle.name}, from {report.party}: {taken.new} entries received, "
-                    f"{taken.receipts} receipts made, {taken.known} known already"
-                )
+                if as_json:
+                    click.echo(_bundle_facts(bundle, report.party, [], asdict(taken)))
+                else:
+                    click.echo(
+                        f"{bundle.name}, from {report.party}: {taken.new} entries received, "
+                        f"{taken.receipts} receipts made, {taken.known} known already"
+                    )
                 if taken.gaps:
                     click.echo(
                         f"note: {taken.gaps} entries never came: their author has erased them, and "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import click
 
-from detente.cli.record_options import FILE, PATH, of_record, run
+from detente.cli.record_options import FILE, PATH, json_option, of_record, run
 from detente.errors import printable
 
 
@@ -147,16 +148,20 @@ def confirm(
 
 @witness.command()
 @of_record
-def status(directory: Path, database: str | None) -> None:
+@json_option
+def status(directory: Path, database: str | None, as_json: bool) -> None:
     """Show how far our log is cosigned by each witness, and theirs by ours."""
     from detente.cli.record_home import find
-    from detente.cli.record_witnessing import standing
+    from detente.cli.record_witnessing import standing, standing_facts
 
     home = find(directory, database)
 
     async def work() -> None:
         async with home.opened(write=False) as opened:
             with home.witnessing(opened) as ours:
+                if as_json:
+                    click.echo(json.dumps(await standing_facts(opened, ours)))
+                    return
                 for line in await standing(opened, ours):
                     click.echo(line)
 

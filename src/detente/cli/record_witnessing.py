@@ -302,6 +302,30 @@ async def confirm_notes(
     return f"{origin}: signed up to {state.size} entries"
 
 
+async def standing_facts(record: PartyRecord, ours: Witness) -> dict[str, object]:
+    """The same as `standing`, for programs."""
+    cosigned_by: list[object] = []
+    for key in record.keyring.witnesses(record.head.size):
+        note = await newest_by(record, key)
+        size = None if note is None else read_checkpoint(note).size
+        cosigned_by.append({"name": key.name, "vkey": key.to_vkey(), "size": size})
+    states = [ours.state(origin) for origin in ours.origins]
+    return {
+        "origin": record.origin,
+        "size": record.head.size,
+        "cosigned_by": cosigned_by,
+        "witness": {"name": ours.verifier.name, "vkey": ours.verifier.to_vkey()},
+        "has_cosigned": [
+            {
+                "origin": state.origin,
+                "size": state.size if state.note else None,
+                "forked": state.fork is not None,
+            }
+            for state in states
+        ],
+    }
+
+
 async def standing(record: PartyRecord, ours: Witness) -> list[str]:
     """How far we are cosigned by each witness, and others by ours."""
     lines = [f"our log {record.origin}: {record.head.size} entries"]

@@ -73,3 +73,30 @@ async def test_a_bundle_that_was_written_too_early_is_written_again(two: Two) ->
     await cosigned(two, "first", "--first-contact")
     await two.good("export", "a", target, "--overwrite", "--export", export)
     assert (await detente("verify", target)).code == 0
+
+
+async def test_scripts_read_json(two: Two, tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    body.write_text('{"text": "hello"}')
+    said = parsed(await two.good("add", "a", "message", body, "--to", "b", "--json"))
+    assert (said["index"], said["kind"], said["grade"]) == (1, "message", "single")
+    await cosigned(two, "first", "--first-contact")
+    bundle = tmp_path / "b.zip"
+    await two.good("export", "a", bundle, *ASKED)
+    taken = parsed(await two.good("import", "b", bundle, "--json"))
+    assert (taken["party"], taken["new"], taken["receipts"], taken["refused"]) == ("a", 1, 1, [])
+    officer = ("--officer", OFFICERS["b"][0], "--json")
+    answer = parsed(await two.good("acknowledge", "b", said["id"], *officer))
+    assert answer["body"]["of"] == said["id"]
+    shown = parsed(await two.good("show", "b", said["id"], "--json"))
+    assert [each["kind"] for each in shown["answers"]] == ["receipt", "acknowledgement"]
+    assert (shown["payload_sha256"], shown["faults"]) == (said["payload_sha256"], [])
+    assert parsed(await two.good("show", "a", "1", "--json"))["checkpoint"] == 2
+    stands = parsed(await two.good("checkpoint", "a", "--json"))
+    assert (stands["size"], stands["policy_met"], stands["cosigners"]) == (3, False, [])
+    standing = parsed(await two.good("witness status", "b", "--json"))
+    assert [each["size"] for each in standing["has_cosigned"]] == [2]
+    standing = parsed(await two.good("witness status", "a", "--json"))
+    assert [each["size"] for each in standing["cosigned_by"]] == [2]
+    refused = await two.run("import", "b", bundle, "--accept", "bilateral", "--json")
+    assert (refused.code, parsed(refused.out)["refused"] != []) == (1, True), refused
