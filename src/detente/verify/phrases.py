@@ -81,6 +81,9 @@ EN: Final[dict[str, str]] = {
     "proven": "PROVEN",
     "refused": "REFUSED",
     "proven.text": "Everything that was checked is in order. What follows rests on it.",
+    "unconfirmed": "REFUSED: TOO LITTLE CONFIRMED",
+    "unconfirmed.text": "Nothing that was checked is wrong, but fewer have confirmed the record "
+    "than is demanded or stated. See the findings; --accept tells what to be content with.",
     "refused.text": "Something is wrong with this bundle. Do not rely on it; see the findings.",
     "heading.what": "What this is",
     "heading.findings": "Findings",
@@ -247,6 +250,10 @@ _FRENCH: Final[dict[str, str]] = {
     "proven": "PROUVÉ",
     "refused": "REFUSÉ",
     "proven.text": "Tout ce qui a été contrôlé est en ordre. Ce qui suit s’appuie là-dessus.",
+    "unconfirmed": "REFUSÉ : TROP PEU CONFIRMÉ",
+    "unconfirmed.text": "Rien de ce qui a été contrôlé n’est faux, mais le registre est confirmé "
+    "par moins de parties qu’il n’est exigé ou déclaré. Voyez les constats ; --accept dit de quoi "
+    "se contenter.",
     "refused.text": "Ce dossier présente un défaut. Ne vous y fiez pas ; voyez les constats.",
     "heading.what": "De quoi il s’agit",
     "heading.findings": "Constats",

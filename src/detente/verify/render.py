@@ -10,11 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Final
 
+from .errors import NOTICE
 from .phrases import LANGUAGES, Language, say
 from .report import Report, Sentence
 from .statements import item_sentences, name_of
 
 _ENTRY: Final = re.compile(r"entry ([0-9]+)")
+
+_CONFIRMATION: Final = frozenset({"grade.lower", "policy.quorum"})
+"""Findings that say by whom a record is not confirmed, not that anything in it is wrong."""
 
 TEXT_ITEMS: Final = 20
 """Messages told in the terminal; the page and the JSON tell more."""
@@ -62,6 +66,15 @@ def _pick(sentence: Sentence, language: Language) -> str:
     return sentence.en if language == "en" else sentence.fr
 
 
+def verdict_of(report: Report) -> str:
+    """`proven`; `unconfirmed` if nothing is wrong but by how many it is confirmed; `refused`."""
+    if report.proven:
+        return "proven"
+    wrong = {finding.code for finding in report.findings if finding.severity != NOTICE}
+    told = len(report.findings) == sum(report.finding_counts.values())
+    return "unconfirmed" if told and wrong <= _CONFIRMATION else "refused"
+
+
 def what(report: Report, language: Language) -> Iterator[str]:
     """The lines that say what the bundle is."""
     names = {party.id: name_of(party.names, party.id, language) for party in report.parties}
@@ -96,11 +109,15 @@ def what(report: Report, language: Language) -> Iterator[str]:
             erased=report.erased_count,
         )
         kinds = ", ".join(f"{kind} ({count})" for kind, count in report.kinds.items())
-        yield say("what.kinds", language, kinds=kinds)
-        yield say("what.span", language, first=report.first, last=report.last)
+        if kinds:
+            yield say("what.kinds", language, kinds=kinds)
+        if report.first:
+            yield say("what.span", language, first=report.first, last=report.last)
         by = ", ".join(report.exported_by)
         yield say("what.export", language, at=report.exported_at, by=by)
-        yield say("what.grade", language, grade=say(f"grade.{report.grade}", language))
+        # Of something refused a grade would be believed all the same.
+        if verdict_of(report) != "refused":
+            yield say("what.grade", language, grade=say(f"grade.{report.grade}", language))
 
 
 def findings(report: Report, language: Language) -> Iterator[str]:
@@ -131,7 +148,7 @@ def messages(report: Report, language: Language, limit: int) -> Iterator[list[st
 
 
 def _text(report: Report, language: Language) -> Iterator[str]:
-    verdict = "proven" if report.proven else "refused"
+    verdict = verdict_of(report)
     title = say("title", language)
     yield title
     yield "=" * len(title)
@@ -165,7 +182,8 @@ _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;"
     "color:#111;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:1.6rem}"
     ".verdict{padding:.8rem 1rem;border:3px solid;font-size:1.15rem}.proven{border-color:#00527a}"
-    ".refused{border-color:#9c2f00;border-style:double}li{margin:.25rem 0;overflow-wrap:anywhere}"
+    ".refused,.unconfirmed{border-color:#9c2f00;border-style:double}"
+    "li{margin:.25rem 0;overflow-wrap:anywhere}"
     "section+section{border-top:1px solid #777;margin-top:3rem}@media print{body{margin:0}}"
 )
 
@@ -183,7 +201,7 @@ def to_html(report: Report, languages: tuple[Language, ...] = LANGUAGES) -> str:
 
 
 def _page(report: Report, language: Language) -> str:
-    verdict = "proven" if report.proven else "refused"
+    verdict = verdict_of(report)
     parts = [
         f'<section lang="{language}"><h1>{html.escape(say("title", language))}</h1>',
         f'<p class="verdict {verdict}"><strong>{html.escape(say(verdict, language))}</strong> '

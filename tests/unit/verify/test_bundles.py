@@ -32,7 +32,7 @@ from tests.support.forge_mutations import (
 from detente.verify import Options, Report, Unusable, verify_bundle
 from detente.verify.errors import FINDINGS_KEPT, Finding, Findings
 from detente.verify.phrases import EN, FR
-from detente.verify.render import to_html, to_json, to_text
+from detente.verify.render import to_html, to_json, to_text, verdict_of
 
 from .conftest import NOW_S, Check
 
@@ -87,6 +87,17 @@ def test_a_refused_bundle_proves_nothing(check: Check) -> None:
     assert "REFUSED" in text
     assert "What is proven" not in text
     assert "[policy.quorum]" in text
+
+
+def test_too_few_who_confirm_is_told_apart_from_something_wrong(check: Check) -> None:
+    alone = check(story(cosigners=[]).build())
+    assert (verdict_of(alone), alone.exit_code) == ("unconfirmed", 1)
+    assert "TOO LITTLE CONFIRMED" in said(alone)
+    assert "Grade: single" in said(alone)
+    wrong = check(note_of(story(), lambda text: text.replace("\n", "x\n", 1)))
+    assert verdict_of(wrong) == "refused"
+    assert "Grade:" not in said(wrong)
+    assert verdict_of(check(story().build())) == "proven"
 
 
 def test_french_is_complete_and_set_by_its_rules(check: Check) -> None:

@@ -17,11 +17,20 @@ function verdict(kind, title, text, actions = []) {
   const icon = svg("svg", { viewBox: "0 0 48 48", "aria-hidden": "true" }, svg("path", { d: ICONS[kind] }));
   return element("section", { class: `verdict ${kind}`, "aria-labelledby": "verdict" }, icon, element("h2", { id: "verdict" }, title), element("p", {}, text), element("div", { class: "actions" }, ...actions));
 }
+/** Findings that say by whom a record is not confirmed, not that anything in it is wrong. */
+const CONFIRMATION = ["grade.lower", "policy.quorum"];
+/** @param {any} report @returns {"proven" | "unconfirmed" | "refused"} */
+function verdictOf(report) {
+  if (report.proven) return "proven";
+  const told = report.findings.length === Object.values(report.finding_counts).reduce((sum, count) => sum + count, 0);
+  return told && report.findings.every(({ code, severity }) => severity === "notice" || CONFIRMATION.includes(code)) ? "unconfirmed" : "refused";
+}
 /** @param {any} report @param {"en" | "fr"} language @param {() => void} save */
 function showReport(report, language, save) {
   const tell = (key, values) => say(language, key, values), partyName = (id) => nameIn(report.parties.find((party) => party.id === id)?.names ?? {}, id, language);
   const button = (key, action) => { const made = element("button", { type: "button" }, tell(key)); made.addEventListener("click", action); return made; };
-  const parts = [verdict(report.proven ? "good" : "bad", tell(report.proven ? "proven" : "refused"), tell(report.proven ? "proven.text" : "refused.text"), [button("page.save", save), button("page.print", () => print())])];
+  const found = verdictOf(report);
+  const parts = [verdict(found === "proven" ? "good" : "bad", tell(found), tell(`${found}.text`), [button("page.save", save), button("page.print", () => print())])];
   if (report.findings.length) parts.push(findingsOf(report, tell));
   if (report.size && report.agreement_id) parts.push(whatItIs(report, tell, partyName, language));
   const list = (sentences) => element("ul", {}, ...sentences.map((sentence) => element("li", {}, sentence[language])));
@@ -45,7 +54,8 @@ function findingsOf(report, tell) {
 function whatItIs(report, tell, partyName, language) {
   const facts = element("dl", { class: "facts" }), fact = (key, ...values) => facts.append(element("dt", {}, tell(key)), element("dd", {}, ...values));
   const level = FORMATS.GRADES.indexOf(report.grade), bars = element("span", { class: "grade", "aria-hidden": "true" }, ...FORMATS.GRADES.map((_, n) => element("i", n <= level ? { class: "on" } : {})));
-  fact("what.grade.short", bars, tell(`grade.${report.grade}`));
+  // Of something refused a grade would be believed all the same.
+  if (verdictOf(report) !== "refused") fact("what.grade.short", bars, tell(`grade.${report.grade}`));
   fact("what.file", report.bundle);
   fact("what.agreement.short", tell("what.version", { title: nameIn(report.agreement_title, report.agreement_id, language), version: report.agreement_version }));
   fact("what.hash", element("span", { class: "mono" }, report.agreement_sha256));
