@@ -21,6 +21,7 @@ from tests.support.forge import (
 )
 
 from detente.verify.agreement import read_agreement
+from detente.verify.chains import check_chains
 from detente.verify.errors import Findings
 from detente.verify.gaps import Gap, read_gaps
 from detente.verify.payload import Item
@@ -149,3 +150,45 @@ def test_erasures_are_signed_over_their_type() -> None:
     document = erasure()
     document["signatures"][0]["sig"] = b64(wrong)
     assert read(gap(body={"erasure": document}))[1] == [(UNSTATED, "entry 5", AUTHOR)]
+
+
+# In chains
+
+
+def chained(stated: Gap, *, full: bool = True, after: str = CHAIN) -> list[tuple[str, str, str]]:
+    """Numbers 1 and 3 of B's channel c, and what entry 5 of A states between them."""
+    first = gap(0, kind="message", sender="b", channel="c", chain="first")
+    third = gap(9, kind="message", sender="b", channel="c", seq=3, prev=after)
+    other = gap(9, kind="message", sender="b", channel="d")
+    findings = Findings()
+    check_chains([first, gap(), third, other], full, {}, findings, {5: stated})
+    return found(findings)
+
+
+def test_a_gap_stands_for_its_number() -> None:
+    assert chained(STATED) == []
+    assert chained(STATED, full=False) == []
+    assert chained(STATED, after="x") == [
+        ("chain.prev", "entry 9", "it names another envelope before it")
+    ]
+
+
+def test_a_gap_at_another_number_is_none() -> None:
+    for seq in (0, 1, 3):
+        errors = chained(STATED._replace(seq=seq))
+        assert errors[0] == ("chain.gap", "entry 5", f"a gap at number {seq} after 1")
+    for seq in (0, 1):
+        errors = chained(STATED._replace(seq=seq), full=False)
+        assert errors[0] == ("chain.gap", "entry 5", f"a gap at number {seq} after 1")
+    beyond = chained(STATED._replace(seq=4), full=False)
+    assert beyond == [("chain.gap", "entry 9", "number 3 comes after 4")]
+
+
+def test_a_gap_at_the_beginning_of_a_channel() -> None:
+    findings = Findings()
+    first = Gap("b", "new", 1, CHAIN)
+    second = gap(9, kind="message", sender="b", channel="new", seq=2, prev=CHAIN)
+    check_chains([gap(), second], True, {}, findings, {5: first})
+    assert found(findings) == []
+    check_chains([gap(), second], True, {}, findings, {5: first._replace(seq=2)})
+    assert found(findings)[0] == ("chain.gap", "entry 5", "a gap at number 2 after 0")
