@@ -36,6 +36,8 @@ BATCH: Final = 250
 """Statements that are signed and made durable in one transaction."""
 PLAN: Final = "plan"
 ACKNOWLEDGEMENTS: Final = "acknowledgements"
+STATUS: Final = "exercise"
+"""The day has been flown already: nobody shall take its messages for real ones."""
 
 T = TypeVar("T")
 
@@ -172,6 +174,7 @@ def _announcement(intent: wire.OperationalIntent, to: str) -> Draft:
         kind="operational-intent",
         channel=PLAN,
         to=(to,),
+        status=STATUS,
         body={
             "intent": reference.id,
             "manager": reference.manager,
@@ -204,6 +207,7 @@ def _conflict(side: Side, to: str, conflict: FoundConflict, sha256: str) -> Draf
         kind="conflict",
         channel=PLAN,
         to=(to,),
+        status=STATUS,
         body={"mine": conflict.mine, "other": conflict.other, "encounters": encounters},
         refs=tuple(refs),
         blobs=(Blob(bytes.fromhex(sha256), len(conflict.told), "application/json"),),
@@ -217,6 +221,7 @@ def _acknowledgement(entry: Entry, to: str) -> Draft:
         kind="acknowledgement",
         channel=ACKNOWLEDGEMENTS,
         to=(to,),
+        status=STATUS,
         body={"of": str(payload.id), "payload_sha256": payload.sha256.hex()},
         refs=(_reference(entry, "acknowledgement"),),
     )
