@@ -16,6 +16,7 @@ from detente.record.entries import CosignedCheckpoint
 from detente.record.ijson import JsonValue
 
 from . import ranges, words
+from .events import Event, Events
 from .request import Exported
 from .summary import Answer, Row, Summary
 from .timeline import timeline
@@ -41,6 +42,7 @@ class Facts:
         at: when.
         parties: id of each party to its name in each language.
         stamps: sizes of the checkpoints with timestamps that the bundle lets one check.
+        older: the other checkpoints of the bundle.
     """
 
     agreement: Mapping[str, JsonValue]
@@ -54,6 +56,7 @@ class Facts:
     at: str
     parties: Mapping[str, Mapping[str, str]]
     stamps: tuple[int, ...]
+    older: tuple[CosignedCheckpoint, ...] = ()
 
 
 def readme_html(facts: Facts, summary: Summary) -> str:
@@ -81,6 +84,9 @@ def readme_html(facts: Facts, summary: Summary) -> str:
             _pair(_paragraphs(words.TIMELINE_NOTE)),
         ]
     parts += [_heading(words.ENTRIES), _entries(facts, rows, summary.left_out)]
+    events = _events(facts, summary.events)
+    if events:
+        parts += [_heading(words.EVENTS_TITLE), events]
     parts += [_heading(words.VERIFY), _verify(facts), _heading(words.LIMITS), _limits()]
     parts.append("</body>\n</html>\n")
     return "".join(parts)
@@ -111,7 +117,7 @@ def _facts(facts: Facts, summary: Summary) -> str:
             f'<span class="grade">{_other(words.GRADE_NAMES[outcome.grade])}</span>: '
             f"{_other(grade)}",
         ),
-        ("cosigners", "<br>".join(map(_text, facts.checkpoint.cosigners)) or _other(words.NONE)),
+        ("cosigners", _cosigners(facts) or _other(words.NONE)),
         ("scope", f"{count:,} / {outcome.size:,}: {_other(scope)}"),
         ("kinds", kinds),
         ("between", f"{_text(_clock(summary.first))} – {_text(_clock(summary.last))}"),
@@ -128,6 +134,54 @@ def _facts(facts: Facts, summary: Summary) -> str:
         for name, cell in cells
     )
     return f'<table class="facts"><tbody>\n{body}</tbody></table>\n'
+
+
+def _cosigners(facts: Facts) -> str:
+    """Who has cosigned any checkpoint of the bundle, and up to where if not up to the last."""
+    reach: dict[str, int] = {}
+    for checkpoint in (facts.checkpoint, *facts.older):
+        for name in checkpoint.cosigners:
+            reach[name] = max(reach.get(name, 0), checkpoint.size)
+    lines = []
+    for name, size in reach.items():
+        up_to = Both(*(text.format(index=size - 1) for text in words.UP_TO))
+        whole = size == facts.checkpoint.size
+        lines.append(_text(name) if whole else f"{_text(name)} ({_other(up_to)})")
+    return "<br>".join(lines)
+
+
+def _events(facts: Facts, events: Events) -> str:
+    items: list[Both] = []
+    for event in events.listed:
+        what = words.PURPOSES.get(event.values.get("purpose", ""), Both("?", "?"))
+        items.append(_event(facts, event, what))
+    nothing = Both("", "")
+    items += [_event(facts, clock.event, nothing, clock.count) for clock in events.clocks.values()]
+    if events.left_out:
+        items.append(Both(*(text.format(count=events.left_out) for text in words.MORE_EVENTS)))
+    if not items:
+        return ""
+    sides = zip(*items, strict=True)
+    return _pair(
+        Both(*("<ul>" + "".join(f"<li>{x}</li>" for x in side) + "</ul>" for side in sides))
+    )
+
+
+def _event(facts: Facts, event: Event, what: Both, count: int = 0) -> Both:
+    sides = []
+    for language, template, named in zip(("en", "fr"), words.EVENTS[event.kind], what, strict=True):
+        values = dict(event.values)
+        if language == "fr" and event.kind == "clock":
+            for name in ("offset_ms", "uncertainty_ms"):
+                values[name] = values[name].replace(".", ",")
+        shown = {name: _text(value) for name, value in values.items()}
+        party = _text(_name(facts, event.party, language))
+        sides.append(
+            escape(template).format(
+                **shown, at=event.index, party=party, what=escape(named), count=count
+            )
+        )
+    return Both(*sides)
 
 
 def _entries(facts: Facts, rows: Iterable[Row], left_out: int) -> str:

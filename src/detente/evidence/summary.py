@@ -14,6 +14,8 @@ from detente.record.entries import Entry
 from detente.record.envelope import Payload
 from detente.record.ijson import JsonValue, canonical_json, format_time
 
+from .events import Events
+
 FIRST_ROWS = 100
 LAST_ROWS = 200
 _WORDS_MAX = 400
@@ -73,6 +75,7 @@ class Summary:
         last: latest.
         erased: how many entries have lost their content.
         left_out: how many of the messages are counted but have no row.
+        events: what became of keys, content, clocks and cosignatures.
     """
 
     def __init__(self, first_rows: int = FIRST_ROWS, last_rows: int = LAST_ROWS) -> None:
@@ -81,6 +84,7 @@ class Summary:
         self.last = ""
         self.erased = 0
         self.left_out = 0
+        self.events = Events()
         self._first_rows = first_rows
         self._head: list[Row] = []
         self._tail: deque[Row] = deque()
@@ -98,6 +102,7 @@ class Summary:
         self.kinds[payload.kind] += 1
         self.first = min(self.first or created, created)
         self.last = max(self.last, created)
+        self.events.add(entry.index, payload)
         if payload.kind in ("receipt", "acknowledgement"):
             self._answer(entry.index, payload, created)
         elif payload.kind not in RECORD_KINDS:

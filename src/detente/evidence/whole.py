@@ -52,6 +52,7 @@ def write_whole(
         at=format_time(now),
         parties={member.id: member.names for member in record.terms.members},
         stamps=stamps,
+        older=tuple(older),
     )
     archive.add("README.html", readme_html(facts, contents.summary).encode())
     rotations = contents.summary.kinds["key-rotation"] > 0

@@ -153,6 +153,49 @@ LEFT_OUT = Both(
     "envelopes/ les contiennent tous.",
 )
 NONE = Both("none", "aucun")
+UP_TO = Both("up to entry {index}", "jusqu’à l’écriture {index}")
+
+EVENTS_TITLE = Both("Keys, clocks, erasures, refusals", "Clés, horloges, effacements, refus")
+PURPOSES: Mapping[str, Both] = {
+    "log": Both("the key of its record", "la clé de son registre"),
+    "witness": Both("the key of its witness", "la clé de son témoin"),
+    "signing": Both("a key of its node", "une clé de son nœud"),
+    "officer": Both("an officer’s key", "la clé d’un officier"),
+}
+EVENTS: Mapping[str, Both] = {
+    "key-rotation": Both(
+        "Entry {at}: {party} replaced {what}. From the next entry on, it is {new}.",
+        "Écriture {at}\u202f: {party} a remplacé {what}. Dès l’écriture suivante, c’est {new}.",
+    ),
+    "key-revocation": Both(
+        "Entry {at}: {party} declared the key {key} invalid after entry {good_until_index} of the "
+        "record {origin}. The reason it gives: {reason}",
+        "Écriture {at}\u202f: {party} a déclaré la clé {key} invalide après l’écriture "
+        "{good_until_index} du registre {origin}. Motif indiqué\u202f: {reason}",
+    ),
+    "erasure": Both(
+        "Entry {at}: {party} states that the content of entry {index} of the record {origin} was "
+        "erased. The ground it gives: {ground}",
+        "Écriture {at}\u202f: {party} déclare que le contenu de l’écriture {index} du registre "
+        "{origin} a été effacé. Fondement indiqué\u202f: {ground}",
+    ),
+    "witness-refusal": Both(
+        "Entry {at}: {party} states that a cosignature over {size} entries of the record {origin} "
+        "was refused. The reason it gives: {reason}",
+        "Écriture {at}\u202f: {party} déclare qu’un contreseing sur {size} écritures du registre "
+        "{origin} a été refusé. Motif indiqué\u202f: {reason}",
+    ),
+    "clock": Both(
+        "Statements of {party} on its clock: {count}. The largest error among them: {offset_ms} "
+        "ms, give or take {uncertainty_ms} ms, by {source} (entry {at}).",
+        "Déclarations de {party} sur son horloge\u202f: {count}. Le plus grand écart\u202f: "
+        "{offset_ms} ms, à {uncertainty_ms} ms près, selon {source} (écriture {at}).",
+    ),
+}
+MORE_EVENTS = Both(
+    "Changes of keys, refusals and erasures not listed: {count}.",
+    "Changements de clés, refus et effacements non énumérés\u202f: {count}.",
+)
 
 VERIFY = Both("How to check it", "Comment le vérifier")
 VERIFY_OURS = Both(

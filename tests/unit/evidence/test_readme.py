@@ -7,12 +7,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from tests.support.evidence import ListRecord, conversation
+from tests.support.evidence import A, B, ListRecord, conversation
 
 from detente.evidence import words
 from detente.evidence.summary import Row, Summary
 from detente.evidence.timeline import timeline
 from detente.evidence.words import Both
+from detente.record.envelope import Draft
+from detente.record.ijson import JsonValue
 
 pytestmark = pytest.mark.anyio
 
@@ -179,3 +181,40 @@ def test_the_picture_has_a_row_for_every_message_and_answer() -> None:
 
 def test_nothing_to_picture_gives_no_picture() -> None:
     assert timeline([Row(0, erased_by=1)], ["a", "b"], {}) == ""
+
+
+async def test_older_cosignatures_and_what_was_stated_of_keys_are_told(tmp_path: Path) -> None:
+    record = ListRecord()
+    record.message("one")
+    record.message("two")
+    record.sign(B.witness)
+    record.erase(1)
+    statements: list[tuple[str, dict[str, JsonValue]]] = [
+        ("key-rotation", {"purpose": "officer", "new": "new+<b>"}),
+        ("key-revocation", {"key": "k", "good_until_index": 3, "origin": "o", "reason": "stolen"}),
+        ("witness-refusal", {"size": 9, "origin": "o", "status": 422, "reason": "it shrank"}),
+        ("clock", {"offset_ms": 0.5, "uncertainty_ms": 1, "source": "GPS"}),
+        ("clock", {"offset_ms": -7.5, "uncertainty_ms": 1, "source": "radio"}),
+    ]
+    for kind, body in statements:
+        record.write(A.node, "a", Draft(kind, "x", (), body))
+    text = "".join(Page(await page_of(record, tmp_path / "x.zip", cosigned=False)).text)
+    for expected in (
+        "b.example/witness\u2069 (up to entry 2 jusqu’à l’écriture 2)",
+        "Party A replaced an officer’s key. From the next entry on, it is new+<b>.",
+        f"Partie A a déclaré la clé k invalide après l’écriture 3 du registre o. Motif "
+        f"indiqué{NARROW}: stolen",
+        "was refused. The reason it gives: it shrank",
+        f"a été effacé. Fondement indiqué{NARROW}: test",
+        "Statements of Party A on its clock: 2. The largest error among them: -7.5 ms",
+        f"Le plus grand écart{NARROW}: -7,5 ms, à 1 ms près, selon radio (écriture 8)",
+    ):
+        assert expected.replace("\u2069", "") in text, (expected, text)
+
+
+async def test_who_cosigned_the_newest_checkpoint_is_named_as_such(tmp_path: Path) -> None:
+    record = ListRecord()
+    record.message("one")
+    text = "".join(Page(await page_of(record, tmp_path / "x.zip")).text)
+    assert B.witness.name in text
+    assert "up to entry" not in text
