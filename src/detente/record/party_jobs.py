@@ -26,9 +26,9 @@ from .party_gaps import (
 from .party_tables import PartyRows, Place, erase_rows
 
 INDELIBLE: Final = frozenset(
-    {"agreement", "key-rotation", "key-revocation", "erasure", "gap", "withheld"}
+    {"agreement", "anchor", "key-rotation", "key-revocation", "erasure", "gap", "withheld"}
 )
-"""Kinds without which other entries cannot be checked."""
+"""Kinds without which other entries, or what a witness remembers, cannot be checked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -819,6 +819,13 @@ def _found(places: Places, postgres: PostgresServer, text: bytes) -> list[Path]:
     ]
 
 
+async def test_what_a_witness_is_confirmed_by_cannot_be_erased(a: PartyRecord) -> None:
+    draft_of_anchor = Draft("anchor", "witness", (), {"checkpoint": "a note"})
+    (anchor,) = await a.append([(draft_of_anchor, None)])
+    with pytest.raises(ErasureRefused, match="cannot be checked"):
+        await a.erase(anchor.index, "forget it")
+
+
 async def test_what_was_erased_is_still_known(a: PartyRecord, b: PartyRecord) -> None:
     one, two = await a.append([(draft("one"), None), (draft("two"), None)])
     (received,) = await b.receive(wire(one))
