@@ -70,7 +70,8 @@ def init(
 
     Its first entry states the agreement. Private keys stay where they are.
     """
-    from detente.cli.record_home import Home, begin
+    from detente.cli.record_home import Home, begin, in_force, now
+    from detente.cli.record_notes import period_note
 
     async def work() -> None:
         home = Home(directory, party, keys, witness_directory or keys, database)
@@ -81,6 +82,9 @@ def init(
             click.echo(made.terms.sha256)
         finally:
             await made.close()
+        note = period_note(in_force(agreement), now())
+        if note is not None:
+            click.echo(note, err=True)
         if _same_disk(directory, home.witness):
             click.echo(
                 "note: record and witness are on one disk. Who restores both from one backup "

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from detente.agreement import Agreement, load_agreement, party_signatures, record_files
+from detente.cli.record_notes import warn_of_witness
 from detente.errors import DetenteError
 from detente.record import (
     Ed25519Signer,
@@ -170,6 +171,7 @@ class Home:
     @contextmanager
     def witnessing(self, record: PartyRecord) -> Iterator[Witness]:
         """The party's witness while the block runs; unconfirmed for every log."""
+        warn_of_witness(record)
         with Witness.open(self.witness_file, clock=now) as witness:
             size = record.head.size
             for member in record.terms.members:

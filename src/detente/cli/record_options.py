@@ -42,6 +42,16 @@ def officer_option(*, required: bool) -> Callable[[F], F]:
     )
 
 
+def any_host_option(command: F) -> F:
+    """`--allow-any-host`: whether hosts that the agreement does not name may be called."""
+    return click.option(
+        "--allow-any-host",
+        is_flag=True,
+        help="Call URL though it is no address of the other party in the agreement: that of a "
+        "neutral witness, or in trials.",
+    )(command)
+
+
 def json_option(command: F) -> F:
     """`--json`: what a program reads, as one JSON object."""
     return click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")(command)

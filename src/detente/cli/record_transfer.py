@@ -14,6 +14,7 @@ from detente.cli.record_options import (
     FILE,
     INSTANT,
     PATH,
+    any_host_option,
     json_option,
     of_record,
     officer_option,
@@ -59,6 +60,7 @@ from detente.formats import GRADES
     metavar="URL",
     help="Have the export's own custody entry cosigned there first; repeatable.",
 )
+@any_host_option
 @click.option(
     "--prepare",
     is_flag=True,
@@ -88,6 +90,7 @@ def export(
     tsa: Path | None,
     overwrite: bool,
     witness_urls: tuple[str, ...],
+    allow_any_host: bool,
     prepare: bool,
     recorded: str | None,
     officer: str | None,
@@ -102,6 +105,7 @@ def export(
     """
     from detente.cli import record_exports as exports
     from detente.cli.record_home import find
+    from detente.cli.record_hosts import check_host
     from detente.cli.record_timestamps import read_file
     from detente.evidence import Selection
 
@@ -128,6 +132,8 @@ def export(
             until=until,
         )
     home = find(directory, database)
+    for url in () if allow_any_host else witness_urls:
+        check_host(url, home.agreements()[-1], home.party, None)
     form = exports.Form(
         withhold=frozenset(withhold),
         single_items=single_items,

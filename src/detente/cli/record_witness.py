@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from detente.cli.record_options import FILE, PATH, json_option, of_record, run
+from detente.cli.record_options import FILE, PATH, any_host_option, json_option, of_record, run
 from detente.errors import printable
 
 
@@ -208,13 +208,21 @@ def serve(
 @of_record
 @click.argument("url", metavar="URL")
 @_PARTY
-def submit(directory: Path, database: str | None, url: str, party: str | None) -> int:
+@any_host_option
+def submit(
+    directory: Path, database: str | None, url: str, party: str | None, allow_any_host: bool
+) -> int:
     """Have our newest checkpoint cosigned by the witness at URL; exit code 1 if it refuses."""
     from detente.cli.record_home import find
+    from detente.cli.record_hosts import check_host
     from detente.cli.record_witnessing import submit_to
 
+    home = find(directory, database)
+    if not allow_any_host:
+        check_host(url, home.agreements()[-1], home.party, party)
+
     async def work() -> int:
-        async with find(directory, database).opened(write=True) as opened:
+        async with home.opened(write=True) as opened:
             good, text = await submit_to(opened, url, party)
         click.echo(printable(text))
         return 0 if good else 1

@@ -163,6 +163,10 @@ class KeyRing:
             return key
         return self.terms_at(max(0, size - 1)).member(party).log
 
+    def witness_revoked(self, party: str, index: int) -> bool:
+        """Whether a party's witness key was revoked and has no successor."""
+        return self._office(party, "witness", index) is None
+
     def log_keys(self, party: str) -> list[Verifier]:
         """Every log key that a party ever had."""
         return [

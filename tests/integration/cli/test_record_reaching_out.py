@@ -40,6 +40,9 @@ from detente.record import (
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
+LOCAL = "--allow-any-host"
+"""The witnesses of these tests are at 127.0.0.1, which no agreement may name."""
+
 
 @pytest.fixture
 async def two(tmp_path: Path) -> Two:
@@ -299,7 +302,7 @@ async def test_an_export_has_its_own_entry_cosigned(two: Two, tmp_path: Path) ->
         async with served(two, "a") as (url, _):
             serving = served(two, "b", "--peer", f"a={url}/log")
             theirs, _ = await stack.enter_async_context(serving)
-        bundle = await exported(two, "a", "cosigned.zip", "--witness", f"{theirs}/witness")
+        bundle = await exported(two, "a", "cosigned.zip", "--witness", f"{theirs}/witness", LOCAL)
         async with http_client() as http:
             # What B serves holds the anchor that it has just recorded, after two others.
             note = await Reader(f"{theirs}/log", http).get("checkpoint")
@@ -313,7 +316,7 @@ async def test_an_export_has_its_own_entry_cosigned(two: Two, tmp_path: Path) ->
     assert kinds.count("anchor") == 2
     # A witness that cannot be reached: nothing is said to be cosigned that is not.
     target = tmp_path / "alone.zip"
-    asked = ("--officer", "durand", "--purpose", "x", "--witness", f"{theirs}/witness")
+    asked = ("--officer", "durand", "--purpose", "x", "--witness", f"{theirs}/witness", LOCAL)
     alone = await two.run("export", "a", target, *asked)
     assert alone.code != 0
     assert not target.exists()

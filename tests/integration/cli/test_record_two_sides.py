@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ from tests.integration.cli.test_record_hostile import cosigned
 from tests.support.agreements import OFFICERS
 from tests.support.program import detente
 from tests.support.two_records import Two, begun, fill
+
+from detente.cli.record_home import find
+from detente.cli.record_hosts import check_host
+from detente.cli.record_notes import period_note
+from detente.cli.record_work import StatementUnusable
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -100,3 +106,44 @@ async def test_scripts_read_json(two: Two, tmp_path: Path) -> None:
     assert [each["size"] for each in standing["cosigned_by"]] == [2]
     refused = await two.run("import", "b", bundle, "--accept", "bilateral", "--json")
     assert (refused.code, parsed(refused.out)["refused"] != []) == (1, True), refused
+
+
+async def test_no_host_is_called_that_the_agreement_does_not_name(two: Two) -> None:
+    await fill(two, 1)
+    agreement = find(two.record("a")).agreements()[-1]
+    for party, named in (("b", True), ("a", False)):
+        [address] = [p.addresses[0].url for p in agreement.document.parties if p.id == party]
+        urls = {f"{address}/witness": named, f"{address}.evil/witness": False}
+        urls |= {address.replace("https", "http"): False, f"{address}:444/": False}
+        urls |= {f"{address}/../x": False, address.replace("//", "//me@"): False}
+        for url, good in urls.items():
+            try:
+                check_host(url, agreement, "a", None)
+            except StatementUnusable:
+                assert not good, url
+            else:
+                assert good, url
+    asked = await two.run("witness submit", "a", "http://127.0.0.1:9/witness")
+    assert (asked.code, "it is not called" in asked.err) == (2, True), asked
+    target = two.world.root / "b.zip"
+    asked = await two.run("export", "a", target, *ASKED, "--witness", "http://127.0.0.1:9/w")
+    assert (asked.code, "--allow-any-host" in asked.err) == (2, True), asked
+    assert (await two.good("verify", "a")).startswith("good: 2 entries")
+
+
+async def test_an_agreement_out_of_its_period_is_told(two: Two) -> None:
+    agreement = find(two.record("a")).agreements()[-1]
+    period = agreement.document.period
+    assert period_note(agreement, period.from_) is None
+    assert "applies from" in (period_note(agreement, period.from_ - timedelta(days=1)) or "")
+    assert "was over" in (period_note(agreement, period.until) or "")
+
+
+async def test_keys_are_rotated_before_they_are_revoked(two: Two) -> None:
+    revoked = ("--good-until", "0", "--reason", "stolen")
+    refused = await two.run("revoke-key", "a", "node.a.example/log/ab-2026", *revoked)
+    assert (refused.code, "Replace it first, then revoke it" in refused.err) == (2, True), refused
+    assert "no successor" not in (await two.run("witness status", "a")).err
+    await two.good("revoke-key", "a", "node.a.example/witness/ab-2026", *revoked)
+    told = await two.run("witness status", "a")
+    assert (told.code, "rotate first, then revoke" in told.err) == (0, True), told
