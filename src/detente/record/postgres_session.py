@@ -186,10 +186,14 @@ class Session:
         if self._failures:
             _log.info("connected to the database again after %d attempts", self._failures + 1)
         self._failures = 0
-        if self._closed:  # while it was being made
+        if self._is_closed():  # while it was being made
             await self.discard()
             raise LogUnavailable("The log has been closed.")
         return self._connection
+
+    def _is_closed(self) -> bool:
+        """As it is now: another task may have closed the session since the last look."""
+        return self._closed
 
     async def _connect(self) -> Connection:
         async with asyncio.timeout(self._settings.connect_s):

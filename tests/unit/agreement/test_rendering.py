@@ -34,8 +34,8 @@ from detente.agreement import (
     sections,
     standing,
 )
-from detente.agreement.area import AreaOutline
 from detente.agreement.area_change import area_change
+from detente.agreement.outline import AreaOutline
 from detente.agreement.words import moment
 from detente.geo import Polygon
 
