@@ -29,6 +29,9 @@ VERIFIER: Final = Path("src/detente/verify")
 CHOSEN: Final = "MUTANT_UNDER_TEST"
 """Read by every function that mutmut has put mutants into."""
 
+CONTROL_EVERY: Final = 1000
+"""Mutants from one look at the tests without any mutant to the next."""
+
 MEMORY_BYTES: Final = 4 << 30
 """A mistake may well be a loop that keeps all it makes."""
 
@@ -79,13 +82,11 @@ class Runner:
         for items in self.tests.values():
             items.sort(key=lambda item: (_is_of_bundles(item), self.durations[item.nodeid]))
         if not self.failed:
-            self._control(session.items)
-        if not self.failed:
-            self._try_all()
+            self._try_all(session.items)
         return True
 
     def _control(self, items: Sequence[pytest.Item]) -> None:
-        """Without a mutant, a child must find nothing."""
+        """Without a mutant, a child must find nothing, or every mutant would count as killed."""
         pid = _fork(Mutant("", "", ""), items, sys.stdout.fileno())
         if os.waitpid(pid, 0)[1]:
             print("\nfails in a child without any mutant")
@@ -104,7 +105,7 @@ class Runner:
             self.tests.setdefault(function, []).append(item)
         stats._stats.clear()
 
-    def _try_all(self) -> None:
+    def _try_all(self, items_of_all: Sequence[pytest.Item]) -> None:
         # A collection in a child would copy every page that it shares with this process.
         gc.collect()
         gc.freeze()
@@ -120,11 +121,16 @@ class Runner:
             pid = _fork(mutant, items, write)
             os.close(write)
             running[pid] = Child(mutant, items, read, time.monotonic() + limit)
+            if number % CONTROL_EVERY == 0:
+                self._control(items_of_all)
+            if self.failed:
+                break
             if number % 100 == 0:
                 alive = sum(not killed for killed in self.done.values())
                 print(f"{number} of {len(self.mutants)}, {alive} live", file=sys.stderr, flush=True)
         while running:
             self._await(running)
+        self._control(items_of_all)
 
     def _await(self, running: dict[int, Child]) -> None:
         while True:
@@ -227,7 +233,18 @@ def main() -> int:
     sys.path[:0] = ["src", "."]
     runner = Runner(left, job["workers"])
     options = ["-q", "-s", "--tb=native", "--assert=plain", "--import-mode=importlib"]
-    options += ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "tests"]
+    # A directory of its own: others' runs clear the usual one.
+    options += [
+        "--basetemp",
+        "tmp",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:cov",
+        "tests",
+    ]
     if left:
         code = pytest.main(options, plugins=[runner])
         if runner.failed or code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
