@@ -45,10 +45,15 @@ _GROUPS = {
 
 
 class Part(msgspec.Struct):
-    """What another program of this directory printed."""
+    """What another program of this directory printed.
+
+    Attributes:
+        measured: when and under which load, where it was measured apart from the rest.
+    """
 
     command: str
     output: str
+    measured: str = ""
 
 
 class Results(msgspec.Struct):
@@ -104,7 +109,8 @@ def document(results: Results) -> str:
         f"Measured {results.date} by `make bench` (`{results.command}`), which takes "
         f"{results.seconds / 60:.0f} minutes and writes this page and `bench/results.json`; "
         "`python -m bench --quick` takes about four minutes, `--only NAME` measures one table, "
-        "and neither writes them.",
+        "and neither writes them; `--only NAME --update` renews a part of this page, and says so "
+        "there.",
         "",
         *_machine(results),
         "",
@@ -132,7 +138,8 @@ def document(results: Results) -> str:
     if results.parts:
         lines += ["## Parts", ""]
     for part in results.parts:
-        lines += [f"`{part.command}`", "", "```", part.output.strip("\n"), "```", ""]
+        apart = f", measured apart: {part.measured}" if part.measured else ""
+        lines += [f"`{part.command}`{apart}", "", "```", part.output.strip("\n"), "```", ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
