@@ -62,13 +62,18 @@ class Agreement:
         return terms_of(self, self.sha256)
 
 
-def load_agreement(directory: Path, *, rules: RulesRegistry = RULES) -> Agreement:
+def load_agreement(
+    directory: Path, *, rules: RulesRegistry = RULES, judge_area: bool = True
+) -> Agreement:
     """Read an agreement.
+
+    `judge_area` is off for a copy that was judged when it was made: its area is not read then,
+    and no geometry is loaded.
 
     Raises:
         AgreementUnusable: it has faults; all of them are with the error.
     """
-    agreement, faults = read_agreement(directory, rules=rules)
+    agreement, faults = read_agreement(directory, rules=rules, judge_area=judge_area)
     if agreement is None or faults:
         raise AgreementUnusable(faults, str(directory))
     return agreement
@@ -80,11 +85,11 @@ def check(directory: Path, *, rules: RulesRegistry = RULES) -> list[Fault]:
 
 
 def read_agreement(
-    directory: Path, *, rules: RulesRegistry = RULES
+    directory: Path, *, rules: RulesRegistry = RULES, judge_area: bool = True
 ) -> tuple[Agreement | None, list[Fault]]:
     """An agreement and its faults: the one is there without the other, or with faults of the
     signatures only."""
-    parts, faults = examine(directory, rules)
+    parts, faults = examine(directory, rules, judge_area=judge_area)
     agreement = None if len(faults) else _assemble(parts, rules)
     if agreement is not None:
         signed_faults(agreement, faults)

@@ -49,7 +49,7 @@ class Parts:
 
 
 def examine(
-    directory: Path, registry: RulesRegistry, *, keys_needed: bool = True
+    directory: Path, registry: RulesRegistry, *, keys_needed: bool = True, judge_area: bool = True
 ) -> tuple[Parts, Faults]:
     """Read a directory as far as it can be read.
 
@@ -57,11 +57,12 @@ def examine(
         directory: where agreement.toml lies.
         registry: sections of rules that are known.
         keys_needed: off while parties are still to enrol.
+        judge_area: off for a copy whose area was judged before; `Parts.area` stays empty then.
     """
     parts, faults = Parts(), Faults()
     with Folder.opened(directory, faults) as folder:
         if folder is not None:
-            _Examination(folder, registry, parts, faults, keys_needed).run()
+            _Examination(folder, registry, parts, faults, keys_needed, judge_area).run()
     return parts, faults
 
 
@@ -73,12 +74,14 @@ class _Examination:
         parts: Parts,
         faults: Faults,
         keys_needed: bool,
+        judge_area: bool,
     ) -> None:
         self._folder = folder
         self._registry = registry
         self._parts = parts
         self._faults = faults
         self._keys_needed = keys_needed
+        self._judge_area = judge_area
 
     def run(self) -> None:
         parts, folder = self._parts, self._folder
@@ -140,7 +143,7 @@ class _Examination:
                 f"{document.area.file!r} does not end in .geojson.",
                 "Name the GeoJSON file.",
             )
-        elif data is not None:
+        elif data is not None and self._judge_area:
             # Geometry loads slowly: by those only who look at an area.
             from detente.agreement.area import read_area
 

@@ -110,7 +110,7 @@ class Home:
         )
         if not versions:
             raise RecordDirectoryUnusable("The agreement is missing.", where=str(folder))
-        return [load_agreement(path) for path in versions]
+        return [load_agreement(path, judge_area=False) for path in versions]
 
     def terms(self) -> list[Terms]:
         """What the record must know of them."""
@@ -331,8 +331,12 @@ def keep_agreement(home: Home, source: Path, version: int) -> None:
             files[name] = (source / name).read_bytes()
     folder = home.directory / AGREEMENTS
     folder.mkdir(mode=0o700, exist_ok=True)
-    for left in folder.glob(".*"):
-        shutil.rmtree(left)  # by an attempt that was interrupted
+    for left in folder.glob(".*"):  # by an attempt that was interrupted
+        before = folder / left.name.removeprefix(".").removesuffix(".before")
+        if left.suffix == ".before" and not before.exists():
+            left.rename(before)
+        else:
+            shutil.rmtree(left)
     made = folder / f".{version}"
     for name, data in files.items():
         path = made / name
