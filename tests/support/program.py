@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+from tests.support.forked import run_forked
 from tests.support.instance import HOST, SCOPES, Instance, environment, key_pair
 
 from detente.http import TokenSigner
@@ -31,24 +31,15 @@ async def detente(
     cwd: Path | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Finished:
-    """Run one command to its end."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "detente", *map(str, arguments)),
-        cwd=cwd,
-        env=environment(variables),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    """Run one command to its end, in a process of its own."""
+    code, out, err = await asyncio.to_thread(
+        run_forked,
+        [str(argument) for argument in arguments],
+        cwd,
+        environment(variables),
+        TIMEOUT_S,
     )
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            out, err = await process.communicate()
-    except BaseException:
-        process.kill()
-        await process.wait()
-        raise
-    assert process.returncode is not None
-    return Finished(process.returncode, out.decode(), err.decode())
+    return Finished(code, out.decode(), err.decode())
 
 
 def bearer(
