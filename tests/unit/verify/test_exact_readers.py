@@ -486,6 +486,16 @@ def test_values_come_out_as_they_are() -> None:
     assert strictjson.parse(wide, "w") == json.loads(wide)
 
 
+def test_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value is at least a comma more: so many are counted before anything is parsed."""
+    monkeypatch.setattr(strictjson, "JSON_VALUES_MAX", 5)
+    for data in (b"[1,1,1,1,1,1]", b"123456", b'"a,,,,,"'):
+        assert strictjson.parse(data, "w") == json.loads(data)
+    for data in (b"[1,1,1,1,1,1,1]", b'{"a":",,,,,,"}'):
+        with refusal("payload.malformed", "w", "more than 5 values"):
+            strictjson.parse(data, "w", "payload.malformed")
+
+
 def test_objects_only() -> None:
     for data in (b"[]", b"1", b'""', b"null"):
         for read in (strictjson.parse_object, strictjson.parse_canonical):
