@@ -75,6 +75,7 @@ def _command(
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(variables)
+    sys.path[:0] = filter(None, variables.get("PYTHONPATH", "").split(os.pathsep))
     if cwd is not None:
         os.chdir(cwd)
     from detente.cli.root import main
