@@ -26,6 +26,7 @@ LICENCES = {
     "apsw": "Zlib, or any other OSI-approved licence",
     "numba": "BSD-2-Clause",
     "protobuf": "BSD-3-Clause",
+    "pyrage": "MIT",
     "uvloop": "MIT OR Apache-2.0",
 }
 CLASSIFIERS = {

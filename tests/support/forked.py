@@ -19,7 +19,7 @@ from pathlib import Path
 _PRELOADED = [
     "detente.cli.root",
     "detente.cli.record",
-    "detente.cli.record_home",
+    "detente.node.home",
     "detente.cli.record_transfers",
     "detente.cli.verify",
     "detente.agreement",

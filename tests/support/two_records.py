@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.agreements import OFFICERS, World, enrolled
 from tests.support.program import Finished, detente
 
-from detente.cli.record_home import Home, begin, find
+from detente.node.home import Home, begin, find
 from detente.record import Draft, PartyRecord
 
 

@@ -12,7 +12,7 @@ _SLOW = ("numba", "shapely", "pyproj", "psycopg")
 
 @pytest.mark.parametrize(
     "module",
-    ["detente.agreement", "detente.record", "detente.cli.record_home", "detente.cli.root"],
+    ["detente.agreement", "detente.record", "detente.node.home", "detente.cli.root"],
 )
 def test_geometry_and_database_driver_are_not_loaded_at_once(module: str) -> None:
     program = f"import {module}, sys; print([n for n in {_SLOW!r} if n in sys.modules])"

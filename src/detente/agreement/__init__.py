@@ -45,7 +45,7 @@ from detente.agreement.statements import (
     read_statement,
     read_statements,
 )
-from detente.agreement.words import Words
+from detente.words import Words
 
 __all__ = [
     "FAULT_CODES",

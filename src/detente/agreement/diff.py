@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from detente.agreement.agreement import Agreement
 from detente.agreement.rendering import Section, sections
 from detente.agreement.rules import Row
-from detente.agreement.words import Words, number
+from detente.words import Words, number
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from detente.agreement.rendering import Section, sections
 from detente.agreement.rules import Row
 from detente.agreement.signatures import party_signatures
 from detente.agreement.standing import Standing
-from detente.agreement.words import NARROW, Words, choose, moment, same
+from detente.words import NARROW, Words, choose, moment, same
 
 _STYLE: Final = """
 :root { color-scheme: light; --ink: #16202a; --soft: #5a6875; --line: #d5dce2; --sea: #eef3f7;

@@ -13,7 +13,7 @@ from hashlib import sha256 as _hash
 from detente.agreement.agreement import Agreement
 from detente.agreement.document import Altitude, Contact, Officer, Party
 from detente.agreement.rules import Row
-from detente.agreement.words import NARROW, Words, choose, listed, moment, number, quantity, same
+from detente.words import NARROW, Words, choose, listed, moment, number, quantity, same
 
 _DAYS = (Words("day", "jour"), Words("days", "jours"))
 _HOURS = (Words("hour", "heure"), Words("hours", "heures"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import msgspec
 
 from detente.agreement.faults import RulesClash
-from detente.agreement.words import Words
+from detente.words import Words
 
 if TYPE_CHECKING:
     from detente.agreement.document import Document

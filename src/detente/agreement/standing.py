@@ -14,7 +14,7 @@ from enum import Enum
 from detente.agreement.agreement import Agreement
 from detente.agreement.signatures import party_signatures
 from detente.agreement.statements import Statement
-from detente.agreement.words import NARROW, Words
+from detente.words import NARROW, Words
 
 
 class State(Enum):

@@ -11,7 +11,7 @@ import click
 from detente.errors import DetenteError, printable
 
 if TYPE_CHECKING:
-    from detente.operations import AltitudeUnit, Bilingual, CheckResult, Flight
+    from detente.operations import AltitudeUnit, CheckResult, Flight, Words
 
 EXIT_CONFLICTS = 1
 EXIT_CANNOT_TELL = 2
@@ -84,7 +84,7 @@ def check(
 
     Exit code: 0 no conflict, 1 conflicts, 2 bad input, or something could not be compared.
     """
-    from detente.operations import Bilingual, load_flights, parse_corridor
+    from detente.operations import Words, load_flights, parse_corridor
     from detente.operations import check as compare
 
     if exchange is not None and token_command is None:
@@ -98,7 +98,7 @@ def check(
         others += loaded.flights
         notes += loaded.notes
         assumptions += loaded.assumptions
-    unknown: tuple[Bilingual, ...] = ()
+    unknown: tuple[Words, ...] = ()
     if exchange is not None and token_command is not None:
         found, unknown = _discover(
             exchange, token_command, own.flights, own_manager, allow_http_uss_urls
@@ -112,7 +112,7 @@ def check(
         assumptions=[
             *dict.fromkeys(assumptions),
             *(
-                Bilingual(f"Not compared: {text.en}.", f"Non comparé\u202f: {text.fr}.")
+                Words(f"Not compared: {text.en}.", f"Non comparé\u202f: {text.fr}.")
                 for text in unknown
             ),
         ],
@@ -133,7 +133,7 @@ def _discover(
     flights: tuple[Flight, ...],
     own_manager: tuple[str, ...],
     allow_http: bool,
-) -> tuple[tuple[Flight, ...], tuple[Bilingual, ...]]:
+) -> tuple[tuple[Flight, ...], tuple[Words, ...]]:
     from detente.operations import CommandTokens, discover
 
     found = asyncio.run(

@@ -42,8 +42,8 @@ def demo(flights: Path, out: Path, corridor: str, most: int | None) -> None:
     """
     from rich.console import Console
 
-    from detente.cli.record_home import Home, describe, keep_agreement
     from detente.demo import Options, run_demo, signatories
+    from detente.node.home import Home, describe, keep_agreement
     from detente.operations import parse_corridor
 
     run_demo(Options(flights, out, parse_corridor(corridor), most), Console())

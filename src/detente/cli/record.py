@@ -70,8 +70,8 @@ def init(
 
     Its first entry states the agreement. Private keys stay where they are.
     """
-    from detente.cli.record_home import Home, begin, in_force, now
     from detente.cli.record_notes import period_note
+    from detente.node.home import Home, begin, in_force, now
 
     async def work() -> None:
         home = Home(directory, party, keys, witness_directory or keys, database)
@@ -130,9 +130,9 @@ def add(
     as_json: bool,
 ) -> None:
     """Record a statement of KIND with the object in BODY.json, signed by the node or an officer."""
-    from detente.cli.record_home import find
     from detente.cli.record_text import tell_entry
     from detente.cli.record_work import draft_of
+    from detente.node.home import find
 
     home = find(directory, database)
 
@@ -155,8 +155,8 @@ def add_statement(directory: Path, database: str | None, files: tuple[Path, ...]
     Such as the statements of `detente agreement suspend`, `resume` and `leave`, in their order.
     What is recorded already stays.
     """
-    from detente.cli.record_home import find
     from detente.cli.record_work import read_sealed, told
+    from detente.node.home import find
 
     home = find(directory, database)
 
@@ -179,9 +179,9 @@ def acknowledge(
     directory: Path, database: str | None, which: str, text: str | None, officer: str, as_json: bool
 ) -> None:
     """Acknowledge, in an officer's name, an entry that was received."""
-    from detente.cli.record_home import find
     from detente.cli.record_text import tell_entry
     from detente.cli.record_work import acknowledgement_of, found
+    from detente.node.home import find
 
     home = find(directory, database)
 
@@ -212,8 +212,8 @@ def log(
     as_json: bool,
 ) -> None:
     """List entries, newest first: index, time, from → to, kind, number in its channel, grade."""
-    from detente.cli.record_home import find
     from detente.cli.record_text import list_entries
+    from detente.node.home import find
     from detente.record import Query
 
     async def work() -> None:
@@ -253,8 +253,8 @@ def search(
     as_json: bool,
 ) -> int:
     """Find entries; TEXT occurs in a text of the body. Exit code 1 if there are none."""
-    from detente.cli.record_home import find
     from detente.cli.record_text import list_entries
+    from detente.node.home import find
     from detente.record import Query
 
     async def work() -> int:
@@ -285,9 +285,9 @@ def show(
     directory: Path, database: str | None, which: str, raw: bool, proof: Path | None, as_json: bool
 ) -> int:
     """Show all about one entry, verified on the spot. Exit code 1 if something does not hold."""
-    from detente.cli.record_home import find
     from detente.cli.record_text import show_entry, show_entry_json
     from detente.cli.record_work import found, write_proof
+    from detente.node.home import find
 
     async def work() -> int:
         async with find(directory, database).opened(write=False) as opened:
@@ -308,7 +308,7 @@ def show(
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 def verify(directory: Path, database: str | None, as_json: bool) -> int:
     """Check every entry, hash, signature, chain, checkpoint and blob. Exit code 0 good, 1 not."""
-    from detente.cli.record_home import find
+    from detente.node.home import find
 
     async def work() -> int:
         async with find(directory, database).opened(write=False) as opened:
@@ -344,8 +344,8 @@ def verify(directory: Path, database: str | None, as_json: bool) -> int:
 def amend(directory: Path, database: str | None, agreement: Path) -> None:
     """Record that a new version of the agreement is in force."""
     from detente.agreement import record_files
-    from detente.cli.record_home import find, in_force, keeping_agreement
     from detente.cli.record_work import told
+    from detente.node.home import find, in_force, keeping_agreement
 
     home = find(directory, database)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from detente.cli.record_home import Home, now, officer_named
 from detente.cli.record_options import progress
 from detente.cli.record_transfers import settling
 from detente.errors import printable
@@ -23,6 +22,7 @@ from detente.evidence import (
     export_prepared,
     prepare_export,
 )
+from detente.node.home import Home, now, officer_named
 
 
 @dataclass(frozen=True, slots=True)

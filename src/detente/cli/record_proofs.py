@@ -56,7 +56,7 @@ def checkpoint(
 ) -> None:
     """Print the newest checkpoint, who has cosigned it, and whether the policy is met."""
     from detente.cli import record_timestamps as stamps
-    from detente.cli.record_home import find, write_whole
+    from detente.node.home import find, write_whole
     from detente.record import TileDirectory
 
     home = find(directory, database)
@@ -147,8 +147,8 @@ def clock(
 
     Nothing is measured here: give figures, or the output of a program that has measured.
     """
-    from detente.cli.record_home import find, now
     from detente.cli.record_work import told
+    from detente.node.home import find, now
     from detente.record import Draft, format_time
 
     read = None

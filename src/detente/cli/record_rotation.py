@@ -6,9 +6,9 @@ import base64
 from collections.abc import Iterator
 from pathlib import Path
 
-from detente.cli.record_home import Home, now
 from detente.cli.record_work import StatementUnusable, channel_of
 from detente.formats import ROTATION_CONTEXT
+from detente.node.home import Home, now
 from detente.record import (
     CosignatureVerifier,
     Draft,

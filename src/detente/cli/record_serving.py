@@ -10,7 +10,7 @@ from typing import Final
 import click
 import uvloop
 
-from detente.cli.record_home import Home
+from detente.cli.record_notes import warn_of_witness
 from detente.cli.record_timestamps import TileSource
 from detente.cli.record_witnessing import anchors_of, keep_answer
 from detente.cli.record_work import StatementUnusable
@@ -26,6 +26,7 @@ from detente.node import (
     tiles_endpoints,
     witness_endpoints,
 )
+from detente.node.home import Home
 from detente.record import (
     Answer,
     CosignatureVerifier,
@@ -54,6 +55,7 @@ def serve_record(
 
     async def work() -> None:
         async with home.opened(write=True) as record:
+            warn_of_witness(record)
             with home.witnessing(record) as witness:
                 where = _peers(record, peers)
                 publish = _Publishing(home, record)

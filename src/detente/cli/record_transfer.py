@@ -104,10 +104,10 @@ def export(
     ID; by network: --witness URL.
     """
     from detente.cli import record_exports as exports
-    from detente.cli.record_home import find
     from detente.cli.record_hosts import check_host
     from detente.cli.record_timestamps import read_file
     from detente.evidence import Selection
+    from detente.node.home import find
 
     chosen = bool(items or channels or kinds or since or until)
     if recorded is not None and (chosen or prepare or officer or purpose or witness_urls):
@@ -202,8 +202,8 @@ def import_(directory: Path, database: str | None, source: Path, accept: str, as
     stays as it is, so a second time changes nothing. FOLDER: every bundle (*.zip) in it.
     With --json, one line for each bundle.
     """
-    from detente.cli.record_home import find
     from detente.cli.record_transfers import bundles_in, refusals, take_over, verified
+    from detente.node.home import find
 
     home = find(directory, database)
     bundles = bundles_in(source)

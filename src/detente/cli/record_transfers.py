@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Final, cast
 
-from detente.cli.record_home import Home
 from detente.errors import DetenteError
+from detente.node.home import Home
 from detente.record import (
     DsseMalformed,
     Envelope,

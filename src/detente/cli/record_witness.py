@@ -45,8 +45,8 @@ def request(
     directory: Path, database: str | None, target: Path, party: str | None, prove: str | None
 ) -> None:
     """Write a request to cosign our newest checkpoint: for another party's `cosign`."""
-    from detente.cli.record_home import find
     from detente.cli.record_witnessing import write_request
+    from detente.node.home import find
 
     sizes = None
     if prove is not None:
@@ -75,14 +75,16 @@ def cosign(
 
     What was signed stands in our record (`anchor`) before the answer is written.
     """
-    from detente.cli.record_home import find
+    from detente.cli.record_notes import warn_of_witness
     from detente.cli.record_witnessing import answer_request
+    from detente.node.home import find
 
     home = find(directory, database)
     target = out or source.with_name(source.name + ".answer")
 
     async def work() -> int:
         async with home.opened(write=True) as opened:
+            warn_of_witness(opened)
             with home.witnessing(opened) as ours:
                 good, text = await answer_request(opened, ours, source, target, first_contact)
         click.echo(printable(text))
@@ -99,8 +101,8 @@ def cosign(
 )
 def take(directory: Path, database: str | None, answer: Path, asked: Path) -> int:
     """Take over the cosignature in an answer; exit code 1 if it was refused."""
-    from detente.cli.record_home import find
     from detente.cli.record_witnessing import take_file
+    from detente.node.home import find
 
     async def work() -> int:
         async with find(directory, database).opened(write=True) as opened:
@@ -133,13 +135,15 @@ def confirm(
     NOTE: the other party's newest checkpoint that bears our cosignature. Our own record's anchors
     are looked at, too.
     """
-    from detente.cli.record_home import find
+    from detente.cli.record_notes import warn_of_witness
     from detente.cli.record_witnessing import confirm_notes
+    from detente.node.home import find
 
     home = find(directory, database)
 
     async def work() -> None:
         async with home.opened(write=False) as opened:
+            warn_of_witness(opened)
             with home.witnessing(opened) as ours:
                 click.echo(await confirm_notes(opened, ours, shown, proof, first_contact))
 
@@ -151,13 +155,15 @@ def confirm(
 @json_option
 def status(directory: Path, database: str | None, as_json: bool) -> None:
     """Show how far our log is cosigned by each witness, and theirs by ours."""
-    from detente.cli.record_home import find
+    from detente.cli.record_notes import warn_of_witness
     from detente.cli.record_witnessing import standing, standing_facts
+    from detente.node.home import find
 
     home = find(directory, database)
 
     async def work() -> None:
         async with home.opened(write=False) as opened:
+            warn_of_witness(opened)
             with home.witnessing(opened) as ours:
                 if as_json:
                     click.echo(json.dumps(await standing_facts(opened, ours)))
@@ -196,9 +202,9 @@ def serve(
 
     The record is open meanwhile: other commands that write to it have to wait.
     """
-    from detente.cli.record_home import find
     from detente.cli.record_serving import serve_record
     from detente.http import ServerOptions
+    from detente.node.home import find
 
     options = ServerOptions(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key)
     serve_record(find(directory, database), options, peers, first_contact=first_contact)
@@ -213,9 +219,9 @@ def submit(
     directory: Path, database: str | None, url: str, party: str | None, allow_any_host: bool
 ) -> int:
     """Have our newest checkpoint cosigned by the witness at URL; exit code 1 if it refuses."""
-    from detente.cli.record_home import find
     from detente.cli.record_hosts import check_host
     from detente.cli.record_witnessing import submit_to
+    from detente.node.home import find
 
     home = find(directory, database)
     if not allow_any_host:

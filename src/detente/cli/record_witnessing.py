@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from detente.cli.record_home import write_whole
 from detente.cli.record_work import StatementUnusable, read_file
 from detente.formats import NOTE_BYTES_MAX
+from detente.node.home import write_whole
 from detente.record import (
     REQUEST_BYTES_MAX,
     AddCheckpoint,

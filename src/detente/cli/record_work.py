@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
-from detente.cli.record_home import write_whole
 from detente.errors import DetenteError, printable
 from detente.formats import PAYLOAD_BYTES_MAX
+from detente.node.home import write_whole
 from detente.record import (
     Blob,
     Draft,

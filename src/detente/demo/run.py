@@ -33,10 +33,10 @@ from detente.demo.servers import Keys, running_exchange, running_party
 from detente.demo.witnessing import Witnessing, witnessing
 from detente.errors import DetenteError
 from detente.operations import (
-    Bilingual,
     CheckResult,
     Corridor,
     ReportText,
+    Words,
     check,
     write_report,
 )
@@ -127,7 +127,7 @@ async def _run(options: Options, console: Console) -> None:
             day.flights[PARTIES[1]],
             assumptions=[
                 day.read.altitude_assumption,
-                Bilingual(
+                Words(
                     f"The recorded day was moved by {day.days_later} days, so that it lies ahead.",
                     f"La journée enregistrée a été décalée de {day.days_later} jours, pour être à "
                     "venir.",
@@ -154,11 +154,11 @@ async def _run(options: Options, console: Console) -> None:
         day.flights[PARTIES[0]],
         day.flights[PARTIES[1]],
         ReportText(
-            title=Bilingual(
+            title=Words(
                 "A day over Switzerland, announced by two parties",
                 "Une journée au-dessus de la Suisse, annoncée par deux parties",
             ),
-            subtitle=Bilingual(
+            subtitle=Words(
                 f"{options.flights.name}, moved by {day.days_later} days",
                 f"{options.flights.name}, décalé de {day.days_later} jours",
             ),

@@ -14,13 +14,13 @@ from importlib.resources import files
 from detente.errors import printable
 from detente.record.entries import CosignedCheckpoint
 from detente.record.ijson import JsonValue
+from detente.words import Words
 
 from . import ranges, words
 from .events import Event, Events
 from .request import Exported
 from .summary import Answer, Row, Summary
 from .timeline import timeline
-from .words import Both
 
 _PARTIES_SHOWN = 8
 """Columns of the picture; more are not readable."""
@@ -144,30 +144,30 @@ def _cosigners(facts: Facts) -> str:
             reach[name] = max(reach.get(name, 0), checkpoint.size)
     lines = []
     for name, size in reach.items():
-        up_to = Both(*(text.format(index=size - 1) for text in words.UP_TO))
+        up_to = Words(*(text.format(index=size - 1) for text in words.UP_TO))
         whole = size == facts.checkpoint.size
         lines.append(_text(name) if whole else f"{_text(name)} ({_other(up_to)})")
     return "<br>".join(lines)
 
 
 def _events(facts: Facts, events: Events) -> str:
-    items: list[Both] = []
+    items: list[Words] = []
     for event in events.listed:
-        what = words.PURPOSES.get(event.values.get("purpose", ""), Both("?", "?"))
+        what = words.PURPOSES.get(event.values.get("purpose", ""), Words("?", "?"))
         items.append(_event(facts, event, what))
-    nothing = Both("", "")
+    nothing = Words("", "")
     items += [_event(facts, clock.event, nothing, clock.count) for clock in events.clocks.values()]
     if events.left_out:
-        items.append(Both(*(text.format(count=events.left_out) for text in words.MORE_EVENTS)))
+        items.append(Words(*(text.format(count=events.left_out) for text in words.MORE_EVENTS)))
     if not items:
         return ""
     sides = zip(*items, strict=True)
     return _pair(
-        Both(*("<ul>" + "".join(f"<li>{x}</li>" for x in side) + "</ul>" for side in sides))
+        Words(*("<ul>" + "".join(f"<li>{x}</li>" for x in side) + "</ul>" for side in sides))
     )
 
 
-def _event(facts: Facts, event: Event, what: Both, count: int = 0) -> Both:
+def _event(facts: Facts, event: Event, what: Words, count: int = 0) -> Words:
     sides = []
     for language, template, named in zip(("en", "fr"), words.EVENTS[event.kind], what, strict=True):
         values = dict(event.values)
@@ -181,7 +181,7 @@ def _event(facts: Facts, event: Event, what: Both, count: int = 0) -> Both:
                 **shown, at=event.index, party=party, what=escape(named), count=count
             )
         )
-    return Both(*sides)
+    return Words(*sides)
 
 
 def _entries(facts: Facts, rows: Iterable[Row], left_out: int) -> str:
@@ -192,7 +192,7 @@ def _entries(facts: Facts, rows: Iterable[Row], left_out: int) -> str:
         f"<tbody>\n{body}</tbody>\n</table>\n"
     )
     if left_out:
-        texts = Both(*(f"{left_out:,} {text}" for text in words.LEFT_OUT))
+        texts = Words(*(f"{left_out:,} {text}" for text in words.LEFT_OUT))
         table += _pair(_paragraphs(texts))
     return table
 
@@ -237,7 +237,7 @@ def _verify(facts: Facts) -> str:
 
 def _limits() -> str:
     return _pair(
-        Both(
+        Words(
             *(
                 "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in side) + "</ul>"
                 for side in zip(*words.LIMITS_LIST, strict=True)
@@ -246,21 +246,21 @@ def _limits() -> str:
     )
 
 
-def _heading(text: Both) -> str:
+def _heading(text: Words) -> str:
     return f'<h2>{escape(text.en)} <span lang="fr">/ {escape(text.fr)}</span></h2>\n'
 
 
-def _pair(html: Both) -> str:
+def _pair(html: Words) -> str:
     return f'<div class="pair"><div lang="en">{html.en}</div><div lang="fr">{html.fr}</div></div>\n'
 
 
-def _paragraphs(*texts: Both) -> Both:
-    return Both(
+def _paragraphs(*texts: Words) -> Words:
+    return Words(
         *("".join(f"<p>{escape(text)}</p>" for text in side) for side in zip(*texts, strict=True))
     )
 
 
-def _other(text: Both) -> str:
+def _other(text: Words) -> str:
     return f'{escape(text.en)} <span class="other" lang="fr">{escape(text.fr)}</span>'
 
 

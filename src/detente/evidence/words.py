@@ -6,19 +6,12 @@ French has a narrow no-break space before : ; ! and ?, written \\u202f here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from detente.words import Words
 
-class Both(NamedTuple):
-    """The same words in both languages."""
+TITLE = Words("Evidence bundle", "Dossier de preuves")
 
-    en: str
-    fr: str
-
-
-TITLE = Both("Evidence bundle", "Dossier de preuves")
-
-WHAT = Both(
+WHAT = Words(
     "This file shows entries of a record that one party keeps under an agreement with others. Each "
     "entry is signed by its author. All entries are tied together by hashes, so that none can be "
     "changed, removed or put in later without its showing. The other parties, and neutral "
@@ -31,7 +24,7 @@ WHAT = Both(
     "registre à certains moments\u202f: dès lors, leurs signatures trahiraient toute réécriture.",
 )
 
-NOT_A_CHECK = Both(
+NOT_A_CHECK = Words(
     "This page is a guide for the reader. It proves nothing by itself: it was written by the "
     "party that made the bundle. The proof is in the other files, and is checked as described "
     "below.",
@@ -41,91 +34,91 @@ NOT_A_CHECK = Both(
 )
 
 FACTS = {
-    "agreement": Both("Agreement", "Accord"),
-    "agreement_hash": Both("Fingerprint of the agreement", "Empreinte de l’accord"),
-    "parties": Both("Parties", "Parties"),
-    "party": Both("Whose record", "Registre tenu par"),
-    "by": Both("Made by", "Établi par"),
-    "at": Both("Made at (UTC)", "Établi le (UTC)"),
-    "purpose": Both("Purpose", "Motif"),
-    "origin": Both("Name of the log", "Nom du registre"),
-    "tree": Both("Entries in the log at that state", "Écritures au registre à cet état"),
-    "root": Both("Fingerprint of that state", "Empreinte de cet état"),
-    "cosigners": Both("Signed as seen by", "Contresigné par"),
-    "scope": Both("Shown", "Étendue"),
-    "kinds": Both("Kinds of entries", "Nature des écritures"),
-    "between": Both("Stated times, from – to (UTC)", "Heures déclarées, de – à (UTC)"),
-    "grade": Both("Grade, as the exporter saw it", "Degré, selon l’exportateur"),
-    "withheld": Both("Attachments left out", "Pièces jointes omises"),
-    "erased": Both("Entries whose content was erased", "Écritures au contenu effacé"),
+    "agreement": Words("Agreement", "Accord"),
+    "agreement_hash": Words("Fingerprint of the agreement", "Empreinte de l’accord"),
+    "parties": Words("Parties", "Parties"),
+    "party": Words("Whose record", "Registre tenu par"),
+    "by": Words("Made by", "Établi par"),
+    "at": Words("Made at (UTC)", "Établi le (UTC)"),
+    "purpose": Words("Purpose", "Motif"),
+    "origin": Words("Name of the log", "Nom du registre"),
+    "tree": Words("Entries in the log at that state", "Écritures au registre à cet état"),
+    "root": Words("Fingerprint of that state", "Empreinte de cet état"),
+    "cosigners": Words("Signed as seen by", "Contresigné par"),
+    "scope": Words("Shown", "Étendue"),
+    "kinds": Words("Kinds of entries", "Nature des écritures"),
+    "between": Words("Stated times, from – to (UTC)", "Heures déclarées, de – à (UTC)"),
+    "grade": Words("Grade, as the exporter saw it", "Degré, selon l’exportateur"),
+    "withheld": Words("Attachments left out", "Pièces jointes omises"),
+    "erased": Words("Entries whose content was erased", "Écritures au contenu effacé"),
 }
 
-SCOPES: Mapping[str, Both] = {
-    "full": Both("the whole log", "le registre entier"),
-    "subset": Both("a selection of the log", "une sélection du registre"),
+SCOPES: Mapping[str, Words] = {
+    "full": Words("the whole log", "le registre entier"),
+    "subset": Words("a selection of the log", "une sélection du registre"),
 }
 
-GRADES: Mapping[str, Both] = {
-    "bilateral": Both(
+GRADES: Mapping[str, Words] = {
+    "bilateral": Words(
         "every other party has countersigned the state of the record that covers these entries, "
         "as the agreement asks",
         "les autres parties ont contresigné l’état du registre qui couvre ces écritures, comme "
         "l’accord l’exige",
     ),
-    "third-party": Both(
+    "third-party": Words(
         "a neutral witness has countersigned, not every other party",
         "un témoin neutre a contresigné, mais non toutes les autres parties",
     ),
-    "timestamped": Both(
+    "timestamped": Words(
         "a time-stamping authority has confirmed when this state existed; no witness has "
         "countersigned",
         "une autorité d’horodatage a confirmé la date de cet état\u202f; aucun témoin n’a "
         "contresigné",
     ),
-    "single": Both(
+    "single": Words(
         "the keeper of the record has signed this state; of the others, fewer than needed or none",
         "la partie qui tient le registre a signé cet état\u202f; les autres ne l’ont pas fait, ou "
         "trop peu d’entre elles",
     ),
 }
 
-GRADE_NAMES: Mapping[str, Both] = {
-    "bilateral": Both("bilateral", "bilatéral"),
-    "third-party": Both("third party", "tiers"),
-    "timestamped": Both("timestamped", "horodaté"),
-    "single": Both("single", "simple"),
+GRADE_NAMES: Mapping[str, Words] = {
+    "bilateral": Words("bilateral", "bilatéral"),
+    "third-party": Words("third party", "tiers"),
+    "timestamped": Words("timestamped", "horodaté"),
+    "single": Words("single", "simple"),
 }
 
-STATUSES: Mapping[str, Both] = {
-    "exercise": Both("EXERCISE", "EXERCICE"),
-    "test": Both("TEST", "ESSAI"),
+STATUSES: Mapping[str, Words] = {
+    "exercise": Words("EXERCISE", "EXERCICE"),
+    "test": Words("TEST", "ESSAI"),
 }
 
-KINDS: Mapping[str, Both] = {
-    "agreement": Both("agreement in force", "accord en vigueur"),
-    "receipt": Both("receipt", "accusé de réception"),
-    "acknowledgement": Both("acknowledgement", "prise d’acte"),
-    "anchor": Both("other party’s state noted", "état de l’autre partie consigné"),
-    "clock": Both("statement on clocks", "relevé d’horloge"),
-    "key-rotation": Both("key replaced", "clé remplacée"),
-    "key-revocation": Both("key revoked", "clé révoquée"),
-    "erasure": Both("content erased", "contenu effacé"),
-    "gap": Both("erased before it came", "effacée avant d’arriver"),
-    "withheld": Both("files kept back", "fichiers retenus"),
-    "witness-refusal": Both("refusal to countersign", "refus de contresigner"),
-    "custody": Both("export", "exportation"),
-    "suspension": Both("suspension", "suspension"),
-    "resumption": Both("resumption", "reprise"),
-    "withdrawal": Both("withdrawal", "retrait"),
+KINDS: Mapping[str, Words] = {
+    "agreement": Words("agreement in force", "accord en vigueur"),
+    "receipt": Words("receipt", "accusé de réception"),
+    "acknowledgement": Words("acknowledgement", "prise d’acte"),
+    "anchor": Words("other party’s state noted", "état de l’autre partie consigné"),
+    "clock": Words("statement on clocks", "relevé d’horloge"),
+    "key-rotation": Words("key replaced", "clé remplacée"),
+    "key-revocation": Words("key revoked", "clé révoquée"),
+    "erasure": Words("content erased", "contenu effacé"),
+    "gap": Words("erased before it came", "effacée avant d’arriver"),
+    "withheld": Words("files kept back", "fichiers retenus"),
+    "witness-refusal": Words("refusal to countersign", "refus de contresigner"),
+    "custody": Words("export", "exportation"),
+    "suspension": Words("suspension", "suspension"),
+    "resumption": Words("resumption", "reprise"),
+    "withdrawal": Words("withdrawal", "retrait"),
 }
 
-ANSWERS: Mapping[str, Both] = {
-    "receipt": Both("received by the node of", "reçu par le nœud de"),
-    "acknowledgement": Both("acknowledged by an officer of", "acte pris par un officier de"),
+ANSWERS: Mapping[str, Words] = {
+    "receipt": Words("received by the node of", "reçu par le nœud de"),
+    "acknowledgement": Words("acknowledged by an officer of", "acte pris par un officier de"),
 }
 
-TIMELINE = Both("Who said what to whom", "Qui a dit quoi à qui")
-TIMELINE_NOTE = Both(
+TIMELINE = Words("Who said what to whom", "Qui a dit quoi à qui")
+TIMELINE_NOTE = Words(
     "Order of the log, downwards; times as each author states them. Solid: message. Dashed: "
     "receipt, given by a machine. Dotted: acknowledgement, signed by a person. A missing arrow "
     "means only that no such answer is in this bundle.",
@@ -134,75 +127,75 @@ TIMELINE_NOTE = Both(
     "Pointillés\u202f: prise d’acte, signée par une personne. Une flèche absente signifie "
     "seulement que le dossier ne contient pas cette réponse.",
 )
-ENTRIES = Both("Entries", "Écritures")
+ENTRIES = Words("Entries", "Écritures")
 ENTRIES_HEAD = (
-    Both("No.", "Nº"),
-    Both("Stated time (UTC)", "Heure déclarée (UTC)"),
-    Both("From → to", "De → à"),
-    Both("What", "Quoi"),
-    Both("Receipts, acknowledgements", "Accusés, prises d’acte"),
+    Words("No.", "Nº"),
+    Words("Stated time (UTC)", "Heure déclarée (UTC)"),
+    Words("From → to", "De → à"),
+    Words("What", "Quoi"),
+    Words("Receipts, acknowledgements", "Accusés, prises d’acte"),
 )
-ERASED = Both(
+ERASED = Words(
     "content erased; its fingerprint remains. Erasure stated by entry",
     "contenu effacé\u202f; son empreinte demeure. Effacement déclaré par l’écriture",
 )
-EVERYONE = Both("all parties", "toutes les parties")
-LEFT_OUT = Both(
+EVERYONE = Words("all parties", "toutes les parties")
+LEFT_OUT = Words(
     "further messages are in the bundle but not on this page; the files in envelopes/ hold all.",
     "autres messages figurent au dossier mais non sur cette page\u202f; les fichiers du répertoire "
     "envelopes/ les contiennent tous.",
 )
-NONE = Both("none", "aucun")
-UP_TO = Both("up to entry {index}", "jusqu’à l’écriture {index}")
+NONE = Words("none", "aucun")
+UP_TO = Words("up to entry {index}", "jusqu’à l’écriture {index}")
 
-EVENTS_TITLE = Both("Keys, clocks, erasures, refusals", "Clés, horloges, effacements, refus")
-PURPOSES: Mapping[str, Both] = {
-    "log": Both("the key of its record", "la clé de son registre"),
-    "witness": Both("the key of its witness", "la clé de son témoin"),
-    "signing": Both("a key of its node", "une clé de son nœud"),
-    "officer": Both("an officer’s key", "la clé d’un officier"),
+EVENTS_TITLE = Words("Keys, clocks, erasures, refusals", "Clés, horloges, effacements, refus")
+PURPOSES: Mapping[str, Words] = {
+    "log": Words("the key of its record", "la clé de son registre"),
+    "witness": Words("the key of its witness", "la clé de son témoin"),
+    "signing": Words("a key of its node", "une clé de son nœud"),
+    "officer": Words("an officer’s key", "la clé d’un officier"),
 }
-EVENTS: Mapping[str, Both] = {
-    "key-rotation": Both(
+EVENTS: Mapping[str, Words] = {
+    "key-rotation": Words(
         "Entry {at}: {party} replaced {what}. From the next entry on, it is {new}.",
         "Écriture {at}\u202f: {party} a remplacé {what}. Dès l’écriture suivante, c’est {new}.",
     ),
-    "key-revocation": Both(
+    "key-revocation": Words(
         "Entry {at}: {party} declared the key {key} invalid after entry {good_until_index} of the "
         "record {origin}. The reason it gives: {reason}",
         "Écriture {at}\u202f: {party} a déclaré la clé {key} invalide après l’écriture "
         "{good_until_index} du registre {origin}. Motif indiqué\u202f: {reason}",
     ),
-    "erasure": Both(
+    "erasure": Words(
         "Entry {at}: {party} states that the content of entry {index} of the record {origin} was "
         "erased. The ground it gives: {ground}",
         "Écriture {at}\u202f: {party} déclare que le contenu de l’écriture {index} du registre "
         "{origin} a été effacé. Fondement indiqué\u202f: {ground}",
     ),
-    "witness-refusal": Both(
+    "witness-refusal": Words(
         "Entry {at}: {party} states that a cosignature over {size} entries of the record {origin} "
         "was refused. The reason it gives: {reason}",
         "Écriture {at}\u202f: {party} déclare qu’un contreseing sur {size} écritures du registre "
         "{origin} a été refusé. Motif indiqué\u202f: {reason}",
     ),
-    "clock": Both(
+    "clock": Words(
         "Statements of {party} on its clock: {count}. The largest error among them: {offset_ms} "
         "ms, give or take {uncertainty_ms} ms, by {source} (entry {at}).",
         "Déclarations de {party} sur son horloge\u202f: {count}. Le plus grand écart\u202f: "
         "{offset_ms} ms, à {uncertainty_ms} ms près, selon {source} (écriture {at}).",
     ),
 }
-MORE_EVENTS = Both(
+MORE_EVENTS = Words(
     "Changes of keys, refusals and erasures not listed: {count}.",
     "Changements de clés, refus et effacements non énumérés\u202f: {count}.",
 )
 
-VERIFY = Both("How to check it", "Comment le vérifier")
-VERIFY_OURS = Both(
+VERIFY = Words("How to check it", "Comment le vérifier")
+VERIFY_OURS = Words(
     "With our verifier, which needs neither network nor server:",
     "Avec notre vérificateur, sans réseau ni serveur\u202f:",
 )
-VERIFY_PIN = Both(
+VERIFY_PIN = Words(
     "Compare the fingerprint of the agreement with one that you have from elsewhere: from the "
     "treaty file, from each party. Without that, the bundle shows only that the parties named "
     "in it agree with themselves.",
@@ -210,43 +203,43 @@ VERIFY_PIN = Both(
     "de l’accord, chacune des parties. Sans cela, le dossier établit seulement que les parties "
     "qu’il nomme sont d’accord avec elles-mêmes.",
 )
-VERIFY_OTHERS = Both(
+VERIFY_OTHERS = Words(
     "With the tools of others (OpenSSL, Sigstore, securesystemslib): VERIFY.md has the commands, "
     "and says of each what it shows and what it leaves open.",
     "Avec des outils tiers (OpenSSL, Sigstore, securesystemslib)\u202f: VERIFY.md donne les "
     "commandes, et dit de chacune ce qu’elle établit et ce qu’elle laisse ouvert.",
 )
 
-LIMITS = Both("What it does not prove", "Ce que cela ne prouve pas")
+LIMITS = Words("What it does not prove", "Ce que cela ne prouve pas")
 LIMITS_LIST = (
-    Both(
+    Words(
         "That what was written is true. Signatures show who wrote, not whether it happened.",
         "Que ce qui est écrit est vrai. Les signatures montrent qui a écrit, non ce qui s’est "
         "passé.",
     ),
-    Both(
+    Words(
         "That nothing was withheld: what was never recorded, or is not in this selection, cannot "
         "be seen here.",
         "Que rien n’a été tu\u202f: ce qui n’a jamais été consigné, ou n’est pas dans cette "
         "sélection, ne se voit pas ici.",
     ),
-    Both(
+    Words(
         "That clocks were right. Times are those that authors and witnesses state, unless a "
         "time-stamping authority has confirmed them.",
         "Que les horloges étaient justes. Les heures sont celles que déclarent auteurs et témoins, "
         "sauf confirmation par une autorité d’horodatage.",
     ),
-    Both(
+    Words(
         "That a message without receipt did not arrive. A missing answer is only missing.",
         "Qu’un message sans accusé n’est pas arrivé. Une réponse absente n’est qu’absente.",
     ),
-    Both(
+    Words(
         "Anything against all parties together: if all of them, and every witness, act in concert, "
         "they can write another record.",
         "Quoi que ce soit contre toutes les parties réunies\u202f: de concert avec tous les "
         "témoins, elles peuvent établir un autre registre.",
     ),
-    Both(
+    Words(
         "That the keys belong to whom the agreement says. The agreement’s fingerprint has to be "
         "compared.",
         "Que les clés appartiennent à ceux que l’accord désigne. L’empreinte de l’accord doit être "

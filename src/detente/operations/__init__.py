@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from detente.operations.approach import Approach, Closeness, closest_approach
-from detente.operations.bilingual import Bilingual
 from detente.operations.check import CheckResult, FlightConflict, check
 from detente.operations.corridor import (
     Corridor,
@@ -37,11 +36,11 @@ from detente.operations.trajectories import (
     TrajectoryError,
     read_trajectories,
 )
+from detente.words import Words
 
 __all__ = [
     "AltitudeUnit",
     "Approach",
-    "Bilingual",
     "CheckResult",
     "Closeness",
     "CommandTokens",
@@ -60,6 +59,7 @@ __all__ = [
     "Track",
     "Trajectories",
     "TrajectoryError",
+    "Words",
     "check",
     "closest_approach",
     "conflict_table",

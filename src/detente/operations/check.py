@@ -16,19 +16,19 @@ import numpy as np
 
 from detente.geo import Encounter, Prepared, conflicts, prepare
 from detente.operations.approach import Approach, Closeness, closest_approach
-from detente.operations.bilingual import Bilingual
 from detente.operations.explain import explain
 from detente.operations.flights import Flight, Ints
+from detente.words import Words
 
 Cause = Literal["closeness", "width", "unknown"]
 
 ASSUMPTIONS: Final = (
-    Bilingual(
+    Words(
         "Altitudes are compared as given; between plans they must have the same reference.",
         "Les altitudes sont comparées telles quelles\u202f; d’un plan à l’autre, elles doivent "
         "avoir la même référence.",
     ),
-    Bilingual(
+    Words(
         "Between the points of a track the aircraft is taken to fly straight and at constant "
         "speed.",
         "Entre les points d’une trajectoire, l’aéronef est supposé voler en ligne droite et à "
@@ -100,7 +100,7 @@ class CheckResult:
     own_volumes: int
     other_volumes: int
     closeness: Closeness
-    assumptions: tuple[Bilingual, ...] = ASSUMPTIONS
+    assumptions: tuple[Words, ...] = ASSUMPTIONS
 
     def count(self, cause: Cause) -> int:
         """How many conflicts have this cause."""
@@ -113,7 +113,7 @@ def check(
     *,
     within_own: bool = False,
     closeness: Closeness | None = None,
-    assumptions: Sequence[Bilingual] = (),
+    assumptions: Sequence[Words] = (),
 ) -> CheckResult:
     """Compare own flights with others.
 

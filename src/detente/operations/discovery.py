@@ -20,8 +20,8 @@ from detente.errors import DetenteError
 from detente.f3548 import DssClient, TokenSource, UssClient, valid_volumes, volume_on_wire
 from detente.f3548 import types as wire
 from detente.geo import VolumeLimits, prepare
-from detente.operations.bilingual import Bilingual
 from detente.operations.flights import Flight
+from detente.words import Words
 
 AT_ONCE: Final = 8
 _TOKEN_TIMEOUT_S: Final = 60.0
@@ -46,7 +46,7 @@ class Discovered:
     """
 
     flights: tuple[Flight, ...]
-    unknown: tuple[Bilingual, ...]
+    unknown: tuple[Words, ...]
 
 
 class CommandTokens:
@@ -147,14 +147,14 @@ async def discover(
     references = await _references(DssClient(exchange_url, tokens, http), flights, gate)
     wanted = [r for r in references if r.manager not in own_managers]
 
-    async def details(reference: wire.OperationalIntentReference) -> Flight | Bilingual:
+    async def details(reference: wire.OperationalIntentReference) -> Flight | Words:
         async with gate:
             return await _details(reference, tokens, http, allow_http)
 
     found = await asyncio.gather(*map(details, wanted))
     return Discovered(
         tuple(answer for answer in found if isinstance(answer, Flight)),
-        tuple(answer for answer in found if isinstance(answer, Bilingual)),
+        tuple(answer for answer in found if isinstance(answer, Words)),
     )
 
 
@@ -177,11 +177,11 @@ async def _details(
     tokens: TokenSource,
     http: httpx.AsyncClient,
     allow_http: bool,
-) -> Flight | Bilingual:
+) -> Flight | Words:
     whose = f"intent {reference.id} of {reference.manager}"
     whose_fr = f"l’intention {reference.id} de {reference.manager}"
     if not allow_http and not reference.uss_base_url.lower().startswith("https://"):
-        return Bilingual(
+        return Words(
             f"{whose} was not asked for: {reference.uss_base_url} is not https",
             f"{whose_fr} n’a pas été demandée\u202f: {reference.uss_base_url} n’est pas en https",
         )
@@ -189,12 +189,12 @@ async def _details(
         peer = UssClient(reference.uss_base_url, tokens, http, _DETAILS_DEADLINE_S)
         found = await peer.operational_intent(reference.id)
         if found.reference.id != reference.id or found.reference.manager != reference.manager:
-            return Bilingual(
+            return Words(
                 f"{whose} is unknown: its USS answered for another one",
                 f"{whose_fr} est inconnue\u202f: son USS a répondu pour une autre",
             )
         if found.reference.version < reference.version:
-            return Bilingual(
+            return Words(
                 f"{whose} is unknown: its USS answered with what it was before",
                 f"{whose_fr} est inconnue\u202f: son USS en a donné un état antérieur",
             )
@@ -212,7 +212,7 @@ async def _details(
     except TokenCommandFailed:
         raise
     except DetenteError as error:
-        return Bilingual(
+        return Words(
             f"{whose} is unknown: {error}",
             f"{whose_fr} est inconnue\u202f: «\u202f{error}\u202f»",
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from detente.operations.approach import Approach, Closeness
-from detente.operations.bilingual import THIN_SPACE
 from detente.operations.flights import Flight
 from detente.operations.instants import format_clock
+from detente.words import NARROW
 
 FEET_M: Final = 0.3048
 LEVEL_M: Final = 1000 * FEET_M
@@ -78,8 +78,8 @@ def _ground_en(metres: float) -> str:
 
 def _ground_fr(metres: float) -> str:
     if metres < 1000:
-        return f"{metres:.0f}{THIN_SPACE}m"
-    return f"{metres / 1000:.1f}{THIN_SPACE}km".replace(".", ",")
+        return f"{metres:.0f}{NARROW}m"
+    return f"{metres / 1000:.1f}{NARROW}km".replace(".", ",")
 
 
 def _height_en(metres: float) -> str:
@@ -87,5 +87,5 @@ def _height_en(metres: float) -> str:
 
 
 def _height_fr(metres: float) -> str:
-    feet = f"{metres / FEET_M:,.0f}".replace(",", THIN_SPACE)
-    return f"{metres:.0f}{THIN_SPACE}m ({feet}{THIN_SPACE}ft)"
+    feet = f"{metres / FEET_M:,.0f}".replace(",", NARROW)
+    return f"{metres:.0f}{NARROW}m ({feet}{NARROW}ft)"

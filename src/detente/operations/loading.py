@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from detente.errors import printable
-from detente.operations.bilingual import Bilingual
 from detente.operations.corridor import Corridor, CorridorError, corridor_volumes
 from detente.operations.flights import Flight
 from detente.operations.plan_file import PlanError, read_plan
 from detente.operations.trajectories import AltitudeUnit, read_trajectories
+from detente.words import Words
 
 _SNIFF_BYTES: Final = 4096
 
@@ -28,7 +28,7 @@ class Loaded:
 
     flights: tuple[Flight, ...]
     notes: tuple[str, ...]
-    assumptions: tuple[Bilingual, ...]
+    assumptions: tuple[Words, ...]
 
 
 def load_flights(

@@ -23,12 +23,12 @@ from typing import Any, Final
 import numpy as np
 
 from detente.geo import Circle, Encounter, Outline, circle_polygon, intersection_outline
-from detente.operations.bilingual import Bilingual, bilingual
 from detente.operations.check import CheckResult, FlightConflict
 from detente.operations.flights import Flight, Track
 from detente.operations.instants import format_clock
+from detente.words import Words, bilingual
 
-_TITLE: Final = Bilingual("Conflicts of planned flights", "Conflits entre vols prévus")
+_TITLE: Final = Words("Conflicts of planned flights", "Conflits entre vols prévus")
 _SCRIPTS: Final = (
     "phrases.js",
     "language.js",
@@ -55,12 +55,12 @@ class ReportText:
         made_at_us: when the report was made; left out if None.
     """
 
-    title: str | Bilingual = _TITLE
-    subtitle: str | Bilingual = ""
-    own_label: str | Bilingual = ""
-    other_label: str | Bilingual = ""
-    figures: tuple[tuple[str | Bilingual, str | Bilingual], ...] = ()
-    notes: tuple[str | Bilingual, ...] = ()
+    title: str | Words = _TITLE
+    subtitle: str | Words = ""
+    own_label: str | Words = ""
+    other_label: str | Words = ""
+    figures: tuple[tuple[str | Words, str | Words], ...] = ()
+    notes: tuple[str | Words, ...] = ()
     made_at_us: int | None = None
 
 
@@ -137,22 +137,20 @@ def _data(
     notes = [*result.assumptions, *text.notes]
     if every > 1:
         notes.append(
-            Bilingual(
+            Words(
                 f"Tracks of flights without conflicts are drawn with one point in {every}.",
                 f"Les trajectoires des vols sans conflit sont tracées avec un point sur {every}.",
             )
         )
     if text.made_at_us is not None:
         made = format_clock(text.made_at_us, date=True)
-        notes.append(Bilingual(f"Made {made} UTC.", f"Établi le {made} UTC."))
+        notes.append(Words(f"Made {made} UTC.", f"Établi le {made} UTC."))
     return {
         "title": _both(text.title),
         "subtitle": _both(text.subtitle),
         "sides": [
-            _both(text.own_label or _parties(own) or Bilingual("own flights", "nos vols")),
-            _both(
-                text.other_label or _parties(others) or Bilingual("other flights", "autres vols")
-            ),
+            _both(text.own_label or _parties(own) or Words("own flights", "nos vols")),
+            _both(text.other_label or _parties(others) or Words("other flights", "autres vols")),
         ],
         "counts": _counts(result),
         "figures": [[_both(name), _both(value)] for name, value in text.figures],
@@ -171,7 +169,7 @@ def _parties(flights: Sequence[Flight]) -> str:
     return ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
 
 
-def _both(text: str | Bilingual) -> dict[str, str]:
+def _both(text: str | Words) -> dict[str, str]:
     both = bilingual(text)
     return {"en": both.en, "fr": both.fr}
 

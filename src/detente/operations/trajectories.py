@@ -24,10 +24,10 @@ import numpy as np
 import polars as pl
 
 from detente.errors import DetenteError
-from detente.operations.bilingual import Bilingual
 from detente.operations.flights import Flight
 from detente.operations.instants import parse_instant
 from detente.operations.track_cleaning import ReadingReport, drop_unusable, split_flights
+from detente.words import Words
 
 AltitudeUnit = Literal["ft", "m"]
 METRES: Final[dict[str, float]] = {"ft": 0.3048, "m": 1.0}
@@ -56,7 +56,7 @@ class Trajectories:
 
     flights: tuple[Flight, ...]
     report: ReadingReport
-    altitude_assumption: Bilingual
+    altitude_assumption: Words
     columns: dict[str, str] = field(default_factory=dict)
 
 
@@ -245,7 +245,7 @@ def _only(frame: pl.DataFrame, candidates: Sequence[str], what: str, where: str)
 
 def _altitude(
     frame: pl.DataFrame, unit: AltitudeUnit | None, where: str
-) -> tuple[str, float, Bilingual]:
+) -> tuple[str, float, Words]:
     explicit = [column for column in _ALTITUDE if column in frame.columns]
     bare = [column for column in _ALTITUDE_BARE if column in frame.columns]
     if explicit:
@@ -262,7 +262,7 @@ def _altitude(
     else:
         column = _only(frame, _ALTITUDE, "altitude", where)
     said_en, said_fr = ("feet", "pieds") if unit == "ft" else ("metres", "mètres")
-    assumption = Bilingual(
+    assumption = Words(
         f'Altitudes are the column "{column}" in {said_en}, taken as given: if they are pressure '
         "altitudes they are not heights above the ellipsoid, and compare only with each other.",
         f"Les altitudes sont la colonne «\u202f{column}\u202f», en {said_fr}, prise telle quelle"

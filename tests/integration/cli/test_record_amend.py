@@ -14,7 +14,7 @@ from tests.support.program import detente
 from tests.support.two_records import Two, begun, contents, exported, fill
 
 from detente.agreement import amend_agreement, load_agreement, sign
-from detente.cli.record_home import find, keep_agreement
+from detente.node.home import find, keep_agreement
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

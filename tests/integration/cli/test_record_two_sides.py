@@ -13,10 +13,10 @@ from tests.support.agreements import OFFICERS
 from tests.support.program import detente
 from tests.support.two_records import Two, begun, fill
 
-from detente.cli.record_home import find
 from detente.cli.record_hosts import check_host
 from detente.cli.record_notes import period_note
 from detente.cli.record_work import StatementUnusable
+from detente.node.home import find
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

@@ -36,8 +36,8 @@ from detente.agreement import (
 )
 from detente.agreement.area_change import area_change
 from detente.agreement.outline import AreaOutline
-from detente.agreement.words import moment
 from detente.geo import Polygon
+from detente.words import moment
 
 DOCS = Path(__file__).parents[3] / "docs"
 

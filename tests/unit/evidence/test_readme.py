@@ -12,9 +12,9 @@ from tests.support.evidence import A, B, ListRecord, conversation
 from detente.evidence import words
 from detente.evidence.summary import Row, Summary
 from detente.evidence.timeline import timeline
-from detente.evidence.words import Both
 from detente.record.envelope import Draft
 from detente.record.ijson import JsonValue
+from detente.words import Words
 
 pytestmark = pytest.mark.anyio
 
@@ -117,16 +117,16 @@ async def test_foreign_text_stays_text(text: str, tmp_path: Path) -> None:
 
 
 def test_both_languages_are_whole_and_french_is_set_as_french() -> None:
-    texts: list[Both] = []
+    texts: list[Words] = []
     for name, value in vars(words).items():
         if name.startswith("_"):
             continue
-        if isinstance(value, Both):
+        if isinstance(value, Words):
             texts.append(value)
         elif isinstance(value, dict):
             texts += value.values()
         elif isinstance(value, tuple):
-            texts += [each for each in value if isinstance(each, Both)]
+            texts += [each for each in value if isinstance(each, Words)]
     assert len(texts) > 50
     for text in texts:
         assert text.en

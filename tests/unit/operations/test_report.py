@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.unit.operations.flights_made import flight, straight
 
-from detente.operations import Bilingual, ReportText, check, report_page, write_report
+from detente.operations import ReportText, Words, check, report_page, write_report
 from detente.operations.report import embed_json
 
 HOSTILE = "</script><script>alert(1)</script><!-- @DATA@ ' \" \u2028"
@@ -67,7 +67,7 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_what_callers_say_is_on_the_page_in_both_languages() -> None:
-    text = ReportText(title=Bilingual("A", "B"), notes=("same",), made_at_us=0)
+    text = ReportText(title=Words("A", "B"), notes=("same",), made_at_us=0)
     own = [flight("A", "", straight())]
     data = data_of(report_page(check(own, []), own, [], text))
     assert data["title"] == {"en": "A", "fr": "B"}

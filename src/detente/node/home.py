@@ -1,4 +1,4 @@
-"""The directory of a party's record, as the command line keeps it.
+"""The directory of a party's record, as commands and the node keep it.
 
     record.json          whose it is, and where its keys and its witness are
     agreement/<version>  the agreement as it was signed, every version of it
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from detente.agreement import Agreement, load_agreement, party_signatures, record_files
-from detente.cli.record_notes import warn_of_witness
 from detente.errors import DetenteError
 from detente.record import (
     Ed25519Signer,
@@ -171,7 +170,6 @@ class Home:
     @contextmanager
     def witnessing(self, record: PartyRecord) -> Iterator[Witness]:
         """The party's witness while the block runs; unconfirmed for every log."""
-        warn_of_witness(record)
         with Witness.open(self.witness_file, clock=now) as witness:
             size = record.head.size
             for member in record.terms.members:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -23,6 +23,10 @@ class Words:
     def __str__(self) -> str:
         return self.en
 
+    def __iter__(self) -> Iterator[str]:
+        """The English text, then the French one."""
+        return iter((self.en, self.fr))
+
     def to(self, language: Language) -> str:
         """The text in one language."""
         return self.en if language == "en" else self.fr
@@ -31,6 +35,11 @@ class Words:
 def same(text: str) -> Words:
     """A text that is the same in both: a name, an id, a hash."""
     return Words(text, text)
+
+
+def bilingual(text: str | Words) -> Words:
+    """A text that may be the same in both languages, such as a name, as one that has both."""
+    return text if isinstance(text, Words) else same(text)
 
 
 def choose(texts: Mapping[str, str]) -> Words:
