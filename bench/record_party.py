@@ -26,6 +26,7 @@ from pathlib import Path
 import apsw
 import uvloop
 
+from detente.node import TileSource
 from detente.record import (
     CosignatureVerifier,
     Draft,
@@ -233,25 +234,10 @@ async def sizes(record: PartyRecord, place: RecordPlace) -> None:
     print(f"\nmost memory held: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB")
 
 
-class Source:
-    """A record as something to publish."""
-
-    def __init__(self, record: PartyRecord) -> None:
-        self._record = record
-
-    def read(self, level: int, index: int) -> bytes:
-        """A hash of the tree."""
-        return self._record.node(level, index)
-
-    async def entries(self, first: int, end: int) -> list[bytes]:
-        """Leaves."""
-        return await self._record.leaves(first, end - first)
-
-
 async def tile_bytes(record: PartyRecord, count: int, directory: Path) -> tuple[int, int]:
     """Bytes of the tiles of hashes and of those of entries."""
     await TileDirectory(directory).publish_async(
-        Source(record), (await record.checkpoint_at(count)).note
+        TileSource(record), (await record.checkpoint_at(count)).note
     )
     return await asyncio.to_thread(_lengths, directory)
 

@@ -57,6 +57,7 @@ def checkpoint(
     """Print the newest checkpoint, who has cosigned it, and whether the policy is met."""
     from detente.cli import record_timestamps as stamps
     from detente.node.home import find, write_whole
+    from detente.node.publishing import TileSource
     from detente.record import TileDirectory
 
     home = find(directory, database)
@@ -72,7 +73,7 @@ def checkpoint(
                 for line in _standing(opened, newest):
                     click.echo(line, err=True)
             if publish is not None:
-                await TileDirectory(publish).publish_async(stamps.TileSource(opened), newest.note)
+                await TileDirectory(publish).publish_async(TileSource(opened), newest.note)
                 click.echo(f"published {newest.size} entries in {publish}", err=True)
             if request_file is not None:
                 write_whole(request_file, stamps.request(stamps.stamped(opened, newest)))

@@ -11,27 +11,27 @@ import click
 import uvloop
 
 from detente.cli.record_notes import warn_of_witness
-from detente.cli.record_timestamps import TileSource
-from detente.cli.record_witnessing import anchors_of, keep_answer
 from detente.cli.record_work import StatementUnusable
 from detente.errors import printable
 from detente.http import ServerOptions, build_app, print_ready, serve
 from detente.node import (
     WITNESS_STATUSES,
     PeerLog,
+    Publishing,
     WitnessUnreachable,
+    anchors_of,
     confirm_from_peer,
     http_client,
+    keep_answer,
     newest_cosigned,
     tiles_endpoints,
+    who_may_ask,
     witness_endpoints,
 )
 from detente.node.home import Home
 from detente.record import (
     Answer,
-    CosignatureVerifier,
     PartyRecord,
-    TileDirectory,
     TilesUnusable,
     Witness,
     WitnessForked,
@@ -58,15 +58,17 @@ def serve_record(
             warn_of_witness(record)
             with home.witnessing(record) as witness:
                 where = _peers(record, peers)
-                publish = _Publishing(home, record)
-                await publish.now()
+                publishing = Publishing(home.place.tiles, record)
+                await publishing.now()
                 app = build_app(
                     [
-                        *witness_endpoints("/witness", witness, keep=publish.keep),
+                        *witness_endpoints(
+                            "/witness", witness, keep=_Keeping(record, publishing).keep
+                        ),
                         *tiles_endpoints(
                             "/log",
                             home.place.tiles,
-                            witnesses=lambda: _who_may_ask(record),
+                            witnesses=lambda: who_may_ask(record),
                             newest_cosigned=partial(newest_cosigned, record),
                             consistency=record.consistency,
                         ),
@@ -88,16 +90,6 @@ def serve_record(
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work())
-
-
-def _who_may_ask(record: PartyRecord) -> tuple[CosignatureVerifier, ...]:
-    """Witness keys in force, and those that they have replaced: a successor asks for these, too."""
-    now = record.keyring.witnesses(record.head.size)
-    known = {key.public_key for key in now}
-    ever = [
-        key for member in record.terms.members for key in record.keyring.witness_keys(member.id)
-    ]
-    return (*now, *(key for key in ever if key.public_key not in known))
 
 
 def _peers(record: PartyRecord, given: Sequence[str]) -> dict[str, str]:
@@ -176,29 +168,18 @@ def _say(text: str) -> None:
     click.echo(printable(f"note: {text}"), err=True)
 
 
-class _Publishing:
-    """Keeps the tiles that are served up with the record."""
+class _Keeping:
+    """Records what our witness answered, and publishes it with the log."""
 
-    def __init__(self, home: Home, record: PartyRecord) -> None:
-        self._tiles = TileDirectory(home.place.tiles)
+    def __init__(self, record: PartyRecord, publishing: Publishing) -> None:
         self._record = record
-        self._turn = asyncio.Lock()
+        self._publishing = publishing
 
     async def keep(self, answer: Answer) -> None:
         """Record what our witness answered; what is served holds it from then on."""
         await keep_answer(self._record, answer)
         try:
-            await self.now()
+            await self._publishing.now()
         except TilesUnusable as error:
             # It is on record. The next answer, or the next start, publishes it.
             _say(f"the log that is served stays behind: {error}")
-
-    async def now(self) -> None:
-        """Publish all that there is.
-
-        Raises:
-            TilesUnusable: it cannot be written.
-        """
-        async with self._turn:
-            newest = await self._record.checkpoint()
-            await self._tiles.publish_async(TileSource(self._record), newest.note)

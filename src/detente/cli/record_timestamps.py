@@ -22,21 +22,6 @@ _LOOKED_AT: Final = 100
 """Checkpoints that an answer which comes later may be over: the newest ones."""
 
 
-class TileSource:
-    """A record as `TileDirectory` reads it."""
-
-    def __init__(self, record: PartyRecord) -> None:
-        self._record = record
-
-    def read(self, level: int, index: int) -> bytes:
-        """A hash of the tree."""
-        return self._record.node(level, index)
-
-    async def entries(self, first: int, end: int) -> list[bytes]:
-        """Leaves from `first` to before `end`."""
-        return await self._record.leaves(first, end - first)
-
-
 def stamped(record: PartyRecord, checkpoint: CosignedCheckpoint) -> bytes:
     """What is stamped: the checkpoint with the log's own line, which stays the same for ever."""
     return own_note(checkpoint.note, record.keyring.log_key(record.party, checkpoint.size)).encode()

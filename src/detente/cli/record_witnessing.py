@@ -10,18 +10,17 @@ from typing import Final
 from detente.cli.record_work import StatementUnusable, read_file
 from detente.formats import NOTE_BYTES_MAX
 from detente.node.home import write_whole
+from detente.node.witnessing import anchors_of, keep_answer, refusal
 from detente.record import (
     REQUEST_BYTES_MAX,
     AddCheckpoint,
     Answer,
     CosignatureVerifier,
     Cosigned,
-    Draft,
     Member,
     NotNow,
     OtherSize,
     PartyRecord,
-    Query,
     Refused,
     Witness,
     WitnessForked,
@@ -35,7 +34,6 @@ from detente.record import (
 SHOWN_SUFFIX: Final = ".cosigned"
 PROOF_SUFFIX: Final = ".proof"
 PROOF_BYTES_MAX: Final = 64 * 1024
-CHANNEL: Final = "witness"
 
 
 def peer_of(record: PartyRecord, party: str | None) -> Member:
@@ -203,43 +201,6 @@ def read_proof(path: Path) -> list[bytes]:
 def read_note(path: Path) -> str:
     """A signed note from a file; what is no text cannot be one, and is refused as such later."""
     return read_file(path, NOTE_BYTES_MAX).decode("utf-8", "replace")
-
-
-async def anchors_of(record: PartyRecord, origin: str) -> list[str]:
-    """The notes of our anchors for a log: what our own record says that our witness signed."""
-    found: list[str] = []
-    after: int | None = None
-    while True:
-        query = Query(kinds=("anchor",), senders=(record.party,))
-        page = await record.search(query, limit=500, after=after)
-        for entry in page.entries:
-            note = None if entry.payload is None else entry.payload.body.get("checkpoint")
-            if isinstance(note, str) and note.startswith(f"{origin}\n"):
-                found.append(note)
-        if page.next is None:
-            return found
-        after = page.next
-
-
-async def keep_answer(record: PartyRecord, answer: Answer) -> None:
-    """Record what our witness answered: an anchor, or a refusal that is worth telling."""
-    if answer.status == 200:
-        body = {"checkpoint": answer.note}
-        await record.append([(Draft("anchor", CHANNEL, (), body), None)])
-    elif answer.telling:
-        await record.append(
-            [(refusal(answer.origin, answer.size, answer.status, answer.reason), None)]
-        )
-
-
-def refusal(origin: str, size: int, status: int, reason: str) -> Draft:
-    """The statement that a cosignature was refused, by us or by another."""
-    return Draft(
-        "witness-refusal",
-        CHANNEL,
-        (),
-        {"origin": origin, "size": size, "status": status, "reason": reason},
-    )
 
 
 async def take_file(record: PartyRecord, answer: Path, asked: Path) -> tuple[bool, str]:

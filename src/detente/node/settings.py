@@ -1,0 +1,332 @@
+"""The settings of a node: `node.toml`, options of `detente node run`, variables, the manual."""
+
+# ruff: noqa: RUF009 - `setting` makes a dataclass field, like `dataclasses.field`
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from detente.settings import Problem, setting
+
+PREFIX: Final = "DETENTE_NODE"
+NODE_FILE: Final = "node.toml"
+
+_OFFICERS: Final = "Officers' interface"
+_LOGIN: Final = "Login"
+_PEERS: Final = "Line to the peers"
+_STORAGE: Final = "Storage"
+_PACE: Final = "Pace"
+_LOAD: Final = "Load"
+_OBSERVE: Final = "Observation"
+
+_CONNECT = re.compile(r"(?P<host>[^:=\s]+):(?P<port>\d+)=(?P<to>\[[^\]]+\]|[^:=\s]+):(?P<at>\d+)")
+
+
+def _not_blank(text: str) -> str | None:
+    return None if text.strip() and text == text.strip() else f"{text!r} is blank or padded."
+
+
+def _network(text: str) -> str | None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        return f"{error}."
+    return None
+
+
+def _connect_to(text: str) -> str | None:
+    try:
+        ConnectTo.parse(text)
+    except ValueError as error:
+        return f"{error}."
+    return None
+
+
+def _origin(text: str) -> str | None:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        return f"{text!r} is not an origin such as https://node.example."
+    return None
+
+
+def _https(text: str) -> str | None:
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname:
+        return f"{text!r} is not an https URL."
+    return None
+
+
+def _postgresql_url(text: str) -> str | None:
+    if urlsplit(text).scheme not in ("postgresql", "postgres"):
+        return "The database is not a postgresql:// URL."
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectTo:
+    """Where a host of the agreement is reached, instead of what the DNS says.
+
+    Attributes:
+        host, port: as the agreement names them.
+        address: an IP address.
+        at: the TCP port there.
+    """
+
+    host: str
+    port: int
+    address: str
+    at: int
+
+    @classmethod
+    def parse(cls, text: str) -> ConnectTo:
+        """`HOST:PORT=ADDRESS:PORT`; an IPv6 address stands in brackets.
+
+        Raises:
+            ValueError: it has another form.
+        """
+        found = _CONNECT.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} is not HOST:PORT=ADDRESS:PORT")
+        address = found["to"].strip("[]")
+        ipaddress.ip_address(address)
+        ports = int(found["port"]), int(found["at"])
+        if not all(1 <= port <= 65_535 for port in ports):
+            raise ValueError(f"{text!r} has a port that is none")
+        return cls(found["host"].lower(), ports[0], address, ports[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSettings:
+    """One node. Read with `detente.settings.load` and `cross_check`."""
+
+    api_host: str = setting(
+        "Address that the officers' interface listens on; 0.0.0.0 or :: for all.",
+        default="127.0.0.1",
+        group=_OFFICERS,
+        check=_not_blank,
+    )
+    api_port: int = setting(
+        "Its TCP port; 0 takes any free one.",
+        default=8090,
+        group=_OFFICERS,
+        minimum=0,
+        maximum=65_535,
+    )
+    api_port_file: Path | None = setting(
+        "File that is told its port once connections are accepted.", default=None, group=_OFFICERS
+    )
+    api_tls_cert: Path | None = setting(
+        "PEM certificate with its chain for the officers' interface; with it HTTPS only.",
+        default=None,
+        group=_OFFICERS,
+    )
+    api_tls_key: Path | None = setting(
+        "PEM private key of that certificate.", default=None, group=_OFFICERS
+    )
+    public_origin: str | None = setting(
+        "Origin under which browsers see the officers' interface, if a proxy is in between: "
+        "requests that change something must come from it.",
+        default=None,
+        group=_OFFICERS,
+        check=_origin,
+        metavar="URL",
+    )
+    max_streams: int = setting(
+        "Streams of events that officers may have open at one time.",
+        default=400,
+        group=_OFFICERS,
+        minimum=1,
+    )
+
+    idle_lock: float = setting(
+        "Seconds without use after which a session is locked: it still shows the watch, and does "
+        "nothing until its officer has logged in again.",
+        default=900.0,
+        group=_LOGIN,
+        above=0,
+    )
+    session_max: float = setting(
+        "Seconds after which a session ends in any case.",
+        default=12 * 3600.0,
+        group=_LOGIN,
+        above=0,
+    )
+    step_up: float = setting(
+        "Seconds for which a renewed proof of identity is good for signing.",
+        default=300.0,
+        group=_LOGIN,
+        above=0,
+    )
+    oidc_issuer: str | None = setting(
+        "Issuer of an OpenID Connect provider that officers log in with.",
+        default=None,
+        group=_LOGIN,
+        check=_https,
+        metavar="URL",
+    )
+    oidc_client_id: str | None = setting(
+        "The node's client id there.", default=None, group=_LOGIN, check=_not_blank
+    )
+    oidc_client_secret_file: Path | None = setting(
+        "File that holds the client's secret; it must be readable by its owner alone.",
+        default=None,
+        group=_LOGIN,
+    )
+    oidc_claim: str = setting(
+        "Claim of the provider's token that holds the officer's id.",
+        default="preferred_username",
+        group=_LOGIN,
+        check=_not_blank,
+    )
+    oidc_ca: Path | None = setting(
+        "PEM certificates by which the provider is believed, instead of the system's.",
+        default=None,
+        group=_LOGIN,
+    )
+
+    peer_host: str = setting(
+        "Address that the line listens on for the peers' nodes.",
+        default="0.0.0.0",  # noqa: S104 - mutual TLS by the agreement's keys guards it
+        group=_PEERS,
+        check=_not_blank,
+    )
+    peer_port: int = setting(
+        "Its TCP port; 0 takes any free one. Peers call the address in the agreement.",
+        default=8443,
+        group=_PEERS,
+        minimum=0,
+        maximum=65_535,
+    )
+    peer_port_file: Path | None = setting(
+        "File that is told its port once connections are accepted.", default=None, group=_PEERS
+    )
+    peer_network: tuple[str, ...] = setting(
+        "Address range in which peers may be called although it is private or local.",
+        default=(),
+        group=_PEERS,
+        check=_network,
+        metavar="CIDR",
+    )
+    connect_to: tuple[str, ...] = setting(
+        "Where a host of the agreement is reached instead of what the DNS says: HOST:PORT=ADDRESS:"
+        "PORT. The address must still be one that may be called.",
+        default=(),
+        group=_PEERS,
+        check=_connect_to,
+        metavar="MAP",
+    )
+    pull: tuple[str, ...] = setting(
+        "Id of a peer that cannot call us, or that we cannot accept calls from: what it has for "
+        "us is fetched.",
+        default=(),
+        group=_PEERS,
+        metavar="PARTY",
+    )
+    max_peer_body_bytes: int = setting(
+        "Largest body that a peer may send, in bytes; an envelope and its batch must fit.",
+        default=4 << 20,
+        group=_PEERS,
+        minimum=1 << 20,
+    )
+
+    database: str | None = setting(
+        "postgresql:// URL of the log, if it is not in the directory. It may hold a password: "
+        "prefer the environment or the file.",
+        default=None,
+        group=_STORAGE,
+        check=_postgresql_url,
+        secret=True,
+        metavar="URL",
+    )
+    free_bytes_min: int = setting(
+        "Free bytes on the disk below which the node warns and takes no attachments.",
+        default=256 << 20,
+        group=_STORAGE,
+        minimum=0,
+    )
+
+    beat_every: float = setting(
+        "Seconds between beats on the line.", default=1.0, group=_PACE, above=0, maximum=60
+    )
+    watch_every: float = setting(
+        "Seconds between entries that state how the line is; changes are stated at once.",
+        default=60.0,
+        group=_PACE,
+        above=0,
+    )
+    witness_every: float = setting(
+        "Seconds between checkpoints for which the peers' witnesses are asked.",
+        default=10.0,
+        group=_PACE,
+        above=0,
+    )
+    shutdown_timeout: int = setting(
+        "Seconds that requests at work are given to end on SIGTERM.",
+        default=10,
+        group=_PACE,
+        minimum=1,
+    )
+
+    max_in_flight: int = setting(
+        "Requests of officers at work at one time; beyond it they are told to come again.",
+        default=128,
+        group=_LOAD,
+        minimum=1,
+    )
+    rate_limit: float = setting(
+        "Requests a second that one officer may make, on average.",
+        default=50.0,
+        group=_LOAD,
+        above=0,
+    )
+    rate_burst: int = setting(
+        "Requests that one officer may make at once.", default=200, group=_LOAD, minimum=1
+    )
+    max_body_bytes: int = setting(
+        "Largest body of an officer's request, attachments apart, in bytes.",
+        default=1 << 20,
+        group=_LOAD,
+        minimum=1024,
+    )
+    max_attachment_bytes: int = setting(
+        "Largest attachment, in bytes.", default=32 << 20, group=_LOAD, minimum=1024
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "What is logged.", default="info", group=_OBSERVE
+    )
+    log_format: Literal["json", "text"] = setting(
+        "How it is logged, on standard error.", default="json", group=_OBSERVE
+    )
+    metrics: bool = setting(
+        "Serve metrics for Prometheus at /metrics of the officers' interface.",
+        default=True,
+        group=_OBSERVE,
+    )
+
+    def routes(self) -> tuple[ConnectTo, ...]:
+        """`connect_to`, parsed."""
+        return tuple(map(ConnectTo.parse, self.connect_to))
+
+
+def cross_check(settings: NodeSettings) -> Iterator[Problem]:
+    """What no single setting shows."""
+    if (settings.api_tls_cert is None) != (settings.api_tls_key is None):
+        yield Problem("--api-tls-cert and --api-tls-key must be given together.")
+    if settings.oidc_issuer is not None and settings.oidc_client_id is None:
+        yield Problem("--oidc-issuer needs --oidc-client-id.")
+    local = settings.api_host in ("127.0.0.1", "::1", "localhost")
+    behind = settings.public_origin is not None and settings.public_origin.startswith("https:")
+    if not local and settings.api_tls_cert is None and not behind:
+        yield Problem(
+            "The officers' interface would be served in the open without TLS.",
+            where="--api-host",
+            advice="Give --api-tls-cert and --api-tls-key, or --public-origin https://… of the "
+            "proxy that ends TLS before it.",
+        )
