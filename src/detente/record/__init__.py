@@ -112,6 +112,8 @@ from .merkle import (
 from .nodes import NodeFile, NodesUnusable
 from .party_record import PartyRecord
 from .policy import Policy, PolicyGroup, PolicyLog, PolicyMalformed, PolicyWitness
+from .projections import Projection, ProjectionFailed
+from .rebuilding import Difference, Rebuilt
 from .snapshots import Restored, restore_newest
 from .sqlite import SqliteLog
 from .statements import SqlRow, SqlValue, Statement, TableSet
@@ -219,6 +221,7 @@ __all__ = [
     "CosignatureVerifier",
     "Cosigned",
     "CosignedCheckpoint",
+    "Difference",
     "Draft",
     "DsseMalformed",
     "Ed25519Signer",
@@ -277,9 +280,12 @@ __all__ = [
     "PostgresLog",
     "PostgresSettings",
     "Progress",
+    "Projection",
+    "ProjectionFailed",
     "ProofMalformed",
     "Query",
     "Random",
+    "Rebuilt",
     "Received",
     "RecordBehind",
     "RecordPlace",

@@ -38,6 +38,7 @@ from .keyring import Author, KeyRing
 from .keys import Signer
 from .leaf import leaf_of, read_leaf
 from .party_tables import Place, Planned, rows_of
+from .projections import Projections, joined
 from .statements import Statement
 from .uuids import uuid7
 
@@ -98,6 +99,7 @@ class Batch:
         blobs: BlobStore,
         clock: Clock,
         random: Random,
+        projections: Projections,
     ) -> None:
         self.keyring = keyring
         self.planned: list[Planned] = []
@@ -108,6 +110,8 @@ class Batch:
         self._blobs = blobs
         self._clock = clock
         self._random = random
+        self._projections = projections
+        self._projected: list[Statement] = []
         self._erased: dict[int, list[Statement]] = {}
 
     @property
@@ -129,17 +133,22 @@ class Batch:
     def statements(self) -> list[Statement]:
         """What is written beside it."""
         erasing = [statement for each in self._erased.values() for statement in each]
-        return [*rows_of(self.planned), *erasing]
+        rows = [*rows_of(self.planned), *erasing]
+        if not self._projected and not self._projections:
+            return rows
+        return [*rows, *joined(self._projected), *self._projections.moved(self.next_index)]
 
     @contextmanager
     def step(self) -> Iterator[None]:
         """Undo what is done within if it fails."""
         count, erased, keyring = len(self.planned), self._erased.copy(), self.keyring
+        projected = len(self._projected)
         chains, places = self._known.chains.copy(), self._known.places.copy()
         try:
             yield
         except BaseException:
             del self.planned[count:]
+            del self._projected[projected:]
             self._erased, self.keyring = erased, keyring
             self._known.chains, self._known.places = chains, places
             raise
@@ -152,9 +161,10 @@ class Batch:
         """Whether an erasure of that entry is in the batch already."""
         return index in self._erased
 
-    def erase(self, index: int, statements: Sequence[Statement]) -> None:
-        """Erase an entry by these statements, when all is written."""
-        self._erased[index] = list(statements)
+    def erase(self, entry: Entry, statements: Sequence[Statement]) -> None:
+        """Erase an entry, which is whole still, by these statements, when all is written."""
+        self._erased[entry.index] = list(statements)
+        self._projected += self._projections.forget(entry)
 
     def place(self, identity: UUID) -> Place | None:
         """The entry of that id, written or planned."""
@@ -363,6 +373,8 @@ class Batch:
             self.keyring = changed
         chain = chain_hash(envelope)
         entry = Entry(index, leaf_of(envelope, author.key.public_key), envelope, payload)
+        if self._projections:
+            self._projected += self._projections.apply(entry)
         self.planned.append(Planned(entry, chain, subject))
         self._known.chains[payload.sender, payload.channel] = (payload.seq, chain)
         self._known.places[payload.id] = Place(

@@ -77,6 +77,7 @@ class AppendJob:
 
     def build(self, batch: Batch) -> None:
         """See `Job`."""
+        self.entries.clear()
         for draft, signer in self.drafts:
             self.entries.append(batch.state(draft, signer, duty=self.duty))
         if self.terms is not None:
@@ -112,6 +113,7 @@ class AdoptJob:
 
     def build(self, batch: Batch) -> None:
         """See `Job`."""
+        self.indices.clear()
         for each in self.arrived:
             place = batch.same(each.envelope, each.payload, each.chain, each.where)
             if place is None:
@@ -159,6 +161,8 @@ class ReceiveJob:
 
     def build(self, batch: Batch) -> None:
         """See `Job`."""
+        for made in (self.entries, self.receipts, self.before):
+            made.clear()
         for each in self.arrived:
             payload = each.payload
             if payload.id in self.entries:
@@ -233,9 +237,10 @@ class EraseJob:
     def build(self, batch: Batch) -> None:
         """See `Job`."""
         where = f"entry {self.index}"
-        payload = None if self.target is None else self.target.payload
-        envelope = None if self.target is None else self.target.envelope
-        if payload is None or envelope is None or batch.erasing(self.index):
+        target = self.target
+        payload = None if target is None else target.payload
+        envelope = None if target is None else target.envelope
+        if target is None or payload is None or envelope is None or batch.erasing(self.index):
             raise ErasureRefused("Its payload is gone already.", where=where)
         if payload.kind in INDELIBLE:
             raise ErasureRefused(
@@ -261,7 +266,7 @@ class EraseJob:
         # A blob that a new entry of the same batch names stays.
         named = {blob.sha256 for each in batch.planned for blob in blobs_of(each.entry)}
         doomed = [sha256 for sha256 in self.doomed if sha256 not in named]
-        batch.erase(self.index, erase_rows(self.index, self.stated.index, doomed))
+        batch.erase(target, erase_rows(self.index, self.stated.index, doomed))
 
     def result(self) -> Entry:
         """See `Job`."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Final, Self, TypeVar
 
 from .dsse import DsseMalformed, Envelope
@@ -45,11 +46,12 @@ from .party_jobs import (
     agreement_draft,
     replayed_keys,
 )
-from .party_reading import PartyReading
 from .party_tables import ERASABLE
+from .party_views import PartyViews
 from .party_writer import Job, PartyWriter
+from .projections import Projection, check_table_sets
 from .record_store import RecordStore
-from .statements import Statement
+from .statements import Statement, TableSet
 
 T = TypeVar("T")
 
@@ -57,7 +59,7 @@ ENVELOPES_MAX: Final = 500
 """At a time."""
 
 
-class PartyRecord(PartyReading):
+class PartyRecord(PartyViews):
     """The record of one party under one agreement. Made by `create` or `open`.
 
     For the tasks of one event loop in one process.
@@ -70,8 +72,10 @@ class PartyRecord(PartyReading):
         signers: Sequence[Signer],
         clock: Clock,
         random: Random,
+        projections: Sequence[Projection] = (),
+        tables: Sequence[TableSet] = (),
     ) -> None:
-        super().__init__(store, party)
+        super().__init__(store, party, projections, tables)
         self._signers = {signer.public_key: signer for signer in signers}
         self._clock = clock
         self._random = random
@@ -89,12 +93,16 @@ class PartyRecord(PartyReading):
         clock: Clock,
         random: Random,
         files: Sequence[tuple[str, bytes]] = (),
+        projections: Sequence[Projection] = (),
+        tables: Sequence[TableSet] = (),
     ) -> Self:
         """Begin a record: its first entry states the agreement.
 
         Args:
             signers: the party's private keys, at least its log key and one of its node's.
             files: media type and bytes of the agreement's files, the signatures' among them.
+            projections: kept in step with the entries.
+            tables: further tables beside the log, for `execute`.
 
         Raises:
             PlaceUnusable: there is a record already.
@@ -102,7 +110,9 @@ class PartyRecord(PartyReading):
             LogInUse, LogUnavailable: see `SqliteLog.open`, `PostgresLog.open`.
         """
         place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        record = cls(await RecordStore.open(place, read_only=False), party, signers, clock, random)
+        beside = _beside(projections, tables)
+        store = await RecordStore.open(place, read_only=False, tables=beside)
+        record = cls(store, party, signers, clock, random, projections, tables)
         try:
             await record._begin(terms, files)
         except BaseException:
@@ -121,6 +131,8 @@ class PartyRecord(PartyReading):
         clock: Clock,
         random: Random,
         read_only: bool = False,
+        projections: Sequence[Projection] = (),
+        tables: Sequence[TableSet] = (),
     ) -> Self:
         """Go on with a record.
 
@@ -128,15 +140,21 @@ class PartyRecord(PartyReading):
             terms: every version of the agreement that the record names.
             signers: the party's private keys; without them the record can be read only.
             read_only: takes no ownership, so another process may be writing.
+            projections: kept in step with the entries, after making up for what they have missed.
+            tables: further tables beside the log, for `execute`.
 
         Raises:
+            ProjectionFailed: a projection cannot be applied to an entry.
             PlaceUnusable: there is none, or it is of another party or agreement.
             LogDamaged: it contradicts itself.
             LogInUse, LogUnavailable: see `SqliteLog.open`, `PostgresLog.open`.
         """
         versions = (terms,) if isinstance(terms, Terms) else tuple(terms)
-        store = await RecordStore.open(place, read_only=read_only or not signers)
-        record = cls(store, party, signers, clock, random)
+        reading = read_only or not signers
+        store = await RecordStore.open(
+            place, read_only=reading, tables=_beside(projections, tables)
+        )
+        record = cls(store, party, signers, clock, random, projections, tables)
         try:
             await record._resume(versions)
         except BaseException:
@@ -150,6 +168,8 @@ class PartyRecord(PartyReading):
             if self._writer is not None:
                 await self._writer.close()
         finally:
+            self._ended = True
+            self._grown()
             await self._store.close()
 
     # --- writing -----------------------------------------------------------------------------
@@ -318,6 +338,8 @@ class PartyRecord(PartyReading):
         signer = None if self._store.read_only else self._log_signer(keyring, size + 1)
         await self._store.follow(keyring.origin, signer, keyring.log_keys(self._party))
         if signer is not None:
+            await self._projections.look()
+            await self._projections.catch_up(self.head.size)
             self._writer = PartyWriter(
                 self._ledger(),
                 self._store.nodes,
@@ -337,6 +359,7 @@ class PartyRecord(PartyReading):
             self.blobs,
             self._clock,
             self._random,
+            self._projections,
         )
 
     def _sign_with(self, keyring: KeyRing, size: int) -> None:
@@ -346,9 +369,17 @@ class PartyRecord(PartyReading):
 
     def _committed(self, keyring: KeyRing) -> None:
         self._keyring = keyring
+        self._grown()
 
     async def _overtaken(self) -> None:
         self._keyring = await replayed_keys(self._store.rows, self._versions, self.origin)
+        await self._projections.catch_up(self.head.size)
+        self._grown()
+
+    def _paused(self) -> AbstractAsyncContextManager[object]:
+        if self._writer is None:
+            raise LogReadOnly("The record was opened for reading.")
+        return self._writer.paused
 
     def _log_signer(self, keyring: KeyRing, size: int) -> Signer:
         key = keyring.log_key(self._party, size)
@@ -380,7 +411,7 @@ class PartyRecord(PartyReading):
         for sha256 in filter(None, doomed):
             if not await self._store.rows.needed(sha256):
                 await asyncio.to_thread(self.blobs.delete, sha256)
-        await self._store.log.scrub(ERASABLE)
+        await self._store.log.scrub((*ERASABLE, *self._projections.erasable))
         await self._store.log.execute(
             [Statement("DELETE FROM party_doomed WHERE sha256 = ?", [(each,) for each in doomed])]
         )
@@ -398,6 +429,11 @@ class PartyRecord(PartyReading):
                 raise BlobMissing("Its bytes have another hash.", where=f"blob {sha256}")
             if sha256 in named:
                 self.blobs.put(data)
+
+
+def _beside(projections: Sequence[Projection], tables: Sequence[TableSet]) -> tuple[TableSet, ...]:
+    check_table_sets(projections, tables)
+    return (*(each.tables for each in projections), *tables)
 
 
 def read_all(envelopes: Sequence[bytes]) -> list[Arrived]:

@@ -18,12 +18,8 @@ from .leaf import read_leaf
 from .log import LogDamaged, SqlLog
 from .statements import SqlRow, SqlValue, Statement, TableSet
 
-PARTY_TABLES: Final = TableSet(
-    "party",
-    tuple(
-        "\n".join(line for line in text.splitlines() if not line.startswith("--"))
-        for text in (schema("party_tables.sql"),)
-    ),
+PARTY_TABLES: Final = TableSet.from_sql(
+    "party", schema("party_tables.sql"), schema("party_projections.sql")
 )
 
 ERASABLE: Final = ("party_entries", "party_recipients", "party_blobs")

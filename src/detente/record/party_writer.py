@@ -16,7 +16,7 @@ from detente.errors import DetenteError
 
 from .keyring import KeyRing
 from .ledger import Ledger, LedgerWriting
-from .log import AppendUnknown, HeadMoved, LogUnavailable
+from .log import AppendUnknown, HeadMoved, LogUnavailable, StatementFailed
 from .merkle import leaf_hash
 from .nodes import NodeFile, NodesUnusable
 from .party_batch import Batch, ChainEnd, Channel, Known
@@ -44,7 +44,8 @@ class Job(Protocol[T_co]):
         """Put what `build` needs of the database into `known`, unless it is there."""
 
     def build(self, batch: Batch) -> None:
-        """Add entries. May run in another thread.
+        """Add entries. May run in another thread, and again for another batch if the first one
+        was not written.
 
         Raises:
             DetenteError: it cannot be recorded.
@@ -54,10 +55,46 @@ class Job(Protocol[T_co]):
         """For whoever waits; called once the entries are durable."""
 
 
+class _Queued(Protocol):
+    """A job of any kind, and whoever waits for it."""
+
+    @property
+    def weight(self) -> int: ...
+
+    @property
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+
+    async def look_up(self, known: Known) -> None: ...
+
+    def build(self, batch: Batch) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def fail(self, error: BaseException) -> None: ...
+
+    def fail_soon(self, error: BaseException) -> None:
+        """The same from another thread."""
+
+
 class _Waiting(Generic[T]):
     def __init__(self, job: Job[T]) -> None:
         self.job = job
         self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    @property
+    def weight(self) -> int:
+        return self.job.weight
+
+    @property
+    def done(self) -> bool:
+        return self.future.done()
+
+    async def look_up(self, known: Known) -> None:
+        await self.job.look_up(known)
+
+    def build(self, batch: Batch) -> None:
+        self.job.build(batch)
 
     def finish(self) -> None:
         if not self.future.done():
@@ -67,6 +104,10 @@ class _Waiting(Generic[T]):
         if not self.future.done():
             self.future.set_exception(error)
             self.future.exception()  # whoever waited may be gone
+
+    def fail_soon(self, error: BaseException) -> None:
+        # A future must not be touched from a thread; nobody else looks at it before the end.
+        self.future.get_loop().call_soon_threadsafe(self.fail, error)
 
 
 class PartyWriter:
@@ -79,6 +120,9 @@ class PartyWriter:
         sign_with: has the ledger sign the checkpoint of that size with the key in force then.
         committed: told the keys as they are after a batch, before anybody learns of it.
         overtaken: called when the log has entries that this writer has not put there.
+
+    Attributes:
+        paused: while somebody holds it, nothing is written, and everything waits.
     """
 
     def __init__(
@@ -96,12 +140,13 @@ class PartyWriter:
         self._sign_with = sign_with
         self._committed = committed
         self._overtaken = overtaken
-        self._queue: deque[_Waiting[object]] = deque()
+        self._queue: deque[_Queued] = deque()
         self._wake = asyncio.Event()
         self._closing = False
         self._unsynced = 0
         self._behind: list[bytes] = []
         self._ends: dict[Channel, ChainEnd] = {}
+        self.paused = asyncio.Lock()
         self._task = asyncio.create_task(self._run())
 
     async def submit(self, job: Job[T]) -> T:
@@ -113,7 +158,7 @@ class PartyWriter:
         if self._closing:
             raise LogUnavailable("The record has been closed.")
         waiting = _Waiting(job)
-        self._queue.append(waiting)  # type: ignore[arg-type]  # a queue of anything
+        self._queue.append(waiting)
         self._wake.set()
         return await waiting.future
 
@@ -136,7 +181,8 @@ class PartyWriter:
             if not jobs:
                 continue
             try:
-                await self._write(jobs)
+                async with self.paused:
+                    await self._write_each(jobs)
             except DetenteError as error:
                 for each in jobs:
                     each.fail(error)
@@ -147,23 +193,36 @@ class PartyWriter:
                 if not isinstance(error, Exception):
                     raise
 
-    def _take(self) -> list[_Waiting[object]]:
-        jobs: list[_Waiting[object]] = []
+    def _take(self) -> list[_Queued]:
+        jobs: list[_Queued] = []
         weight = 0
-        while self._queue and (not jobs or weight + self._queue[0].job.weight <= _ENTRIES_MAX):
+        while self._queue and (not jobs or weight + self._queue[0].weight <= _ENTRIES_MAX):
             waiting = self._queue.popleft()
-            if waiting.future.done():  # cancelled before it began
+            if waiting.done:  # cancelled before it began
                 continue
             jobs.append(waiting)
-            weight += waiting.job.weight
+            weight += waiting.weight
         return jobs
 
-    async def _write(self, jobs: Sequence[_Waiting[object]]) -> None:
+    async def _write_each(self, jobs: Sequence[_Queued]) -> None:
+        """All together; one by one if the database refuses what one of them has made of it."""
+        try:
+            await self._write(jobs)
+        except StatementFailed:
+            if len(jobs) == 1:
+                raise
+            for each in jobs:
+                try:
+                    await self._write([each])
+                except StatementFailed as error:
+                    each.fail(error)
+
+    async def _write(self, jobs: Sequence[_Queued]) -> None:
         if self._ledger.uncertain:
             await self._absorb(await self._ledger.catch_up())
         batch: Batch | None = None
         writing: LedgerWriting | None = None
-        built: list[_Waiting[object]] = []
+        built: list[_Queued] = []
         try:
             async with self._ledger.writing() as writing:
                 if writing.entries:
@@ -195,20 +254,18 @@ class PartyWriter:
             self._unsynced = 0
             await asyncio.to_thread(self._nodes.sync)
 
-    async def _build(
-        self, jobs: Sequence[_Waiting[object]]
-    ) -> tuple[Batch, list[_Waiting[object]]]:
+    async def _build(self, jobs: Sequence[_Queued]) -> tuple[Batch, list[_Queued]]:
         known = Known(self._ends)
-        able: list[_Waiting[object]] = []
+        able: list[_Queued] = []
         for each in jobs:
             try:
-                await each.job.look_up(known)
+                await each.look_up(known)
             except DetenteError as error:
                 each.fail(error)
             else:
                 able.append(each)
         batch = self._begin(self._ledger.size, known)
-        if sum(each.job.weight for each in able) <= _INLINE_MAX:
+        if sum(each.weight for each in able) <= _INLINE_MAX:
             return batch, _build_all(batch, able)
         return batch, await asyncio.to_thread(_build_all, batch, able)
 
@@ -240,15 +297,14 @@ class PartyWriter:
         del self._behind[: self._nodes.size - begin]
 
 
-def _build_all(batch: Batch, jobs: Sequence[_Waiting[object]]) -> list[_Waiting[object]]:
+def _build_all(batch: Batch, jobs: Sequence[_Queued]) -> list[_Queued]:
     built = []
     for each in jobs:
         try:
             with batch.step():
-                each.job.build(batch)
+                each.build(batch)
         except DetenteError as error:
-            # From a thread, a future must not be touched; nobody else looks at it before the end.
-            each.future.get_loop().call_soon_threadsafe(each.fail, error)
+            each.fail_soon(error)
         else:
             built.append(each)
     return built

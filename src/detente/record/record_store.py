@@ -20,6 +20,7 @@ from .nodes import NodeFile, NodesUnusable
 from .party_tables import PARTY_TABLES, PartyRows
 from .sqlite import SqliteLog
 from .sqlite_store import own
+from .statements import TableSet
 
 _log = logging.getLogger("detente.record")
 
@@ -39,15 +40,18 @@ class RecordStore:
         self._scratch: Path | None = None
 
     @classmethod
-    async def open(cls, place: RecordPlace, *, read_only: bool) -> RecordStore:
-        """Open the log.
+    async def open(
+        cls, place: RecordPlace, *, read_only: bool, tables: Sequence[TableSet] = ()
+    ) -> RecordStore:
+        """Open the log, with further tables beside it.
 
         Raises:
             LogInUse, LogUnavailable, LogIncompatible, LogDamaged: see `SqliteLog.open`.
         """
         log: SqlLog
+        beside = (PARTY_TABLES, *tables)
         if place.database is None:
-            log = await SqliteLog.open(place.directory, read_only=read_only, tables=(PARTY_TABLES,))
+            log = await SqliteLog.open(place.directory, read_only=read_only, tables=beside)
             return cls(place, log, read_only, None)
         from .postgres import PostgresLog
         from .postgres_session import PostgresSettings
@@ -59,7 +63,7 @@ class RecordStore:
                 place.database,
                 PostgresSettings(schema=place.schema),
                 read_only=read_only,
-                tables=(PARTY_TABLES,),
+                tables=beside,
             )
         except BaseException:
             if lock is not None:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 SqlValue = int | float | str | bytes | None
 SqlRow = tuple[SqlValue, ...]
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_MADE: Final = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?([a-z0-9_]+)", re.IGNORECASE)
+_DROPPED: Final = re.compile(r"DROP TABLE (?:IF EXISTS )?([a-z0-9_]+)", re.IGNORECASE)
+_RENAMED: Final = re.compile(r"ALTER TABLE ([a-z0-9_]+)\s+RENAME TO ([a-z0-9_]+)", re.IGNORECASE)
 _SQLITE_TYPES: Final = {"bigint": "INTEGER", "bytea": "BLOB", "double precision": "REAL"}
 _TYPES: Final = re.compile(r"\b(bigint|bytea|double precision)\b")
 
@@ -49,6 +52,29 @@ class TableSet:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or not self.steps:
             raise ValueError(f"{self.name!r} with {len(self.steps)} steps is not a set of tables")
+
+    @classmethod
+    def from_sql(cls, name: str, *texts: str) -> Self:
+        """From the texts of SQL files, one a step; lines that begin with `--` are comments."""
+        steps = (
+            "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+            for text in texts
+        )
+        return cls(name, tuple(f"{step}\n" for step in steps))
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables that there are when they are up to date."""
+        names: dict[str, None] = {}
+        for statement in self.statements(0):
+            if (made := _MADE.match(statement)) is not None:
+                names[made[1]] = None
+            elif (dropped := _DROPPED.match(statement)) is not None:
+                names.pop(dropped[1], None)
+            elif (renamed := _RENAMED.match(statement)) is not None:
+                names.pop(renamed[1], None)
+                names[renamed[2]] = None
+        return tuple(names)
 
     @property
     def version(self) -> int:
