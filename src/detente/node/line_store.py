@@ -1,0 +1,283 @@
+"""The record as the line needs it: what goes to one peer, and what came from it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from detente.errors import DetenteError
+from detente.line.actions import (
+    BlobsMissing,
+    EnvelopeRefused,
+    Item,
+    OutboxPage,
+    OutOfOrder,
+    RunPage,
+    Stored,
+    StoreFailed,
+    StoreOutcome,
+)
+from detente.line.lanes import EMERGENCY_SUFFIX, Lane
+from detente.record import (
+    AppendUnknown,
+    BlobMissing,
+    ChainBroken,
+    Entry,
+    Envelope,
+    LogDamaged,
+    LogReadOnly,
+    LogUnavailable,
+    PartyRecord,
+    Payload,
+    RecordRefused,
+    read_payload,
+)
+from detente.record.party_jobs import receipt_channel
+
+_NUMBERED: Final = re.compile(r"envelope (\d+)")
+_GAP_MAX: Final = 16
+_UNAVAILABLE: Final = (LogUnavailable, LogReadOnly, AppendUnknown, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class LineStore:
+    """What a record has for one peer, and how it takes what the peer sends.
+
+    Attributes:
+        record: of our party.
+        peer: id of the other party.
+    """
+
+    record: PartyRecord
+    peer: str
+
+    async def outbox(
+        self, lane: Lane, after: int, limit: int, bytes_max: int, skip: Collection[str] = ()
+    ) -> OutboxPage | StoreFailed:
+        """See `LoadOutbox`."""
+        ours, skipped = self.record.party, list(skip)
+        like = "LIKE" if lane is Lane.EMERGENCY else "NOT LIKE"
+        marks = ", ".join("?" * len(skipped))
+        without = f"AND e.channel NOT IN ({marks}) " if skipped else ""
+        try:
+            held = await self.receipts_held()
+            rows = await self.record.query(
+                "SELECT e.position FROM party_entries AS e WHERE e.sender = ? "  # noqa: S608
+                "AND e.position > ? AND e.kind <> 'receipt' AND e.payload IS NOT NULL "
+                f"AND e.channel {like} ? {without}"
+                "AND (EXISTS (SELECT 1 FROM party_recipients AS r "
+                "WHERE r.position = e.position AND r.party = ?) OR NOT EXISTS ("
+                "SELECT 1 FROM party_recipients AS n WHERE n.position = e.position)) "
+                "AND NOT EXISTS (SELECT 1 FROM party_answers AS a WHERE a.subject = e.position "
+                "AND a.party = ? AND a.kind = 'receipt') ORDER BY e.position LIMIT ?",
+                (ours, after, f"%{EMERGENCY_SUFFIX}", *skipped, self.peer, self.peer, limit),
+            )
+            entries = await self._at([cast(int, row[0]) for row in rows])
+        except _UNAVAILABLE as error:
+            return StoreFailed(str(error))
+        return OutboxPage(_within(entries, bytes_max), held)
+
+    async def run(
+        self, channel: str, first: int, limit: int, bytes_max: int
+    ) -> RunPage | StoreFailed:
+        """See `LoadRun`."""
+        ours = self.record.party
+        try:
+            held = await self.receipts_held()
+            rows = await self.record.query(
+                "SELECT position, seq, erased_by FROM party_entries "
+                "WHERE sender = ? AND channel = ? AND seq >= ? ORDER BY seq LIMIT ?",
+                (ours, channel, first, limit),
+            )
+            found = cast(list[tuple[int, int, int | None]], rows)
+            whole = await self._at([position for position, _, gone in found if gone is None])
+            items = _within(whole, bytes_max)
+            last = items[-1].seq if items else 0
+            cut = len(items) < len(whole)
+            erasures = await self._at(
+                [gone for _, seq, gone in found if gone is not None and (not cut or seq < last)]
+            )
+            previous = await self.record.query(
+                "SELECT chain FROM party_entries WHERE sender = ? AND channel = ? AND seq = ?",
+                (ours, channel, first - 1),
+            )
+            newest, _ = await self._end(ours, channel)
+            answered = await self.record.query(
+                "SELECT MAX(e.seq) FROM party_entries AS e JOIN party_answers AS a "
+                "ON a.subject = e.position WHERE e.sender = ? AND e.channel = ? "
+                "AND a.party = ? AND a.kind = 'receipt'",
+                (ours, channel, self.peer),
+            )
+        except _UNAVAILABLE as error:
+            return StoreFailed(str(error))
+        return RunPage(
+            items=items,
+            erasures=tuple(_sealed(entry) for entry in erasures),
+            previous=cast(bytes, previous[0][0]).hex() if previous else None,
+            newest=newest,
+            answered=cast(int | None, answered[0][0]) or 0,
+            receipts_held=held,
+        )
+
+    async def receipts(self, after: int, limit: int) -> OutboxPage | StoreFailed:
+        """See `LoadReceipts`: our receipts for the peer above number `after`."""
+        ours = self.record.party
+        try:
+            held = await self.receipts_held()
+            rows = await self.record.query(
+                "SELECT position FROM party_entries WHERE sender = ? AND channel = ? AND seq > ? "
+                "AND payload IS NOT NULL ORDER BY seq LIMIT ?",
+                (ours, receipt_channel(self.peer), after, limit),
+            )
+            entries = await self._at([cast(int, row[0]) for row in rows])
+        except _UNAVAILABLE as error:
+            return StoreFailed(str(error))
+        return OutboxPage(tuple(map(_item, entries)), held)
+
+    async def receipts_held(self) -> int:
+        """Number of the newest receipt of the peer for us that our record holds."""
+        number, _ = await self._end(self.peer, receipt_channel(self.record.party))
+        return number
+
+    async def receipts_made(self) -> int:
+        """Number of the newest receipt that we have made for the peer."""
+        number, _ = await self._end(self.record.party, receipt_channel(self.peer))
+        return number
+
+    async def take(
+        self,
+        envelopes: Sequence[bytes],
+        erasures: Sequence[bytes] = (),
+        withheld: Collection[str] = (),
+    ) -> StoreOutcome:
+        """See `Store`: give envelopes of the peer to our record, all or nothing."""
+        try:
+            received = await self.record.receive(
+                envelopes, erasures=erasures, withheld=frozenset(withheld)
+            )
+            made = [
+                each.receipt.payload.seq
+                for each in received
+                if each.receipt is not None and each.receipt.payload is not None
+            ]
+            return Stored(max(made) if made else await self.receipts_made())
+        except ChainBroken as error:
+            number = _number(error)
+            payload = await asyncio.to_thread(_payload, envelopes[number])
+            channel = "" if payload is None else payload.channel
+            return OutOfOrder(channel, error.expected, error.previous)
+        except BlobMissing as error:
+            missing = await asyncio.to_thread(self._missing, envelopes, frozenset(withheld))
+            if missing:
+                return BlobsMissing(missing)
+            # It is here, with another size than the payload says: nothing that is sent mends that.
+            return EnvelopeRefused(_number(error), error.code, str(error))
+        except RecordRefused as error:
+            return EnvelopeRefused(_number(error), error.code, str(error))
+        except LogDamaged as error:
+            return StoreFailed(str(error))
+        except _UNAVAILABLE as error:
+            return StoreFailed(str(error))
+
+    def absent(self, envelopes: Sequence[bytes]) -> tuple[str, ...]:
+        """Blobs that these envelopes name and we do not have."""
+        return self._missing(envelopes, frozenset())
+
+    async def may_have(self, sha256: str) -> bool:
+        """Whether the peer may be given a blob: an entry that is addressed to it names it."""
+        try:
+            wanted = bytes.fromhex(sha256)
+        except ValueError:
+            return False
+        rows = await self.record.query(
+            "SELECT 1 FROM party_blobs AS b JOIN party_entries AS e ON e.position = b.position "
+            "WHERE b.sha256 = ? AND e.sender = ? AND (EXISTS (SELECT 1 FROM party_recipients AS r "
+            "WHERE r.position = e.position AND r.party = ?) OR NOT EXISTS (SELECT 1 "
+            "FROM party_recipients AS n WHERE n.position = e.position)) LIMIT 1",
+            (wanted, self.record.party, self.peer),
+        )
+        return bool(rows)
+
+    async def _end(self, sender: str, channel: str) -> tuple[int, bytes | None]:
+        rows = await self.record.query(
+            "SELECT seq, chain FROM party_entries WHERE sender = ? AND channel = ? "
+            "ORDER BY seq DESC LIMIT 1",
+            (sender, channel),
+        )
+        return cast(tuple[int, bytes], rows[0]) if rows else (0, None)
+
+    async def _at(self, positions: Sequence[int]) -> list[Entry]:
+        """Entries at positions, in the order given; those close together are read at once."""
+        found: dict[int, Entry] = {}
+        begin = end = -1
+        for position in (*sorted(set(positions)), None):
+            if position is not None and begin >= 0 and position - end <= _GAP_MAX:
+                end = position
+                continue
+            if begin >= 0:
+                for entry in await self.record.entries(begin, end - begin + 1):
+                    found[entry.index] = entry
+            if position is not None:
+                begin = end = position
+        return [found[position] for position in positions if position in found]
+
+    def _missing(self, envelopes: Sequence[bytes], withheld: frozenset[str]) -> tuple[str, ...]:
+        wanted: dict[str, None] = {}
+        for data in envelopes:
+            payload = _payload(data)
+            for blob in () if payload is None else payload.blobs:
+                sha256 = blob.sha256.hex()
+                if sha256 not in withheld and self.record.blobs.size(sha256) is None:
+                    wanted[sha256] = None
+        return tuple(wanted)
+
+
+def read_item(data: bytes, index: int = -1) -> Item | None:
+    """An envelope as an item of the line; None if it is none."""
+    payload = _payload(data)
+    return None if payload is None else Item(index, payload.channel, payload.seq, data)
+
+
+def sender_of(data: bytes) -> str | None:
+    """Which party an envelope says that it is from; None if it is no envelope."""
+    payload = _payload(data)
+    return None if payload is None else payload.sender
+
+
+def _payload(data: bytes) -> Payload | None:
+    try:
+        return read_payload(Envelope.from_json(data))
+    except DetenteError:
+        return None
+
+
+def _number(error: RecordRefused) -> int:
+    found = _NUMBERED.search(error.where or "")
+    return int(found[1]) - 1 if found else 0
+
+
+def _item(entry: Entry) -> Item:
+    assert entry.payload is not None  # noqa: S101 - erased entries were left out
+    return Item(entry.index, entry.payload.channel, entry.payload.seq, _sealed(entry))
+
+
+def _sealed(entry: Entry) -> bytes:
+    assert entry.envelope is not None  # noqa: S101 - erased entries were left out
+    return entry.envelope.to_json()
+
+
+def _within(entries: Sequence[Entry], bytes_max: int) -> tuple[Item, ...]:
+    items: list[Item] = []
+    total = 0
+    for entry in entries:
+        if entry.payload is None:  # erased since it was asked for
+            continue
+        item = _item(entry)
+        total += len(item.envelope)
+        if items and total > bytes_max:
+            break
+        items.append(item)
+    return tuple(items)
