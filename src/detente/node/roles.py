@@ -1,7 +1,7 @@
 """Who may do what: roles, permissions, and the matrix that joins them.
 
-Permissions are the scopes of endpoints. What is not in the matrix is refused. The tests are generated
-from it, and so is the table in docs/officers.md.
+Permissions are the scopes of endpoints. What is not in the matrix is refused. The tests are
+generated from it, and so is the table in docs/officers.md.
 """
 
 from __future__ import annotations

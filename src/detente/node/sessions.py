@@ -8,6 +8,7 @@ A locked session still reads, so that the watch stays on the wall; it does nothi
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
@@ -128,6 +129,7 @@ class Sessions:
         self._by_digest: dict[str, Session] = {}
         self._former: dict[str, tuple[str, datetime]] = {}
         self._stored: dict[str, datetime] = {}
+        self._writing = asyncio.Lock()
 
     @classmethod
     async def open(
@@ -167,7 +169,12 @@ class Sessions:
             proved=now,
             active=now,
         )
-        await self._store(session)
+        self._by_digest[session.digest] = session
+        try:
+            await self._store(session.digest)
+        except BaseException:
+            self._forget(session.digest)
+            raise
         return session, token
 
     def find(self, token: str) -> Session | None:
@@ -212,7 +219,7 @@ class Sessions:
         self._by_digest[session.digest] = session
         # A restart may take a minute of activity from it, a write each second would take more.
         if now - self._stored.get(session.digest, session.started) >= _SEEN_STEP:
-            await self._store(session)
+            await self._store(session.digest)
         return session
 
     async def renew(self, session: Session) -> tuple[Session, str]:
@@ -220,21 +227,26 @@ class Sessions:
         now = self._clock()
         token = self._token()
         renewed = replace(session, digest=_digest(token), proved=now, active=now, locked=False)
-        await self._record.execute([_delete([session.digest]), _insert(renewed)])
         self._forget(session.digest)
         self._by_digest[renewed.digest] = renewed
-        self._stored[renewed.digest] = now
         self._former[session.digest] = (renewed.digest, now + self.rules.renewed)
+        async with self._writing:
+            await self._record.execute([_delete([session.digest])])
+        await self._store(renewed.digest)
         return renewed, token
 
     async def lock(self, session: Session) -> None:
         """Lock it now."""
-        await self._store(replace(session, locked=True))
+        current = self._by_digest.get(session.digest)
+        if current is not None:
+            self._by_digest[session.digest] = replace(current, locked=True)
+            await self._store(session.digest)
 
     async def end(self, session: Session) -> None:
         """End it now, for good."""
         self._forget(session.digest)
-        await self._record.execute([_delete([session.digest])])
+        async with self._writing:
+            await self._record.execute([_delete([session.digest])])
 
     async def end_all(self, officer: str, *, but: str = "") -> int:
         """End an officer's sessions, except the one with the public id `but`; tells how many."""
@@ -254,18 +266,22 @@ class Sessions:
         for digest in gone:
             self._forget(digest)
         if gone:
-            await self._record.execute([_delete(gone)])
+            async with self._writing:
+                await self._record.execute([_delete(gone)])
         self._former = {
             digest: (now_called, until)
             for digest, (now_called, until) in self._former.items()
             if now < until
         }
 
-    async def _store(self, session: Session) -> None:
-        # Ended while it was on its way to the tables, it must not come back.
-        await self._record.execute([_delete([session.digest]), _insert(session)])
-        self._by_digest[session.digest] = session
-        self._stored[session.digest] = self._clock()
+    async def _store(self, digest: str) -> None:
+        async with self._writing:
+            # One that has ended meanwhile must not come back.
+            session = self._by_digest.get(digest)
+            if session is None:
+                return
+            await self._record.execute([_delete([digest]), _insert(session)])
+            self._stored[digest] = self._clock()
 
     def _forget(self, digest: str) -> None:
         self._by_digest.pop(digest, None)
