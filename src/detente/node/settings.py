@@ -180,7 +180,7 @@ class NodeSettings:
     )
     oidc_claim: str = setting(
         "Claim of the provider's token that holds the officer's id.",
-        default="preferred_username",
+        default="sub",
         group=_LOGIN,
         check=_not_blank,
     )
