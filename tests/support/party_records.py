@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,9 @@ from detente.record import (
     Officer,
     PartyRecord,
     Policy,
+    Projection,
     RecordPlace,
+    TableSet,
     Terms,
 )
 
@@ -129,6 +131,9 @@ async def create(
     party: Party = A,
     agreed: Terms | None = None,
     clock: Callable[[], datetime] | None = None,
+    *,
+    projections: Sequence[Projection] = (),
+    tables: Sequence[TableSet] = (),
 ) -> PartyRecord:
     """A new record."""
     return await PartyRecord.create(
@@ -139,11 +144,19 @@ async def create(
         clock=clock or Ticking(),
         random=Bytes(f"{party.id} {place.directory}"),
         files=[("application/json", b'{"agreement":"text"}')],
+        projections=projections,
+        tables=tables,
     )
 
 
 async def reopen(
-    place: RecordPlace, party: Party = A, agreed: Terms | list[Terms] | None = None, **rest: bool
+    place: RecordPlace,
+    party: Party = A,
+    agreed: Terms | list[Terms] | None = None,
+    *,
+    read_only: bool = False,
+    projections: Sequence[Projection] = (),
+    tables: Sequence[TableSet] = (),
 ) -> PartyRecord:
     """The same one again."""
     return await PartyRecord.open(
@@ -153,7 +166,9 @@ async def reopen(
         signers=party.signers,
         clock=Ticking(START + timedelta(hours=1)),
         random=secrets.token_bytes,  # ids must not come again
-        **rest,
+        read_only=read_only,
+        projections=projections,
+        tables=tables,
     )
 
 
