@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+from tests.support.page_opened import chromium
 from tests.unit.operations.flights_made import START_US, box, flight, straight
 
 from detente.geo import Circle, Volume4D
@@ -43,22 +42,12 @@ ALL_TEXTS = """() => {
   window.painted.clear();
   return [...new Set(texts.map((text) => text.trim()))];
 }"""
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI is set, but there is no Chromium to test the page with.")
-        pytest.skip("No Chromium is installed.")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium() as started:
         yield started
-        started.close()
 
 
 class Opened:

@@ -12,29 +12,14 @@ from typing import Any
 
 import pytest
 from tests.support.agreements import EXAMPLE
-
-from detente.cli import main
+from tests.support.called import Ran, Run, called
 
 ARGUMENTS = ("--id", "ab-2026", "--party", "a=node.a.example", "--party", "b=node.b.example:8443")
 
 
-class Ran:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> Ran:
-        with pytest.raises(SystemExit) as caught:
-            main(list(arguments))
-        captured = capsys.readouterr()
-        assert isinstance(caught.value.code, int)
-        return Ran(caught.value.code, captured.out, captured.err)
-
-    return call
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    return called(capsys, tmp_path, monkeypatch)
 
 
 def good(ran: Ran) -> str:
@@ -43,7 +28,7 @@ def good(ran: Ran) -> str:
 
 
 @pytest.fixture
-def signed(run: Any, tmp_path: Path) -> Path:
+def signed(run: Run, tmp_path: Path) -> Path:
     """`ab`, in force, with keys in keys-a and keys-b."""
     shutil.copytree(EXAMPLE, tmp_path / "ab")
     for party, officer in (("a", "durand"), ("b", "nowak")):
@@ -69,7 +54,7 @@ def signed(run: Any, tmp_path: Path) -> Path:
     return tmp_path / "ab"
 
 
-def test_from_draft_to_force(run: Any, tmp_path: Path) -> None:
+def test_from_draft_to_force(run: Run, tmp_path: Path) -> None:
     good(run("agreement", "draft", "ab", *ARGUMENTS, "--area", "6.1,45.6,7.9,46.8"))
     told = run("agreement", "check", "ab")
     assert told.code == 1
@@ -110,7 +95,7 @@ def test_from_draft_to_force(run: Any, tmp_path: Path) -> None:
     assert first.splitlines()[0] == second.splitlines()[0]
 
 
-def test_check_tells_machines(run: Any, signed: Path) -> None:
+def test_check_tells_machines(run: Run, signed: Path) -> None:
     told = json.loads(good(run("agreement", "check", "ab", "--json")))
     assert told["faults"] == []
     assert re.fullmatch("[0-9a-f]{64}", told["sha256"])
@@ -125,11 +110,11 @@ def test_check_tells_machines(run: Any, signed: Path) -> None:
     assert line.startswith("distres_s")
 
 
-def test_nothing_to_check_is_another_exit_code(run: Any) -> None:
+def test_nothing_to_check_is_another_exit_code(run: Run) -> None:
     assert run("agreement", "check", "nowhere").code == 2
 
 
-def test_show_is_read_in_either_language(run: Any, signed: Path, tmp_path: Path) -> None:
+def test_show_is_read_in_either_language(run: Run, signed: Path, tmp_path: Path) -> None:
     both = good(run("agreement", "show", "ab"))
     assert "Appels d’essai par jour" in both
     assert "Test calls per day" in both
@@ -141,7 +126,7 @@ def test_show_is_read_in_either_language(run: Any, signed: Path, tmp_path: Path)
     assert "http" not in page.replace("http-equiv", "").replace("https://node.", "")
 
 
-def test_a_new_version_says_what_changed(run: Any, signed: Path, tmp_path: Path) -> None:
+def test_a_new_version_says_what_changed(run: Run, signed: Path, tmp_path: Path) -> None:
     good(run("agreement", "draft", "second", "--amend", "ab"))
     document = tmp_path / "second" / "agreement.toml"
     document.write_text(
@@ -162,7 +147,7 @@ def test_a_new_version_says_what_changed(run: Any, signed: Path, tmp_path: Path)
         good(run("agreement", "sign", "second", "--party", party, "--key", key))
 
 
-def test_copies_are_merged(run: Any, signed: Path, tmp_path: Path) -> None:
+def test_copies_are_merged(run: Run, signed: Path, tmp_path: Path) -> None:
     """Two people sign copies at the same time."""
     (signed / "agreement.dsse.json").unlink()
     shutil.copytree(signed, tmp_path / "copy")
@@ -172,7 +157,7 @@ def test_copies_are_merged(run: Any, signed: Path, tmp_path: Path) -> None:
     assert "signed by every party" in told
 
 
-def test_a_party_suspends_resumes_and_leaves(run: Any, signed: Path) -> None:
+def test_a_party_suspends_resumes_and_leaves(run: Run, signed: Path) -> None:
     own = ("--party", "b", "--key", "keys-b/officers/nowak.key", "--reason", "As agreed.")
 
     def now() -> Any:
@@ -197,7 +182,7 @@ def test_a_party_suspends_resumes_and_leaves(run: Any, signed: Path) -> None:
     ]
 
 
-def test_signing_says_why_it_refuses(run: Any, signed: Path) -> None:
+def test_signing_says_why_it_refuses(run: Run, signed: Path) -> None:
     ran = run("agreement", "sign", "ab", "--party", "a", "--key", "keys-b/node.key")
     assert ran.code == 2
     assert "does not sign for party a" in ran.err
@@ -205,7 +190,7 @@ def test_signing_says_why_it_refuses(run: Any, signed: Path) -> None:
 
 
 def test_two_processes_sign_at_once_and_neither_is_lost(
-    run: Any, signed: Path, tmp_path: Path
+    run: Run, signed: Path, tmp_path: Path
 ) -> None:
     for _ in range(3):
         (signed / "agreement.dsse.json").unlink()

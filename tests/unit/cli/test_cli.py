@@ -12,27 +12,14 @@ from typing import Any
 
 import click
 import pytest
+from tests.support.called import Run, called
 
-from detente.cli import main
 from detente.errors import DetenteError
 
 
-class Ran:
-    def __init__(self, code: Any, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> Ran:
-        with pytest.raises(SystemExit) as caught:
-            main(list(arguments))
-        captured = capsys.readouterr()
-        return Ran(caught.value.code, captured.out, captured.err)
-
-    return call
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    return called(capsys, tmp_path, monkeypatch)
 
 
 def test_help_comes_at_once_and_loads_nothing_heavy() -> None:
@@ -51,7 +38,7 @@ def test_help_comes_at_once_and_loads_nothing_heavy() -> None:
     assert time.process_time() - start < 1
 
 
-def test_a_key_pair_makes_tokens_that_hold(run: Any) -> None:
+def test_a_key_pair_makes_tokens_that_hold(run: Run) -> None:
     from detente.http import TokenRules, load_pem_key, verify_token
 
     made = run("keys", "new")
@@ -68,7 +55,7 @@ def test_a_key_pair_makes_tokens_that_hold(run: Any) -> None:
     assert verified.caller.scopes == {"a", "b", "c"}
 
 
-def test_a_log_key_is_private_and_its_public_half_is_printed(run: Any) -> None:
+def test_a_log_key_is_private_and_its_public_half_is_printed(run: Run) -> None:
     from detente.record import Verifier
 
     made = run("keys", "new", "--log", "--name", "exchange.example/one", "own.key")
@@ -77,7 +64,7 @@ def test_a_log_key_is_private_and_its_public_half_is_printed(run: Any) -> None:
     assert stat.S_IMODE(Path("own.key").stat().st_mode) == 0o600
 
 
-def test_no_key_is_overwritten(run: Any) -> None:
+def test_no_key_is_overwritten(run: Run) -> None:
     assert run("keys", "new").code == 0
     before = Path("dev.key").read_bytes()
     again = run("keys", "new")
@@ -87,7 +74,7 @@ def test_no_key_is_overwritten(run: Any) -> None:
     assert run("keys", "new", "--log", "dev.key").code == 2
 
 
-def test_an_error_tells_what_where_and_advice_without_a_traceback(run: Any) -> None:
+def test_an_error_tells_what_where_and_advice_without_a_traceback(run: Run) -> None:
     ran = run("token", "--key", "absent", "--sub", "x", "--aud", "y", "--scope", "z")
     assert ran.code == 2
     assert ran.err.splitlines() == [
@@ -117,7 +104,7 @@ def hostile_plan(path: str, flight: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["table", "json", "geojson"])
-def test_no_name_from_a_file_commands_the_terminal(run: Any, form: str) -> None:
+def test_no_name_from_a_file_commands_the_terminal(run: Run, form: str) -> None:
     hostile_plan("own.geojson", "a")
     hostile_plan("other.geojson", "b")
     ran = run("check", "own.geojson", "--against", "other.geojson", "--format", form)
@@ -129,7 +116,7 @@ def test_no_name_from_a_file_commands_the_terminal(run: Any, form: str) -> None:
         assert names == ["a\x1b[2J\x9b31m\u202e\x7f\x00 [bold]"]
 
 
-def test_an_error_about_a_hostile_file_commands_no_terminal(run: Any) -> None:
+def test_an_error_about_a_hostile_file_commands_no_terminal(run: Run) -> None:
     Path("\x9b31m.geojson").write_text("{")
     ran = run("check", "\x9b31m.geojson")
     assert ran.code == 2
@@ -137,7 +124,7 @@ def test_an_error_about_a_hostile_file_commands_no_terminal(run: Any) -> None:
 
 
 def test_a_fault_of_the_program_is_not_taken_for_conflicts(
-    run: Any, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*arguments: Any) -> None:
         raise ZeroDivisionError
@@ -149,7 +136,7 @@ def test_a_fault_of_the_program_is_not_taken_for_conflicts(
 
 
 def test_settings_are_judged_the_same_wherever_they_stand(
-    run: Any, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = run("exchange", "--port", "x")
     assert ran.code == 2
@@ -160,7 +147,7 @@ def test_settings_are_judged_the_same_wherever_they_stand(
     assert "environment variable DETENTE_EXCHANGE_PORT" in ran.err
 
 
-def test_usage_errors_and_interrupts(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usage_errors_and_interrupts(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("nothing").code == 2
     assert run("--version").out.startswith("detente, version ")
 
@@ -171,7 +158,7 @@ def test_usage_errors_and_interrupts(run: Any, monkeypatch: pytest.MonkeyPatch) 
     assert run("keys", "new").code == 130
 
 
-def test_check_finds_everything_good(run: Any) -> None:
+def test_check_finds_everything_good(run: Run) -> None:
     run("keys", "new")
     ran = run(
         *("exchange", "--check", "--auth-public-key", "dev.key.pub", "--audience", "localhost"),
@@ -185,7 +172,7 @@ def test_check_finds_everything_good(run: Any) -> None:
     assert not Path("data").exists()
 
 
-def test_check_names_what_is_not_good(run: Any) -> None:
+def test_check_names_what_is_not_good(run: Run) -> None:
     Path("bad.pem").write_text("x")
     Path("bad.key").write_text("x")
     ran = run(
@@ -197,7 +184,7 @@ def test_check_names_what_is_not_good(run: Any) -> None:
     assert ran.out.count("NOT GOOD") == 4
 
 
-def test_check_does_not_show_the_password_of_the_database(run: Any) -> None:
+def test_check_does_not_show_the_password_of_the_database(run: Run) -> None:
     run("keys", "new")
     run("keys", "new", "--log")
     ran = run(
@@ -230,7 +217,7 @@ def small_log(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_a_log_is_shown_verified_and_exported(run: Any, small_log: Path) -> None:
+def test_a_log_is_shown_verified_and_exported(run: Run, small_log: Path) -> None:
     shown = run("log", "show", "--since", "1")
     assert shown.code == 0
     assert [json.loads(line) for line in shown.out.splitlines()] == [
@@ -248,7 +235,7 @@ def test_a_log_is_shown_verified_and_exported(run: Any, small_log: Path) -> None
     assert (report["good"], report["size"], report["signatures"]) == (True, 3, 1)
 
 
-def test_a_log_that_was_rewritten_is_found_out(run: Any, small_log: Path) -> None:
+def test_a_log_that_was_rewritten_is_found_out(run: Run, small_log: Path) -> None:
     assert run("log", "export", "out").code == 0
     entries = Path("out/entries.jsonl")
     entries.write_text(entries.read_text().replace('\\"n\\":2', '\\"n\\":9'))
@@ -265,7 +252,7 @@ def test_every_error_class_of_the_command_line_has_a_code_of_its_own() -> None:
     assert DetenteError in all_error_types()
 
 
-def test_check_is_told_the_unit_that_a_column_does_not_say(run: Any, tmp_path: Path) -> None:
+def test_check_is_told_the_unit_that_a_column_does_not_say(run: Run, tmp_path: Path) -> None:
     rows = [f"{1777626000 + 10 * i},46.0,{6 + i / 100},3000,F1" for i in range(5)]
     track = tmp_path / "track.csv"
     track.write_text("\n".join(["timestamp,latitude,longitude,altitude,flight_id", *rows]))
@@ -276,7 +263,7 @@ def test_check_is_told_the_unit_that_a_column_does_not_say(run: Any, tmp_path: P
     assert run(*arguments, "--altitude-unit", "ft").code == 0
 
 
-def test_check_names_properties_that_mean_nothing(run: Any, tmp_path: Path) -> None:
+def test_check_names_properties_that_mean_nothing(run: Run, tmp_path: Path) -> None:
     example = Path(__file__).parents[3] / "examples" / "party-a.geojson"
     plan = tmp_path / "plan.geojson"
     plan.write_text(example.read_text().replace('"party"', '"partty"'))
