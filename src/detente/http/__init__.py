@@ -7,6 +7,7 @@ from detente.http.endpoint import (
     Caller,
     Endpoint,
     Handler,
+    HeaderParameter,
     QueryParameter,
     Request,
     Response,
@@ -32,7 +33,9 @@ from detente.http.errors import (
     RateLimited,
     Unauthorized,
 )
+from detente.http.head import PeerCertificate, RequestHead
 from detente.http.keys import BadKey, JwksSource, VerificationKey, load_pem_key
+from detente.http.lanes import Lane, Lanes, network_of
 from detente.http.limits import Limits
 from detente.http.observe import (
     LineSink,
@@ -42,8 +45,10 @@ from detente.http.observe import (
     configure_logging,
 )
 from detente.http.openapi import ApiInfo, openapi_document
+from detente.http.outcome import Observer, Outcome
 from detente.http.protocol import ConnectionLimits
-from detente.http.routing import Application, Authenticator, Observer, Outcome, build_app, now_us
+from detente.http.reading import BadDigest
+from detente.http.routing import Application, Authenticator, Guard, build_app, now_us
 from detente.http.server import (
     CannotListen,
     ServerOptions,
@@ -51,17 +56,32 @@ from detente.http.server import (
     print_ready,
     run,
     serve,
+    serve_all,
     tls_context,
 )
+from detente.http.streams import EVENT_STREAM, Stream, Streams, sse_event
 from detente.http.tokens import TokenSigner, new_key_pair
 from detente.http.tracing import OtelTracer, Tracer, TracingUnavailable
+from detente.http.web import (
+    API_HEADERS,
+    STRICT_TRANSPORT,
+    ForeignOrigin,
+    OriginGuard,
+    end_cookie,
+    read_cookies,
+    session_cookie,
+)
 
 __all__ = [
     "ANONYMOUS",
+    "API_HEADERS",
+    "EVENT_STREAM",
+    "STRICT_TRANSPORT",
     "ApiInfo",
     "Application",
     "Authenticator",
     "BadBody",
+    "BadDigest",
     "BadKey",
     "BadRequest",
     "BodyTimeout",
@@ -74,12 +94,17 @@ __all__ = [
     "Endpoint",
     "ErrorResponse",
     "Forbidden",
+    "ForeignOrigin",
+    "Guard",
     "Handler",
     "HandlerTimeout",
+    "HeaderParameter",
     "HttpError",
     "InternalError",
     "JwksSource",
     "KeysUnavailable",
+    "Lane",
+    "Lanes",
     "Limits",
     "LineSink",
     "LogFormat",
@@ -88,16 +113,21 @@ __all__ = [
     "MissingScope",
     "NotFound",
     "Observer",
+    "OriginGuard",
     "OtelTracer",
     "Outcome",
     "Overloaded",
+    "PeerCertificate",
     "QueryParameter",
     "RateLimited",
     "Request",
+    "RequestHead",
     "RequestObserver",
     "Response",
     "Scopes",
     "ServerOptions",
+    "Stream",
+    "Streams",
     "TokenAuthenticator",
     "TokenRules",
     "TokenSigner",
@@ -110,13 +140,19 @@ __all__ = [
     "bind",
     "build_app",
     "configure_logging",
+    "end_cookie",
     "load_pem_key",
+    "network_of",
     "new_key_pair",
     "now_us",
     "openapi_document",
     "print_ready",
+    "read_cookies",
     "run",
     "serve",
+    "serve_all",
+    "session_cookie",
+    "sse_event",
     "tls_context",
     "verify_token",
 ]

@@ -21,6 +21,7 @@ from joserfc.jws import JWSRegistry
 
 from detente.http.endpoint import Caller
 from detente.http.errors import Busy, Unauthorized
+from detente.http.head import RequestHead
 from detente.http.keys import JwksSource, VerificationKey
 
 MAX_TOKEN_BYTES = 8 * 1024
@@ -200,13 +201,14 @@ class TokenAuthenticator:
     def __len__(self) -> int:
         return len(self._remembered)
 
-    async def authenticate(self, header: bytes | None, now_us: int) -> Caller:
-        """Who is calling, by the value of the `Authorization` header.
+    async def authenticate(self, request: RequestHead, now_us: int) -> Caller:
+        """Who is calling, by the `Authorization` header.
 
         Raises:
             Unauthorized: there is no token, or it does not hold.
             KeysUnavailable: the keys have not been fetched, or too long ago.
         """
+        header = request.authorization
         if not header:
             raise Unauthorized("A bearer token is required.", missing=True)
         keys = self._current_keys()

@@ -8,6 +8,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from detente.http.head import PeerCertificate, RequestHead
+from detente.http.streams import Stream
+
 Body = TypeVar("Body")
 
 Scopes = frozenset[frozenset[str]]
@@ -19,16 +22,18 @@ def any_of(*alternatives: str) -> Scopes:
 
 
 class Caller(NamedTuple):
-    """Who sent the request, as the verified token says.
+    """Who sent the request, as its authenticator found.
 
-    `issuer` and `sub` are the token's `iss` and `sub`; `expires_us` its end, microseconds since the
-    Unix epoch.
+    Of a verified token, `issuer` and `sub` are the `iss` and `sub`. `expires_us` is the end of the
+    token or session, microseconds since the Unix epoch (0: none is known); a stream does not
+    outlast it. `session` names the session, where there are sessions; it is no secret.
     """
 
     sub: str
     scopes: frozenset[str]
     issuer: str
     expires_us: int
+    session: str = ""
 
 
 ANONYMOUS = Caller(sub="", scopes=frozenset(), issuer="", expires_us=0)
@@ -45,9 +50,10 @@ class Request(Generic[Body]):
         caller: `ANONYMOUS` at a public endpoint.
         received_us: when the request was received, microseconds since the Unix epoch.
         id: the request's name in the logs.
+        headers: headers that the endpoint declares and the client sent; names in lower case.
     """
 
-    __slots__ = ("body", "caller", "id", "path", "query", "received_us")
+    __slots__ = ("_head", "body", "caller", "headers", "id", "path", "query", "received_us")
 
     def __init__(
         self,
@@ -57,6 +63,8 @@ class Request(Generic[Body]):
         caller: Caller,
         received_us: int,
         request_id: str = "",
+        headers: Mapping[str, str] | None = None,
+        head: RequestHead | None = None,
     ) -> None:
         self.path = path
         self.query = query
@@ -64,6 +72,18 @@ class Request(Generic[Body]):
         self.caller = caller
         self.received_us = received_us
         self.id = request_id
+        self.headers: Mapping[str, str] = headers if headers is not None else {}
+        self._head = head
+
+    @property
+    def peer(self) -> PeerCertificate | None:
+        """The certificate that the client showed, verified; None without mutual TLS."""
+        return None if self._head is None else self._head.peer
+
+    @property
+    def client(self) -> str:
+        """The IP address that the request came from; "" if it is not known."""
+        return "" if self._head is None else self._head.client
 
 
 class Response:
@@ -91,12 +111,25 @@ class Response:
         self.code = code
 
 
-Handler = Callable[[Request[Any]], Awaitable[Response]]
+Handler = Callable[[Request[Any]], Awaitable[Response | Stream]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryParameter:
     """One parameter of the query string; it is text, the handler knows what it means."""
+
+    name: str
+    help: str
+    required: bool = False
+    example: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderParameter:
+    """One header that an endpoint takes; it is text, the handler knows what it means.
+
+    Given more than once, the values of a header are joined as RFC 9110 section 5.3 says.
+    """
 
     name: str
     help: str
@@ -113,7 +146,14 @@ class Endpoint:
     any valid token will do. `body` is a type for msgspec, or `bytes` for what comes as it is, which
     may be empty and need not be JSON. `responses` maps each status to the type of its body (None:
     no body).
-    `public` endpoints need no token and are exempt from the rate and concurrency limits.
+    `public` endpoints need no token and are exempt from the rate and concurrency limits, but for
+    those of a lane.
+
+    `stream` is the media type of the good answer if that is a `Stream`; only such an endpoint may
+    give one, and does so while one of the application's places for streams is free. `lane` names
+    one of the application's `Lanes`; in it, a public endpoint counts by the client's address.
+    With `digest`, the body must match the `Content-Digest` header, which must be there (RFC 9530);
+    an authenticator that trusts the header thereby trusts the body.
     """
 
     method: str
@@ -130,6 +170,10 @@ class Endpoint:
     public: bool = False
     path_help: Mapping[str, str] = field(default_factory=dict)
     example: msgspec.Struct | None = None
+    headers: Sequence[HeaderParameter] = ()
+    stream: str | None = None
+    lane: str = ""
+    digest: bool = False
 
     def path_parameters(self) -> list[str]:
         """Names of the path parameters, in order."""

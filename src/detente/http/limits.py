@@ -14,6 +14,7 @@ import numpy as np
 from detente.http.errors import BodyTimeout, BodyTooDeep, BodyTooLarge, RateLimited
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # A body up to this many times the limit is read and thrown away, so that the client, which usually
 # sends everything before it listens, gets to see the 413 instead of a reset connection.
@@ -28,6 +29,10 @@ class Limits:
     503 with an unknown outcome. `max_in_flight` counts requests that need a token, of all clients,
     from when they are complete; `max_bodies_per_client` those of one client that are not.
     `rate_per_s` and `rate_burst` make a token bucket for each client (`sub`).
+
+    `max_streams` and `max_streams_per_client` count streams that are open, apart from requests; up
+    to `stream_buffer_bytes` wait for a client that reads slowly, and one chunk in any case. An
+    event stream without events gets a comment each `heartbeat_s`.
     """
 
     max_body_bytes: int = 4 * 1024 * 1024
@@ -39,6 +44,10 @@ class Limits:
     rate_per_s: float | None = None
     rate_burst: int = 100
     max_rate_clients: int = 10_000
+    max_streams: int = 512
+    max_streams_per_client: int = 16
+    stream_buffer_bytes: int = 64 * 1024
+    heartbeat_s: float = 15.0
 
 
 async def read_body(receive: Receive, declared_bytes: int, limits: Limits) -> bytes:

@@ -27,7 +27,7 @@ from prometheus_client import (
 from prometheus_client.exposition import generate_latest
 
 from detente.http.endpoint import Endpoint, Request, Response
-from detente.http.routing import Outcome, Span
+from detente.http.outcome import Outcome, Span
 from detente.http.tracing import Tracer
 
 LogFormat = Literal["json", "text"]
@@ -236,7 +236,9 @@ class RequestObserver:
                 buckets=LATENCY_BUCKETS_S,
                 registry=metrics.registry,
             )
-            metrics.gauge("http_in_flight", "Requests at work.", lambda: self.in_flight)
+            metrics.gauge(
+                "http_in_flight", "Requests at work, and open streams.", lambda: self.in_flight
+            )
             if sink is not None:
                 metrics.gauge("log_lines_dropped", "Log lines lost.", lambda: sink.dropped)
 
@@ -247,7 +249,7 @@ class RequestObserver:
     def finished(self, outcome: Outcome) -> None:
         """It was answered: one line, one observation."""
         self.in_flight -= 1
-        if self._latency is not None:
+        if self._latency is not None and not outcome.streamed:
             # Unknown paths share one series: clients must not be able to make new ones.
             key = (outcome.method if outcome.route else "", outcome.route, outcome.status)
             series = self._series.get(key)

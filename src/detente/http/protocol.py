@@ -12,6 +12,9 @@ on after a request that asked to change the protocol, because where its body end
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import ssl
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +28,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from uvicorn.server import ServerState
 
 from detente.http.errors import ErrorResponse
+from detente.http.head import EXTENSION, PeerCertificate
 
 _NEVER = float("inf")
 
@@ -95,7 +99,7 @@ class Connections:
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection; requests find it as the `Connection` of their head."""
 
     def __init__(
         self,
@@ -116,12 +120,18 @@ class GuardedProtocol(HttpToolsProtocol):
         self._read_deadline_s = _NEVER
         self._write_deadline_s = _NEVER
         self.deadline_s = _NEVER
+        self._extensions: dict[str, Any] = {EXTENSION: self}
+        self._peer: PeerCertificate | None = None
         # The keep-alive deadline is one of ours; uvicorn's timer would be one more per request.
         self.timeout_keep_alive = _FAR_AHEAD_S
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, or refuse."""
         super().connection_made(transport)
+        tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+        if tls is not None and tls.context.verify_mode != ssl.CERT_NONE:
+            shown = tls.getpeercert(binary_form=True)
+            self._peer = PeerCertificate(shown) if shown else None
         if not self._all.admit():
             self._send_and_close(503, "http.overloaded", "All connections are taken.")
             return
@@ -150,6 +160,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()
+        self.scope["extensions"] = self._extensions
         self._in_headers = True
         self._in_body = False
         if not self._answering():
@@ -224,6 +235,33 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self.transport.abort()
 
+    @property
+    def peer(self) -> PeerCertificate | None:
+        """The certificate that the client showed, verified; None if none was asked for."""
+        return self._peer
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the client does not take what was written."""
+        return self.flow.write_paused
+
+    def streaming(self, *, small: bool) -> None:
+        """A stream begins; small ones shall not wait for long where no deadline sees them."""
+        found: socket.socket | None = self.transport.get_extra_info("socket")
+        if found is None:
+            return
+        timeout_ms = int(self._limits.write_timeout_s * 1000)
+        # Neither is essential: a socket that has not these options is served without them.
+        with contextlib.suppress(OSError):
+            if found.family in (socket.AF_INET, socket.AF_INET6):
+                found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, timeout_ms)
+            if small:
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _STREAM_SEND_BYTES)
+
+    def cut(self) -> None:
+        """Close at once; what was not sent is lost."""
+        self.transport.abort()
+
     def send_400_response(self, msg: str) -> None:
         """What cannot be parsed is answered in JSON like all else."""
         self._send_and_close(400, "http.malformed", "This is not an HTTP/1.1 request.")
@@ -266,3 +304,4 @@ class GuardedProtocol(HttpToolsProtocol):
 _FAR_AHEAD_S = 86_400
 _LAST_WORDS_S = 1.0
 _DRAINING_MAX = 256
+_STREAM_SEND_BYTES = 64 * 1024

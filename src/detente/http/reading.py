@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from detente.http.endpoint import Caller, Endpoint
 from detente.http.errors import BadBody, BadRequest, MissingScope
+from detente.http.head import RequestHead
 from detente.http.limits import check_depth
 
 DecHook = Callable[[type, Any], Any]
@@ -19,7 +23,16 @@ DecHook = Callable[[type, Any], Any]
 class BoundEndpoint:
     """An endpoint with all that can be prepared before the first request."""
 
-    __slots__ = ("alternatives", "decode", "endpoint", "handler", "query", "raw", "required")
+    __slots__ = (
+        "alternatives",
+        "decode",
+        "endpoint",
+        "handler",
+        "headers",
+        "query",
+        "raw",
+        "required",
+    )
 
     def __init__(self, endpoint: Endpoint, dec_hook: DecHook | None) -> None:
         self.endpoint = endpoint
@@ -31,6 +44,7 @@ class BoundEndpoint:
             self.decode = msgspec.json.Decoder(endpoint.body, dec_hook=dec_hook).decode
         self.query = frozenset(parameter.name for parameter in endpoint.query)
         self.required = tuple(p.name for p in endpoint.query if p.required)
+        self.headers = tuple((p.name.lower(), p.required) for p in endpoint.headers)
 
     def authorise(self, caller: Caller) -> None:
         """Raises MissingScope unless one of the alternatives is within the token's scopes."""
@@ -106,3 +120,53 @@ def parse_query(query_string: bytes, bound: BoundEndpoint) -> Mapping[str, str]:
 
 
 _NO_QUERY: Mapping[str, str] = {}
+
+
+def pick_headers(head: RequestHead, bound: BoundEndpoint) -> Mapping[str, str]:
+    """The headers that the endpoint declares.
+
+    Raises:
+        BadRequest: one that is required is missing or empty.
+    """
+    if not bound.headers:
+        return _NO_QUERY
+    sent = head.headers
+    found: dict[str, str] = {}
+    for name, required in bound.headers:
+        value = sent.get(name)
+        if value is not None:
+            found[name] = value
+        if required and not value:
+            raise BadRequest("is required.", where=f"header {name}")
+    return found
+
+
+class BadDigest(BadRequest):
+    """The body does not match the `Content-Digest` header, or there is none: 400."""
+
+    code: ClassVar[str] = "http.digest"
+
+
+_DIGEST = re.compile(r"\s*([a-z0-9*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*={0,2}):\s*")
+
+
+def check_digest(header: str | None, body: bytes) -> None:
+    """Compare a body with its `Content-Digest` header (RFC 9530): SHA-256, SHA-512, or both.
+
+    Raises:
+        BadDigest: there is no digest of these kinds, or one of them is not the body's.
+    """
+    found = 0
+    for member in (header or "").split(","):
+        parsed = _DIGEST.fullmatch(member)
+        if parsed is None:
+            raise BadDigest("A Content-Digest header is required: `sha-256=:<base64>:`.")
+        name, text = parsed.groups()
+        if name not in ("sha-256", "sha-512"):
+            continue
+        digest = hashlib.new(name.replace("-", ""), body).digest()
+        if not hmac.compare_digest(base64.b64encode(digest).decode(), text):
+            raise BadDigest("The body does not match its Content-Digest header.")
+        found += 1
+    if not found:
+        raise BadDigest("The Content-Digest header has neither sha-256 nor sha-512.")

@@ -1,9 +1,9 @@
 """Typed endpoints become an ASGI application.
 
-One request passes, in this order: admission (503), path and method (404, 405), token (401), rate
-(429), scopes (403), body size and time (413, 408), nesting, JSON and types (400), handler. Every
-answer is JSON, whatever happens; what nobody expected becomes a 500 that tells only a request id,
-under which the log holds the traceback.
+One request passes, in this order: path and method (404, 405), guard, token (401), rate (429),
+scopes (403), body size and time (413, 408), digest, nesting, JSON and types (400), admission (503),
+handler. Errors are answered in JSON, whatever happens; what nobody expected becomes a 500 that
+tells only a request id, under which the log holds the traceback.
 
 This is plain ASGI: a router and middleware from a framework cost more than all the work done here
 (`bench/http_overhead.py`). Anything that is not an endpoint, such as files, goes to `fallback`.
@@ -15,8 +15,8 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol
 
 import msgspec
@@ -28,85 +28,47 @@ from detente.http.errors import (
     ErrorTable,
     HandlerTimeout,
     HttpError,
+    InternalError,
     MethodNotAllowed,
     Overloaded,
     RateLimited,
 )
-from detente.http.limits import Limits, RateLimiter, Receive, read_body
+from detente.http.head import RequestHead, Scope
+from detente.http.lanes import Lanes, network_of
+from detente.http.limits import Limits, RateLimiter, Receive, Send, read_body
 from detente.http.matching import PathTable
 from detente.http.openapi import ApiInfo, openapi_document
-from detente.http.reading import BoundEndpoint, DecHook, decode_body, parse_query
+from detente.http.outcome import Observer, Outcome, Silent
+from detente.http.reading import (
+    BoundEndpoint,
+    DecHook,
+    check_digest,
+    decode_body,
+    parse_query,
+    pick_headers,
+)
+from detente.http.streams import Stream, Streams, close_chunks
 
-Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 EncHook = Callable[[Any], Any]
+Guard = Callable[[RequestHead], None]
+"""Looks at each request for an endpoint, public or not, and raises if it is not to be answered."""
 
 logger = logging.getLogger(__name__)
 
+_EVENT_HEADERS = ((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
+
 
 class Authenticator(Protocol):
-    """Turns an `Authorization` header into a caller."""
+    """Turns the head of a request into a caller."""
 
-    async def authenticate(self, header: bytes | None, now_us: int) -> Caller:
-        """Who is calling.
+    async def authenticate(self, request: RequestHead, now_us: int) -> Caller:
+        """Who is calling at `now_us`, microseconds since the Unix epoch.
 
         Raises:
-            Unauthorized: the header is missing or its token does not hold.
+            Unauthorized: what would tell is missing or does not hold.
         """
         ...
-
-
-class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What is known of an answered request; never a token or a body."""
-
-    method: str
-    route: str
-    status: int
-    duration_s: float
-    sub: str
-    code: str
-    request_id: str
-    received_us: int
-    bytes_in: int
-    bytes_out: int
-
-
-class Span(Protocol):
-    """The trace of one handler."""
-
-    def answered(self, status: int) -> None:
-        """The handler gave an answer with this status."""
-        ...
-
-
-class Observer(Protocol):
-    """Told of every request; must be cheap and must not raise."""
-
-    def started(self) -> None:
-        """A request was received."""
-        ...
-
-    def finished(self, outcome: Outcome) -> None:
-        """It was answered."""
-        ...
-
-    def span(
-        self, endpoint: Endpoint, headers: Sequence[tuple[bytes, bytes]]
-    ) -> AbstractContextManager[Span] | None:
-        """What the handler runs within, or None when tracing is off."""
-        ...
-
-
-class _Silent:
-    def started(self) -> None:
-        pass
-
-    def finished(self, outcome: Outcome) -> None:
-        pass
-
-    def span(self, endpoint: Endpoint, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        return None
 
 
 def now_us() -> int:
@@ -130,11 +92,22 @@ class Application:
         fallback: ASGIApp | None,
         dec_hook: DecHook | None,
         enc_hook: EncHook | None,
+        guard: Guard | None,
+        headers: Sequence[tuple[bytes, bytes]],
+        lanes: Lanes | None,
     ) -> None:
         if authenticator is None and not all(endpoint.public for endpoint in endpoints):
             msg = "endpoints that are not public need an authenticator"
             raise ValueError(msg)
+        for endpoint in endpoints:
+            if endpoint.lane and (lanes is None or endpoint.lane not in lanes):
+                msg = f"{endpoint.operation_id}: there is no lane {endpoint.lane}"
+                raise ValueError(msg)
         self.endpoints = tuple(endpoints)
+        self.streams = Streams(limits)
+        self._guard = guard
+        self._headers = tuple((name.lower(), value) for name, value in headers)
+        self._lanes = lanes
         self._authenticator = authenticator
         self._limits = limits
         self._observer = observer
@@ -148,7 +121,7 @@ class Application:
             for endpoint in endpoints
         )
         self._in_flight = 0
-        self._bodies: dict[str, int] = {}
+        self._bodies: dict[tuple[str, str], int] = {}
         self._rate: RateLimiter | None = None
         if limits.rate_per_s is not None:
             self._rate = RateLimiter(limits.rate_per_s, limits.rate_burst, limits.max_rate_clients)
@@ -183,18 +156,18 @@ class Application:
                 response = await self._answer(
                     scope, receive, method, raw_path, received_us, request_id, known
                 )
-                body = response.body
-                if body is None:
-                    payload = b""
-                elif type(body) is bytes:
-                    payload = body
-                else:
-                    payload = self._encode(body)
+                payload = b"" if isinstance(response, Stream) else self._payload(response)
             except DetenteError as error:
                 response, payload = self._refuse(error, request_id)
             except Exception as error:  # noqa: BLE001 - a fault must still become an answer
                 response, payload = self._fail(error, request_id, known)
             headers = [(b"x-request-id", request_id.encode()), *response.headers]
+            if self._headers:
+                given = {name.lower() for name, _ in response.headers}
+                headers += [field for field in self._headers if field[0] not in given]
+            if isinstance(response, Stream):
+                await self._stream(response, headers, scope, receive, send, request_id, known)
+                return
             if payload:
                 headers.append((b"content-type", response.content_type))
             if response.status != 204:
@@ -205,6 +178,8 @@ class Application:
             await send({"type": "http.response.body", "body": b"" if method == "HEAD" else payload})
             known.status, known.code, known.bytes_out = response.status, response.code, len(payload)
         finally:
+            if known.stream_client is not None:
+                self.streams.leave(known.stream_client)
             self._observer.finished(
                 Outcome(
                     method,
@@ -217,8 +192,53 @@ class Application:
                     received_us,
                     known.bytes_in,
                     known.bytes_out,
+                    known.streamed,
                 )
             )
+
+    def _payload(self, response: Response) -> bytes:
+        body = response.body
+        if body is None:
+            return b""
+        return body if type(body) is bytes else self._encode(body)
+
+    async def _stream(
+        self,
+        stream: Stream,
+        headers: list[tuple[bytes, bytes]],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request_id: str,
+        known: _Known,
+    ) -> None:
+        """Send a stream; known is told how it went."""
+        given = {name.lower() for name, _ in headers}
+        headers.append((b"content-type", stream.content_type))
+        if stream.is_events:
+            headers += [field for field in _EVENT_HEADERS if field[0] not in given]
+        await send({"type": "http.response.start", "status": stream.status, "headers": headers})
+        known.status = stream.status
+        if scope["method"] == "HEAD":
+            await close_chunks(stream.chunks)
+            await send({"type": "http.response.body", "body": b""})
+            return
+        known.streamed = True
+        connection = RequestHead(scope).connection
+        end_us = known.expires_us
+        lasts_s = (end_us - self._clock()) * 1e-6 if end_us else None
+        try:
+            known.bytes_out = await self.streams.send(
+                stream, receive, send, connection=connection, lasts_s=lasts_s
+            )
+        except Exception as error:
+            known.code = InternalError.code
+            if connection is None:
+                raise  # any server closes the connection then
+            logger.error("the stream of request %s failed", request_id, exc_info=error)
+            connection.cut()
+            while (await receive())["type"] != "http.disconnect":
+                pass
 
     async def _answer(
         self,
@@ -229,7 +249,7 @@ class Application:
         received_us: int,
         request_id: str,
         known: _Known,
-    ) -> Response:
+    ) -> Response | Stream:
         if method == "OPTIONS":
             return Response(204, headers=((b"allow", self._table.methods(raw_path)),))
         bound, path = self._find(method, raw_path)
@@ -242,24 +262,49 @@ class Application:
                 authorization = value
             elif name == b"content-length":
                 declared_bytes = int(value) if value.isdigit() else -1
+        head = RequestHead(scope, authorization)
+        if self._guard is not None:
+            self._guard(head)
         caller = ANONYMOUS
         if self._authenticator is not None and not endpoint.public:
-            caller = await self._authenticator.authenticate(authorization, received_us)
+            caller = await self._authenticator.authenticate(head, received_us)
             known.sub = caller.sub
+            known.expires_us = caller.expires_us
             if self._rate is not None:
                 self._rate.take(caller.sub, time.monotonic())
             bound.authorise(caller)
+        takes_body = bound.decode is not None or bound.raw
+        payer = caller.sub
+        if endpoint.lane and self._lanes is not None:
+            payer = caller.sub or network_of(head.client)
+            now_s = time.monotonic()
+            self._lanes.charge(endpoint.lane, payer, declared_bytes if takes_body else 0, now_s)
+        headers = pick_headers(head, bound)
         body: Any = None
-        if bound.decode is not None or bound.raw:
-            body = await self._read_body(receive, declared_bytes, caller.sub)
+        if takes_body:
+            body = await self._read_body(receive, declared_bytes, endpoint.lane, payer)
             known.bytes_in = len(body)
+            if endpoint.lane and self._lanes is not None and declared_bytes < 0:
+                self._lanes.charge_bytes(endpoint.lane, payer, len(body), time.monotonic())
+            if endpoint.digest:
+                check_digest(head.headers.get("content-digest"), body)
         if bound.decode is not None:
             body = decode_body(body, bound.decode, self._limits.max_json_depth)
         query = parse_query(scope.get("query_string", b""), bound)
-        request = Request(path, query, body, caller, received_us, request_id)
+        request = Request(path, query, body, caller, received_us, request_id, headers, head)
+        if endpoint.stream is not None:
+            client = caller.sub or network_of(head.client)
+            self.streams.enter(client)
+            known.stream_client = client
+        # Only what is complete and allowed counts: nobody holds a place by sending slowly.
+        if endpoint.lane and self._lanes is not None:
+            place = self._lanes.enter(endpoint.lane, payer, time.monotonic())
+            try:
+                return await self._traced(bound, request, scope["headers"])
+            finally:
+                self._lanes.leave(endpoint.lane, payer, place)
         if endpoint.public:
             return await self._traced(bound, request, scope["headers"])
-        # Only what is complete and allowed counts: nobody holds a place by sending slowly.
         most = self._limits.max_in_flight
         if most is not None and self._in_flight >= most:
             raise Overloaded("Too many requests are in work; try again in a moment.")
@@ -269,26 +314,29 @@ class Application:
         finally:
             self._in_flight -= 1
 
-    async def _read_body(self, receive: Receive, declared_bytes: int, sub: str) -> bytes:
-        """The body of a request; one client may have so many on their way at one time."""
-        pending = self._bodies.get(sub, 0)
+    async def _read_body(
+        self, receive: Receive, declared_bytes: int, lane: str, client: str
+    ) -> bytes:
+        """The body of a request; one client may have so many on their way in a lane at one time."""
+        key = (lane, client)
+        pending = self._bodies.get(key, 0)
         if pending >= self._limits.max_bodies_per_client:
             raise RateLimited(
                 f"{pending} request bodies of this client are on their way already.",
                 retry_after_s=1,
             )
-        self._bodies[sub] = pending + 1
+        self._bodies[key] = pending + 1
         try:
             return await read_body(receive, declared_bytes, self._limits)
         finally:
-            if self._bodies[sub] == 1:
-                del self._bodies[sub]
+            if self._bodies[key] == 1:
+                del self._bodies[key]
             else:
-                self._bodies[sub] -= 1
+                self._bodies[key] -= 1
 
     async def _traced(
         self, bound: BoundEndpoint, request: Request[Any], headers: Sequence[tuple[bytes, bytes]]
-    ) -> Response:
+    ) -> Response | Stream:
         span = self._observer.span(bound.endpoint, headers)
         if span is None:
             return await self._handle(bound, request)
@@ -304,18 +352,24 @@ class Application:
                 current.answered(status or 500)
             return response
 
-    async def _handle(self, bound: BoundEndpoint, request: Request[Any]) -> Response:
+    async def _handle(self, bound: BoundEndpoint, request: Request[Any]) -> Response | Stream:
         timeout_s = self._limits.handler_timeout_s
         if timeout_s is None or bound.endpoint.public:
-            return await bound.handler(request)
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await bound.handler(request)
-        except TimeoutError:
-            raise HandlerTimeout(
-                f"No answer within {timeout_s:g} seconds; the outcome of the request is not known.",
-                advice="Read the entity before trying again.",
-            ) from None
+            response = await bound.handler(request)
+        else:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    response = await bound.handler(request)
+            except TimeoutError:
+                raise HandlerTimeout(
+                    f"No answer within {timeout_s:g} seconds; "
+                    "the outcome of the request is not known.",
+                    advice="Read the entity before trying again.",
+                ) from None
+        if bound.endpoint.stream is None and isinstance(response, Stream):
+            msg = f"{bound.endpoint.operation_id} gives a stream and does not declare it"
+            raise TypeError(msg)
+        return response
 
     def _find(self, method: str, raw_path: bytes) -> tuple[BoundEndpoint, dict[str, str]]:
         try:
@@ -372,9 +426,22 @@ class Application:
 
 
 class _Known:
-    __slots__ = ("bytes_in", "bytes_out", "code", "route", "status", "sub")
+    __slots__ = (
+        "bytes_in",
+        "bytes_out",
+        "code",
+        "expires_us",
+        "route",
+        "status",
+        "stream_client",
+        "streamed",
+        "sub",
+    )
 
     def __init__(self) -> None:
+        self.stream_client: str | None = None
+        self.streamed = False
+        self.expires_us = 0
         self.route = ""
         self.status = 499
         self.sub = ""
@@ -396,6 +463,9 @@ def build_app(
     fallback: ASGIApp | None = None,
     dec_hook: DecHook | None = None,
     enc_hook: EncHook | None = None,
+    guard: Guard | None = None,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    lanes: Lanes | None = None,
 ) -> Application:
     """Make one ASGI application of typed endpoints.
 
@@ -411,6 +481,9 @@ def build_app(
         lifespan: entered before the first request, left after the last.
         fallback: an ASGI application for paths and scopes that are not endpoints.
         dec_hook, enc_hook: as msgspec takes them, for types of one's own.
+        guard: asked before the authenticator, at public endpoints, too; such as `OriginGuard`.
+        headers: sent with every answer that has none of that name; such as `API_HEADERS`.
+        lanes: quotas of the endpoints that name a lane.
     """
     offered = list(endpoints)
     if info is not None:
@@ -435,11 +508,14 @@ def build_app(
         offered,
         authenticator=authenticator,
         limits=limits or Limits(),
-        observer=observer or _Silent(),
+        observer=observer or Silent(),
         statuses=statuses or {},
         clock=clock,
         lifespan=lifespan,
         fallback=fallback,
         dec_hook=dec_hook,
         enc_hook=enc_hook,
+        guard=guard,
+        headers=headers,
+        lanes=lanes,
     )

@@ -1,9 +1,9 @@
-"""Runs an application on a socket until it is told to stop.
+"""Runs applications on sockets until they are told to stop.
 
-Order of life: the socket is bound (an address in use is an error before anything else happens), the
-application's lifespan is entered, connections are accepted, readiness is announced. SIGTERM or
-SIGINT: no new connections, requests at work are answered, the lifespan is left, the process ends
-with exit code 0. A second signal does not wait.
+Order of life: the sockets are bound (an address in use is an error before anything else happens),
+the applications' lifespans are entered, connections are accepted, readiness is announced. SIGTERM
+or SIGINT: no new connections, streams end, requests at work are answered, the lifespans are left,
+the process ends with exit code 0. A second signal does not wait.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,13 +43,18 @@ class CannotListen(DetenteError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions:
-    """Where and how to listen. Port 0 takes any free port; `port_file` is then told which."""
+    """Where and how to listen. Port 0 takes any free port; `port_file` is then told which.
+
+    `tls` is a server context that is ready, for what the two files cannot say, such as mutual TLS;
+    it goes instead of them.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
     port_file: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls: ssl.SSLContext | None = None
     shutdown_timeout_s: int = 30
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 
@@ -158,9 +163,60 @@ async def serve(
         CannotListen: see `bind` and `tls_context`; or the port file cannot be written.
         DetenteError: whatever the application's lifespan raises when it is entered.
     """
-    tls = tls_context(options.tls_cert, options.tls_key) if options.tls_cert else None
-    listener = bind(options.host, options.port)
-    with contextlib.closing(listener):
+
+    def ready(urls: Sequence[str]) -> None:
+        if on_ready is not None:
+            on_ready(urls[0])
+
+    await serve_all([(app, options)], stop=stop, on_ready=ready, handle_signals=handle_signals)
+
+
+async def serve_all(
+    listeners: Sequence[tuple[Application, ServerOptions]],
+    *,
+    stop: asyncio.Event | None = None,
+    on_ready: Callable[[Sequence[str]], None] | None = None,
+    handle_signals: bool = False,
+) -> None:
+    """Serve several applications, or one at several places, in one process; they stop together.
+
+    `on_ready` is called once, with the base URLs in the order of `listeners`, when all accept
+    connections. The lifespan of an application that is there twice is entered once.
+
+    Raises:
+        CannotListen: as `serve`; nothing has been accepted then.
+        DetenteError: whatever an application's lifespan raises when it is entered.
+    """
+    stop = stop or asyncio.Event()
+    with contextlib.ExitStack() as places:
+        found = [places.enter_context(_listening(app, options)) for app, options in listeners]
+        urls: list[str] = []
+
+        def announce() -> None:
+            if on_ready is not None and all(listener.server.started for listener in found):
+                urls.extend(listener.url for listener in found)
+                on_ready(urls)
+
+        with _signals(stop, found) if handle_signals else contextlib.nullcontext():
+            async with contextlib.AsyncExitStack() as lives:
+                for app in dict.fromkeys(app for app, _ in listeners):
+                    app.streams.start()
+                    await lives.enter_async_context(app.lifespan())
+                await _run_all(found, stop, announce)
+
+
+class _Listener:
+    """One application at one place."""
+
+    def __init__(self, app: Application, options: ServerOptions) -> None:
+        tls = options.tls
+        if tls is None and options.tls_cert is not None:
+            tls = tls_context(options.tls_cert, options.tls_key)
+        self.app = app
+        self._options = options
+        self._scheme = "https" if tls else "http"
+        self.socket = bind(options.host, options.port)
+        self._connections = Connections(options.connections)
         config = uvicorn.Config(
             app,
             http=HttpToolsProtocol,
@@ -172,52 +228,81 @@ async def serve(
             server_header=False,
             timeout_graceful_shutdown=options.shutdown_timeout_s,
         )
+        self.announce: Callable[[], None] = lambda: None
+        self.server = _Server(config, self._connections, tls, self._accepting)
 
-        def announce() -> None:
-            port = listener.getsockname()[1]
-            _write_port_file(options.port_file, port)
-            if on_ready is not None:
-                host = f"[{options.host}]" if ":" in options.host else options.host
-                on_ready(f"{'https' if tls else 'http'}://{host}:{port}")
+    @property
+    def url(self) -> str:
+        """Where it can be reached."""
+        host = self._options.host
+        shown = f"[{host}]" if ":" in host else host
+        return f"{self._scheme}://{shown}:{self.socket.getsockname()[1]}"
 
-        connections = Connections(options.connections)
-        server = _Server(config, connections, tls, announce)
-        stop = stop or asyncio.Event()
-        with _signals(stop, server) if handle_signals else contextlib.nullcontext():
-            async with app.lifespan():
-                try:
-                    await _accept(server, connections, listener, stop)
-                finally:
-                    if options.port_file is not None:
-                        options.port_file.unlink(missing_ok=True)
+    def _accepting(self) -> None:
+        _write_port_file(self._options.port_file, self.socket.getsockname()[1])
+        self.announce()
 
+    async def run(self) -> None:
+        """Accept connections until told to stop."""
+        sweeping = asyncio.create_task(self._connections.sweep_for_ever())
+        try:
+            await self.server.serve([self.socket])
+        finally:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
+            if self._options.port_file is not None:
+                self._options.port_file.unlink(missing_ok=True)
 
-async def _accept(
-    server: _Server,
-    connections: Connections,
-    listener: socket.socket,
-    stop: asyncio.Event,
-) -> None:
-    async def obey() -> None:
-        await stop.wait()
-        server.should_exit = True
-
-    helpers = [asyncio.create_task(task) for task in (obey(), connections.sweep_for_ever())]
-    try:
-        await server.serve([listener])
-    finally:
-        for helper in helpers:
-            helper.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
+    def stop(self) -> None:
+        """Accept no more, end the streams, answer what is at work."""
+        self.server.should_exit = True
+        self.app.streams.stop()
 
 
 @contextlib.contextmanager
-def _signals(stop: asyncio.Event, server: _Server) -> Iterator[None]:
+def _listening(app: Application, options: ServerOptions) -> Iterator[_Listener]:
+    listener = _Listener(app, options)
+    with contextlib.closing(listener.socket):
+        yield listener
+
+
+async def _run_all(
+    listeners: Sequence[_Listener], stop: asyncio.Event, announce: Callable[[], None]
+) -> None:
+    async def obey() -> None:
+        await stop.wait()
+        for listener in listeners:
+            listener.stop()
+
+    async def run(listener: _Listener) -> None:
+        try:
+            await listener.run()
+        finally:
+            # If one cannot go on, or never began, the others end as well.
+            for other in listeners:
+                other.stop()
+
+    for listener in listeners:
+        listener.announce = announce
+    obeying = asyncio.create_task(obey())
+    try:
+        results = await asyncio.gather(*map(run, listeners), return_exceptions=True)
+    finally:
+        obeying.cancel()
+        await asyncio.gather(obeying, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event, listeners: Sequence[_Listener]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def obey() -> None:
         if stop.is_set():
-            server.force_exit = True
+            for listener in listeners:
+                listener.server.force_exit = True
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from detente.errors import DetenteError
 from detente.http.endpoint import Endpoint
-from detente.http.routing import Span
+from detente.http.outcome import Span
 
 
 class TracingUnavailable(DetenteError):

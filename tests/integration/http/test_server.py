@@ -28,6 +28,7 @@ from detente.http import (
     Endpoint,
     Limits,
     Request,
+    RequestHead,
     Response,
     ServerOptions,
     Unauthorized,
@@ -43,8 +44,8 @@ class Text(msgspec.Struct):
 
 
 class Tokens:
-    async def authenticate(self, header: bytes | None, now_us: int) -> Caller:
-        if header != b"Bearer good":
+    async def authenticate(self, request: RequestHead, now_us: int) -> Caller:
+        if request.authorization != b"Bearer good":
             raise Unauthorized("no")
         return Caller("uss1", frozenset(), "issuer", 0)
 

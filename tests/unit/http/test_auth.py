@@ -22,6 +22,7 @@ from detente.http import (
     BadKey,
     JwksSource,
     KeysUnavailable,
+    RequestHead,
     TokenAuthenticator,
     TokenRules,
     TokenSigner,
@@ -45,6 +46,12 @@ def make_key() -> tuple[rsa.RSAPrivateKey, bytes]:
 
 KEY, PUBLIC_PEM = make_key()
 OTHER_KEY, _ = make_key()
+
+
+def head(authorization: bytes | None) -> RequestHead:
+    if authorization is None:
+        return RequestHead.of()
+    return RequestHead.of(headers={"Authorization": authorization.decode("latin-1")})
 
 
 def b64(data: bytes) -> bytes:
@@ -212,22 +219,22 @@ def test_a_refusal_does_not_repeat_the_token(keys: Any) -> None:
 async def test_a_verified_token_is_remembered_but_still_expires(keys: Any) -> None:
     who = TokenAuthenticator(RULES, pem_keys=keys)
     header = b"bEaReR " + token(exp=NOW_S + 10, nbf=NOW_S - 10, iat=...)
-    first = await who.authenticate(header, NOW_US)
-    assert await who.authenticate(header, NOW_US + 1) is first
+    first = await who.authenticate(head(header), NOW_US)
+    assert await who.authenticate(head(header), NOW_US + 1) is first
     assert len(who) == 1
     with pytest.raises(Unauthorized, match="expired"):
-        await who.authenticate(header, NOW_US + 15_000_000)
+        await who.authenticate(head(header), NOW_US + 15_000_000)
     assert len(who) == 0
-    assert (await who.authenticate(header, NOW_US)).sub == "uss1"
+    assert (await who.authenticate(head(header), NOW_US)).sub == "uss1"
     with pytest.raises(Unauthorized, match="nbf"):
-        await who.authenticate(header, NOW_US - 16_000_000)
+        await who.authenticate(head(header), NOW_US - 16_000_000)
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("header", [None, b"", b"Bearer", b"Bearer ", b"Basic abc", b"\xff\xfe"])
 async def test_a_missing_token_is_said_to_be_missing(keys: Any, header: bytes | None) -> None:
     with pytest.raises(Unauthorized) as caught:
-        await TokenAuthenticator(RULES, pem_keys=keys).authenticate(header, NOW_US)
+        await TokenAuthenticator(RULES, pem_keys=keys).authenticate(head(header), NOW_US)
     assert caught.value.headers() == ((b"www-authenticate", b"Bearer"),)
 
 
@@ -235,9 +242,9 @@ async def test_a_missing_token_is_said_to_be_missing(keys: Any, header: bytes | 
 async def test_the_memory_is_bounded_and_bad_tokens_do_not_enter_it(keys: Any) -> None:
     who = TokenAuthenticator(RULES, pem_keys=keys, max_remembered=3)
     for number in range(5):
-        await who.authenticate(b"Bearer " + token(jti=str(number)), NOW_US)
+        await who.authenticate(head(b"Bearer " + token(jti=str(number))), NOW_US)
         with pytest.raises(Unauthorized):
-            await who.authenticate(b"Bearer " + token(OTHER_KEY), NOW_US)
+            await who.authenticate(head(b"Bearer " + token(OTHER_KEY)), NOW_US)
     assert len(who) == 3
 
 
@@ -281,15 +288,17 @@ class Issuer:
 async def test_a_key_is_chosen_by_its_id_and_a_new_id_is_asked_for_at_once() -> None:
     issuer = Issuer(jwk(KEY, "one"))
     who = TokenAuthenticator(RULES, jwks=issuer.source())
-    assert (await who.authenticate(b"Bearer " + token(header={"kid": "one"}), NOW_US)).sub == "uss1"
-    assert (await who.authenticate(b"Bearer " + token(), NOW_US)).sub == "uss1"
+    assert (
+        await who.authenticate(head(b"Bearer " + token(header={"kid": "one"})), NOW_US)
+    ).sub == "uss1"
+    assert (await who.authenticate(head(b"Bearer " + token()), NOW_US)).sub == "uss1"
     with pytest.raises(Unauthorized):
-        await who.authenticate(b"Bearer " + token(OTHER_KEY, {"kid": "one"}), NOW_US)
+        await who.authenticate(head(b"Bearer " + token(OTHER_KEY, {"kid": "one"})), NOW_US)
 
     issuer.keys.append(jwk(OTHER_KEY, "two", use="sig", alg="RS256"))
     new = b"Bearer " + token(OTHER_KEY, {"kid": "two"})
     issuer.now_s = 6.0
-    assert (await who.authenticate(new, NOW_US)).sub == "uss1"
+    assert (await who.authenticate(head(new), NOW_US)).sub == "uss1"
     assert len(who) == 1, "other keys: what was remembered is verified anew"
 
 
@@ -299,11 +308,11 @@ async def test_made_up_key_ids_do_not_flood_the_issuer() -> None:
     who = TokenAuthenticator(RULES, jwks=issuer.source())
     for number in range(50):
         with pytest.raises(Unauthorized):
-            await who.authenticate(b"Bearer " + token(header={"kid": f"x{number}"}), NOW_US)
+            await who.authenticate(head(b"Bearer " + token(header={"kid": f"x{number}"})), NOW_US)
     assert issuer.asked == 1
     issuer.now_s = 5.5
     with pytest.raises(Unauthorized):
-        await who.authenticate(b"Bearer " + token(header={"kid": "y"}), NOW_US)
+        await who.authenticate(head(b"Bearer " + token(header={"kid": "y"})), NOW_US)
     assert issuer.asked == 2
 
 
@@ -313,19 +322,19 @@ async def test_keys_outlive_the_issuer_for_an_hour() -> None:
     source = issuer.source()
     who = TokenAuthenticator(RULES, jwks=source)
     header = b"Bearer " + token(header={"kid": "one"})
-    await who.authenticate(header, NOW_US)
+    await who.authenticate(head(header), NOW_US)
     issuer.answer = httpx.ConnectError("refused")
     issuer.now_s = 3599.0
     assert not await source.refresh()
     assert source.last_error == "refused"
-    assert (await who.authenticate(header, NOW_US)).sub == "uss1"
+    assert (await who.authenticate(head(header), NOW_US)).sub == "uss1"
     issuer.now_s = 3606.0
     with pytest.raises(KeysUnavailable) as caught:
-        await who.authenticate(header, NOW_US)
+        await who.authenticate(head(header), NOW_US)
     assert caught.value.status == 503
     issuer.answer = None
     issuer.now_s = 3620.0
-    assert (await who.authenticate(header, NOW_US)).sub == "uss1"
+    assert (await who.authenticate(head(header), NOW_US)).sub == "uss1"
 
 
 @pytest.mark.anyio

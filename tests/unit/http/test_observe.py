@@ -24,6 +24,7 @@ from detente.http import (
     OtelTracer,
     Outcome,
     Request,
+    RequestHead,
     RequestObserver,
     Response,
     TracingUnavailable,
@@ -33,7 +34,7 @@ from detente.http import (
 
 
 class Tokens:
-    async def authenticate(self, header: bytes | None, now_us: int) -> Caller:
+    async def authenticate(self, request: RequestHead, now_us: int) -> Caller:
         return Caller('uss1\n{"fake": 1}', frozenset(), "issuer", now_us)
 
 

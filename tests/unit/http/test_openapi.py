@@ -16,6 +16,7 @@ from detente.http import (
     Endpoint,
     QueryParameter,
     Request,
+    RequestHead,
     Response,
     any_of,
     api_markdown,
@@ -114,7 +115,7 @@ def test_it_is_the_same_each_time() -> None:
 @pytest.mark.anyio
 async def test_it_is_served_to_anyone() -> None:
     class Nobody:
-        async def authenticate(self, header: bytes | None, now_us: int) -> Caller:
+        async def authenticate(self, request: RequestHead, now_us: int) -> Caller:
             raise AssertionError
 
     app = build_app(ENDPOINTS, authenticator=Nobody(), info=INFO)

@@ -21,6 +21,7 @@ from detente.http import (
     Outcome,
     QueryParameter,
     Request,
+    RequestHead,
     Response,
     Unauthorized,
     any_of,
@@ -58,7 +59,8 @@ class Unlisted(DetenteError):
 
 
 class Tokens:
-    async def authenticate(self, header: bytes | None, now_us: int) -> Caller:
+    async def authenticate(self, request: RequestHead, now_us: int) -> Caller:
+        header = request.authorization
         if header is None:
             raise Unauthorized("No token.", missing=True)
         scopes = frozenset(header.decode().removeprefix("Bearer ").split())
@@ -414,8 +416,8 @@ async def test_a_body_that_is_not_json_is_limited_like_any_other(client: httpx.A
 
 
 class Names:
-    async def authenticate(self, header: bytes | None, now_us: int) -> Caller:
-        return Caller((header or b"").decode(), frozenset("a"), "issuer", now_us)
+    async def authenticate(self, request: RequestHead, now_us: int) -> Caller:
+        return Caller((request.authorization or b"").decode(), frozenset("a"), "issuer", now_us)
 
 
 class Bodies:
