@@ -25,7 +25,6 @@ from .roles import STEP_UP, while_locked
 Method = Literal["password", "password+code", "password+recovery", "password+key", "oidc"]
 
 TOKEN_BYTES: Final = 32
-_ISSUER: Final = "session:"
 _SEEN_STEP: Final = timedelta(seconds=60)
 
 
@@ -101,7 +100,7 @@ class Session:
 
 def session_of(caller: Caller) -> str:
     """Public id of the session that a request came in; empty if it came in none."""
-    return caller.issuer.removeprefix(_ISSUER) if caller.issuer.startswith(_ISSUER) else ""
+    return caller.session
 
 
 def caller_of(
@@ -111,8 +110,9 @@ def caller_of(
     return Caller(
         session.officer,
         session.scopes(permissions, rules, now),
-        _ISSUER + session.id,
+        "session",
         int(session.ends(rules).timestamp() * 1e6),
+        session.id,
     )
 
 
