@@ -1,7 +1,38 @@
 """Typed HTTP: endpoints, tokens, limits, observation, and the server that runs them."""
 
+from detente.http.addresses import (
+    AddressPolicy,
+    AddressRefused,
+    BaseUrl,
+    ConnectTo,
+    NetworkRefused,
+    UrlRefused,
+)
 from detente.http.api_page import api_markdown
 from detente.http.auth import KeysUnavailable, TokenAuthenticator, TokenRules, verify_token
+from detente.http.certificates import (
+    CertificateSigner,
+    CertificateUnusable,
+    CertifiedPeer,
+    TrustAnchor,
+    certified_peer,
+)
+from detente.http.dialling import CallLane
+from detente.http.egress import Answer, Egress, EgressLimits, PeerClient
+from detente.http.egress_errors import (
+    AnswerTimedOut,
+    AnswerTooLarge,
+    AnswerUnreadable,
+    ConnectionBroken,
+    ConnectionRefused,
+    ConnectTimedOut,
+    EgressError,
+    LaneBusy,
+    NameNotResolved,
+    NoRoute,
+    RedirectRefused,
+    TlsFailed,
+)
 from detente.http.endpoint import (
     ANONYMOUS,
     Caller,
@@ -37,6 +68,8 @@ from detente.http.head import PeerCertificate, RequestHead
 from detente.http.keys import BadKey, JwksSource, VerificationKey, load_pem_key
 from detente.http.lanes import Lane, Lanes, network_of
 from detente.http.limits import Limits
+from detente.http.mutual_tls import TransportIdentity
+from detente.http.nonces import NonceStore, NonceStoreFull
 from detente.http.observe import (
     LineSink,
     LogFormat,
@@ -48,6 +81,7 @@ from detente.http.openapi import ApiInfo, openapi_document
 from detente.http.outcome import Observer, Outcome
 from detente.http.protocol import ConnectionLimits
 from detente.http.reading import BadDigest
+from detente.http.resolving import Resolver, SystemResolver
 from detente.http.routing import Application, Authenticator, Guard, build_app, now_us
 from detente.http.server import (
     CannotListen,
@@ -58,6 +92,18 @@ from detente.http.server import (
     serve,
     serve_all,
     tls_context,
+)
+from detente.http.signatures import (
+    RequestSigner,
+    RequestVerifier,
+    SignatureClock,
+    SignatureKeyUnknown,
+    SignatureRefused,
+    SignatureReplayed,
+    SignatureRules,
+    SignedRequest,
+    sign_request,
+    verify_request,
 )
 from detente.http.streams import EVENT_STREAM, Stream, Streams, sse_event
 from detente.http.tokens import TokenSigner, new_key_pair
@@ -77,6 +123,12 @@ __all__ = [
     "API_HEADERS",
     "EVENT_STREAM",
     "STRICT_TRANSPORT",
+    "AddressPolicy",
+    "AddressRefused",
+    "Answer",
+    "AnswerTimedOut",
+    "AnswerTooLarge",
+    "AnswerUnreadable",
     "ApiInfo",
     "Application",
     "Authenticator",
@@ -84,13 +136,25 @@ __all__ = [
     "BadDigest",
     "BadKey",
     "BadRequest",
+    "BaseUrl",
     "BodyTimeout",
     "BodyTooDeep",
     "BodyTooLarge",
     "Busy",
+    "CallLane",
     "Caller",
     "CannotListen",
+    "CertificateSigner",
+    "CertificateUnusable",
+    "CertifiedPeer",
+    "ConnectTimedOut",
+    "ConnectTo",
+    "ConnectionBroken",
     "ConnectionLimits",
+    "ConnectionRefused",
+    "Egress",
+    "EgressError",
+    "EgressLimits",
     "Endpoint",
     "ErrorResponse",
     "Forbidden",
@@ -104,6 +168,7 @@ __all__ = [
     "JwksSource",
     "KeysUnavailable",
     "Lane",
+    "LaneBusy",
     "Lanes",
     "Limits",
     "LineSink",
@@ -111,6 +176,11 @@ __all__ = [
     "MethodNotAllowed",
     "Metrics",
     "MissingScope",
+    "NameNotResolved",
+    "NetworkRefused",
+    "NoRoute",
+    "NonceStore",
+    "NonceStoreFull",
     "NotFound",
     "Observer",
     "OriginGuard",
@@ -118,27 +188,44 @@ __all__ = [
     "Outcome",
     "Overloaded",
     "PeerCertificate",
+    "PeerClient",
     "QueryParameter",
     "RateLimited",
+    "RedirectRefused",
     "Request",
     "RequestHead",
     "RequestObserver",
+    "RequestSigner",
+    "RequestVerifier",
+    "Resolver",
     "Response",
     "Scopes",
     "ServerOptions",
+    "SignatureClock",
+    "SignatureKeyUnknown",
+    "SignatureRefused",
+    "SignatureReplayed",
+    "SignatureRules",
+    "SignedRequest",
     "Stream",
     "Streams",
+    "SystemResolver",
+    "TlsFailed",
     "TokenAuthenticator",
     "TokenRules",
     "TokenSigner",
     "Tracer",
     "TracingUnavailable",
+    "TransportIdentity",
+    "TrustAnchor",
     "Unauthorized",
+    "UrlRefused",
     "VerificationKey",
     "any_of",
     "api_markdown",
     "bind",
     "build_app",
+    "certified_peer",
     "configure_logging",
     "end_cookie",
     "load_pem_key",
@@ -152,7 +239,9 @@ __all__ = [
     "serve",
     "serve_all",
     "session_cookie",
+    "sign_request",
     "sse_event",
     "tls_context",
+    "verify_request",
     "verify_token",
 ]
