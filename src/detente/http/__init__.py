@@ -66,7 +66,7 @@ from detente.http.errors import (
 )
 from detente.http.head import PeerCertificate, RequestHead
 from detente.http.keys import BadKey, JwksSource, VerificationKey, load_pem_key
-from detente.http.lanes import Lane, Lanes, network_of
+from detente.http.lanes import LaneQuota, Lanes, network_of
 from detente.http.limits import Limits
 from detente.http.mutual_tls import TransportIdentity
 from detente.http.nonces import NonceStore, NonceStoreFull
@@ -169,6 +169,7 @@ __all__ = [
     "KeysUnavailable",
     "Lane",
     "LaneBusy",
+    "LaneQuota",
     "Lanes",
     "Limits",
     "LineSink",

@@ -81,9 +81,9 @@ class Request(Generic[Body]):
         return None if self._head is None else self._head.peer
 
     @property
-    def client(self) -> str:
+    def address(self) -> str:
         """The IP address that the request came from; "" if it is not known."""
-        return "" if self._head is None else self._head.client
+        return "" if self._head is None else self._head.address
 
 
 class Response:

@@ -137,7 +137,7 @@ class RequestHead:
         query: str = "",
         scheme: str = "https",
         peer: PeerCertificate | None = None,
-        client: str = "127.0.0.1",
+        address: str = "127.0.0.1",
     ) -> RequestHead:
         """One that no server has received: for tests, and for who checks a request elsewhere."""
         raw = [
@@ -152,7 +152,7 @@ class RequestHead:
             "query_string": query.encode(),
             "scheme": scheme,
             "headers": raw,
-            "client": (client, 0),
+            "client": (address, 0) if address else None,
             "extensions": {EXTENSION: _Offline(peer)},
         }
         return cls(scope, dict(raw).get(b"authorization"))
@@ -217,10 +217,10 @@ class RequestHead:
         return None if connection is None else connection.peer
 
     @property
-    def client(self) -> str:
+    def address(self) -> str:
         """The IP address that the request came from; "" if it is not known."""
-        address: tuple[str, int] | None = self._scope.get("client")
-        return address[0] if address else ""
+        client: tuple[str, int] | None = self._scope.get("client")
+        return client[0] if client else ""
 
 
 class _Offline:

@@ -17,7 +17,7 @@ from detente.http.errors import Overloaded, RateLimited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
+class LaneQuota:
     """What one caller may do in one lane.
 
     `requests_per_s` and `request_burst`, and `bytes_per_s` and `byte_burst`, make token buckets
@@ -45,7 +45,7 @@ class Lanes:
     """
 
     def __init__(
-        self, lanes: Sequence[Lane], *, shared: int = 256, max_callers: int = 10_000
+        self, lanes: Sequence[LaneQuota], *, shared: int = 256, max_callers: int = 10_000
     ) -> None:
         self._lanes = {lane.name: lane for lane in lanes}
         if len(self._lanes) != len(lanes):
@@ -133,7 +133,7 @@ class Lanes:
         else:
             self._shared_taken -= 1
 
-    def _account(self, lane: str, caller: str, now_s: float) -> tuple[Lane, _Account]:
+    def _account(self, lane: str, caller: str, now_s: float) -> tuple[LaneQuota, _Account]:
         rule, callers = self._lanes[lane], self._callers[lane]
         account = callers.get(caller)
         if account is None:
@@ -151,14 +151,14 @@ class Lanes:
 class _Account:
     __slots__ = ("bytes", "in_flight", "own", "requests", "since_s")
 
-    def __init__(self, rule: Lane, now_s: float) -> None:
+    def __init__(self, rule: LaneQuota, now_s: float) -> None:
         self.requests = float(rule.request_burst)
         self.bytes = float(rule.byte_burst)
         self.since_s = now_s
         self.in_flight = 0
         self.own = 0
 
-    def refill(self, rule: Lane, now_s: float) -> None:
+    def refill(self, rule: LaneQuota, now_s: float) -> None:
         passed_s = max(0.0, now_s - self.since_s)
         self.since_s = now_s
         self.requests = min(
@@ -167,7 +167,7 @@ class _Account:
         self.bytes = min(float(rule.byte_burst), self.bytes + passed_s * (rule.bytes_per_s or 0.0))
 
 
-def _check(lane: Lane) -> None:
+def _check(lane: LaneQuota) -> None:
     rates = [rate for rate in (lane.requests_per_s, lane.bytes_per_s) if rate is not None]
     sizes = (lane.request_burst, lane.byte_burst, lane.most)
     if any(rate <= 0 for rate in rates) or min(sizes) < 1 or not 0 <= lane.reserved <= lane.most:

@@ -128,8 +128,6 @@ def pick_headers(head: RequestHead, bound: BoundEndpoint) -> Mapping[str, str]:
     Raises:
         BadRequest: one that is required is missing or empty.
     """
-    if not bound.headers:
-        return _NO_QUERY
     sent = head.headers
     found: dict[str, str] = {}
     for name, required in bound.headers:

@@ -156,7 +156,16 @@ class Application:
                 response = await self._answer(
                     scope, receive, method, raw_path, received_us, request_id, known
                 )
-                payload = b"" if isinstance(response, Stream) else self._payload(response)
+                if type(response) is Stream:
+                    payload = b""
+                else:
+                    body = response.body
+                    if body is None:
+                        payload = b""
+                    elif type(body) is bytes:
+                        payload = body
+                    else:
+                        payload = self._encode(body)
             except DetenteError as error:
                 response, payload = self._refuse(error, request_id)
             except Exception as error:  # noqa: BLE001 - a fault must still become an answer
@@ -165,7 +174,7 @@ class Application:
             if self._headers:
                 given = {name.lower() for name, _ in response.headers}
                 headers += [field for field in self._headers if field[0] not in given]
-            if isinstance(response, Stream):
+            if type(response) is Stream:
                 await self._stream(response, headers, scope, receive, send, request_id, known)
                 return
             if payload:
@@ -195,12 +204,6 @@ class Application:
                     known.streamed,
                 )
             )
-
-    def _payload(self, response: Response) -> bytes:
-        body = response.body
-        if body is None:
-            return b""
-        return body if type(body) is bytes else self._encode(body)
 
     async def _stream(
         self,
@@ -275,17 +278,19 @@ class Application:
             bound.authorise(caller)
         takes_body = bound.decode is not None or bound.raw
         payer = caller.sub
-        if endpoint.lane and self._lanes is not None:
-            payer = caller.sub or network_of(head.client)
+        lane = endpoint.lane
+        lanes = self._lanes if lane else None
+        if lanes is not None:
+            payer = caller.sub or network_of(head.address)
             now_s = time.monotonic()
-            self._lanes.charge(endpoint.lane, payer, declared_bytes if takes_body else 0, now_s)
-        headers = pick_headers(head, bound)
+            lanes.charge(lane, payer, declared_bytes if takes_body else 0, now_s)
+        headers = pick_headers(head, bound) if bound.headers else None
         body: Any = None
         if takes_body:
-            body = await self._read_body(receive, declared_bytes, endpoint.lane, payer)
+            body = await self._read_body(receive, declared_bytes, lane, payer)
             known.bytes_in = len(body)
-            if endpoint.lane and self._lanes is not None and declared_bytes < 0:
-                self._lanes.charge_bytes(endpoint.lane, payer, len(body), time.monotonic())
+            if lanes is not None and declared_bytes < 0:
+                lanes.charge_bytes(lane, payer, len(body), time.monotonic())
             if endpoint.digest:
                 check_digest(head.headers.get("content-digest"), body)
         if bound.decode is not None:
@@ -293,16 +298,16 @@ class Application:
         query = parse_query(scope.get("query_string", b""), bound)
         request = Request(path, query, body, caller, received_us, request_id, headers, head)
         if endpoint.stream is not None:
-            client = caller.sub or network_of(head.client)
+            client = caller.sub or network_of(head.address)
             self.streams.enter(client)
             known.stream_client = client
         # Only what is complete and allowed counts: nobody holds a place by sending slowly.
-        if endpoint.lane and self._lanes is not None:
-            place = self._lanes.enter(endpoint.lane, payer, time.monotonic())
+        if lanes is not None:
+            place = lanes.enter(lane, payer, time.monotonic())
             try:
                 return await self._traced(bound, request, scope["headers"])
             finally:
-                self._lanes.leave(endpoint.lane, payer, place)
+                lanes.leave(lane, payer, place)
         if endpoint.public:
             return await self._traced(bound, request, scope["headers"])
         most = self._limits.max_in_flight
@@ -366,7 +371,7 @@ class Application:
                     "the outcome of the request is not known.",
                     advice="Read the entity before trying again.",
                 ) from None
-        if bound.endpoint.stream is None and isinstance(response, Stream):
+        if type(response) is Stream and bound.endpoint.stream is None:
             msg = f"{bound.endpoint.operation_id} gives a stream and does not declare it"
             raise TypeError(msg)
         return response

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import final
 
 from detente.http.errors import Overloaded, RateLimited
 from detente.http.head import Connection
@@ -22,6 +23,7 @@ EVENT_STREAM = b"text/event-stream"
 _HEARTBEAT = b":\n\n"
 
 
+@final
 class Stream:
     """An answer whose body is sent as it comes into being.
 
