@@ -64,6 +64,7 @@ class LineStore:
         without = f"AND e.channel NOT IN ({marks}) " if skipped else ""
         try:
             held = await self.receipts_held()
+            through = self.record.head.size - 1
             rows = await self.record.query(
                 "SELECT e.position FROM party_entries AS e WHERE e.sender = ? "  # noqa: S608
                 "AND e.position > ? AND e.kind <> 'receipt' AND e.payload IS NOT NULL "
@@ -78,7 +79,7 @@ class LineStore:
             entries = await self._at([cast(int, row[0]) for row in rows])
         except _UNAVAILABLE as error:
             return StoreFailed(str(error))
-        return OutboxPage(_within(entries, bytes_max), held)
+        return OutboxPage(_within(entries, bytes_max), through, held)
 
     async def run(
         self, channel: str, first: int, limit: int, bytes_max: int
@@ -135,7 +136,7 @@ class LineStore:
             entries = await self._at([cast(int, row[0]) for row in rows])
         except _UNAVAILABLE as error:
             return StoreFailed(str(error))
-        return OutboxPage(tuple(map(_item, entries)), held)
+        return OutboxPage(tuple(map(_item, entries)), self.record.head.size - 1, held)
 
     async def receipts_held(self) -> int:
         """Number of the newest receipt of the peer for us that our record holds."""
@@ -201,6 +202,34 @@ class LineStore:
         )
         return bool(rows)
 
+    async def is_for_peer(self, channel: str) -> bool:
+        """Whether a channel of ours has anything for the peer."""
+        rows = await self.record.query(
+            "SELECT 1 FROM party_entries AS e WHERE e.sender = ? AND e.channel = ? AND (EXISTS ("
+            "SELECT 1 FROM party_recipients AS r WHERE r.position = e.position AND r.party = ?) "
+            "OR e.erased_by IS NOT NULL) LIMIT 1",
+            (self.record.party, channel, self.peer),
+        )
+        return bool(rows)
+
+    async def ends_of_peer(self) -> dict[str, int]:
+        """Number of the peer's newest envelope that we hold, in each of its channels."""
+        rows = await self.record.query(
+            "SELECT channel, MAX(seq) FROM party_entries WHERE sender = ? GROUP BY channel",
+            (self.peer,),
+        )
+        return dict(cast(list[tuple[str, int]], rows))
+
+    async def of_peer(self, channel: str, first: int, limit: int, bytes_max: int) -> list[bytes]:
+        """The peer's own envelopes in one of its channels, from number `first` on."""
+        rows = await self.record.query(
+            "SELECT position FROM party_entries WHERE sender = ? AND channel = ? AND seq >= ? "
+            "AND payload IS NOT NULL ORDER BY seq LIMIT ?",
+            (self.peer, channel, first, limit),
+        )
+        entries = await self._at([cast(int, row[0]) for row in rows])
+        return [item.envelope for item in _within(entries, bytes_max)]
+
     async def _end(self, sender: str, channel: str) -> tuple[int, bytes | None]:
         rows = await self.record.query(
             "SELECT seq, chain FROM party_entries WHERE sender = ? AND channel = ? "
@@ -238,13 +267,11 @@ class LineStore:
 def read_item(data: bytes, index: int = -1) -> Item | None:
     """An envelope as an item of the line; None if it is none."""
     payload = _payload(data)
-    return None if payload is None else Item(index, payload.channel, payload.seq, data)
-
-
-def sender_of(data: bytes) -> str | None:
-    """Which party an envelope says that it is from; None if it is no envelope."""
-    payload = _payload(data)
-    return None if payload is None else payload.sender
+    return (
+        None
+        if payload is None
+        else Item(index, payload.channel, payload.seq, data, _blobs(payload))
+    )
 
 
 def _payload(data: bytes) -> Payload | None:
@@ -261,7 +288,12 @@ def _number(error: RecordRefused) -> int:
 
 def _item(entry: Entry) -> Item:
     assert entry.payload is not None  # noqa: S101 - erased entries were left out
-    return Item(entry.index, entry.payload.channel, entry.payload.seq, _sealed(entry))
+    payload = entry.payload
+    return Item(entry.index, payload.channel, payload.seq, _sealed(entry), _blobs(payload))
+
+
+def _blobs(payload: Payload) -> tuple[str, ...]:
+    return tuple(blob.sha256.hex() for blob in payload.blobs)
 
 
 def _sealed(entry: Entry) -> bytes:

@@ -1,0 +1,434 @@
+"""The line as peers call it: /line/v1, under the path of our address in the agreement.
+
+Every answer but a refusal means what it says about the disk: what was answered with 200 is
+recorded, durably, with its receipts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from detente.errors import DetenteError
+from detente.http import (
+    BadBody,
+    BadRequest,
+    Endpoint,
+    Forbidden,
+    LaneQuota,
+    Lanes,
+    NotFound,
+    Overloaded,
+    QueryParameter,
+    Request,
+    Response,
+    any_of,
+)
+from detente.http.reading import decode_body
+from detente.line.actions import (
+    BlobsMissing,
+    EnvelopeRefused,
+    OutboxPage,
+    OutOfOrder,
+    Stored,
+    StoreFailed,
+)
+from detente.line.lanes import BATCH_BYTES_MAX
+from detente.line.lanes import Lane as LineLane
+from detente.record import BlobUnusable, Envelope, PartyRecord, read_payload
+
+from . import line_wire as wire
+from .line_access import LINE_SCOPE
+from .line_store import LineStore
+from .peers import others
+
+ORDINARY_LANE: Final = "line"
+EMERGENCY_LANE: Final = "line-emergency"
+BEAT_LANE: Final = "beat"
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+_WANTED_MAX: Final = 1000
+_BEATEN: Final = 120
+
+BeatHeard = Callable[[str, wire.Beat], wire.Beat]
+"""Told of a peer's beat; gives ours."""
+
+Taken = TypeVar("Taken")
+
+
+def line_lanes() -> Lanes:
+    """Quotas of peers: what is urgent has places of its own, whatever else a peer sends."""
+    return Lanes(
+        [
+            LaneQuota(
+                name=ORDINARY_LANE,
+                requests_per_s=50.0,
+                request_burst=400,
+                bytes_per_s=20e6,
+                byte_burst=64 << 20,
+                reserved=2,
+                most=8,
+            ),
+            LaneQuota(
+                name=EMERGENCY_LANE,
+                requests_per_s=20.0,
+                request_burst=200,
+                bytes_per_s=5e6,
+                byte_burst=16 << 20,
+                reserved=4,
+                most=4,
+            ),
+            LaneQuota(
+                name=BEAT_LANE, requests_per_s=10.0, request_burst=_BEATEN, reserved=2, most=4
+            ),
+        ],
+        shared=16,
+    )
+
+
+class LineServer:
+    """Answers peers."""
+
+    def __init__(
+        self,
+        record: PartyRecord,
+        *,
+        beat: BeatHeard,
+        resumed: Callable[[str, dict[str, int]], None],
+        may_take: Callable[[], bool],
+    ) -> None:
+        """Args:
+        record: ours.
+        beat: see `BeatHeard`.
+        resumed: told what a peer that was restored holds of our channels.
+        may_take: whether the node takes anything now; not while it is held.
+        """
+        self._record = record
+        self._beat = beat
+        self._resumed = resumed
+        self._may_take = may_take
+        self._wanted: dict[str, OrderedDict[str, None]] = {}
+
+    def endpoints(self, prefix: str = "") -> list[Endpoint]:
+        """Everything under `prefix`, which begins with a slash and does not end with one."""
+        return [
+            self._endpoint(
+                *("POST", prefix + wire.INBOX, self._inbox, "postInbox"),
+                "Take envelopes, and give receipts for them.",
+                {200: wire.Taken, 409: wire.Expected, 424: wire.Wanted, 422: wire.Refusal},
+                body=bytes,
+            ),
+            self._endpoint(
+                *("POST", prefix + wire.EMERGENCY, self._emergency, "postEmergency"),
+                "The same, for channels of urgent messages only; in a lane of its own.",
+                {200: wire.Taken, 409: wire.Expected, 424: wire.Wanted, 422: wire.Refusal},
+                body=bytes,
+                lane=EMERGENCY_LANE,
+            ),
+            self._endpoint(
+                *("GET", prefix + wire.FROM + "/{index}", self._from, "getFrom"),
+                "What we have for the caller that it has given no receipt for.",
+                {200: wire.Waiting},
+                query=(
+                    QueryParameter(name="lane", help="ordinary or emergency.", example="ordinary"),
+                    QueryParameter(name="limit", help="Envelopes at most, to 200."),
+                ),
+            ),
+            self._endpoint(
+                *("GET", prefix + wire.RUN, self._run, "getRun"),
+                "One of our channels from a number on, with receipts or without.",
+                {200: wire.Waiting},
+                query=(
+                    QueryParameter(name="channel", help="Its name.", required=True),
+                    QueryParameter(name="first", help="The number to begin with.", required=True),
+                    QueryParameter(name="limit", help="Envelopes at most, to 200."),
+                ),
+            ),
+            self._endpoint(
+                *("GET", prefix + wire.BLOBS + "/{sha256}", self._get_blob, "getBlob"),
+                "A blob that an entry addressed to the caller names.",
+                {200: None, 404: None},
+            ),
+            self._endpoint(
+                *("PUT", prefix + wire.BLOBS + "/{sha256}", self._put_blob, "putBlob"),
+                "A blob that we have asked for by 424.",
+                {204: None, 403: None},
+                body=bytes,
+            ),
+            self._endpoint(
+                *("POST", prefix + wire.BEAT, self._beaten, "postBeat"),
+                "A sign of life, answered with ours.",
+                {200: wire.Beat},
+                body=bytes,
+                lane=BEAT_LANE,
+            ),
+            self._endpoint(
+                *("GET", prefix + wire.MINE, self._mine, "getMine"),
+                "What we hold of the caller's own, for a side that was restored.",
+                {200: wire.Mine},
+                query=(
+                    QueryParameter(name="channel", help="Without it: the ends of all channels."),
+                    QueryParameter(name="first", help="The number to begin with."),
+                    QueryParameter(name="limit", help="Envelopes at most, to 200."),
+                ),
+            ),
+            self._endpoint(
+                *("POST", prefix + wire.RESUME, self._resume, "postResume"),
+                "How far the caller, who was restored, holds our channels.",
+                {204: None},
+                body=bytes,
+            ),
+        ]
+
+    # --- what peers ask -----------------------------------------------------------------------
+
+    async def _inbox(self, request: Request[bytes]) -> Response:
+        return await self._take(request, decode_body(request.body, _DELIVERY, 64))
+
+    async def _emergency(self, request: Request[bytes]) -> Response:
+        delivery = decode_body(request.body, _DELIVERY, 64)
+        for number, data in enumerate(wire.plain(delivery.envelopes)):
+            wrong = await asyncio.to_thread(_not_urgent, data)
+            if wrong is not None:
+                return Response(422, wire.Refusal("line.not_urgent", number, wrong))
+        return await self._take(request, delivery)
+
+    async def _take(self, request: Request[bytes], delivery: wire.Delivery) -> Response:
+        if not self._may_take():
+            raise Overloaded("This node was restored and takes nothing yet.", retry_after_s=5)
+        if len(delivery.envelopes) > wire.ENVELOPES_MAX:
+            raise BadBody(f"More than {wire.ENVELOPES_MAX} envelopes at a time.")
+        if len(delivery.erasures) > wire.ERASURES_MAX:
+            raise BadBody(f"More than {wire.ERASURES_MAX} erasures at a time.")
+        party = request.caller.sub
+        store = self._store(party)
+        envelopes = wire.plain(delivery.envelopes)
+        for number, data in enumerate(envelopes):
+            sender = _sender(data)
+            if sender is not None and sender != party:
+                text = f"It is from {sender!r}; a node delivers what its own party says."
+                return Response(422, wire.Refusal("line.sender", number, text))
+        newest = None
+        if envelopes:
+            outcome = await store.take(envelopes, wire.plain(delivery.erasures), delivery.withheld)
+            match outcome:
+                case Stored():
+                    newest = outcome.receipts_newest
+                case OutOfOrder():
+                    body = wire.Expected(
+                        "record.chain", outcome.channel, outcome.expected, outcome.previous
+                    )
+                    return Response(409, body, code=body.code)
+                case BlobsMissing():
+                    self._want(party, outcome.sha256)
+                    wanted = wire.Wanted("record.blob", list(outcome.sha256))
+                    return Response(424, wanted, code=wanted.code)
+                case EnvelopeRefused():
+                    refusal = wire.Refusal(outcome.code, outcome.number, outcome.message)
+                    return Response(422, refusal, code=refusal.code)
+                case StoreFailed():
+                    raise Overloaded(f"Nothing can be recorded now: {outcome.reason}")
+        receipts = await store.receipts(max(0, delivery.receipts_after), wire.RECEIPTS_MAX)
+        if isinstance(receipts, StoreFailed):
+            raise Overloaded(f"The record cannot be read now: {receipts.reason}")
+        sealed = [item.envelope for item in receipts.items]
+        if newest is None:
+            newest = await store.receipts_made()
+        return Response(200, wire.Taken(wire.raws(sealed), newest))
+
+    async def _from(self, request: Request[None]) -> Response:
+        store = self._store(request.caller.sub)
+        begin = _number(request.path["index"], "index")
+        limit = _limit(request)
+        lane = LineLane(_choice(request.query.get("lane", "ordinary"), ("ordinary", "emergency")))
+        page = await store.outbox(lane, begin - 1, limit, BATCH_BYTES_MAX)
+        if isinstance(page, StoreFailed):
+            raise Overloaded(f"The record cannot be read now: {page.reason}")
+        envelopes = [item.envelope for item in page.items]
+        absent = await asyncio.to_thread(store.absent, envelopes)
+        return Response(
+            200,
+            wire.Waiting(
+                envelopes=wire.raws(envelopes),
+                indices=[item.index for item in page.items],
+                withheld=list(absent),
+                next=_next(page),
+                receipts_held=page.receipts_held,
+            ),
+        )
+
+    async def _run(self, request: Request[None]) -> Response:
+        store = self._store(request.caller.sub)
+        channel = request.query["channel"]
+        first = _number(request.query["first"], "first")
+        if not await store.is_for_peer(channel):
+            raise NotFound("There is no such channel for this party.")
+        run = await store.run(channel, first, _limit(request), BATCH_BYTES_MAX)
+        if isinstance(run, StoreFailed):
+            raise Overloaded(f"The record cannot be read now: {run.reason}")
+        envelopes = [item.envelope for item in run.items]
+        absent = await asyncio.to_thread(store.absent, envelopes)
+        return Response(
+            200,
+            wire.Waiting(
+                envelopes=wire.raws(envelopes),
+                indices=[item.index for item in run.items],
+                erasures=wire.raws(run.erasures),
+                withheld=list(absent),
+                receipts_held=run.receipts_held,
+            ),
+        )
+
+    async def _get_blob(self, request: Request[None]) -> Response:
+        sha256 = _sha256(request)
+        if not await self._store(request.caller.sub).may_have(sha256):
+            raise NotFound("There is no such blob for this party.")
+        try:
+            data = await asyncio.to_thread(self._record.blobs.read, sha256)
+        except BlobUnusable:
+            raise NotFound("The blob is not here.") from None
+        return Response(200, data, content_type=b"application/octet-stream")
+
+    async def _put_blob(self, request: Request[bytes]) -> Response:
+        sha256 = _sha256(request)
+        wanted = self._wanted.get(request.caller.sub, OrderedDict())
+        if sha256 not in wanted and self._record.blobs.size(sha256) is None:
+            raise Forbidden("This blob was not asked for.")
+        if hashlib.sha256(request.body).hexdigest() != sha256:
+            raise BadBody("The bytes have another hash.")
+        try:
+            await asyncio.to_thread(self._record.blobs.put, request.body)
+        except (BlobUnusable, OSError) as error:
+            raise Overloaded(f"It cannot be stored now: {error}") from None
+        wanted.pop(sha256, None)
+        return Response(204)
+
+    async def _beaten(self, request: Request[bytes]) -> Response:
+        beat = decode_body(request.body, _BEAT, 8)
+        if beat.sent.tzinfo is None or not 0 <= beat.sequence < 1 << 62 or len(beat.boot) > 64:
+            raise BadBody("The beat has not the form of one.")
+        return Response(200, self._beat(request.caller.sub, beat))
+
+    async def _mine(self, request: Request[None]) -> Response:
+        store = self._store(request.caller.sub)
+        channel = request.query.get("channel")
+        if channel is None:
+            return Response(200, wire.Mine(ends=await store.ends_of_peer()))
+        first = _number(request.query.get("first", "1"), "first")
+        sealed = await store.of_peer(channel, first, _limit(request), BATCH_BYTES_MAX)
+        return Response(200, wire.Mine(envelopes=wire.raws(sealed)))
+
+    async def _resume(self, request: Request[bytes]) -> Response:
+        resume = decode_body(request.body, _RESUME, 8)
+        if any(number < 0 for number in resume.ends.values()):
+            raise BadBody("A number is below 0.")
+        self._resumed(request.caller.sub, resume.ends)
+        return Response(204)
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _store(self, party: str) -> LineStore:
+        if party not in others(self._record):
+            raise Forbidden("The caller is no party of the agreement any more.")
+        return LineStore(self._record, party)
+
+    def _want(self, party: str, missing: tuple[str, ...]) -> None:
+        wanted = self._wanted.setdefault(party, OrderedDict())
+        for sha256 in missing:
+            wanted[sha256] = None
+            wanted.move_to_end(sha256)
+        while len(wanted) > _WANTED_MAX:
+            wanted.popitem(last=False)
+
+    def _endpoint(
+        self,
+        method: str,
+        path: str,
+        handler: Callable[[Request[Any]], Awaitable[Response]],
+        name: str,
+        summary: str,
+        responses: dict[int, type[msgspec.Struct] | None],
+        *,
+        body: type[bytes] | None = None,
+        query: tuple[QueryParameter, ...] = (),
+        lane: str = ORDINARY_LANE,
+    ) -> Endpoint:
+        return Endpoint(
+            method=method,
+            path=path,
+            handler=handler,
+            operation_id=name,
+            summary=summary,
+            responses=responses,
+            scopes=any_of(LINE_SCOPE),
+            body=body,
+            query=query,
+            tags=("line",),
+            lane=lane,
+            digest=body is not None,
+        )
+
+
+_DELIVERY: Final = msgspec.json.Decoder(wire.Delivery).decode
+_BEAT: Final = msgspec.json.Decoder(wire.Beat).decode
+_RESUME: Final = msgspec.json.Decoder(wire.Resume).decode
+
+
+def _next(page: OutboxPage) -> int | None:
+    """Where the next page begins, if there may be one: a page can end for its size as well."""
+    if not page.items or page.items[-1].index >= page.through:
+        return None
+    return page.items[-1].index + 1
+
+
+def _sender(data: bytes) -> str | None:
+    try:
+        return read_payload(Envelope.from_json(data)).sender
+    except DetenteError:
+        return None  # the record says what is wrong with it
+
+
+def _not_urgent(data: bytes) -> str | None:
+    """Why an envelope does not belong into the emergency lane, if it does not."""
+    try:
+        payload = read_payload(Envelope.from_json(data))
+    except DetenteError:
+        return None
+    if payload.kind == "receipt":
+        return None
+    if not payload.channel.endswith("/emergency"):
+        return "Its channel is no emergency channel."
+    urgency = payload.body.get("urgency")
+    if payload.kind == "message" and urgency not in ("distress", "urgent"):
+        return f"It is a message of urgency {urgency!r}."
+    return None
+
+
+def _sha256(request: Request[Any]) -> str:
+    text = request.path["sha256"]
+    if not _SHA256.fullmatch(text):
+        raise BadRequest("This is no SHA-256 in hexadecimal.")
+    return text
+
+
+def _number(text: str, name: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise BadRequest(f"{name} is not a whole number from 0 on.")
+    return int(text)
+
+
+def _limit(request: Request[Any]) -> int:
+    return min(max(1, _number(request.query.get("limit", "200"), "limit")), wire.ENVELOPES_MAX)
+
+
+def _choice(text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        raise BadRequest(f"It must be one of {', '.join(choices)}.")
+    return text
