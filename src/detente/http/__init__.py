@@ -77,7 +77,7 @@ from detente.http.observe import (
     RequestObserver,
     configure_logging,
 )
-from detente.http.openapi import ApiInfo, openapi_document
+from detente.http.openapi import BEARER_TOKENS, ApiInfo, SecurityScheme, openapi_document
 from detente.http.outcome import Observer, Outcome
 from detente.http.protocol import ConnectionLimits
 from detente.http.reading import BadDigest
@@ -121,6 +121,7 @@ from detente.http.web import (
 __all__ = [
     "ANONYMOUS",
     "API_HEADERS",
+    "BEARER_TOKENS",
     "EVENT_STREAM",
     "STRICT_TRANSPORT",
     "AddressPolicy",
@@ -201,6 +202,7 @@ __all__ = [
     "Resolver",
     "Response",
     "Scopes",
+    "SecurityScheme",
     "ServerOptions",
     "SignatureClock",
     "SignatureKeyUnknown",
