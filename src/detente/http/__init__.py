@@ -168,7 +168,6 @@ __all__ = [
     "InternalError",
     "JwksSource",
     "KeysUnavailable",
-    "Lane",
     "LaneBusy",
     "LaneQuota",
     "Lanes",

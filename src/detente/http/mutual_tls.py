@@ -53,7 +53,8 @@ class TransportIdentity:
         self._anchors = tuple(anchors)
         self._certificate = issue_certificate(party, hosts, signer, clock())
         self._inner = self._server()
-        self._outer = self._server()
+        # Believes nobody, and has no certificate: what is not replaced in the handshake fails.
+        self._outer = _bare_server()
         self._outer.sni_callback = self._choose
 
     @property
@@ -100,15 +101,12 @@ class TransportIdentity:
         believed = [anchor for anchor in self._anchors if anchor.party == peer]
         if not believed:
             raise CertificateUnusable("No key of the party is believed.", where=peer)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = _bare(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = True
-        return _prepared(context, self._certificate, believed)
+        return _filled(context, self._certificate, believed)
 
     def _server(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        # A resumed session would not ask again whether the key is believed.
-        context.num_tickets = 0
-        return _prepared(context, self._certificate, self._anchors)
+        return _filled(_bare_server(), self._certificate, self._anchors)
 
     def _choose(
         self, connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _: ssl.SSLContext
@@ -118,12 +116,24 @@ class TransportIdentity:
         connection.context = self._inner
 
 
-def _prepared(
-    context: ssl.SSLContext, certificate: TransportCertificate, anchors: Sequence[TrustAnchor]
-) -> ssl.SSLContext:
+def _bare(protocol: int) -> ssl.SSLContext:
+    context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_mode = ssl.CERT_REQUIRED
     context.verify_flags = VERIFY_FLAGS
+    return context
+
+
+def _bare_server() -> ssl.SSLContext:
+    context = _bare(ssl.PROTOCOL_TLS_SERVER)
+    # A resumed session would not ask again whether the key is believed.
+    context.num_tickets = 0
+    return context
+
+
+def _filled(
+    context: ssl.SSLContext, certificate: TransportCertificate, anchors: Sequence[TrustAnchor]
+) -> ssl.SSLContext:
     _load(context, certificate.pem)
     for anchor in anchors:
         context.load_verify_locations(cadata=anchor_certificate(anchor))
