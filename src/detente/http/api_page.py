@@ -18,11 +18,7 @@ def api_markdown(document: Json, note: str = "") -> str:
         lines += [note, ""]
     if info["description"]:
         lines += [info["description"], ""]
-    lines += [
-        "Bodies are JSON. Tokens are RS256 JWTs in `Authorization: Bearer`; under *scope* stands "
-        "what the token needs. Errors carry a `message`, and a `code` that `errors.md` explains.",
-        "",
-    ]
+    lines += [*_identity(document["components"]["securitySchemes"]), ""]
     for tag, operations in _by_tag(document).items():
         lines += [f"## {tag.capitalize()}", ""]
         for path, method, operation in operations:
@@ -31,6 +27,23 @@ def api_markdown(document: Json, note: str = "") -> str:
     for name, schema in document["components"]["schemas"].items():
         lines += _type(name, schema)
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _identity(schemes: Json) -> list[str]:
+    errors = "Errors carry a `message`, and a `code` that `errors.md` explains."
+    if [scheme.get("bearerFormat") for scheme in schemes.values()] == ["JWT"]:
+        return [
+            "Bodies are JSON. Tokens are RS256 JWTs in `Authorization: Bearer`; under *scope* "
+            f"stands what the token needs. {errors}"
+        ]
+    ways = [f"* `{name}`: {scheme.get('description', '')}" for name, scheme in schemes.items()]
+    return [
+        f"Bodies are JSON. Under *scope* stands what the caller needs. {errors}",
+        "",
+        "The caller says who it is in one of these ways:",
+        "",
+        *ways,
+    ]
 
 
 def _by_tag(document: Json) -> dict[str, list[tuple[str, str, Json]]]:
@@ -47,9 +60,12 @@ def _operation(path: str, method: str, operation: Json) -> list[str]:
     lines = [f"### {method.upper()} `{path}`", "", operation["summary"]]
     if "description" in operation:
         lines += ["", operation["description"]]
-    alternatives = [
-        " with ".join(f"`{s}`" for s in entry["bearer"]) for entry in operation["security"]
-    ]
+    # Whichever way a caller says who it is, it needs the same.
+    alternatives = dict.fromkeys(
+        " with ".join(f"`{scope}`" for scope in scopes)
+        for entry in operation["security"]
+        for scopes in entry.values()
+    )
     if not operation["security"]:
         scope = "none: no token is needed"
     else:
@@ -64,8 +80,11 @@ def _operation(path: str, method: str, operation: Json) -> list[str]:
         lines.append(f"* body: {_name(schema) if schema else 'bytes, as the description says'}")
     lines += ["", "| status | meaning | body |", "|---|---|---|"]
     for status, response in operation["responses"].items():
-        content = response.get("content", {}).get("application/json")
-        body = _name(content["schema"]) if content else ""
+        content = response.get("content", {})
+        if "application/json" in content:
+            body = _name(content["application/json"]["schema"])
+        else:
+            body = ", ".join(f"a stream of `{kind}`" for kind in content)
         lines.append(f"| {status} | {response['description']} | {body} |")
     return [*lines, ""]
 

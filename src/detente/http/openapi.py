@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from detente.http.endpoint import Endpoint
+from detente.http.endpoint import Endpoint, HeaderParameter, QueryParameter
 from detente.http.errors import ErrorResponse
 
 Json = dict[str, Any]
 
-_SECURITY = "bearer"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityScheme:
+    """A way to say who one is; `definition` is a Security Scheme Object of OpenAPI 3.1."""
+
+    name: str
+    definition: Mapping[str, Any]
+
+
+BEARER_TOKENS = SecurityScheme(
+    name="bearer",
+    definition={
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "RS256. The claim `scope` must hold one of the sets of scopes "
+        "named at the operation.",
+    },
+)
+"""What `TokenAuthenticator` takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiInfo:
-    """Title, version and description of an API."""
+    """Title, version and description of an API, and the ways to say who one is: any one will do."""
 
     title: str
     version: str
     description: str = ""
+    security: Sequence[SecurityScheme] = (BEARER_TOKENS,)
 
 
 def openapi_document(endpoints: Sequence[Endpoint], info: ApiInfo) -> Json:
@@ -35,22 +55,16 @@ def openapi_document(endpoints: Sequence[Endpoint], info: ApiInfo) -> Json:
     refs = dict(zip(bodies, schemas, strict=True))
     paths: Json = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, refs)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(
+            endpoint, refs, info.security
+        )
     return {
         "openapi": "3.1.0",
         "info": {"title": info.title, "version": info.version, "description": info.description},
         "paths": paths,
         "components": {
             "schemas": dict(sorted(components.items())),
-            "securitySchemes": {
-                _SECURITY: {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "RS256. The claim `scope` must hold one of the sets of scopes "
-                    "named at the operation.",
-                }
-            },
+            "securitySchemes": {s.name: dict(s.definition) for s in info.security},
         },
     }
 
@@ -75,14 +89,18 @@ def _documented(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
 def _error_statuses(endpoint: Endpoint) -> Iterator[int]:
     if not endpoint.public:
         yield from (401, 403, 429, 503)
+    elif endpoint.lane or endpoint.stream is not None:
+        yield from (429, 503)
     if endpoint.body is not None:
         yield from (400, 408, 413)
-    elif endpoint.path_parameters() or endpoint.query:
+    elif endpoint.path_parameters() or endpoint.query or endpoint.headers:
         yield 400
     yield 500
 
 
-def _operation(endpoint: Endpoint, refs: dict[Any, Json]) -> Json:
+def _operation(
+    endpoint: Endpoint, refs: dict[Any, Json], schemes: Sequence[SecurityScheme]
+) -> Json:
     operation: Json = {"operationId": endpoint.operation_id, "summary": endpoint.summary}
     if endpoint.description:
         operation["description"] = endpoint.description
@@ -98,17 +116,8 @@ def _operation(endpoint: Endpoint, refs: dict[Any, Json]) -> Json:
         }
         for name in endpoint.path_parameters()
     ]
-    for parameter in endpoint.query:
-        entry: Json = {
-            "name": parameter.name,
-            "in": "query",
-            "required": parameter.required,
-            "description": parameter.help,
-            "schema": {"type": "string"},
-        }
-        if parameter.example is not None:
-            entry["example"] = parameter.example
-        parameters.append(entry)
+    parameters += [_parameter("query", parameter) for parameter in endpoint.query]
+    parameters += [_parameter("header", parameter) for parameter in _headers(endpoint)]
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is bytes:
@@ -123,8 +132,33 @@ def _operation(endpoint: Endpoint, refs: dict[Any, Json]) -> Json:
         operation["security"] = []
     else:
         alternatives = sorted(sorted(alternative) for alternative in endpoint.scopes)
-        operation["security"] = [{_SECURITY: scopes} for scopes in alternatives or [[]]]
+        operation["security"] = [
+            {scheme.name: scopes} for scheme in schemes for scopes in alternatives or [[]]
+        ]
     return operation
+
+
+def _headers(endpoint: Endpoint) -> Iterator[HeaderParameter]:
+    yield from endpoint.headers
+    if endpoint.digest:
+        yield HeaderParameter(
+            name="Content-Digest",
+            help="SHA-256 or SHA-512 of the body (RFC 9530).",
+            required=True,
+        )
+
+
+def _parameter(place: str, parameter: QueryParameter | HeaderParameter) -> Json:
+    entry: Json = {
+        "name": parameter.name,
+        "in": place,
+        "required": parameter.required,
+        "description": parameter.help,
+        "schema": {"type": "string"},
+    }
+    if parameter.example is not None:
+        entry["example"] = parameter.example
+    return entry
 
 
 def _responses(endpoint: Endpoint, refs: dict[Any, Json]) -> Json:
@@ -134,7 +168,9 @@ def _responses(endpoint: Endpoint, refs: dict[Any, Json]) -> Json:
     for status in sorted(statuses):
         kind = statuses[status]
         response: Json = {"description": HTTPStatus(status).phrase}
-        if kind is not None:
+        if kind is None and endpoint.stream is not None and status < 300:
+            response["content"] = {endpoint.stream: {"schema": {"type": "string"}}}
+        elif kind is not None:
             response["content"] = {"application/json": {"schema": refs[_documented(kind)]}}
         if status in (429, 503):
             response["headers"] = {
