@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+# Delivery, supervision, outages.
+from . import actions as actions
+from .delivery import LaneStatus as LaneStatus
+from .delivery import Link as Link
+from .desk import CONTRADICTION as CONTRADICTION
+from .desk import HeldChannel as HeldChannel
 from .form_fields import (
     Aircraft,
     Area,
@@ -26,6 +32,10 @@ from .forms import (
     Urgency,
     form_of,
 )
+from .lanes import BATCH_BYTES_MAX as BATCH_BYTES_MAX
+from .lanes import BATCH_ENVELOPES_MAX as BATCH_ENVELOPES_MAX
+from .lanes import Lane as Lane
+from .lanes import lane_of as lane_of
 from .message_states import (
     AcknowledgementFact,
     Judged,
@@ -55,6 +65,14 @@ from .messages import (
     room_channel,
     shown_draft,
 )
+from .outages import Outage as Outage
+from .outages import OutageMalformed as OutageMalformed
+from .outages import SharedOutage as SharedOutage
+from .outages import Stated as Stated
+from .outages import outage_draft as outage_draft
+from .outages import own_absences as own_absences
+from .outages import read_outage as read_outage
+from .outages import reconcile as reconcile
 from .phrasebook import (
     render,
 )
@@ -115,8 +133,25 @@ from .rules import (
     LineRules,
     line_rules,
 )
+from .standing import Instant as Instant
+from .standing import PeerFields as PeerFields
+from .standing import Reason as Reason
+from .standing import Standing as Standing
+from .standing import State as State
+from .supervision import BEAT_TIMEOUT_S as BEAT_TIMEOUT_S
+from .supervision import Changed as Changed
+from .supervision import OutageBegan as OutageBegan
+from .supervision import OutageEnded as OutageEnded
+from .supervision import Rebooted as Rebooted
+from .supervision import SendBeat as SendBeat
+from .supervision import Stalled as Stalled
+from .supervision import Supervisor as Supervisor
 
 __all__ = [
+    "BATCH_BYTES_MAX",
+    "BATCH_ENVELOPES_MAX",
+    "BEAT_TIMEOUT_S",
+    "CONTRADICTION",
     "EMERGENCY",
     "FORMS",
     "MESSAGE_KINDS",
@@ -128,6 +163,7 @@ __all__ = [
     "AcknowledgementFact",
     "Aircraft",
     "Area",
+    "Changed",
     "CircleArea",
     "CorridorArea",
     "Difference",
@@ -136,14 +172,24 @@ __all__ = [
     "FieldsUnusable",
     "Form",
     "Frequency",
+    "HeldChannel",
+    "Instant",
     "Judged",
+    "Lane",
+    "LaneStatus",
     "Level",
     "Levels",
     "LineRules",
+    "Link",
     "MessageProjection",
     "MessageRefused",
     "MessageState",
     "NoSuchRoom as NoSuchRoom",
+    "Outage",
+    "OutageBegan",
+    "OutageEnded",
+    "OutageMalformed",
+    "PeerFields",
     "PolygonArea",
     "ROOM_KINDS as ROOM_KINDS",
     "ROOM_PROJECTION as ROOM_PROJECTION",
@@ -151,32 +197,47 @@ __all__ = [
     "ReadBackFact",
     "ReadBackPart",
     "ReadBackWrong",
+    "Reason",
+    "Rebooted",
     "RoomPlace",
     "RoomRefused as RoomRefused",
     "RoomStatement as RoomStatement",
     "Room as Room",
+    "SendBeat",
+    "SharedOutage",
+    "Stalled",
+    "Standing",
+    "State",
+    "Stated",
     "StatementMalformed as StatementMalformed",
     "Status",
     "StatusMixed",
+    "Supervisor",
     "Text",
     "Times",
     "Urgency",
     "acknowledgement_draft",
+    "actions",
     "channel_of",
     "compare",
     "differences_of",
     "form_of",
     "is_emergency",
     "judge",
+    "lane_of",
     "line_rules",
     "load_room as load_room",
     "load_rooms as load_rooms",
     "message_draft",
     "message_fault as message_fault",
     "open_room as open_room",
+    "outage_draft",
+    "own_absences",
     "read_back_draft",
     "read_back_needed",
+    "read_outage",
     "read_read_back",
+    "reconcile",
     "refusal_draft",
     "render",
     "room_channel",

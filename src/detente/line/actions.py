@@ -22,12 +22,14 @@ class Item:
         channel: the sequence it belongs to.
         seq: its number there.
         envelope: DSSE envelope in JSON.
+        blobs: hexadecimal SHA-256 of the blobs that it names.
     """
 
     index: int
     channel: str
     seq: int
     envelope: bytes
+    blobs: tuple[str, ...] = ()
 
 
 # --- what is to be done --------------------------------------------------------------------------
@@ -37,10 +39,10 @@ class Item:
 class LoadOutbox:
     """Read from our record what the peer should have and has given no receipt for, oldest first.
 
-    Our entries that are addressed to the peer or to everybody, are no receipts, are not erased, have
-    no receipt of the peer, stand at a position above `after`, and are in a channel of this lane
-    (`lane_of`) that is not in `skip`. At most `limit` entries and `bytes_max` bytes of envelopes,
-    but always the first. Answer: `Link.loaded(token, OutboxPage | StoreFailed, now)`.
+    Our entries that are addressed to the peer or to everybody, are no receipts, are not erased,
+    have no receipt of the peer, stand at a position above `after`, and are in a channel of this
+    lane (`lane_of`) that is not in `skip`. At most `limit` entries and `bytes_max` bytes of
+    envelopes, but always the first. Answer: `Link.loaded(token, OutboxPage | StoreFailed, now)`.
     """
 
     token: int
@@ -70,9 +72,10 @@ class LoadRun:
 
 @dataclass(frozen=True, slots=True)
 class LoadReceipts:
-    """Read from our record our receipts for the peer (channel `receipts/<peer>`) above number `after`.
+    """Read from our record our receipts for the peer above number `after`.
 
-    At most `limit`, in order. Answer: `Link.receipts_loaded(token, OutboxPage | StoreFailed, now)`.
+    They are in the channel `receipts/<peer>`. At most `limit`, in order. Answer:
+    `Link.receipts_loaded(token, OutboxPage | StoreFailed, now)`.
     """
 
     token: int
@@ -127,22 +130,24 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """Ask the peer what it has for us: `GET /line/v1/from/{after}?lane=&limit=`.
+    """Ask the peer what it has for us: `GET /line/v1/from/{first}?lane=&limit=`.
 
+    It answers from its outbox for us as `LoadOutbox` says, from position `first` of its log on.
     Answer: `Link.pulled(token, PulledPage | Busy | Failed, now)`.
     """
 
     token: int
     lane: Lane
-    after: int
+    first: int
     limit: int
 
 
 @dataclass(frozen=True, slots=True)
 class PullRun:
-    """Ask the peer for one of its channels from number `first` on: `GET /line/v1/run?…`.
+    """Ask the peer for one of its channels from number `first` on, as `LoadRun` reads them.
 
-    Answer: `Link.pulled(token, PulledPage | Busy | Failed, now)`.
+    `GET /line/v1/run?channel=&first=&limit=`; only channels with something for us. Answer:
+    `Link.pulled(token, PulledPage | Busy | Failed, now)`.
     """
 
     token: int
@@ -179,7 +184,7 @@ class Trouble(Enum):
     """What a `Report` is about."""
 
     REFUSED = "refused"
-    """The peer refuses an envelope of ours: its channel is held and tried again from time to time."""
+    """The peer refuses an envelope of ours: its channel is held, and tried again now and then."""
     PULLED_REFUSED = "pulled-refused"
     """Our record refuses an envelope of the peer that we pulled; its channel is held likewise."""
     CONTRADICTION = "contradiction"
@@ -187,13 +192,15 @@ class Trouble(Enum):
     `Link.release`: one of the two records is not what it was (an old copy was restored, a key is
     used elsewhere), and repeating cannot mend that."""
     PEER_LOST = "peer-lost"
-    """The peer asks again for what it has given receipts for: it runs on an old copy. It is sent."""
+    """The peer asks again for what it gave receipts for: it runs on an old copy. It is sent."""
     BLOB_GONE = "blob-gone"
     """A file that an envelope of ours names is not here: it is sent as withheld."""
     STORE = "store"
     """Our own record could not be read or written; it is tried again."""
     STORE_MENDED = "store-mended"
     """Our own record answers again."""
+    UNREADABLE = "unreadable"
+    """The peer's answer makes no sense, such as a refusal of what was not sent."""
     RELEASED = "released"
     """A channel that was held goes on: the peer has taken what it refused before."""
 
@@ -243,11 +250,14 @@ class OutboxPage:
 
     Attributes:
         items: in order; none if there is nothing to send.
+        through: the position of the newest entry of our log, read before or with the items; -1 if
+            the log is empty. (Not used of `LoadReceipts`.)
         receipts_held: number of the newest receipt of the peer for us (its channel `receipts/<us>`)
             that our record holds, read before or with the items; 0 if there is none.
     """
 
     items: tuple[Item, ...]
+    through: int
     receipts_held: int
 
 
@@ -261,7 +271,7 @@ class RunPage:
         previous: hexadecimal `chain_hash` of our envelope number `first - 1`; None if `first` is 1
             or we have no such number.
         newest: the highest number that we have in the channel, erased or not; 0 if there is none.
-        answered: the highest number in the channel that the peer has given a receipt for; 0 if none.
+        answered: the highest number there that the peer has given a receipt for; 0 if none.
         receipts_held: as in `OutboxPage`.
     """
 
@@ -275,7 +285,10 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True)
 class StoreFailed:
-    """Our record or blob store could not; trying again is safe (log unavailable, append unknown)."""
+    """Our record or blob store could not; trying again is safe.
+
+    Such as `LogUnavailable`, `AppendUnknown`, a full disk.
+    """
 
     reason: str
 
@@ -340,7 +353,7 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No answer, or none that can be used: not reached, timed out, cut off, status 500, nonsense."""
+    """No usable answer: not reached, timed out, cut off, status 500, nonsense."""
 
     reason: str
 
@@ -364,7 +377,8 @@ class PulledPage:
         items: what could be read of it; `index` is the peer's where it says so.
         erasures: envelopes of the erasures of those left out of a run.
         withheld: blobs that the peer keeps back.
-        next: give this as `after` of the next `Pull`; None if this was the last page.
+        next: give this as `first` of the next `Pull`; None if this was the last page. Of a run:
+            the number after the last one of the page; None if the page reaches its end.
         receipts_held: number of our newest receipt that the peer holds; 0 if there is none.
     """
 

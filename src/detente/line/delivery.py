@@ -4,9 +4,9 @@ A `Link` knows no socket, disk or clock. Whoever runs it tells it what happened,
 carries out the actions that it returns; so two links can be run against each other in memory.
 
 It keeps nothing that must survive. The record is the outbox: what is addressed to the peer and has
-no receipt of it is to be delivered, and a receipt counts once it stands in our record. After a crash
-a new `Link` begins from there. Everything is done at least once and counted once, because the peer's
-record knows what it has.
+no receipt of it is to be delivered, and a receipt counts once it stands in our record. After a
+crash a new `Link` begins from there. Everything is done at least once and counted once, because the
+peer's record knows what it has.
 
 What it sees to:
 
@@ -32,7 +32,7 @@ clock that never goes back (`time.monotonic()`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .actions import (
@@ -44,40 +44,22 @@ from .actions import (
     RunOutcome,
     StoreOutcome,
 )
-from .lanes import Lane
-
-
-@dataclass(frozen=True, slots=True)
-class HeldChannel:
-    """A channel that stands still.
-
-    Attributes:
-        channel: its name.
-        seq: number of the envelope that was refused, or that the peer expects.
-        code: of the refusal; `line.contradiction` for a contradiction.
-        detail: a sentence.
-        again_at: when it is tried again; None: only after `Link.release`.
-        pulled: whether it is the peer's channel, and our record that refuses.
-    """
-
-    channel: str
-    seq: int
-    code: str
-    detail: str
-    again_at: float | None
-    pulled: bool
+from .desk import SILENCE_S, Desk, HeldChannel, Worker
+from .lanes import LANES, Lane, lane_of
+from .pulling import Puller
+from .sending import Sender
 
 
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
-    """How a lane does.
+    """How a lane does in one direction.
 
     Attributes:
         busy: what it waits for at the moment: `idle`, `load`, `post`, `blob`, `store`, `pull`,
             `pause` (between repetitions).
         failures: in a row.
         last_failure: what the last one was, if there is any since the last success.
-        last_success: when the peer last took something or answered that there is nothing.
+        last_success: when the peer last took something, or answered when asked.
     """
 
     busy: str
@@ -99,50 +81,82 @@ class Link:
     def __init__(
         self, peer: str, *, jitter: Callable[[], float], push: bool = True, pull: bool = False
     ) -> None:
-        raise NotImplementedError
+        self.peer = peer
+        self._desk = Desk(peer, jitter)
+        self._senders = {lane: Sender(self._desk, lane, on=push) for lane in LANES}
+        self._pullers = {lane: Puller(self._desk, lane, on=pull) for lane in LANES}
+        self._heard: float | None = None
 
     @property
     def wake_at(self) -> float | None:
         """When `tick` has something to do at the latest, if nothing happens before."""
-        raise NotImplementedError
+        times = [worker.wake_at for worker in self._workers()]
+        times += [self._desk.sent.next_due(), self._desk.pulled.next_due()]
+        return min((time for time in times if time is not None), default=None)
 
     @property
     def held(self) -> tuple[HeldChannel, ...]:
-        """The channels that stand still."""
-        raise NotImplementedError
+        """The channels that stand still; `receipts` stands for those of either side."""
+        return (*self._desk.sent.channels.values(), *self._desk.pulled.channels.values())
 
-    def status(self, lane: Lane) -> LaneStatus:
-        """How a lane does."""
-        raise NotImplementedError
+    def status(self, lane: Lane, *, pulling: bool = False) -> LaneStatus:
+        """How a lane does: what is sent, or what is pulled."""
+        worker = (self._pullers if pulling else self._senders)[lane]
+        return LaneStatus(worker.phase, worker.failures, worker.last_failure, worker.last_success)
 
     # --- what happens ------------------------------------------------------------------------
 
     def start(self, now: float) -> list[Action]:
         """Begin: once, before anything else."""
-        raise NotImplementedError
+        return self._work(now)
 
     def tick(self, now: float) -> list[Action]:
         """Time has passed: repetitions that are due, requests that take too long."""
-        raise NotImplementedError
+        done: list[Action] = []
+        for channel in sorted(self._desk.sent.due(now)):
+            self._senders[lane_of(channel)].rescan()
+        if self._desk.pulled.due(now):
+            self._poll_now()
+        for worker in self._workers():
+            done += worker.tick(now)
+        return [*done, *self._work(now)]
 
     def recorded(self, now: float) -> list[Action]:
         """Our record has grown; there may be something new for the peer."""
-        raise NotImplementedError
+        return [action for lane in LANES for action in self._senders[lane].recorded(now)]
 
     def peer_heard(self, now: float) -> list[Action]:
         """The peer gave a sign of life: it answered a beat, or called us (authenticated).
 
         After a silence, what waits to be repeated is repeated at once.
         """
-        raise NotImplementedError
+        before, self._heard = self._heard, now
+        if before is not None and now - before < SILENCE_S:
+            return []
+        return [action for worker in self._workers() for action in worker.hurry(now)]
 
     def set_modes(self, *, push: bool, pull: bool, now: float) -> list[Action]:
         """Change who calls whom; see the class. What is under way is finished."""
-        raise NotImplementedError
+        for lane in LANES:
+            self._senders[lane].on = push
+            self._pullers[lane].on = pull
+        return self._work(now)
 
     def release(self, channel: str, now: float) -> list[Action]:
         """Try a channel that is held again at once: something was done about it."""
-        raise NotImplementedError
+        if self._desk.sent.try_again(channel):
+            self._senders[lane_of(channel)].rescan()
+        if self._desk.pulled.try_again(channel):
+            self._poll_now()
+        return self._work(now)
+
+    def release_refused(self, now: float) -> list[Action]:
+        """Try everything again that was refused: the peer's node was started anew, or ours was.
+
+        Contradictions stay.
+        """
+        refused = [each.channel for each in self.held if each.again_at is not None]
+        return [action for channel in refused for action in self.release(channel, now)]
 
     def peer_holds(self, ends: Mapping[str, int], now: float) -> list[Action]:
         """The peer says how far it has our channels (it was restored): send what is beyond.
@@ -151,38 +165,78 @@ class Link:
             ends: number of our newest envelope that it holds, for each channel of ours with
                 anything for it; 0 for none at all.
         """
-        raise NotImplementedError
+        for channel, newest in sorted(ends.items()):
+            self._senders[lane_of(channel)].send_run(channel, newest + 1)
+        return self._work(now)
+
+    def pull_again(self, ends: Mapping[str, int], now: float) -> list[Action]:
+        """We were restored, and the peer cannot call us: fetch what is beyond what we hold.
+
+        Args:
+            ends: number of the peer's newest envelope that we hold, for each of its channels.
+        """
+        for channel, newest in sorted(ends.items()):
+            self._pullers[lane_of(channel)].pull_run(channel, newest + 1)
+        return self._work(now)
 
     # --- what came of actions ----------------------------------------------------------------
 
     def loaded(self, token: int, page: LoadOutcome, now: float) -> list[Action]:
         """Answer to `LoadOutbox`."""
-        raise NotImplementedError
+        sender = self._sender(token)
+        return [] if sender is None else sender.loaded(page, now)
 
     def run_loaded(self, token: int, page: RunOutcome, now: float) -> list[Action]:
         """Answer to `LoadRun`."""
-        raise NotImplementedError
+        sender = self._sender(token)
+        return [] if sender is None else sender.run_loaded(page, now)
 
     def receipts_loaded(self, token: int, page: LoadOutcome, now: float) -> list[Action]:
         """Answer to `LoadReceipts`."""
-        raise NotImplementedError
+        puller = self._puller(token)
+        return [] if puller is None else puller.receipts_loaded(page, now)
 
     def answered(self, token: int, answer: PostOutcome, now: float) -> list[Action]:
         """Answer to `Post`."""
-        raise NotImplementedError
+        worker = self._sender(token) or self._puller(token)
+        return [] if worker is None else worker.answered(answer, now)
 
     def blob_pushed(self, token: int, outcome: BlobOutcome, now: float) -> list[Action]:
         """Answer to `PushBlob`."""
-        raise NotImplementedError
+        sender = self._sender(token)
+        return [] if sender is None else sender.blob_pushed(outcome, now)
 
     def stored(self, token: int, outcome: StoreOutcome, now: float) -> list[Action]:
         """Answer to `Store`."""
-        raise NotImplementedError
+        worker = self._sender(token) or self._puller(token)
+        return [] if worker is None else worker.stored(outcome, now)
 
     def pulled(self, token: int, page: PullOutcome, now: float) -> list[Action]:
         """Answer to `Pull` or `PullRun`."""
-        raise NotImplementedError
+        puller = self._puller(token)
+        return [] if puller is None else puller.pulled(page, now)
 
     def blob_fetched(self, token: int, outcome: BlobOutcome, now: float) -> list[Action]:
         """Answer to `FetchBlob`."""
-        raise NotImplementedError
+        puller = self._puller(token)
+        return [] if puller is None else puller.blob_fetched(outcome, now)
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _workers(self) -> Iterator[Worker]:
+        for lane in LANES:
+            yield self._senders[lane]
+            yield self._pullers[lane]
+
+    def _work(self, now: float) -> list[Action]:
+        return [action for worker in self._workers() for action in worker.work(now)]
+
+    def _poll_now(self) -> None:
+        for puller in self._pullers.values():
+            puller.poll_now()
+
+    def _sender(self, token: int) -> Sender | None:
+        return next((each for each in self._senders.values() if each.waits_for(token)), None)
+
+    def _puller(self, token: int) -> Puller | None:
+        return next((each for each in self._pullers.values() if each.waits_for(token)), None)

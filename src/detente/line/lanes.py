@@ -63,5 +63,5 @@ def again_after(failures: int, patience: Patience, jitter: float) -> float:
         failures: in a row, at least 1.
         jitter: in [0, 1); spreads the time over its upper half, so that many do not try at once.
     """
-    whole = min(patience.again_most_s, patience.again_first_s * 2 ** min(failures - 1, 30))
+    whole = min(patience.again_most_s, patience.again_first_s * 2.0 ** min(failures - 1, 30))
     return whole * (0.5 + 0.5 * jitter)

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
 
 from detente.errors import DetenteError
-from detente.record import Draft, JsonValue
-from detente.words import Words
+from detente.record import Draft, JsonValue, format_time, parse_time
+from detente.words import NARROW, Words, moment
 
 from .standing import State
+
+AWAY_MIN: Final = timedelta(seconds=3)
+"""A start that takes less is no outage."""
+CLOCKS_APART: Final = timedelta(seconds=30)
+"""By so much the clocks of two nodes differ at most (requests with more are refused)."""
 
 
 class OutageMalformed(DetenteError):
@@ -51,9 +56,12 @@ def own_absences(peers: Sequence[str], last_sign: datetime, started: datetime) -
             entry of the record will do if it is later).
         started: when it started.
 
-    Returns: one outage for each peer, over already; none if it was away for less than 3 s.
+    Returns: one outage for each peer, over already; none if it was away for less than 3 s, for
+    that no peer calls an outage.
     """
-    raise NotImplementedError
+    if started - last_sign < AWAY_MIN:
+        return []
+    return [Outage(peer, last_sign, started, State.DOWN_HERE, own=True) for peer in peers]
 
 
 def outage_draft(outage: Outage, channel: str) -> Draft:
@@ -62,7 +70,18 @@ def outage_draft(outage: Outage, channel: str) -> Draft:
     Raises:
         ValueError: it is not over.
     """
-    raise NotImplementedError
+    if outage.until is None:
+        raise ValueError("an outage is stated when it is over")
+    # A wall clock that was set back meanwhile must not make it end before it began.
+    until = max(outage.since, outage.until)
+    body: dict[str, JsonValue] = {
+        "peer": outage.peer,
+        "from": format_time(outage.since),
+        "until": format_time(until),
+        "seen_as": outage.seen_as.value,
+        "own": outage.own,
+    }
+    return Draft("outage", channel, (outage.peer,), body)
 
 
 def read_outage(body: dict[str, JsonValue]) -> Outage:
@@ -71,7 +90,24 @@ def read_outage(body: dict[str, JsonValue]) -> Outage:
     Raises:
         OutageMalformed: it has not exactly the members that it must have.
     """
-    raise NotImplementedError
+    if body.keys() != {"peer", "from", "until", "seen_as", "own"}:
+        raise OutageMalformed("It has peer, from, until, seen_as and own, and nothing else.")
+    peer, own = body["peer"], body["own"]
+    if not isinstance(peer, str) or not isinstance(own, bool):
+        raise OutageMalformed("The peer is a text, and `own` is true or false.", where="own")
+    try:
+        since, until = (parse_time(str(body[name])) for name in ("from", "until"))
+    except ValueError as error:
+        raise OutageMalformed(f"It is not said from when until when: {error}.") from None
+    try:
+        seen_as = State(body["seen_as"])
+    except ValueError:
+        seen_as = State.UP
+    if not seen_as.outage:
+        raise OutageMalformed("It is not a state in which a line is down.", where="seen_as")
+    if until < since:
+        raise OutageMalformed("It ends before it began.", where="until")
+    return Outage(peer, since, until, seen_as, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +132,84 @@ class SharedOutage:
         until: the latest end that either states.
         stated: the statements, by party and time.
         away: the parties whose node was away, by their own word.
+        unstated: the parties that have said nothing of it, yet.
     """
 
     since: datetime
     until: datetime
     stated: tuple[Stated, ...]
     away: tuple[str, ...]
+    unstated: tuple[str, ...]
 
     @property
     def words(self) -> Words:
-        """A sentence or two for officers: from when to when, who saw what, where it was."""
-        raise NotImplementedError
+        """A few sentences for officers: from when to when, who saw what, where it was."""
+        first, last = moment(self.since), moment(self.until)
+        parts = [
+            Words(
+                f"The line was down from {first.en} to {last.en}.",
+                f"La ligne a été coupée du {first.fr} au {last.fr}.",
+            )
+        ]
+        for each in self.stated:
+            seen = each.outage.seen_as.words
+            if each.outage.own:
+                parts.append(
+                    Words(
+                        f"{each.party}: its own node was away.",
+                        f"{each.party}{NARROW}: son propre nœud était absent.",
+                    )
+                )
+            else:
+                parts.append(
+                    Words(
+                        f"{each.party} saw: {seen.en}.",
+                        f"{each.party} a constaté{NARROW}: {seen.fr}.",
+                    )
+                )
+        parts += [
+            Words(f"{party} has stated nothing.", f"{party} n’a rien déclaré.")
+            for party in self.unstated
+        ]
+        return Words(" ".join(part.en for part in parts), " ".join(part.fr for part in parts))
 
 
 def reconcile(parties: tuple[str, str], stated: Sequence[Stated]) -> list[SharedOutage]:
     """Bring the statements of two parties about the line between them together, oldest first.
 
     Statements that overlap, or lie within 30 s of each other (clocks differ so much at most), are
-    about the same outage. What is about other peers is left out.
+    about the same outage. What is about other peers, or not over, is left out.
     """
-    raise NotImplementedError
+    one, other = parties
+    about = [
+        (each.outage.since, each.outage.until, each)
+        for each in stated
+        if each.outage.until is not None
+        and (each.party, each.outage.peer) in ((one, other), (other, one))
+    ]
+    about.sort(key=lambda each: (each[0], each[1], each[2].party))
+    groups: list[list[tuple[datetime, datetime, Stated]]] = []
+    ends: list[datetime] = []
+    for each in about:
+        if groups and each[0] <= ends[-1] + CLOCKS_APART:
+            groups[-1].append(each)
+            ends[-1] = max(ends[-1], each[1])
+        else:
+            groups.append([each])
+            ends.append(each[1])
+    return [
+        SharedOutage(
+            since=group[0][0],
+            until=end,
+            stated=tuple(each for _, _, each in group),
+            away=tuple(
+                party
+                for party in parties
+                if any(each.party == party and each.outage.own for _, _, each in group)
+            ),
+            unstated=tuple(
+                party for party in parties if all(each.party != party for _, _, each in group)
+            ),
+        )
+        for group, end in zip(groups, ends, strict=True)
+    ]

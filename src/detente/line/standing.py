@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 from detente.words import Words
+
+CALLS_AFTER_S: Final = 3.5
+"""Calls that were heard, or answered, within so long count as working."""
 
 
 class State(Enum):
@@ -47,7 +51,7 @@ _WORDS = {
 
 
 class Reason(Enum):
-    """Why a beat was not answered: the classes that the client for outgoing requests tells apart."""
+    """Why a beat was not answered, in the classes that the client for requests tells apart."""
 
     NAME = "name"
     """The host's name was not resolved."""

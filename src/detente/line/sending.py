@@ -1,0 +1,391 @@
+"""One lane of what we send to a peer: load a batch, post it, keep the receipts, and again.
+
+One batch is in flight. What is loaded next depends on the record alone, so whatever is lost on the
+way, here or there, is loaded again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Final
+
+from .actions import (
+    Accepted,
+    Action,
+    BlobGone,
+    BlobOutcome,
+    BlobsMissing,
+    Busy,
+    EnvelopeRefused,
+    Failed,
+    Item,
+    LoadOutbox,
+    LoadOutcome,
+    LoadRun,
+    OutOfOrder,
+    Post,
+    PostOutcome,
+    PushBlob,
+    Pushed,
+    Report,
+    RunOutcome,
+    RunPage,
+    Store,
+    Stored,
+    StoreFailed,
+    StoreOutcome,
+    Trouble,
+)
+from .desk import BLOB_ANSWER_S, CHAIN, RECEIPTS, Desk, Worker
+from .lanes import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, Lane, lane_of
+
+RUN_TRIES_MAX: Final = 3
+"""So often a peer may ask for the same number, and get it, before that is a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is in flight.
+
+    Attributes:
+        items: envelopes.
+        erasures: of those left out.
+        receipts_after: number of the newest receipt that our record holds.
+        withheld: blobs that we have not.
+        pushed: blobs that were sent for it.
+        run_to: of a run, the newest number of its channel; None of the outbox.
+    """
+
+    items: tuple[Item, ...]
+    erasures: tuple[bytes, ...]
+    receipts_after: int
+    withheld: tuple[str, ...] = ()
+    pushed: frozenset[str] = frozenset()
+    run_to: int | None = None
+
+    @property
+    def channels(self) -> set[str]:
+        """Of its items."""
+        return {item.channel for item in self.items}
+
+    def without(self, channel: str) -> Batch:
+        """The rest."""
+        return replace(self, items=tuple(i for i in self.items if i.channel != channel))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A channel that is to be sent from a number on.
+
+    Attributes:
+        channel: its name.
+        first: the number.
+        previous: the chain hash before it, as the peer has it; not known if `checked` is False.
+        checked: whether the peer has told `previous`.
+    """
+
+    channel: str
+    first: int
+    previous: str | None = None
+    checked: bool = False
+
+
+class Sender(Worker):
+    """Sends what belongs to one lane."""
+
+    def __init__(self, desk: Desk, lane: Lane, *, on: bool) -> None:
+        super().__init__(desk, lane)
+        self.on = on
+        self._more = True
+        self._floor = -1
+        self._runs: deque[Run] = deque()
+        self._run: Run | None = None
+        self._batch: Batch | None = None
+        self._blobs: deque[str] = deque()
+        self._asked: dict[str, tuple[int, int]] = {}
+        self._lost: set[str] = set()
+        self._sent_before: tuple[int, int] | None = None
+
+    # --- what happens ------------------------------------------------------------------------
+
+    def recorded(self, now: float) -> list[Action]:
+        """There may be something new."""
+        self._more = True
+        return self.work(now)
+
+    def rescan(self) -> None:
+        """Look at the whole outbox again: what was passed over may go now."""
+        self._floor = -1
+        self._more = True
+
+    def send_run(self, channel: str, first: int) -> None:
+        """Send a channel from a number on."""
+        self._runs.append(Run(channel, first))
+
+    def work(self, now: float) -> list[Action]:
+        """See `Worker`."""
+        if self.phase != "idle" or not self.on:
+            return []
+        if self._runs:
+            return self._load_run(self._runs.popleft())
+        if not self._more:
+            return []
+        self._more = False
+        skip = self.desk.sent.skipped(lambda channel: lane_of(channel) is self.lane)
+        return [
+            LoadOutbox(
+                self._wait("load"),
+                self.lane,
+                self._floor,
+                BATCH_ENVELOPES_MAX,
+                BATCH_BYTES_MAX,
+                skip,
+            )
+        ]
+
+    # --- what came of actions ----------------------------------------------------------------
+
+    def loaded(self, page: LoadOutcome, now: float) -> list[Action]:
+        """Answer to `LoadOutbox`."""
+        if isinstance(page, StoreFailed):
+            self._more = True
+            return self._store_failed(now, page.reason)
+        done = self.desk.store_works()
+        if not page.items:
+            self._floor = max(self._floor, page.through)
+            return [*done, *self._go_on(now)]
+        self._more = True
+        self._floor = page.items[0].index - 1
+        mark = page.items[0].index, page.receipts_held
+        if mark == self._sent_before:
+            # Taken, it said, and yet no receipt of it is here.
+            self._sent_before = None
+            return [*done, *self._failed(now, "no receipt for what was taken")]
+        return [*done, *self._post(Batch(page.items, (), page.receipts_held), now)]
+
+    def run_loaded(self, page: RunOutcome, now: float) -> list[Action]:
+        """Answer to `LoadRun`."""
+        run = self._run
+        if run is None:
+            return []
+        if isinstance(page, StoreFailed):
+            self._runs.appendleft(run)
+            return self._store_failed(now, page.reason)
+        done = self.desk.store_works()
+        contradiction = self._contradiction(run, page)
+        if contradiction:
+            done += self.desk.sent.contradicted(run.channel, run.first, contradiction)
+            return [*done, *self._go_on(now)]
+        if not page.items:
+            return [*done, *self._go_on(now)]
+        if run.first <= page.answered and run.channel not in self._lost:
+            self._lost.add(run.channel)
+            detail = (
+                f"It has given receipts up to number {page.answered}, "
+                f"and asks for number {run.first}."
+            )
+            done.append(
+                Report(Trouble.PEER_LOST, self.desk.peer, run.channel, run.first, None, detail)
+            )
+        batch = Batch(page.items, page.erasures, page.receipts_held, run_to=page.newest)
+        return [*done, *self._post(batch, now)]
+
+    def answered(self, answer: PostOutcome, now: float) -> list[Action]:
+        """Answer to `Post`."""
+        batch = self._batch
+        if batch is None:
+            return []
+        match answer:
+            case Accepted():
+                return self._accepted(batch, answer, now)
+            case OutOfOrder():
+                return self._out_of_order(batch, answer, now)
+            case BlobsMissing():
+                return self._blobs_missing(batch, answer, now)
+            case EnvelopeRefused():
+                return self._refused(batch, answer, now)
+            case Busy():
+                return self._failed(now, "the peer is busy", answer.again_s or 0.0)
+            case Failed():
+                return self._failed(now, answer.reason)
+
+    def blob_pushed(self, outcome: BlobOutcome, now: float) -> list[Action]:
+        """Answer to `PushBlob`."""
+        batch = self._batch
+        if batch is None or not self._blobs:
+            return []
+        match outcome:
+            case Pushed() | BlobGone():
+                sha256 = self._blobs.popleft()
+                done: list[Action] = []
+                if isinstance(outcome, BlobGone):
+                    batch = replace(batch, withheld=(*batch.withheld, sha256))
+                    item = next((i for i in batch.items if sha256 in i.blobs), None)
+                    done.append(
+                        Report(
+                            Trouble.BLOB_GONE,
+                            self.desk.peer,
+                            item.channel if item else None,
+                            item.seq if item else None,
+                            None,
+                            f"The file {sha256} is not here.",
+                        )
+                    )
+                self._batch = batch
+                return [*done, *(self._push_next(now) if self._blobs else self._post(batch, now))]
+            case StoreFailed():
+                return self._store_failed(now, outcome.reason)
+            case Busy():
+                return self._failed(now, "the peer is busy", outcome.again_s or 0.0)
+            case Failed():
+                return self._failed(now, outcome.reason)
+
+    def stored(self, outcome: StoreOutcome, now: float) -> list[Action]:
+        """Answer to `Store`: the receipts of what was taken."""
+        batch = self._batch
+        if batch is None:
+            return []
+        match outcome:
+            case Stored():
+                self.desk.pulled.settle(RECEIPTS)
+                return [*self.desk.store_works(), *self._done(batch, now)]
+            case StoreFailed():
+                return self._store_failed(now, outcome.reason)
+            case OutOfOrder() | BlobsMissing() | EnvelopeRefused():
+                return [*self._receipts_unfit(outcome), *self._failed(now, "receipts do not fit")]
+
+    def _failed(self, now: float, reason: str, busy_s: float | None = None) -> list[Action]:
+        batch = self._batch
+        if batch is not None and batch.run_to is not None:
+            # Of a run nothing may be unanswered: the outbox would not bring it up again.
+            self._runs.appendleft(Run(batch.items[0].channel, batch.items[0].seq))
+        self._batch = None
+        self._more = True
+        return super()._failed(now, reason, busy_s)
+
+    # --- steps -------------------------------------------------------------------------------
+
+    def _load_run(self, run: Run) -> list[Action]:
+        self._run = run
+        return [
+            LoadRun(
+                self._wait("load"),
+                self.lane,
+                run.channel,
+                run.first,
+                BATCH_ENVELOPES_MAX,
+                BATCH_BYTES_MAX,
+            )
+        ]
+
+    def _post(self, batch: Batch, now: float) -> list[Action]:
+        self._batch = batch
+        return [
+            Post(
+                self._wait("post", now + self.patience.answer_s),
+                self.lane,
+                tuple(item.envelope for item in batch.items),
+                batch.erasures,
+                batch.withheld,
+                batch.receipts_after,
+            )
+        ]
+
+    def _push_next(self, now: float) -> list[Action]:
+        token = self._wait("blob", now + BLOB_ANSWER_S)
+        return [PushBlob(token, self.lane, self._blobs[0])]
+
+    def _accepted(self, batch: Batch, answer: Accepted, now: float) -> list[Action]:
+        if answer.receipts:
+            return [Store(self._wait("store"), self.lane, answer.receipts, (), ())]
+        if answer.newest < batch.receipts_after:
+            done = self.desk.pulled.refused(
+                RECEIPTS,
+                answer.newest + 1,
+                CHAIN,
+                f"We hold its receipts up to number {batch.receipts_after}, "
+                f"and it says that it has made {answer.newest}.",
+                now,
+            )
+            return [*done, *self._failed(now, "the peer has lost its receipts")]
+        return self._done(batch, now)
+
+    def _done(self, batch: Batch, now: float) -> list[Action]:
+        """The batch is on the peer's disk, and what it gave us for it on ours."""
+        self._succeeded(now)
+        self._batch = None
+        channels = batch.channels
+        self._lost -= channels
+        for channel in channels:
+            self._asked.pop(channel, None)
+        if batch.run_to is None:
+            self._sent_before = batch.items[0].index, batch.receipts_after
+        elif batch.items[-1].seq < batch.run_to:
+            self._runs.appendleft(Run(batch.items[-1].channel, batch.items[-1].seq + 1))
+        return [*self.desk.sent.taken(channels), *self._go_on(now)]
+
+    def _out_of_order(self, batch: Batch, answer: OutOfOrder, now: float) -> list[Action]:
+        channel, expected = answer.channel, answer.expected
+        if channel not in batch.channels:
+            return self._nonsense(now, f"It has a gap in {channel!r}, of which nothing was sent.")
+        last, tries = self._asked.get(channel, (0, 0))
+        tries = tries + 1 if last == expected else 1
+        self._asked[channel] = expected, tries
+        if tries > RUN_TRIES_MAX:
+            self._asked.pop(channel)
+            detail = f"It asks for number {expected} again and again, and gets it."
+            done = self.desk.sent.refused(channel, expected, CHAIN, detail, now)
+            return [*done, *self._rest_of(batch.without(channel), now)]
+        self._batch = None
+        return self._load_run(Run(channel, expected, answer.previous, checked=True))
+
+    def _contradiction(self, run: Run, page: RunPage) -> str | None:
+        if run.first > page.newest + 1 or (run.checked and run.first > page.newest):
+            return (
+                f"The peer holds our envelopes up to number {run.first - 1}; "
+                f"ours end with number {page.newest}."
+            )
+        if run.checked and run.previous != page.previous:
+            return (
+                f"Number {run.first - 1} has the hash {page.previous} here, "
+                f"and {run.previous} at the peer's."
+            )
+        return None
+
+    def _blobs_missing(self, batch: Batch, answer: BlobsMissing, now: float) -> list[Action]:
+        known = batch.pushed | set(batch.withheld)
+        named = {sha256 for item in batch.items for sha256 in item.blobs}
+        if not answer.sha256 or known & set(answer.sha256) or set(answer.sha256) - named:
+            return self._nonsense(now, "It misses files that it has, or that nothing names.")
+        self._blobs = deque(answer.sha256)
+        self._batch = replace(batch, pushed=batch.pushed | set(answer.sha256))
+        return self._push_next(now)
+
+    def _refused(self, batch: Batch, answer: EnvelopeRefused, now: float) -> list[Action]:
+        if not 0 <= answer.number < len(batch.items):
+            return self._nonsense(now, f"It refuses envelope {answer.number}, which was not sent.")
+        item = batch.items[answer.number]
+        held = self.desk.sent.refused(item.channel, item.seq, answer.code, answer.message, now)
+        return [*held, *self._rest_of(batch.without(item.channel), now)]
+
+    def _rest_of(self, batch: Batch, now: float) -> list[Action]:
+        if batch.items:
+            return self._post(batch, now)
+        self._batch = None
+        self._more = True
+        return self._go_on(now)
+
+    def _receipts_unfit(self, outcome: OutOfOrder | BlobsMissing | EnvelopeRefused) -> list[Action]:
+        pulled = self.desk.pulled
+        if isinstance(outcome, OutOfOrder):
+            detail = f"Receipt number {outcome.expected} is next, and another one came."
+            return pulled.contradicted(RECEIPTS, outcome.expected, detail)
+        if isinstance(outcome, EnvelopeRefused):
+            return pulled.contradicted(RECEIPTS, 0, f"{outcome.code}: {outcome.message}")
+        return pulled.contradicted(RECEIPTS, 0, "A receipt has files.")
+
+    def _nonsense(self, now: float, detail: str) -> list[Action]:
+        report = Report(Trouble.UNREADABLE, self.desk.peer, detail=detail)
+        told = [] if self.last_failure == detail else [report]
+        return [*told, *self._failed(now, detail)]
