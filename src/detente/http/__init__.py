@@ -65,6 +65,15 @@ from detente.http.errors import (
     Unauthorized,
 )
 from detente.http.head import PeerCertificate, RequestHead
+from detente.http.id_tokens import (
+    IdToken,
+    IdTokenRefused,
+    IdTokenRules,
+    ProviderKey,
+    UnknownProviderKey,
+    read_provider_keys,
+    verify_id_token,
+)
 from detente.http.keys import BadKey, JwksSource, VerificationKey, load_pem_key
 from detente.http.lanes import LaneQuota, Lanes, network_of
 from detente.http.limits import Limits
@@ -165,6 +174,9 @@ __all__ = [
     "HandlerTimeout",
     "HeaderParameter",
     "HttpError",
+    "IdToken",
+    "IdTokenRefused",
+    "IdTokenRules",
     "InternalError",
     "JwksSource",
     "KeysUnavailable",
@@ -190,6 +202,7 @@ __all__ = [
     "Overloaded",
     "PeerCertificate",
     "PeerClient",
+    "ProviderKey",
     "QueryParameter",
     "RateLimited",
     "RedirectRefused",
@@ -221,6 +234,7 @@ __all__ = [
     "TransportIdentity",
     "TrustAnchor",
     "Unauthorized",
+    "UnknownProviderKey",
     "UrlRefused",
     "VerificationKey",
     "any_of",
@@ -237,6 +251,7 @@ __all__ = [
     "openapi_document",
     "print_ready",
     "read_cookies",
+    "read_provider_keys",
     "run",
     "serve",
     "serve_all",
@@ -244,6 +259,7 @@ __all__ = [
     "sign_request",
     "sse_event",
     "tls_context",
+    "verify_id_token",
     "verify_request",
     "verify_token",
 ]

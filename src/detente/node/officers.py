@@ -322,17 +322,15 @@ class Officers:
 
     async def set_recovery(self, account: str, marks: Sequence[str]) -> None:
         """Replace the recovery codes."""
-        await self._record.execute(
-            [
-                Statement("DELETE FROM officers_recovery WHERE account = ?", [(account,)]),
+        statements = [Statement("DELETE FROM officers_recovery WHERE account = ?", [(account,)])]
+        if marks:
+            statements.append(
                 Statement(
                     "INSERT INTO officers_recovery (account, code) VALUES (?, ?)",
                     [(account, mark) for mark in marks],
-                ),
-            ]
-            if marks
-            else [Statement("DELETE FROM officers_recovery WHERE account = ?", [(account,)])]
-        )
+                )
+            )
+        await self._record.execute(statements)
         self._recovery[account] = set(marks)
 
     # --- subjects of a provider --------------------------------------------------------------

@@ -147,6 +147,10 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._by_digest)
 
+    def now(self) -> datetime:
+        """The time by the clock that sessions go by."""
+        return self._clock()
+
     async def begin(
         self, officer: str, method: Method, *, bearer: bool, address: str, agent: str
     ) -> tuple[Session, str]:

@@ -10,14 +10,13 @@ that many at once are no way around it.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar, Final
 
-from detente.http import RateLimited
+from detente.http import RateLimited, network_of
 
 FORGET_S: Final = 3600.0
 KEYS_MAX: Final = 20_000
@@ -129,16 +128,3 @@ def login_keys(account: str, address: str, device: str | None) -> list[str]:
     place = network_of(address)
     name = account[:100]
     return [f"pair:{len(name)}:{name}:{place}", f"address:{place}", f"account:{name}"]
-
-
-def network_of(address: str) -> str:
-    """What counts as one place: an IPv4 address, or the first 64 bits of an IPv6 one."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address[:64]
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
