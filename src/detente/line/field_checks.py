@@ -9,12 +9,11 @@ from itertools import pairwise
 
 import msgspec
 
-from detente import geo
 from detente.errors import DetenteError, printable
 
-from .form_fields import CircleArea, CorridorArea, Level, Levels, PolygonArea, Times
+from .form_fields import VERTICES_MAX, CircleArea, CorridorArea, Level, Levels, PolygonArea, Times
 
-_LIMITS = geo.VolumeLimits()
+AREA_KM2_MAX = 20_000_000.0
 _BACKWARDS = "It ends before it begins."
 
 
@@ -82,6 +81,9 @@ def _levels(value: Levels, path: str) -> Iterator[FieldFault]:
 
 
 def _outline(value: CircleArea | PolygonArea, path: str) -> Iterator[FieldFault]:
+    # Loading the geometry takes longer than all the rest, and few commands need it.
+    from detente import geo
+
     outline: geo.Outline
     if isinstance(value, CircleArea):
         longitude, latitude = value.geometry.coordinates
@@ -97,7 +99,7 @@ def _outline(value: CircleArea | PolygonArea, path: str) -> Iterator[FieldFault]
             return
         outline = geo.Polygon(tuple((latitude, longitude) for longitude, latitude in ring[:-1]))
     try:
-        geo.validate_volume(geo.Volume4D(outline), _LIMITS)
+        geo.validate_volume(geo.Volume4D(outline), geo.VolumeLimits(AREA_KM2_MAX, VERTICES_MAX))
     except DetenteError as error:
         yield FieldFault(f"{path}.geometry", error.message, error.advice)
 

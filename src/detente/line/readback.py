@@ -15,7 +15,6 @@ import msgspec
 from detente.record import JsonValue
 from detente.words import Words, moment, quantity
 
-from .area_compare import compare_areas
 from .field_checks import field_fault
 from .form_fields import Area, FieldPart, Level, Levels, Times
 from .forms import FieldsUnusable, Form
@@ -105,6 +104,9 @@ def compare(form: Form, fields: FieldPart, read: ReadBack, rules: LineRules) -> 
         if again is None:
             found.append(Difference(part, "missing", MISSING[part]))
         elif part == "area":
+            # Loading the geodesics takes longer than all the rest, and few commands need them.
+            from .area_compare import compare_areas
+
             found += [
                 Difference("area", each.what, each.words, each.distance_m, each.bearing_deg)
                 for each in compare_areas(said, again, rules.place_within_m)
