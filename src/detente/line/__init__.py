@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-# Delivery, supervision, outages.
-from . import actions as actions
-from .delivery import LaneStatus as LaneStatus
-from .delivery import Link as Link
-from .desk import CONTRADICTION as CONTRADICTION
-from .desk import HeldChannel as HeldChannel
+from . import (
+    actions,
+)
+from .delivery import (
+    LaneStatus,
+    Link,
+)
+from .desk import (
+    CONTRADICTION,
+    HeldChannel,
+)
+from .escalation import (
+    Call,
+    Due,
+    Overdue,
+    Waiting,
+    call_times,
+    calls_due,
+    escalation_draft,
+    next_due,
+    overdue_draft,
+    overdue_words,
+)
 from .form_fields import (
     Aircraft,
     Area,
@@ -32,10 +49,12 @@ from .forms import (
     Urgency,
     form_of,
 )
-from .lanes import BATCH_BYTES_MAX as BATCH_BYTES_MAX
-from .lanes import BATCH_ENVELOPES_MAX as BATCH_ENVELOPES_MAX
-from .lanes import Lane as Lane
-from .lanes import lane_of as lane_of
+from .lanes import (
+    BATCH_BYTES_MAX,
+    BATCH_ENVELOPES_MAX,
+    Lane,
+    lane_of,
+)
 from .message_states import (
     AcknowledgementFact,
     Judged,
@@ -65,14 +84,16 @@ from .messages import (
     room_channel,
     shown_draft,
 )
-from .outages import Outage as Outage
-from .outages import OutageMalformed as OutageMalformed
-from .outages import SharedOutage as SharedOutage
-from .outages import Stated as Stated
-from .outages import outage_draft as outage_draft
-from .outages import own_absences as own_absences
-from .outages import read_outage as read_outage
-from .outages import reconcile as reconcile
+from .outages import (
+    Outage,
+    OutageMalformed,
+    SharedOutage,
+    Stated,
+    outage_draft,
+    own_absences,
+    read_outage,
+    reconcile,
+)
 from .phrasebook import (
     render,
 )
@@ -88,64 +109,66 @@ from .readback import (
     read_read_back,
 )
 from .room_statements import (
-    ROOM_KINDS as ROOM_KINDS,
-)
-from .room_statements import (
-    RoomStatement as RoomStatement,
+    ROOM_KINDS,
+    RoomStatement,
 )
 from .room_tables import (
-    ROOM_PROJECTION as ROOM_PROJECTION,
-)
-from .room_tables import (
-    load_room as load_room,
-)
-from .room_tables import (
-    load_rooms as load_rooms,
-)
-from .room_tables import (
-    room_positions as room_positions,
-)
-from .room_tables import (
-    room_statements as room_statements,
+    ROOM_PROJECTION,
+    load_room,
+    load_rooms,
+    room_positions,
+    room_statements,
 )
 from .room_texts import (
-    StatementMalformed as StatementMalformed,
+    StatementMalformed,
 )
 from .rooms import (
-    NoSuchRoom as NoSuchRoom,
-)
-from .rooms import (
-    Room as Room,
-)
-from .rooms import (
-    RoomRefused as RoomRefused,
-)
-from .rooms import (
-    message_fault as message_fault,
-)
-from .rooms import (
-    open_room as open_room,
-)
-from .rooms import (
-    room_of as room_of,
+    NoSuchRoom,
+    Room,
+    RoomRefused,
+    message_fault,
+    open_room,
+    room_of,
 )
 from .rules import (
     LineRules,
     line_rules,
 )
-from .standing import Instant as Instant
-from .standing import PeerFields as PeerFields
-from .standing import Reason as Reason
-from .standing import Standing as Standing
-from .standing import State as State
-from .supervision import BEAT_TIMEOUT_S as BEAT_TIMEOUT_S
-from .supervision import Changed as Changed
-from .supervision import OutageBegan as OutageBegan
-from .supervision import OutageEnded as OutageEnded
-from .supervision import Rebooted as Rebooted
-from .supervision import SendBeat as SendBeat
-from .supervision import Stalled as Stalled
-from .supervision import Supervisor as Supervisor
+from .standing import (
+    Instant,
+    PeerFields,
+    Reason,
+    Standing,
+    State,
+)
+from .supervision import (
+    BEAT_TIMEOUT_S,
+    Changed,
+    OutageBegan,
+    OutageEnded,
+    Rebooted,
+    SendBeat,
+    Stalled,
+    Supervisor,
+)
+from .testcalls import (
+    CallFact,
+    CallState,
+    CallStatistics,
+    PlannedCall,
+    call_answer_draft,
+    call_draft,
+    calls_to_make,
+    missed_draft,
+    planned_calls,
+    random_phrase,
+    same_phrase,
+    statistics,
+)
+from .urgency import (
+    acknowledge_within,
+    clock_start,
+)
 
 __all__ = [
     "BATCH_BYTES_MAX",
@@ -157,17 +180,24 @@ __all__ = [
     "MESSAGE_KINDS",
     "OWN_WATCH",
     "READ_BACK_PARTS",
+    "ROOM_KINDS",
+    "ROOM_PROJECTION",
     "STATUSES",
     "TEST_WORDS",
     "URGENCIES",
     "AcknowledgementFact",
     "Aircraft",
     "Area",
+    "Call",
+    "CallFact",
+    "CallState",
+    "CallStatistics",
     "Changed",
     "CircleArea",
     "CorridorArea",
     "Difference",
     "Distance",
+    "Due",
     "FieldPart",
     "FieldsUnusable",
     "Form",
@@ -184,55 +214,70 @@ __all__ = [
     "MessageProjection",
     "MessageRefused",
     "MessageState",
-    "NoSuchRoom as NoSuchRoom",
+    "NoSuchRoom",
     "Outage",
     "OutageBegan",
     "OutageEnded",
     "OutageMalformed",
+    "Overdue",
     "PeerFields",
+    "PlannedCall",
     "PolygonArea",
-    "ROOM_KINDS as ROOM_KINDS",
-    "ROOM_PROJECTION as ROOM_PROJECTION",
     "ReadBack",
     "ReadBackFact",
     "ReadBackPart",
     "ReadBackWrong",
     "Reason",
     "Rebooted",
+    "Room",
     "RoomPlace",
-    "RoomRefused as RoomRefused",
-    "RoomStatement as RoomStatement",
-    "Room as Room",
+    "RoomRefused",
+    "RoomStatement",
     "SendBeat",
     "SharedOutage",
     "Stalled",
     "Standing",
     "State",
     "Stated",
-    "StatementMalformed as StatementMalformed",
+    "StatementMalformed",
     "Status",
     "StatusMixed",
     "Supervisor",
     "Text",
     "Times",
     "Urgency",
+    "Waiting",
+    "acknowledge_within",
     "acknowledgement_draft",
     "actions",
+    "call_answer_draft",
+    "call_draft",
+    "call_times",
+    "calls_due",
+    "calls_to_make",
     "channel_of",
+    "clock_start",
     "compare",
     "differences_of",
+    "escalation_draft",
     "form_of",
     "is_emergency",
     "judge",
     "lane_of",
     "line_rules",
-    "load_room as load_room",
-    "load_rooms as load_rooms",
+    "load_room",
+    "load_rooms",
     "message_draft",
-    "message_fault as message_fault",
-    "open_room as open_room",
+    "message_fault",
+    "missed_draft",
+    "next_due",
+    "open_room",
     "outage_draft",
+    "overdue_draft",
+    "overdue_words",
     "own_absences",
+    "planned_calls",
+    "random_phrase",
     "read_back_draft",
     "read_back_needed",
     "read_outage",
@@ -241,8 +286,10 @@ __all__ = [
     "refusal_draft",
     "render",
     "room_channel",
-    "room_of as room_of",
-    "room_positions as room_positions",
-    "room_statements as room_statements",
+    "room_of",
+    "room_positions",
+    "room_statements",
+    "same_phrase",
     "shown_draft",
+    "statistics",
 ]

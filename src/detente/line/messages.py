@@ -61,11 +61,11 @@ class RoomPlace:
 
     Attributes:
         id: of the room.
-        epoch: number of changes of its membership.
+        epoch: names the set of its parties: `Room.epoch`.
     """
 
     id: str
-    epoch: int
+    epoch: str
 
 
 def channel_of(peer: str, *, emergency: bool) -> str:
