@@ -99,13 +99,17 @@ class Throttle:
 
     def succeed(self, keys: Sequence[str]) -> None:
         """The attempt was good: its own key begins anew, the others get it back."""
-        for number, key in enumerate(keys):
+        self._failures.pop(keys[0], None)
+        self.give_back(keys[1:])
+
+    def give_back(self, keys: Sequence[str]) -> None:
+        """The attempt was not judged: it counts for nothing."""
+        for key in keys:
             found = self._failures.get(key)
-            if found is None:
-                continue
-            found.count = 0 if number == 0 else found.count - 1
-            if found.count <= 0:
-                del self._failures[key]
+            if found is not None:
+                found.count -= 1
+                if found.count <= 0:
+                    del self._failures[key]
 
     def _wait(self, key: str, now_s: float) -> float:
         found = self._failures.get(key)
