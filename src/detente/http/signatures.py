@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, Protocol, cast
 
@@ -174,6 +174,7 @@ def verify_request(
     headers: Mapping[str, str],
     body: bytes,
     *,
+    authorities: Container[str],
     keys: Callable[[str], RequestVerifier | None],
     nonces: NonceStore,
     sender: str,
@@ -185,10 +186,10 @@ def verify_request(
 
     Args:
         method: of the request line.
-        url: absolute: our own base address and the target of the request line, as it was received.
-            Whether the `Host` header named us is for the caller to check.
+        url: absolute, as it was received: see `RequestHead.target_uri`.
         headers: names in small letters; several fields of a name joined with commas.
         body: all of it.
+        authorities: host names of ours, with the port if it is not 443.
         keys: the key of a name, if it is one of the sender's and in force now.
         nonces: of this server.
         sender: the party; only its own nonces count against it.
@@ -202,6 +203,9 @@ def verify_request(
         SignatureRefused: anything else; the message says what.
         NonceStoreFull: the sender sends more than is remembered.
     """
+    authority = url.removeprefix("https://").partition("/")[0]
+    if not url.startswith("https://") or authority not in authorities:
+        raise SignatureRefused("The request is for another host.", where=authority[:100])
     fields = {}
     for name in _FIELDS:
         value = headers.get(name)
