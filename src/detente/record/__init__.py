@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .blobs import BlobStore, BlobUnusable
 from .canonical import NotCanonical, canonical, canonical_struct
+from .channels import plain_channel
 from .checkpoint import (
     Checkpoint,
     NoteMalformed,
@@ -53,6 +54,7 @@ from .envelope import (
     seal,
 )
 from .export import ExportUnusable, export_log, verify_export
+from .held import RecordHeld, RecordState
 from .ijson import (
     JsonMalformed,
     JsonValue,
@@ -288,8 +290,10 @@ __all__ = [
     "Rebuilt",
     "Received",
     "RecordBehind",
+    "RecordHeld",
     "RecordPlace",
     "RecordRefused",
+    "RecordState",
     "Reference",
     "Refused",
     "Restored",
@@ -368,6 +372,7 @@ __all__ = [
     "parse_proof",
     "parse_time",
     "payload_type_of",
+    "plain_channel",
     "proof_wanted",
     "read_answer",
     "read_checkpoint",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from .blobs import BlobStore
+from .channels import channel_in_use
 from .dsse import Envelope
 from .entries import (
     BlobMissing,
@@ -37,7 +38,7 @@ from .ijson import format_time, parse_time
 from .keyring import Author, KeyRing
 from .keys import Signer
 from .leaf import leaf_of, read_leaf
-from .party_tables import Place, Planned, rows_of
+from .party_tables import Place, Planned, receipt_channel, rows_of
 from .projections import Projections, joined
 from .statements import Statement
 from .uuids import uuid7
@@ -50,7 +51,7 @@ ChainEnd = tuple[int, bytes | None]
 
 KEY_CHANGES = frozenset({"key-rotation", "key-revocation"})
 ANSWERS = frozenset({"receipt", "acknowledgement"})
-OWN_DUTIES = frozenset({"agreement", "erasure", "gap", "receipt", "withheld"})
+OWN_DUTIES = frozenset({"agreement", "erasure", "gap", "receipt", "recovery", "withheld"})
 """Kinds that the record states by itself."""
 OWN_AFFAIRS = frozenset(
     {"agreement", "anchor", "custody", "erasure", "gap", "withheld", "witness-refusal"}
@@ -100,6 +101,7 @@ class Batch:
         clock: Clock,
         random: Random,
         projections: Projections,
+        suffix: str = "",
     ) -> None:
         self.keyring = keyring
         self.planned: list[Planned] = []
@@ -111,6 +113,7 @@ class Batch:
         self._clock = clock
         self._random = random
         self._projections = projections
+        self._suffix = suffix
         self._projected: list[Statement] = []
         self._erased: dict[int, list[Statement]] = {}
 
@@ -186,6 +189,8 @@ class Batch:
         signer, author = self._author(signer, where)
         for party in draft.to:
             self._check_member(party, where)
+        if self._suffix:
+            draft = replace(draft, channel=channel_in_use(draft.channel, self._suffix))
         seq, previous = self._known.chains[self._party, draft.channel]
         now = self._clock()
         try:
@@ -249,6 +254,22 @@ class Batch:
             self._check_member(party, where)
         return self._add_sealed(envelope, payload, where)
 
+    def take_back(
+        self,
+        envelope: Envelope,
+        payload: Payload,
+        where: str,
+        absent: Collection[str] = frozenset(),
+    ) -> Entry:
+        """Add what the party has sealed and lost, and others had of it, once all is right.
+
+        Raises:
+            RecordRefused: something is not; the subclass tells what.
+        """
+        if payload.sender != self._party or payload.kind in OWN_AFFAIRS:
+            raise RecordRefused("Others cannot have had this from us.", where=where)
+        return self._add_sealed(envelope, payload, where, absent)
+
     def _add_sealed(
         self,
         envelope: Envelope,
@@ -306,7 +327,7 @@ class Batch:
         digest = payload.sha256
         draft = Draft(
             "receipt",
-            f"receipts/{payload.sender}"[:100],
+            receipt_channel(payload.sender),
             (payload.sender,),
             {
                 "of": str(payload.id),

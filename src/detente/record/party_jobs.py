@@ -24,6 +24,7 @@ from .party_gaps import (
     state_withheld,
 )
 from .party_tables import PartyRows, Place, erase_rows
+from .party_tables import receipt_channel as receipt_channel
 
 INDELIBLE: Final = frozenset(
     {"agreement", "anchor", "key-rotation", "key-revocation", "erasure", "gap", "withheld"}
@@ -71,7 +72,9 @@ class AppendJob:
 
     async def look_up(self, known: Known) -> None:
         """See `Job`."""
-        await _chains(self.rows, known, {(self.party, draft.channel) for draft, _ in self.drafts})
+        own = self.rows.own_channel
+        channels = {(self.party, own(draft.channel)) for draft, _ in self.drafts}
+        await _chains(self.rows, known, channels)
         meant = [ref.id for draft, _ in self.drafts if draft.kind in ANSWERS for ref in draft.refs]
         await _places(self.rows, known, meant)
 
@@ -148,12 +151,13 @@ class ReceiveJob:
     async def look_up(self, known: Known) -> None:
         """See `Job`."""
         ids: list[UUID] = []
-        channels: set[tuple[str, str]] = {(self.party, OWN_CHANNEL)}
+        own = self.rows.own_channel
+        channels: set[tuple[str, str]] = {(self.party, own(OWN_CHANNEL))}
         for each in self.arrived:
             payload = each.payload
             ids.append(payload.id)
             channels.add((payload.sender, payload.channel))
-            channels.add((self.party, receipt_channel(payload.sender)))
+            channels.add((self.party, own(receipt_channel(payload.sender))))
             if payload.kind in ANSWERS and (of := answered(payload)) is not None:
                 ids.append(of)
         await _places(self.rows, known, ids)
@@ -232,7 +236,7 @@ class EraseJob:
         if self.target is None:
             raise NoSuchEntry("There is no such entry.", where=where)
         self.doomed = await self.rows.blobs_needed_only_by(self.index)
-        await _chains(self.rows, known, {(self.party, OWN_CHANNEL)})
+        await _chains(self.rows, known, {(self.party, self.rows.own_channel(OWN_CHANNEL))})
 
     def build(self, batch: Batch) -> None:
         """See `Job`."""
@@ -273,11 +277,6 @@ class EraseJob:
         if self.stated is None:
             raise RuntimeError("nothing was built")
         return self.stated
-
-
-def receipt_channel(sender: str) -> str:
-    """The channel of our receipts for what a party sends."""
-    return f"receipts/{sender}"[:100]
 
 
 def agreement_draft(terms: Terms, files: Sequence[Blob]) -> Draft:

@@ -8,6 +8,7 @@ from uuid import UUID
 from .blobs import BlobStore
 from .cosigned import CosignedCheckpoints
 from .entries import CosignedCheckpoint, Entry, Fault, Grade, NoSuchEntry, Page, Progress, Query
+from .held import RecordState
 from .keyring import KeyRing
 from .ledger import Ledger
 from .log import Head
@@ -25,6 +26,7 @@ class PartyReading:
         self._party = party
         self._keyring: KeyRing | None = None
         self._checkpoints = CosignedCheckpoints(store.log)
+        self._state = RecordState()
 
     @property
     def party(self) -> str:
@@ -35,6 +37,15 @@ class PartyReading:
     def origin(self) -> str:
         """Name of its log."""
         return self.keyring.origin
+
+    @property
+    def state(self) -> RecordState:
+        """Whether it was restored from a copy, and may sign."""
+        return self._state
+
+    def channel(self, name: str) -> str:
+        """The channel of ours that stands for a name; see `channels`. `append` sees to it."""
+        return self._store.rows.own_channel(name)
 
     @property
     def head(self) -> Head:
@@ -91,11 +102,34 @@ class PartyReading:
         found = await self._store.rows.at(positions)
         return [found[position] for position in positions]
 
-    async def unanswered(self, party: str, after: int = -1, limit: int = 100) -> list[Entry]:
-        """Our entries that a party should have and has given no receipt for, oldest first."""
-        positions = await self._store.rows.unanswered(self._party, party, after, limit)
+    async def unanswered(
+        self, party: str, after: int = -1, limit: int = 100, *, named_only: bool = False
+    ) -> list[Entry]:
+        """Our entries that a party should have and has given no receipt for, oldest first.
+
+        Args:
+            party: the other party.
+            after: only those at a higher index.
+            limit: at most so many.
+            named_only: leave out what names no recipient, which is meant for all.
+        """
+        positions = await self._store.rows.unanswered(
+            self._party, party, after, limit, named_only=named_only
+        )
         found = await self._store.rows.at(positions)
         return [found[position] for position in positions]
+
+    async def receipts_made(self, party: str) -> int:
+        """How many receipts we have made for a party."""
+        return await self._store.rows.receipts_end(self._party, party)
+
+    async def receipts_held(self, party: str) -> int:
+        """How many receipts of a party for us we have."""
+        return await self._store.rows.receipts_end(party, self._party)
+
+    async def receipts_for(self, party: str, after: int, limit: int) -> list[Entry]:
+        """Our receipts for a party without the first `after`, in order, at most `limit`."""
+        return await self._store.rows.receipts_of(self._party, party, after, limit)
 
     async def search(self, query: Query, *, limit: int = 100, after: int | None = None) -> Page:
         """Entries that match, a page at a time."""

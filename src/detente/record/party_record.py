@@ -31,9 +31,10 @@ from .entries import (
     RecordRefused,
 )
 from .envelope import Blob, Draft, EnvelopeMalformed, read_payload
+from .held import RecordHeld, RecordState
 from .keyring import KeyRing
 from .keys import Signer
-from .log import LogReadOnly
+from .log import LogDamaged, LogReadOnly
 from .members import Terms
 from .party_batch import Batch, Known
 from .party_gaps import ErasedElsewhere
@@ -146,6 +147,7 @@ class PartyRecord(PartyViews):
         Raises:
             ProjectionFailed: a projection cannot be applied to an entry.
             PlaceUnusable: there is none, or it is of another party or agreement.
+            RecordHeld: it was restored from a copy, and not recovered yet.
             LogDamaged: it contradicts itself.
             LogInUse, LogUnavailable: see `SqliteLog.open`, `PostgresLog.open`.
         """
@@ -326,10 +328,26 @@ class PartyRecord(PartyViews):
                     )
                 ]
             )
-        elif found != ours:
+        elif {name: found.get(name) for name in ours} != ours:
             raise PlaceUnusable(
                 f"It is the record of {found.get('party')!r} under {found.get('agreement')!r}.",
                 where=str(self._store.place.directory),
+            )
+        try:
+            self._state = RecordState.read(found)
+        except (KeyError, ValueError) as error:
+            raise LogDamaged(
+                f"What it says of its own state cannot be read: {error}.", where="party_about"
+            ) from None
+        self._store.rows.suffix = self._state.suffix
+        self._check_state()
+
+    def _check_state(self) -> None:
+        if self._state.name == "held" and not self._store.read_only:
+            raise RecordHeld(
+                "It was restored from a copy, and does not know what it signed since.",
+                where=str(self._store.place.directory),
+                advice="Ask the others with `detente node recover`; until then it can be read.",
             )
 
     async def _start(self) -> None:
@@ -360,6 +378,7 @@ class PartyRecord(PartyViews):
             self._clock,
             self._random,
             self._projections,
+            self._store.rows.suffix,
         )
 
     def _sign_with(self, keyring: KeyRing, size: int) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from detente.errors import DetenteError
 
 from .backend import schema
+from .channels import channel_in_use, plain_channel
 from .dsse import Envelope, Signature
 from .entries import Entry
 from .envelope import Payload, payload_type_of, read_payload
@@ -19,7 +20,10 @@ from .log import LogDamaged, SqlLog
 from .statements import SqlRow, SqlValue, Statement, TableSet
 
 PARTY_TABLES: Final = TableSet.from_sql(
-    "party", schema("party_tables.sql"), schema("party_projections.sql")
+    "party",
+    schema("party_tables.sql"),
+    schema("party_projections.sql"),
+    schema("party_channels.sql"),
 )
 
 ERASABLE: Final = ("party_entries", "party_recipients", "party_blobs")
@@ -71,6 +75,7 @@ def rows_of(planned: Sequence[Planned]) -> list[Statement]:
     recipients: list[SqlRow] = []
     blobs: list[SqlRow] = []
     answers: list[SqlRow] = []
+    channels: list[SqlRow] = []
     for each in planned:
         entry = each.entry
         payload, envelope = entry.payload, entry.envelope
@@ -91,6 +96,8 @@ def rows_of(planned: Sequence[Planned]) -> list[Statement]:
                 envelope.payload,
             )
         )
+        if payload.seq == 1:
+            channels.append((payload.sender, payload.channel, entry.index))
         recipients += [(party, entry.index) for party in payload.to]
         blobs += [(sha256, entry.index) for sha256 in {blob.sha256 for blob in payload.blobs}]
         if each.subject is not None:
@@ -106,6 +113,9 @@ def rows_of(planned: Sequence[Planned]) -> list[Statement]:
         Statement(
             "INSERT INTO party_answers (position, subject, party, kind) VALUES (?, ?, ?, ?)",
             answers,
+        ),
+        Statement(
+            "INSERT INTO party_channels (sender, channel, position) VALUES (?, ?, ?)", channels
         ),
     )
     return [statement for statement in statements if statement.rows]
@@ -133,6 +143,12 @@ class PartyRows:
 
     def __init__(self, log: SqlLog) -> None:
         self._log = log
+        self.suffix = ""
+        """See `channels`."""
+
+    def own_channel(self, name: str) -> str:
+        """The channel of the party itself that stands for a name."""
+        return channel_in_use(name, self.suffix)
 
     async def entries(self, since: int, limit: int) -> list[Entry]:
         """Entries from position `since`."""
@@ -176,6 +192,43 @@ class PartyRows:
         )
         return cast(tuple[int, bytes], rows[0]) if rows else (0, None)
 
+    async def receipts_end(self, sender: str, to: str) -> int:
+        """How many receipts a party has made for another one; see `receipts_of`."""
+        return sum([number for _, number in await self._receipt_channels(sender, to)])
+
+    async def receipts_of(self, sender: str, to: str, after: int, limit: int) -> list[Entry]:
+        """Receipts of a party for another one, without the first `after` of them.
+
+        They are numbered across the channels that follow one another when the sender's record is
+        restored from a copy. Erased ones count, and are left out.
+        """
+        found: list[Entry] = []
+        for channel, number in await self._receipt_channels(sender, to):
+            if after >= number:
+                after -= number
+                continue
+            rows = await self._log.query(
+                "SELECT position FROM party_entries WHERE sender = ? AND channel = ? AND seq > ? "
+                "ORDER BY seq LIMIT ?",
+                (sender, channel, after, limit - len(found)),
+            )
+            positions = [cast(int, row[0]) for row in rows]
+            entries = await self.at(positions)
+            found += [entries[each] for each in positions if entries[each].payload is not None]
+            after = 0
+            if len(found) >= limit:
+                break
+        return found
+
+    async def _receipt_channels(self, sender: str, to: str) -> list[tuple[str, int]]:
+        """The channels with receipts of a party for another one, in order, and their ends."""
+        first = receipt_channel(to)
+        rows = await self._log.query(
+            "SELECT channel FROM party_channels WHERE sender = ? ORDER BY position", (sender,)
+        )
+        names = [name for (name,) in cast(list[tuple[str]], rows) if plain_channel(name) == first]
+        return [(name, (await self.chain_end(sender, name))[0]) for name in names]
+
     async def of_kinds(self, kinds: Sequence[str]) -> list[int]:
         """Positions of the entries of these kinds, in order."""
         rows = await self._log.query(
@@ -205,14 +258,20 @@ class PartyRows:
             found.update(cast(list[tuple[int, int]], rows))
         return found
 
-    async def unanswered(self, sender: str, party: str, after: int, limit: int) -> list[int]:
+    async def unanswered(
+        self, sender: str, party: str, after: int, limit: int, *, named_only: bool = False
+    ) -> list[int]:
         """Positions of what a sender has said to a party, or to all, without a receipt of it."""
+        to_all = (
+            ""
+            if named_only
+            else "OR NOT EXISTS (SELECT 1 FROM party_recipients AS n WHERE n.position = e.position)"
+        )
         rows = await self._log.query(
-            "SELECT e.position FROM party_entries AS e WHERE e.sender = ? AND e.position > ? "
+            "SELECT e.position FROM party_entries AS e WHERE e.sender = ? AND e.position > ? "  # noqa: S608
             "AND e.kind <> 'receipt' AND e.payload IS NOT NULL "
             "AND (EXISTS (SELECT 1 FROM party_recipients AS r "
-            "WHERE r.position = e.position AND r.party = ?) OR NOT EXISTS ("
-            "SELECT 1 FROM party_recipients AS n WHERE n.position = e.position)) "
+            f"WHERE r.position = e.position AND r.party = ?) {to_all}) "
             "AND NOT EXISTS (SELECT 1 FROM party_answers AS a WHERE a.subject = e.position "
             "AND a.party = ? AND a.kind = 'receipt') ORDER BY e.position LIMIT ?",
             (sender, after, party, party, limit),
@@ -245,6 +304,11 @@ class PartyRows:
         """Whose record it is."""
         rows = await self._log.query("SELECT name, value FROM party_about")
         return dict(cast(list[tuple[str, str]], rows))
+
+
+def receipt_channel(sender: str) -> str:
+    """The channel of our receipts for what a party sends."""
+    return f"receipts/{sender}"[:100]
 
 
 def entry_of(row: SqlRow) -> Entry:
