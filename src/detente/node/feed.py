@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -134,13 +134,8 @@ class Feed:
         self._states[topic] = (self._version, Event(name, data, None, kind))
         self._wake()
 
-    async def listen(
-        self, after: int | None, may_see: Callable[[Event], bool]
-    ) -> AsyncIterator[Event]:
-        """Events from the one after `after` on; from now on if that is None.
-
-        `may_see` is asked of every event when it is about to be told, not when the listener came.
-        """
+    async def listen(self, after: int | None) -> AsyncGenerator[Event, None]:
+        """Events from the one after `after` on; from now on if that is None."""
         place = self._end if after is None else min(max(0, after + 1), self._end)
         version = 0
         self.listeners += 1
@@ -149,13 +144,11 @@ class Feed:
                 changed = self._changed  # taken before looking: no change is missed in between
                 version, states = self._states_since(version)
                 for event in states:
-                    if may_see(event):
-                        yield event
+                    yield event
                 if place < self._end:
                     for event in await self._from(place):
                         place += 1
-                        if may_see(event):
-                            yield event
+                        yield event
                     continue
                 if changed is self._changed:
                     await changed.wait()

@@ -33,6 +33,15 @@ from detente.line.actions import (
     StoreFailed,
 )
 from detente.line.lanes import PATIENCE, Lane
+from detente.line.wire import (
+    BlobsAnswer,
+    ChainAnswer,
+    FromAnswer,
+    InboxAnswer,
+    InboxRequest,
+    RefusedAnswer,
+    raws,
+)
 from detente.record import BlobStore, BlobUnusable
 
 from . import line_wire as wire
@@ -67,31 +76,31 @@ class PeerLine:
     async def post(self, action: Post) -> PostOutcome:
         """Give envelopes to the peer's inbox."""
         body = msgspec.json.encode(
-            wire.Delivery(
-                wire.raws(action.envelopes),
-                wire.raws(action.erasures),
-                list(action.withheld),
-                action.receipts_after,
+            InboxRequest(
+                envelopes=raws(action.envelopes),
+                erasures=raws(action.erasures),
+                withheld=list(action.withheld),
+                receipts_after=action.receipts_after,
             )
         )
         answer = await self._ask("POST", wire.INBOX_OF[action.lane], action.lane, body)
         if isinstance(answer, Failed):
             return answer
         if answer.status == 200:
-            taken = _read(answer, wire.Taken)
+            taken = _read(answer, InboxAnswer)
             if isinstance(taken, Failed):
                 return taken
             return Accepted(wire.plain(taken.receipts), taken.newest)
         if answer.status == 409:
-            expected = _read(answer, wire.Expected)
+            expected = _read(answer, ChainAnswer)
             if isinstance(expected, Failed):
                 return expected
             return OutOfOrder(expected.channel, expected.expected, expected.previous)
         if answer.status == 424:
-            wanted = _read(answer, wire.Wanted)
+            wanted = _read(answer, BlobsAnswer)
             return wanted if isinstance(wanted, Failed) else BlobsMissing(tuple(wanted.missing))
         if answer.status == 422:
-            refusal = _read(answer, wire.Refusal)
+            refusal = _read(answer, RefusedAnswer)
             if isinstance(refusal, Failed):
                 return refusal
             return EnvelopeRefused(refusal.number, refusal.code, printable(refusal.message))
@@ -133,7 +142,7 @@ class PeerLine:
             return answer
         if answer.status != 200:
             return _not_now(answer)
-        page = _read(answer, wire.Waiting)
+        page = _read(answer, FromAnswer)
         if isinstance(page, Failed):
             return page
         return PulledPage(
@@ -207,11 +216,5 @@ def _not_now(answer: Answer) -> Busy | Failed:
     return Failed(f"It answers with {answer.status}: {said}")
 
 
-def _items(page: wire.Waiting) -> tuple[Item, ...]:
-    found = []
-    for number, data in enumerate(wire.plain(page.envelopes)):
-        index = page.indices[number] if number < len(page.indices) else -1
-        item = read_item(data, index)
-        if item is not None:
-            found.append(item)
-    return tuple(found)
+def _items(page: FromAnswer) -> tuple[Item, ...]:
+    return tuple(filter(None, map(read_item, wire.plain(page.envelopes))))

@@ -36,11 +36,23 @@ from detente.line.actions import (
     EnvelopeRefused,
     OutboxPage,
     OutOfOrder,
+    RunPage,
     Stored,
     StoreFailed,
 )
 from detente.line.lanes import BATCH_BYTES_MAX
 from detente.line.lanes import Lane as LineLane
+from detente.line.wire import (
+    Beat,
+    BlobsAnswer,
+    ChainAnswer,
+    FromAnswer,
+    InboxAnswer,
+    InboxRequest,
+    RefusedAnswer,
+    Resume,
+    raws,
+)
 from detente.record import BlobUnusable, Envelope, PartyRecord, read_payload
 
 from . import line_wire as wire
@@ -57,7 +69,7 @@ _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _WANTED_MAX: Final = 1000
 _BEATEN: Final = 120
 
-BeatHeard = Callable[[str, wire.Beat], wire.Beat]
+BeatHeard = Callable[[str, Beat], Beat]
 """Told of a peer's beat; gives ours."""
 
 Taken = TypeVar("Taken")
@@ -106,7 +118,7 @@ class LineServer:
     ) -> None:
         """Args:
         record: ours.
-        beat: see `BeatHeard`.
+        beat: see `BeatHeard`; raises ValueError at what is none.
         resumed: told what a peer that was restored holds of our channels.
         may_take: whether the node takes anything now; not while it is held.
         """
@@ -122,20 +134,20 @@ class LineServer:
             self._endpoint(
                 *("POST", prefix + wire.INBOX, self._inbox, "postInbox"),
                 "Take envelopes, and give receipts for them.",
-                {200: wire.Taken, 409: wire.Expected, 424: wire.Wanted, 422: wire.Refusal},
+                {200: InboxAnswer, 409: ChainAnswer, 424: BlobsAnswer, 422: RefusedAnswer},
                 body=bytes,
             ),
             self._endpoint(
                 *("POST", prefix + wire.EMERGENCY, self._emergency, "postEmergency"),
                 "The same, for channels of urgent messages only; in a lane of its own.",
-                {200: wire.Taken, 409: wire.Expected, 424: wire.Wanted, 422: wire.Refusal},
+                {200: InboxAnswer, 409: ChainAnswer, 424: BlobsAnswer, 422: RefusedAnswer},
                 body=bytes,
                 lane=EMERGENCY_LANE,
             ),
             self._endpoint(
                 *("GET", prefix + wire.FROM + "/{index}", self._from, "getFrom"),
                 "What we have for the caller that it has given no receipt for.",
-                {200: wire.Waiting},
+                {200: FromAnswer},
                 query=(
                     QueryParameter(name="lane", help="ordinary or emergency.", example="ordinary"),
                     QueryParameter(name="limit", help="Envelopes at most, to 200."),
@@ -144,7 +156,7 @@ class LineServer:
             self._endpoint(
                 *("GET", prefix + wire.RUN, self._run, "getRun"),
                 "One of our channels from a number on, with receipts or without.",
-                {200: wire.Waiting},
+                {200: FromAnswer},
                 query=(
                     QueryParameter(name="channel", help="Its name.", required=True),
                     QueryParameter(name="first", help="The number to begin with.", required=True),
@@ -165,7 +177,7 @@ class LineServer:
             self._endpoint(
                 *("POST", prefix + wire.BEAT, self._beaten, "postBeat"),
                 "A sign of life, answered with ours.",
-                {200: wire.Beat},
+                {200: Beat},
                 body=bytes,
                 lane=BEAT_LANE,
             ),
@@ -197,16 +209,14 @@ class LineServer:
         for number, data in enumerate(wire.plain(delivery.envelopes)):
             wrong = await asyncio.to_thread(_not_urgent, data)
             if wrong is not None:
-                return Response(422, wire.Refusal("line.not_urgent", number, wrong))
+                return Response(422, _refusal("line.not_urgent", number, wrong))
         return await self._take(request, delivery)
 
-    async def _take(self, request: Request[bytes], delivery: wire.Delivery) -> Response:
+    async def _take(self, request: Request[bytes], delivery: InboxRequest) -> Response:
         if not self._may_take():
             raise Overloaded("This node was restored and takes nothing yet.", retry_after_s=5)
         if len(delivery.envelopes) > wire.ENVELOPES_MAX:
             raise BadBody(f"More than {wire.ENVELOPES_MAX} envelopes at a time.")
-        if len(delivery.erasures) > wire.ERASURES_MAX:
-            raise BadBody(f"More than {wire.ERASURES_MAX} erasures at a time.")
         party = request.caller.sub
         store = self._store(party)
         envelopes = wire.plain(delivery.envelopes)
@@ -214,7 +224,7 @@ class LineServer:
             sender = _sender(data)
             if sender is not None and sender != party:
                 text = f"It is from {sender!r}; a node delivers what its own party says."
-                return Response(422, wire.Refusal("line.sender", number, text))
+                return Response(422, _refusal("line.sender", number, text))
         newest = None
         if envelopes:
             outcome = await store.take(envelopes, wire.plain(delivery.erasures), delivery.withheld)
@@ -222,16 +232,24 @@ class LineServer:
                 case Stored():
                     newest = outcome.receipts_newest
                 case OutOfOrder():
-                    body = wire.Expected(
-                        "record.chain", outcome.channel, outcome.expected, outcome.previous
+                    body = ChainAnswer(
+                        code="record.chain",
+                        message=f"Number {outcome.expected} is next there.",
+                        channel=outcome.channel,
+                        expected=outcome.expected,
+                        previous=outcome.previous,
                     )
                     return Response(409, body, code=body.code)
                 case BlobsMissing():
                     self._want(party, outcome.sha256)
-                    wanted = wire.Wanted("record.blob", list(outcome.sha256))
+                    wanted = BlobsAnswer(
+                        code="record.blob",
+                        message="These blobs are wanted first.",
+                        missing=list(outcome.sha256),
+                    )
                     return Response(424, wanted, code=wanted.code)
                 case EnvelopeRefused():
-                    refusal = wire.Refusal(outcome.code, outcome.number, outcome.message)
+                    refusal = _refusal(outcome.code, outcome.number, outcome.message)
                     return Response(422, refusal, code=refusal.code)
                 case StoreFailed():
                     raise Overloaded(f"Nothing can be recorded now: {outcome.reason}")
@@ -241,7 +259,7 @@ class LineServer:
         sealed = [item.envelope for item in receipts.items]
         if newest is None:
             newest = await store.receipts_made()
-        return Response(200, wire.Taken(wire.raws(sealed), newest))
+        return Response(200, InboxAnswer(receipts=raws(sealed), newest=newest))
 
     async def _from(self, request: Request[None]) -> Response:
         store = self._store(request.caller.sub)
@@ -255,9 +273,9 @@ class LineServer:
         absent = await asyncio.to_thread(store.absent, envelopes)
         return Response(
             200,
-            wire.Waiting(
-                envelopes=wire.raws(envelopes),
-                indices=[item.index for item in page.items],
+            FromAnswer(
+                envelopes=raws(envelopes),
+                erasures=[],
                 withheld=list(absent),
                 next=_next(page),
                 receipts_held=page.receipts_held,
@@ -277,11 +295,11 @@ class LineServer:
         absent = await asyncio.to_thread(store.absent, envelopes)
         return Response(
             200,
-            wire.Waiting(
-                envelopes=wire.raws(envelopes),
-                indices=[item.index for item in run.items],
-                erasures=wire.raws(run.erasures),
+            FromAnswer(
+                envelopes=raws(envelopes),
+                erasures=raws(run.erasures),
                 withheld=list(absent),
+                next=_after_run(run),
                 receipts_held=run.receipts_held,
             ),
         )
@@ -312,9 +330,10 @@ class LineServer:
 
     async def _beaten(self, request: Request[bytes]) -> Response:
         beat = decode_body(request.body, _BEAT, 8)
-        if beat.sent.tzinfo is None or not 0 <= beat.sequence < 1 << 62 or len(beat.boot) > 64:
-            raise BadBody("The beat has not the form of one.")
-        return Response(200, self._beat(request.caller.sub, beat))
+        try:
+            return Response(200, self._beat(request.caller.sub, beat))
+        except ValueError as error:
+            raise BadBody(f"The beat has not the form of one: {error}.") from None
 
     async def _mine(self, request: Request[None]) -> Response:
         store = self._store(request.caller.sub)
@@ -323,12 +342,10 @@ class LineServer:
             return Response(200, wire.Mine(ends=await store.ends_of_peer()))
         first = _number(request.query.get("first", "1"), "first")
         sealed = await store.of_peer(channel, first, _limit(request), BATCH_BYTES_MAX)
-        return Response(200, wire.Mine(envelopes=wire.raws(sealed)))
+        return Response(200, wire.Mine(envelopes=raws(sealed)))
 
     async def _resume(self, request: Request[bytes]) -> Response:
         resume = decode_body(request.body, _RESUME, 8)
-        if any(number < 0 for number in resume.ends.values()):
-            raise BadBody("A number is below 0.")
         self._resumed(request.caller.sub, resume.ends)
         return Response(204)
 
@@ -376,9 +393,9 @@ class LineServer:
         )
 
 
-_DELIVERY: Final = msgspec.json.Decoder(wire.Delivery).decode
-_BEAT: Final = msgspec.json.Decoder(wire.Beat).decode
-_RESUME: Final = msgspec.json.Decoder(wire.Resume).decode
+_DELIVERY: Final = msgspec.json.Decoder(InboxRequest).decode
+_BEAT: Final = msgspec.json.Decoder(Beat).decode
+_RESUME: Final = msgspec.json.Decoder(Resume).decode
 
 
 def _next(page: OutboxPage) -> int | None:
@@ -386,6 +403,16 @@ def _next(page: OutboxPage) -> int | None:
     if not page.items or page.items[-1].index >= page.through:
         return None
     return page.items[-1].index + 1
+
+
+def _after_run(run: RunPage) -> int | None:
+    if not run.items or run.items[-1].seq >= run.newest:
+        return None
+    return run.items[-1].seq + 1
+
+
+def _refusal(code: str, number: int, message: str) -> RefusedAnswer:
+    return RefusedAnswer(code=code, message=message, number=number)
 
 
 def _sender(data: bytes) -> str | None:

@@ -57,7 +57,7 @@ class LineStore:
     async def outbox(
         self, lane: Lane, after: int, limit: int, bytes_max: int, skip: Collection[str] = ()
     ) -> OutboxPage | StoreFailed:
-        """See `LoadOutbox`."""
+        """See `LoadOutbox`. What is addressed to nobody by name goes to nobody."""
         ours, skipped = self.record.party, list(skip)
         like = "LIKE" if lane is Lane.EMERGENCY else "NOT LIKE"
         marks = ", ".join("?" * len(skipped))
@@ -69,9 +69,8 @@ class LineStore:
                 "SELECT e.position FROM party_entries AS e WHERE e.sender = ? "  # noqa: S608
                 "AND e.position > ? AND e.kind <> 'receipt' AND e.payload IS NOT NULL "
                 f"AND e.channel {like} ? {without}"
-                "AND (EXISTS (SELECT 1 FROM party_recipients AS r "
-                "WHERE r.position = e.position AND r.party = ?) OR NOT EXISTS ("
-                "SELECT 1 FROM party_recipients AS n WHERE n.position = e.position)) "
+                "AND EXISTS (SELECT 1 FROM party_recipients AS r "
+                "WHERE r.position = e.position AND r.party = ?) "
                 "AND NOT EXISTS (SELECT 1 FROM party_answers AS a WHERE a.subject = e.position "
                 "AND a.party = ? AND a.kind = 'receipt') ORDER BY e.position LIMIT ?",
                 (ours, after, f"%{EMERGENCY_SUFFIX}", *skipped, self.peer, self.peer, limit),
@@ -195,9 +194,8 @@ class LineStore:
             return False
         rows = await self.record.query(
             "SELECT 1 FROM party_blobs AS b JOIN party_entries AS e ON e.position = b.position "
-            "WHERE b.sha256 = ? AND e.sender = ? AND (EXISTS (SELECT 1 FROM party_recipients AS r "
-            "WHERE r.position = e.position AND r.party = ?) OR NOT EXISTS (SELECT 1 "
-            "FROM party_recipients AS n WHERE n.position = e.position)) LIMIT 1",
+            "WHERE b.sha256 = ? AND e.sender = ? AND EXISTS (SELECT 1 FROM party_recipients AS r "
+            "WHERE r.position = e.position AND r.party = ?) LIMIT 1",
             (wanted, self.record.party, self.peer),
         )
         return bool(rows)

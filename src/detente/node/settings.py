@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +24,6 @@ _PACE: Final = "Pace"
 _LOAD: Final = "Load"
 _OBSERVE: Final = "Observation"
 
-_CONNECT = re.compile(r"(?P<host>[^:=\s]+):(?P<port>\d+)=(?P<to>\[[^\]]+\]|[^:=\s]+):(?P<at>\d+)")
-
 
 def _not_blank(text: str) -> str | None:
     return None if text.strip() and text == text.strip() else f"{text!r} is blank or padded."
@@ -41,10 +38,13 @@ def _network(text: str) -> str | None:
 
 
 def _connect_to(text: str) -> str | None:
+    from detente.errors import DetenteError
+    from detente.http import ConnectTo
+
     try:
         ConnectTo.parse(text)
-    except ValueError as error:
-        return f"{error}."
+    except DetenteError as error:
+        return str(error)
     return None
 
 
@@ -66,39 +66,6 @@ def _postgresql_url(text: str) -> str | None:
     if urlsplit(text).scheme not in ("postgresql", "postgres"):
         return "The database is not a postgresql:// URL."
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectTo:
-    """Where a host of the agreement is reached, instead of what the DNS says.
-
-    Attributes:
-        host, port: as the agreement names them.
-        address: an IP address.
-        at: the TCP port there.
-    """
-
-    host: str
-    port: int
-    address: str
-    at: int
-
-    @classmethod
-    def parse(cls, text: str) -> ConnectTo:
-        """`HOST:PORT=ADDRESS:PORT`; an IPv6 address stands in brackets.
-
-        Raises:
-            ValueError: it has another form.
-        """
-        found = _CONNECT.fullmatch(text)
-        if found is None:
-            raise ValueError(f"{text!r} is not HOST:PORT=ADDRESS:PORT")
-        address = found["to"].strip("[]")
-        ipaddress.ip_address(address)
-        ports = int(found["port"]), int(found["at"])
-        if not all(1 <= port <= 65_535 for port in ports):
-            raise ValueError(f"{text!r} has a port that is none")
-        return cls(found["host"].lower(), ports[0], address, ports[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,9 +218,6 @@ class NodeSettings:
         minimum=0,
     )
 
-    beat_every: float = setting(
-        "Seconds between beats on the line.", default=1.0, group=_PACE, above=0, maximum=60
-    )
     watch_every: float = setting(
         "Seconds between entries that state how the line is; changes are stated at once.",
         default=60.0,
@@ -309,10 +273,6 @@ class NodeSettings:
         default=True,
         group=_OBSERVE,
     )
-
-    def routes(self) -> tuple[ConnectTo, ...]:
-        """`connect_to`, parsed."""
-        return tuple(map(ConnectTo.parse, self.connect_to))
 
 
 def cross_check(settings: NodeSettings) -> Iterator[Problem]:

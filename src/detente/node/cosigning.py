@@ -1,0 +1,220 @@
+"""Our log before the peers' witnesses, and theirs before ours, as long as the node runs.
+
+Our tiles are published, then each peer's witness is asked for a cosignature on what was published.
+An anchor of ours is an entry, too; so that two nodes do not cosign each other's anchors for ever,
+what only witnesses and watches have added waits for longer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+import httpx
+
+from detente.errors import DetenteError
+from detente.record import (
+    CosignatureVerifier,
+    LogReadOnly,
+    LogUnavailable,
+    NotNow,
+    PartyRecord,
+    RecordBehind,
+    Refused,
+    TilesUnusable,
+    Witness,
+    WitnessForked,
+    WitnessRequestMalformed,
+    WitnessUnavailable,
+    WitnessUnconvinced,
+)
+
+from .peers import PeerNode, Peers
+from .publishing import Publishing
+from .witness_client import (
+    DEADLINE_S,
+    PeerLog,
+    WitnessClient,
+    WitnessUnreachable,
+    confirm_from_peer,
+)
+from .witnessing import anchors_of, refusal
+
+IDLE_EVERY_S: Final = 300.0
+ASK_AGAIN_S: Final = 15.0
+_IDLE_KINDS: Final = ("anchor", "watch", "receipt")
+
+_log = logging.getLogger("detente.node.witness")
+
+
+class PeerTransport(httpx.AsyncBaseTransport):
+    """Lets a client of httpx speak to a peer's node by the way that all calls to it take."""
+
+    def __init__(self, node: PeerNode, deadline_s: float = DEADLINE_S) -> None:
+        self._node = node
+        self._deadline_s = deadline_s
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; only its path counts."""
+        body = await request.aread()
+        try:
+            answer = await self._node.request(
+                request.method,
+                request.url.raw_path.decode("ascii"),
+                body=body,
+                deadline_s=self._deadline_s,
+                content_type=request.headers.get("content-type", "text/plain; charset=utf-8"),
+            )
+        except DetenteError as error:
+            raise httpx.TransportError(str(error)) from error
+        kept = {
+            name: value for name, value in answer.headers.items() if name != "transfer-encoding"
+        }
+        return httpx.Response(answer.status, headers=kept, content=answer.body, request=request)
+
+
+def witness_http(node: PeerNode) -> httpx.AsyncClient:
+    """A client for what a peer serves of C2SP; addresses begin with `https://peer`."""
+    return httpx.AsyncClient(
+        transport=PeerTransport(node), trust_env=False, follow_redirects=False, timeout=DEADLINE_S
+    )
+
+
+class Cosigning:
+    """Publishes our log and has it cosigned by the peers."""
+
+    def __init__(
+        self,
+        record: PartyRecord,
+        peers: Peers,
+        publishing: Publishing,
+        *,
+        every_s: float,
+        behind: Callable[[str], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Args:
+        record: ours.
+        peers: whose witnesses are asked.
+        publishing: of our tiles.
+        every_s: between checkpoints, when something was said.
+        behind: told that a witness has signed more than the record holds.
+        """
+        self._record = record
+        self._peers = peers
+        self._publishing = publishing
+        self._every_s = every_s
+        self._behind = behind
+        self._now = now
+        self._done: dict[str, int] = {}
+        self._refused: set[tuple[str, int]] = set()
+        self._asked_at = -1e9
+
+    async def run(self) -> None:
+        """Keep on until this is cancelled."""
+        while True:
+            try:
+                if await self._due():
+                    await self.once()
+            except (LogUnavailable, LogReadOnly, TilesUnusable) as error:
+                _log.warning("no checkpoint was published: %s", error)
+            await asyncio.sleep(self._every_s)
+
+    async def once(self) -> None:
+        """Publish, and ask every peer for a cosignature on what is not cosigned by it yet."""
+        self._asked_at = self._now()
+        published = await self._publishing.now()
+        await asyncio.gather(
+            *(
+                self._ask(node)
+                for node in self._peers
+                if self._done.get(node.party, 0) < published.size
+            )
+        )
+        if any(size >= published.size for size in self._done.values()):
+            await self._publishing.now()  # with the cosignatures
+
+    async def _due(self) -> bool:
+        size = self._record.head.size
+        least = min((self._done.get(node.party, 0) for node in self._peers), default=size)
+        if least >= size:
+            return False
+        if self._now() - self._asked_at >= IDLE_EVERY_S or least == 0:
+            return True
+        marks = ", ".join("?" * len(_IDLE_KINDS))
+        rows = await self._record.query(
+            "SELECT 1 FROM party_entries WHERE position >= ? "  # noqa: S608
+            f"AND kind NOT IN ({marks}) LIMIT 1",
+            (least, *_IDLE_KINDS),
+        )
+        return bool(rows)
+
+    async def _ask(self, node: PeerNode) -> None:
+        party = node.party
+        http = witness_http(node)
+
+        def keys() -> list[CosignatureVerifier]:
+            return [self._record.keyring.member(party, self._record.head.size).witness]
+
+        client = WitnessClient("https://peer/witness", keys, http)
+        try:
+            sent = await client.submit(self._record)
+        except RecordBehind as error:
+            self._behind(str(error))
+            return
+        except (WitnessUnreachable, WitnessRequestMalformed) as error:
+            _log.info("no cosignature by %s now: %s", party, error)
+            return
+        finally:
+            await http.aclose()
+        if isinstance(sent.result, Refused):
+            reason = sent.result.reason
+            _log.warning("%s refuses to cosign %d entries: %s", party, sent.size, reason)
+            if (party, sent.size) not in self._refused:
+                self._refused.add((party, sent.size))
+                draft = refusal(self._record.origin, sent.size, sent.result.status, reason)
+                await self._record.append([(draft, None)])
+        elif isinstance(sent.result, NotNow):
+            _log.info("%s does not cosign now: %s", party, sent.result.reason)
+        else:
+            self._done[party] = sent.size
+
+
+async def confirm_witness(
+    record: PartyRecord, witness: Witness, peers: Peers, *, first_contact: bool
+) -> None:
+    """Ask each owner what our witness has signed of its log, until all have convinced it."""
+    told: dict[str, str] = {}
+    waiting = {node.party for node in peers}
+    while waiting:
+        for node in peers:
+            if node.party not in waiting:
+                continue
+            origin = record.terms.member(node.party).origin
+            http = witness_http(node)
+            try:
+                anchors = await anchors_of(record, origin)
+                await confirm_from_peer(
+                    witness,
+                    origin,
+                    PeerLog("https://peer/log", http),
+                    anchors[-1:],
+                    first_contact=first_contact and not anchors,
+                )
+            except WitnessForked as error:
+                _log.error("%s", error)
+                waiting.discard(node.party)
+            except (WitnessUnconvinced, WitnessUnreachable, WitnessUnavailable) as error:
+                if told.get(node.party) != str(error):
+                    told[node.party] = str(error)
+                    _log.info("our witness signs nothing for %s yet: %s", node.party, error)
+            else:
+                _log.info("our witness signs for %s", node.party)
+                waiting.discard(node.party)
+            finally:
+                await http.aclose()
+        if waiting:
+            await asyncio.sleep(ASK_AGAIN_S)
