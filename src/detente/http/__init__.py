@@ -10,6 +10,7 @@ from detente.http.addresses import (
 )
 from detente.http.api_page import api_markdown
 from detente.http.auth import KeysUnavailable, TokenAuthenticator, TokenRules, verify_token
+from detente.http.building import build_app
 from detente.http.certificates import (
     CertificateSigner,
     CertificateUnusable,
@@ -91,7 +92,7 @@ from detente.http.outcome import Observer, Outcome
 from detente.http.protocol import ConnectionLimits
 from detente.http.reading import BadDigest
 from detente.http.resolving import Resolver, SystemResolver
-from detente.http.routing import Application, Authenticator, Guard, build_app, now_us
+from detente.http.routing import Application, Authenticator, Guard, now_us
 from detente.http.server import (
     CannotListen,
     ServerOptions,
