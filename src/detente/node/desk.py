@@ -1,8 +1,8 @@
 """The officers' desk: accounts, sessions, log-in and four eyes of one node, put together.
 
-    record = await PartyRecord.open(…, projections=[APPROVAL_PROJECTION], tables=[OFFICER_TABLES])
-    desk = await Desk.open(context, DeskRules(…), open_vault(keys / VAULT_FILE), guard, origins)
-    build_app([*desk.endpoints(), …], authenticator=desk.authenticator, statuses=OFFICER_STATUSES)
+record = await PartyRecord.open(…, projections=[APPROVAL_PROJECTION], tables=[OFFICER_TABLES])
+desk = await Desk.open(context, DeskRules(…), open_vault(keys / VAULT_FILE), guard, origins)
+build_app([*desk.endpoints(), …], authenticator=desk.authenticator, statuses=OFFICER_STATUSES)
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from detente.errors import DetenteError
-from detente.http import Caller, Endpoint, Request, RequestHead
+from detente.http import Caller, Endpoint, RequestHead
 from detente.record import JsonValue
 
 from .approval_rules import ApprovalClosed
@@ -166,13 +166,13 @@ class Desk:
         member = self.context.agreement().terms().member(self.context.party)
         return frozenset(officer.holder for officer in member.officers)
 
-    def session(self, request: Request[object]) -> Session:
-        """The session that a request came in.
+    def session(self, caller: Caller) -> Session:
+        """The session that a caller's request came in.
 
         Raises:
             NoSession: it has ended meanwhile.
         """
-        session = self.sessions.by_id(request.caller.session)
+        session = self.sessions.by_id(caller.session)
         if session is None:
             raise NoSession("The session has ended. Log in again.")
         return session

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from detente.http import (
     Endpoint,
@@ -161,11 +161,11 @@ def sessions_endpoints(desk: Desk) -> list[Endpoint]:
     ]
 
 
-def client_of(desk: Desk, request: Request[object]) -> Client:
+def client_of(desk: Desk, request: Request[Any]) -> Client:
     """Where a request comes from."""
     cookies = read_cookies(request.headers.get("cookie"))
     return Client(
-        request.client,
+        request.address,
         request.headers.get("user-agent", ""),
         cookies.get(desk.cookies.device, ""),
     )
@@ -215,10 +215,10 @@ class _Sessions:
         return Response(200, KeyQuestion(public_key=question), (NO_STORE,))
 
     async def show(self, request: Request[None]) -> Response:
-        return Response(200, self._view(self._desk.session(request)))
+        return Response(200, self._view(self._desk.session(request.caller)))
 
     async def log_out(self, request: Request[None]) -> Response:
-        session = self._desk.session(request)
+        session = self._desk.session(request.caller)
         await self._desk.sessions.end(session)
         await self._desk.context.note_security("logout", session.officer, session=session.id)
         cookies = self._desk.cookies
@@ -228,19 +228,19 @@ class _Sessions:
         return Response(204)  # whatever changes something counts as activity, this as well
 
     async def lock(self, request: Request[None]) -> Response:
-        session = self._desk.session(request)
+        session = self._desk.session(request.caller)
         await self._desk.sessions.lock(session)
         await self._desk.context.note_security("lock", session.officer, session=session.id)
         return Response(204)
 
     async def proof_challenge(self, request: Request[None]) -> Response:
-        session = self._desk.session(request)
+        session = self._desk.session(request.caller)
         question = self._desk.sign_in.challenge(session.officer, session.id)
         return Response(200, KeyQuestion(public_key=question), (NO_STORE,))
 
     async def prove(self, request: Request[ProofBody]) -> Response:
         body = request.body
-        session = self._desk.session(request)
+        session = self._desk.session(request.caller)
         proof = Proof(body.password, body.code, assertion=body.assertion)
         renewed, token = await self._desk.sign_in.prove(session, proof)
         if renewed.bearer:
