@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from detente.agreement import Agreement
-from detente.record import Clock, Draft, Entry, JsonValue, Random, Signer, SqlRow, Statement
+from detente.record import (
+    Clock,
+    Draft,
+    Entry,
+    JsonValue,
+    Random,
+    Signer,
+    SqlRow,
+    Statement,
+    Terms,
+)
 from detente.record.statements import SqlValue
 
 
@@ -26,6 +35,14 @@ class OfficerRecord(Protocol):
         ...
 
 
+class OfficerAgreement(Protocol):
+    """The agreement in force, as far as it is needed here: `Agreement` has more."""
+
+    def terms(self) -> Terms:
+        """Who is an officer, with which key."""
+        ...
+
+
 class OfficerContext(Protocol):
     """The running node, as far as it is needed here: `NodeContext` has more."""
 
@@ -40,7 +57,7 @@ class OfficerContext(Protocol):
         ...
 
     @property
-    def agreement(self) -> Callable[[], Agreement]:
+    def agreement(self) -> Callable[[], OfficerAgreement]:
         """Gives the agreement in force."""
         ...
 
