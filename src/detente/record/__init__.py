@@ -113,6 +113,8 @@ from .merkle import (
 )
 from .nodes import NodeFile, NodesUnusable
 from .party_record import PartyRecord
+from .party_recovery import HeldRecord, LeavesRefused, RecoveryForked, Settled, Shown
+from .party_tables import receipt_channel
 from .policy import Policy, PolicyGroup, PolicyLog, PolicyMalformed, PolicyWitness
 from .projections import Projection, ProjectionFailed
 from .rebuilding import Difference, Rebuilt
@@ -240,6 +242,7 @@ __all__ = [
     "Grade",
     "Head",
     "HeadMoved",
+    "HeldRecord",
     "IdentityReused",
     "JsonMalformed",
     "JsonValue",
@@ -250,6 +253,7 @@ __all__ = [
     "KnownLog",
     "Leaf",
     "LeafMalformed",
+    "LeavesRefused",
     "Ledger",
     "LedgerWriting",
     "Log",
@@ -294,9 +298,12 @@ __all__ = [
     "RecordPlace",
     "RecordRefused",
     "RecordState",
+    "RecoveryForked",
     "Reference",
     "Refused",
     "Restored",
+    "Settled",
+    "Shown",
     "Signature",
     "Signer",
     "SnapshotDamaged",
@@ -379,6 +386,7 @@ __all__ = [
     "read_leaf",
     "read_payload",
     "reader_of_tiles",
+    "receipt_channel",
     "request_timestamp",
     "restore_newest",
     "root_of",

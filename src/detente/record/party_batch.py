@@ -169,6 +169,10 @@ class Batch:
         self._erased[entry.index] = list(statements)
         self._projected += self._projections.forget(entry)
 
+    def beside(self, index: int, statements: Sequence[Statement]) -> None:
+        """Execute these statements about the entry at `index`, when all is written."""
+        self._erased[index] = list(statements)
+
     def place(self, identity: UUID) -> Place | None:
         """The entry of that id, written or planned."""
         return self._known.places.get(identity)

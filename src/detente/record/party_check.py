@@ -20,6 +20,7 @@ from .log import SqlLog
 from .merkle import Frontier, leaf_hash
 from .nodes import NodeFile, NodesUnusable
 from .party_gaps import read_gap
+from .party_tables import LOST
 from .statements import SqlRow
 
 _PAGE: Final = 500
@@ -51,6 +52,7 @@ class RecordCheck:
         self._digests: dict[int, str] = {}
         self._absent: dict[str, Fault] = {}
         self._withheld: set[str] = set()
+        self._lost = 0
         self.faults: list[Fault] = []
 
     async def run(self, progress: Progress | None) -> list[Fault]:
@@ -124,9 +126,15 @@ class RecordCheck:
             tuple[bytes, str, str, str, int, bytes, str | None, bytes | None, int | None], row
         )
         number, previous = self._chains.get((sender, channel), (0, None))
-        if seq != number + 1:
+        # What was lost, and then followed by what was not, leaves a gap in a channel.
+        jumped = 0 < seq - number - 1 <= self._lost
+        if jumped:
+            self._lost -= seq - number - 1
+        elif seq != number + 1:
             self._fault(where, f"It has number {seq} in its channel; {number + 1} is next.")
         self._chains[sender, channel] = (seq, chain)
+        if kind == LOST:
+            self._lost += 1
         try:
             leaf = read_leaf(body)
         except DetenteError as error:
@@ -154,7 +162,7 @@ class RecordCheck:
             return
         if (said.id.bytes, said.sender, said.channel, said.seq) != (identity, sender, channel, seq):
             self._fault(where, "What stands beside it is not what it says.")
-        if said.prev != previous:
+        if said.prev != previous and not jumped:
             self._fault(where, "It does not name the envelope before it in its channel.")
         if chain_hash(envelope) != chain:
             self._fault(where, "Its hash in the chain of its channel is another one.")

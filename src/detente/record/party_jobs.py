@@ -74,9 +74,9 @@ class AppendJob:
         """See `Job`."""
         own = self.rows.own_channel
         channels = {(self.party, own(draft.channel)) for draft, _ in self.drafts}
-        await _chains(self.rows, known, channels)
+        await chains_of(self.rows, known, channels)
         meant = [ref.id for draft, _ in self.drafts if draft.kind in ANSWERS for ref in draft.refs]
-        await _places(self.rows, known, meant)
+        await places_of(self.rows, known, meant)
 
     def build(self, batch: Batch) -> None:
         """See `Job`."""
@@ -111,8 +111,8 @@ class AdoptJob:
         """See `Job`."""
         payloads = [each.payload for each in self.arrived]
         meant = [of for each in payloads if each.kind in ANSWERS and (of := answered(each))]
-        await _places(self.rows, known, [*(each.id for each in payloads), *meant])
-        await _chains(self.rows, known, {(each.sender, each.channel) for each in payloads})
+        await places_of(self.rows, known, [*(each.id for each in payloads), *meant])
+        await chains_of(self.rows, known, {(each.sender, each.channel) for each in payloads})
 
     def build(self, batch: Batch) -> None:
         """See `Job`."""
@@ -160,8 +160,8 @@ class ReceiveJob:
             channels.add((self.party, own(receipt_channel(payload.sender))))
             if payload.kind in ANSWERS and (of := answered(payload)) is not None:
                 ids.append(of)
-        await _places(self.rows, known, ids)
-        await _chains(self.rows, known, channels)
+        await places_of(self.rows, known, ids)
+        await chains_of(self.rows, known, channels)
 
     def build(self, batch: Batch) -> None:
         """See `Job`."""
@@ -236,7 +236,7 @@ class EraseJob:
         if self.target is None:
             raise NoSuchEntry("There is no such entry.", where=where)
         self.doomed = await self.rows.blobs_needed_only_by(self.index)
-        await _chains(self.rows, known, {(self.party, self.rows.own_channel(OWN_CHANNEL))})
+        await chains_of(self.rows, known, {(self.party, self.rows.own_channel(OWN_CHANNEL))})
 
     def build(self, batch: Batch) -> None:
         """See `Job`."""
@@ -348,12 +348,14 @@ def blobs_of(entry: Entry) -> tuple[Blob, ...]:
     return () if entry.payload is None else entry.payload.blobs
 
 
-async def _chains(rows: PartyRows, known: Known, channels: set[tuple[str, str]]) -> None:
+async def chains_of(rows: PartyRows, known: Known, channels: set[tuple[str, str]]) -> None:
+    """Look up the ends of channels, unless they are known."""
     for channel in channels - known.chains.keys():
         known.chains[channel] = known.ends.get(channel) or await rows.chain_end(*channel)
 
 
-async def _places(rows: PartyRows, known: Known, identities: Sequence[UUID]) -> None:
+async def places_of(rows: PartyRows, known: Known, identities: Sequence[UUID]) -> None:
+    """Look up where the entries of these ids are, unless it is known."""
     known.places.update(
         await rows.places({each for each in identities if each not in known.places})
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
@@ -27,6 +28,8 @@ PARTY_TABLES: Final = TableSet.from_sql(
 )
 
 ERASABLE: Final = ("party_entries", "party_recipients", "party_blobs")
+LOST: Final = "lost"
+"""Stands for the kind of an entry of which nobody has more than the leaf."""
 _ROWS_AT_ONCE: Final = 500
 
 _ENTRY: Final = (
@@ -119,6 +122,34 @@ def rows_of(planned: Sequence[Planned]) -> list[Statement]:
         ),
     )
     return [statement for statement in statements if statement.rows]
+
+
+def lost_rows(positions: Sequence[int], before: int) -> list[Statement]:
+    """What stands beside leaves that nobody has the envelopes of.
+
+    Args:
+        positions: of the leaves.
+        before: how many such rows there are already: they are numbered like a channel.
+    """
+    rows = [
+        (
+            position,
+            hashlib.sha256(f"{LOST} {position}".encode()).digest()[:16],
+            LOST,
+            number,
+            bytes(32),
+        )
+        for number, position in enumerate(positions, start=before + 1)
+    ]
+    if not rows:
+        return []
+    return [
+        Statement(
+            "INSERT INTO party_entries (position, id, kind, sender, channel, seq, chain) "
+            "VALUES (?, ?, ?, '', '', ?, ?)",
+            rows,
+        )
+    ]
 
 
 def erase_rows(index: int, erased_by: int, doomed: Iterable[bytes]) -> list[Statement]:
