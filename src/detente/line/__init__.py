@@ -5,6 +5,30 @@ from __future__ import annotations
 from . import (
     actions,
 )
+from .conference_statements import (
+    AgendaItem,
+    ConferenceStatement,
+    MinutesDocument,
+    Person,
+)
+from .conference_tables import (
+    CONFERENCE_PROJECTION,
+    ChannelEnd,
+    FoundProposal,
+    channel_ends,
+    conference_statements,
+    find_proposals,
+    load_conference,
+    load_conferences,
+    officer_by,
+)
+from .conferences import (
+    Conference,
+    ConferenceRefused,
+    NoSuchConference,
+    conference_of,
+    convene,
+)
 from .delivery import (
     LaneStatus,
     Link,
@@ -104,6 +128,9 @@ from .messages import (
     room_channel,
     shown_draft,
 )
+from .minutes import (
+    MinutesText,
+)
 from .outages import (
     Outage,
     OutageMalformed,
@@ -124,6 +151,9 @@ from .phrases import (
     STATUSES,
     TEST_WORDS,
     URGENCIES,
+)
+from .proposals import (
+    RegisteredProposal,
 )
 from .readback import (
     Difference,
@@ -201,6 +231,7 @@ __all__ = [
     "BATCH_ENVELOPES_MAX",
     "BEAT_TIMEOUT_S",
     "CHOICES",
+    "CONFERENCE_PROJECTION",
     "CONTRADICTION",
     "EMERGENCY",
     "FIELDS",
@@ -214,6 +245,7 @@ __all__ = [
     "TEST_WORDS",
     "URGENCIES",
     "AcknowledgementFact",
+    "AgendaItem",
     "Aircraft",
     "AlarmView",
     "Area",
@@ -223,7 +255,11 @@ __all__ = [
     "CallStatistics",
     "Called",
     "Changed",
+    "ChannelEnd",
     "CircleArea",
+    "Conference",
+    "ConferenceRefused",
+    "ConferenceStatement",
     "CorridorArea",
     "Difference",
     "Distance",
@@ -231,6 +267,7 @@ __all__ = [
     "FieldPart",
     "FieldsUnusable",
     "Form",
+    "FoundProposal",
     "Frequency",
     "HeldChannel",
     "Instant",
@@ -245,6 +282,9 @@ __all__ = [
     "MessageRefused",
     "MessageState",
     "MessageView",
+    "MinutesDocument",
+    "MinutesText",
+    "NoSuchConference",
     "NoSuchRoom",
     "Outage",
     "OutageBegan",
@@ -252,6 +292,7 @@ __all__ = [
     "OutageMalformed",
     "Overdue",
     "PeerFields",
+    "Person",
     "PlannedCall",
     "PolygonArea",
     "Query",
@@ -262,6 +303,7 @@ __all__ = [
     "Reason",
     "Rebooted",
     "RecipientView",
+    "RegisteredProposal",
     "Room",
     "RoomPlace",
     "RoomRefused",
@@ -293,17 +335,24 @@ __all__ = [
     "call_times",
     "calls_due",
     "calls_to_make",
+    "channel_ends",
     "channel_of",
     "clock_start",
     "compare",
+    "conference_of",
+    "conference_statements",
+    "convene",
     "differences_of",
     "escalation_draft",
+    "find_proposals",
     "form_of",
     "inbox",
     "is_emergency",
     "judge",
     "lane_of",
     "line_rules",
+    "load_conference",
+    "load_conferences",
     "load_room",
     "load_rooms",
     "message",
@@ -311,6 +360,7 @@ __all__ = [
     "message_fault",
     "missed_draft",
     "next_due",
+    "officer_by",
     "open_room",
     "outage_draft",
     "outbox",

@@ -1,0 +1,616 @@
+"""Conferences: convened by a host, attended by parties that each speak for themselves.
+
+As with rooms, the state is a function of the set of statements, whatever came first: of each party
+and subject the one with the highest number counts. The parties are those of the first convocation,
+for good, so that whoever signs the minutes has been told all that was stated. A party that declines
+before it ever attended is out, and is told nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal, get_args
+
+from detente.errors import DetenteError
+from detente.record import Draft, Reference
+from detente.words import Words
+
+from .conference_statements import (
+    KIND_OF,
+    AgendaItem,
+    Attendance,
+    Closing,
+    ConferenceStatement,
+    Content,
+    Convocation,
+    Dissent,
+    Fate,
+    Minutes,
+    MinutesDocument,
+    MinutesSignature,
+    Person,
+    Proposal,
+    ProposalFate,
+    ProposalName,
+    Stated,
+    Text,
+    Title,
+    body_of,
+    check_content,
+    conference_channel,
+)
+from .minutes import HolderOf, MinutesText, draft_minutes, minutes_differences, minutes_texts
+from .proposals import RegisteredProposal, register
+from .room_texts import founder_of, new_place
+
+Status = Literal["actual", "exercise", "test"]
+AttendanceState = Literal["invited", "attending", "declined"]
+
+ATTENDANCE_WORDS: Final[Mapping[AttendanceState, Words]] = {
+    "invited": Words("invited, has not answered", "invitée, n’a pas répondu"),
+    "attending": Words("attends", "participe"),
+    "declined": Words("does not attend", "ne participe pas"),
+}
+
+
+class ConferenceRefused(DetenteError):
+    """A conference does not allow this now; nothing was stated."""
+
+    code: ClassVar[str] = "conference.refused"
+
+
+class NoSuchConference(DetenteError):
+    """There is no such conference, proposal or minutes, or not for this party or officer."""
+
+    code: ClassVar[str] = "conference.unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attending:
+    """How one party stands to a conference.
+
+    Attributes:
+        party: its id.
+        state: whether it attends.
+        people: its own, by its newest statement.
+        text: what it said with it, by language.
+        by: the newest statement; None if there is none.
+    """
+
+    party: str
+    state: AttendanceState
+    people: tuple[Person, ...]
+    text: Text | None
+    by: Stated | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conference:
+    """A conference as one party knows it.
+
+    Attributes:
+        id: names its host.
+        me: whose knowledge it is.
+        status: of everything in it.
+        convocation: the newest one.
+        convened: the first one's statement.
+        revised: the newest one's statement.
+        attendance: party to how it stands to the conference, for every party.
+        proposals: the register.
+        minutes: every text of the minutes.
+        dissents: notes of dissent, in order of time.
+        closing: if the host has closed it.
+        statements: all that count.
+        ignored: those that count for nothing: of strangers, of another status, of who declined.
+        contradicting: parties that have made two statements on one subject under one number.
+    """
+
+    id: str
+    me: str
+    status: Status
+    convocation: Convocation
+    convened: Stated
+    revised: Stated
+    attendance: Mapping[str, Attending]
+    proposals: tuple[RegisteredProposal, ...]
+    minutes: tuple[MinutesText, ...]
+    dissents: tuple[ConferenceStatement, ...]
+    closing: Closing | None
+    statements: tuple[ConferenceStatement, ...]
+    ignored: tuple[ConferenceStatement, ...]
+    contradicting: tuple[str, ...]
+
+    @property
+    def host(self) -> str:
+        """The party that convened it."""
+        return founder_of(self.id)
+
+    @property
+    def attending(self) -> tuple[str, ...]:
+        """Parties that have stated that they attend, sorted."""
+        return _in_state(self.attendance, "attending")
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        """Whom we address: every other party that has not declined, sorted."""
+        return tuple(
+            party
+            for party, each in sorted(self.attendance.items())
+            if party != self.me and each.state != "declined"
+        )
+
+    @property
+    def people(self) -> dict[str, tuple[Person, ...]]:
+        """The people of every party that attends."""
+        return {party: self.attendance[party].people for party in self.attending}
+
+    @property
+    def agreed(self) -> MinutesText | None:
+        """The minutes that are agreed and not replaced; the newest, if there are several."""
+        found = [m for m in self.minutes if m.state == "agreed" and m.replaced_by is None]
+        return max(found, key=lambda each: (each.agreed, each.sha256), default=None)
+
+    def proposal(self, label: str) -> RegisteredProposal:
+        """The proposal that is called so, such as `a-3`.
+
+        Raises:
+            NoSuchConference: there is none.
+        """
+        found = [each for each in self.proposals if each.label == label]
+        if not found:
+            raise NoSuchConference("There is no such proposal.", where=f"{self.id} {label}"[:120])
+        if len(found) > 1:
+            raise ConferenceRefused(
+                "Its party has stated two proposals under this number.", where=label
+            )
+        return found[0]
+
+    def minutes_of(self, sha256: str) -> MinutesText:
+        """The text of the minutes that has this hash, or begins with these 8 or more digits of it.
+
+        Raises:
+            NoSuchConference: there is none, or more than one.
+        """
+        found = [
+            each
+            for each in self.minutes
+            if each.sha256 == sha256 or (len(sha256) >= 8 and each.sha256.startswith(sha256))
+        ]
+        if len(found) != 1:
+            raise NoSuchConference("There are no such minutes.", where=f"{self.id} {sha256}"[:120])
+        return found[0]
+
+    def differences(self, document: MinutesDocument) -> list[Words]:
+        """In what a text of the minutes is not what the record has."""
+        return minutes_differences(document, self.people, self.proposals)
+
+    # --- what we may state next ----------------------------------------------------------------
+
+    def revise(
+        self,
+        *,
+        begins: str | None = None,
+        ends: str | None = None,
+        title: Title | None = None,
+        purpose: Text | None = None,
+        dial_in: str | None = None,
+        agenda: Sequence[AgendaItem] | None = None,
+    ) -> Convocation:
+        """We host it, and change what is given; the rest stays.
+
+        Raises:
+            ConferenceRefused: we do not host it, or it is closed.
+        """
+        self._check_host()
+        now = self.convocation
+        return Convocation(
+            conference=self.id,
+            number=now.number + 1,
+            room=now.room,
+            title=title or now.title,
+            purpose=purpose or now.purpose,
+            begins=begins or now.begins,
+            ends=ends or (now.ends if begins is None else None),
+            dial_in=dial_in or now.dial_in,
+            agenda=now.agenda if agenda is None else list(agenda),
+            parties=now.parties,
+        )
+
+    def attend(self, people: Sequence[Person], text: Text | None = None) -> Attendance:
+        """These of our own people take part, from now on.
+
+        Raises:
+            ConferenceRefused: we have declined.
+        """
+        self._check_taking_part(attending=False)
+        if not people:
+            raise ConferenceRefused("Name at least one of our people.", where="people")
+        return Attendance(
+            conference=self.id,
+            number=self._next(Attendance),
+            state="attending",
+            people=list(people),
+            text=text,
+        )
+
+    def decline(self, text: Text | None = None) -> Attendance:
+        """We do not take part, and shall be told nothing more of it.
+
+        Raises:
+            ConferenceRefused: we host it, or have attended or declined.
+        """
+        self._check_taking_part(attending=False)
+        if self.me == self.host or self.attendance[self.me].state == "attending":
+            raise ConferenceRefused(
+                "Who attends or hosts a conference cannot decline it.",
+                where=self.id,
+                advice="The host closes it; whoever attended says so in the minutes, or dissents.",
+            )
+        return Attendance(
+            conference=self.id, number=self._next(Attendance), state="declined", text=text
+        )
+
+    def propose(self, title: Title, text: Text, item: str | None = None) -> Proposal:
+        """We propose something.
+
+        Raises:
+            ConferenceRefused: we do not attend, it is closed, or there is no such item.
+        """
+        self._check_taking_part()
+        self._check_open()
+        if item is not None and item not in {each.item for each in self.convocation.agenda}:
+            raise ConferenceRefused("The agenda has no such item.", where=item[:40])
+        return Proposal(
+            conference=self.id, number=self._next(Proposal), item=item, title=title, text=text
+        )
+
+    def judge(
+        self, label: str, fate: Fate, text: Text | None = None, until: str | None = None
+    ) -> ProposalFate:
+        """We say what becomes of a proposal, as far as we are concerned.
+
+        Raises:
+            ConferenceRefused: we do not attend, or it is not ours to say that.
+            NoSuchConference: there is no such proposal.
+        """
+        self._check_taking_part()
+        about = self.proposal(label)
+        if (fate == "withdrawn") != (about.by.party == self.me):
+            raise ConferenceRefused(
+                "A party withdraws its own proposals, and judges those of others.", where=label
+            )
+        if until is not None and fate != "deferred":
+            raise ConferenceRefused("Only what is deferred is deferred until a time.", where=label)
+        own = about.stances.get(self.me)
+        return ProposalFate(
+            conference=self.id,
+            number=1 if own is None else own.content.number + 1,
+            proposal=about.name,
+            fate=fate,
+            text=text,
+            until=until,
+        )
+
+    def draft_minutes(
+        self,
+        *,
+        texts: Mapping[str, Text] | None = None,
+        decisions: Sequence[Text] = (),
+        remarks: Text | None = None,
+        replaces: str | None = None,
+    ) -> MinutesDocument:
+        """The minutes as the record has the conference, with what was said to each item.
+
+        Raises:
+            ConferenceRefused: nobody has stated that he attends, or there is no such item.
+            NoSuchConference: there are no minutes that they could replace.
+        """
+        if not self.attending:
+            raise ConferenceRefused("Nobody has attended.", where=self.id)
+        unknown = set(texts or ()) - {each.item for each in self.convocation.agenda}
+        if unknown:
+            raise ConferenceRefused("The agenda has no such item.", where=min(unknown)[:40])
+        return draft_minutes(
+            self.convocation,
+            self.host,
+            self.status,
+            self.people,
+            self.proposals,
+            self.closing,
+            texts=texts,
+            decisions=decisions,
+            remarks=remarks,
+            replaces=None if replaces is None else self.minutes_of(replaces).sha256,
+        )
+
+    def put_forward(self, document: MinutesDocument) -> Minutes:
+        """We put a text of the minutes forward.
+
+        Raises:
+            ConferenceRefused: we do not attend, or it is of another conference or status.
+        """
+        self._check_taking_part()
+        if (document.conference, document.host, document.status) != (
+            self.id,
+            self.host,
+            self.status,
+        ):
+            raise ConferenceRefused("They are of another conference.", where=document.conference)
+        return Minutes(conference=self.id, number=self._next(Minutes), document=document)
+
+    def sign(self, sha256: str) -> tuple[MinutesSignature, Reference]:
+        """We sign the minutes of this hash; by an officer's key. Also gives what it refers to.
+
+        Raises:
+            ConferenceRefused: we do not attend, or have signed them.
+            NoSuchConference: there are none of this hash.
+        """
+        self._check_taking_part()
+        minutes = self.minutes_of(sha256)
+        for line in minutes.lines:
+            if line.party == self.me and line.by is not None:
+                raise ConferenceRefused(
+                    f"{line.officer} has signed them for us.", where=minutes.sha256
+                )
+        put = minutes.put_forward[0]
+        return (
+            MinutesSignature(conference=self.id, document=minutes.sha256),
+            Reference(put.id, "minutes", bytes.fromhex(put.sha256)),
+        )
+
+    def dissent(
+        self, text: Text, *, minutes: str | None = None, proposal: str | None = None
+    ) -> Dissent:
+        """We note what we do not agree with; by an officer's key.
+
+        Raises:
+            ConferenceRefused: we do not attend.
+            NoSuchConference: there are no such minutes, or no such proposal.
+        """
+        self._check_taking_part()
+        name: ProposalName | None = None if proposal is None else self.proposal(proposal).name
+        return Dissent(
+            conference=self.id,
+            number=self._next(Dissent),
+            text=text,
+            document=None if minutes is None else self.minutes_of(minutes).sha256,
+            proposal=name,
+        )
+
+    def close(self, ended: str, text: Text | None = None) -> Closing:
+        """We host it, and it has ended.
+
+        Raises:
+            ConferenceRefused: we do not host it, or it is closed.
+        """
+        self._check_host()
+        return Closing(conference=self.id, ended=ended, text=text)
+
+    def draft(self, content: Content, *refs: Reference) -> Draft:
+        """The entry that states it, addressed to all who take part.
+
+        Raises:
+            ConferenceRefused: everybody else has declined.
+            StatementMalformed: it is not what such an entry may say.
+        """
+        check_content(content, self.me)
+        if not self.audience:
+            raise ConferenceRefused("Every other party has declined.", where=self.id)
+        return Draft(
+            KIND_OF[type(content)],
+            conference_channel(self.id, {self.me, *self.audience}),
+            self.audience,
+            body_of(content),
+            refs,
+            status=self.status,
+        )
+
+    def _next(self, form: type[Content]) -> int:
+        own = (
+            each.number
+            for each in (*self.statements, *self.ignored)
+            if each.by.party == self.me and isinstance(each.content, form)
+        )
+        return max(own, default=0) + 1
+
+    def _check_host(self) -> None:
+        if self.me != self.host:
+            raise ConferenceRefused(f"Only {self.host} hosts it.", where=self.id)
+        self._check_open()
+
+    def _check_open(self) -> None:
+        if self.closing is not None:
+            raise ConferenceRefused("This conference has been closed.", where=self.id)
+
+    def _check_taking_part(self, *, attending: bool = True) -> None:
+        mine = self.attendance.get(self.me)
+        if mine is None or mine.state == "declined":
+            raise ConferenceRefused("We do not take part in it.", where=self.id)
+        if attending and mine.state != "attending":
+            raise ConferenceRefused(
+                "We have not stated who of our people attends.",
+                where=self.id,
+                advice="State our attendance first.",
+            )
+
+
+def convene(
+    party: str,
+    *,
+    room: str,
+    parties: Sequence[str],
+    title: Title,
+    begins: str,
+    random: bytes,
+    ends: str | None = None,
+    purpose: Text | None = None,
+    dial_in: str | None = None,
+    agenda: Sequence[AgendaItem] = (),
+) -> Convocation:
+    """The statement that convenes a conference.
+
+    Args:
+        party: its host.
+        room: where it is held: what is said there are messages in that room.
+        parties: all who take part, the host too or not.
+        title: language tag to title.
+        begins: RFC 3339, as the record writes times.
+        random: at least 6 random bytes, for its id.
+        ends: likewise.
+        purpose: language tag to a text.
+        dial_in: a number to call, if people also talk.
+        agenda: the items.
+    """
+    return Convocation(
+        conference=new_place(party, random),
+        number=1,
+        room=room,
+        title=title,
+        purpose=purpose,
+        begins=begins,
+        ends=ends,
+        dial_in=dial_in,
+        agenda=list(agenda),
+        parties=sorted({party, *parties}),
+    )
+
+
+def first_draft(party: str, convocation: Convocation, status: str) -> Draft:
+    """The entry that convenes a conference.
+
+    Raises:
+        StatementMalformed: it is not what such an entry may say.
+    """
+    check_content(convocation, party)
+    others = tuple(each for each in convocation.parties if each != party)
+    return Draft(
+        "conference",
+        conference_channel(convocation.conference, set(convocation.parties)),
+        others,
+        body_of(convocation),
+        status=status,
+    )
+
+
+def conference_of(
+    me: str, statements: Iterable[ConferenceStatement], holder_of: HolderOf
+) -> Conference | None:
+    """A conference, by all statements about it that a party has.
+
+    Args:
+        me: that party.
+        statements: about one conference, in any order.
+        holder_of: who signed a statement.
+
+    Returns:
+        The conference; None as long as no convocation is there.
+    """
+    unique = {each.by.sha256: each for each in statements}
+    ordered = sorted(unique.values(), key=lambda each: (each.by.created, each.by.sha256))
+    convocations = sorted(
+        (each for each in ordered if isinstance(each.content, Convocation)), key=_order
+    )
+    if not convocations:
+        return None
+    first = convocations[0].content
+    if not isinstance(first, Convocation):
+        raise TypeError("a conference is convened by a convocation")
+    status, host = convocations[0].by.status, founder_of(first.conference)
+    attendance = {
+        party: _attending(
+            party,
+            [
+                each
+                for each in ordered
+                if each.by.party == party
+                and each.by.status == status
+                and isinstance(each.content, Attendance)
+                # A host takes part in its own conference, whatever it says.
+                and not (party == host and each.content.state == "declined")
+            ],
+        )
+        for party in first.parties
+    }
+    counting, ignored = [], []
+    for each in ordered:
+        known = attendance.get(each.by.party)
+        same_parties = not isinstance(each.content, Convocation) or (
+            (each.content.parties, each.content.room) == (first.parties, first.room)
+        )
+        takes_part = known is not None and (
+            known.state != "declined" or isinstance(each.content, Attendance)
+        )
+        good = same_parties and takes_part and each.by.status == status
+        (counting if good else ignored).append(each)
+    revised = max((each for each in convocations if each in counting), key=_order)
+    newest = revised.content
+    closings = [each.content for each in counting if isinstance(each.content, Closing)]
+    attending = _in_state(attendance, "attending")
+    if not isinstance(newest, Convocation) or status not in get_args(Status):
+        raise TypeError("a convocation is revised by a convocation")
+    return Conference(
+        id=first.conference,
+        me=me,
+        status=_status(status),
+        convocation=newest,
+        convened=convocations[0].by,
+        revised=revised.by,
+        attendance=attendance,
+        proposals=tuple(register(counting, attending)),
+        minutes=tuple(minutes_texts(counting, attending, holder_of)),
+        dissents=tuple(
+            each
+            for each in counting
+            if isinstance(each.content, Dissent) and holder_of(each.by) is not None
+        ),
+        closing=closings[0] if closings else None,
+        statements=tuple(counting),
+        ignored=tuple(ignored),
+        contradicting=_contradicting(ordered),
+    )
+
+
+def _attending(party: str, said: Sequence[ConferenceStatement]) -> Attending:
+    ordered = sorted(said, key=_order)
+    attended = [each for each in ordered if _state(each) == "attending"]
+    if not ordered:
+        return Attending(party, "invited", (), None, None)
+    # Declined first is declined for good: nobody addressed it any more.
+    newest = attended[-1] if attended and _state(ordered[0]) == "attending" else ordered[0]
+    content = newest.content
+    if not isinstance(content, Attendance):
+        raise TypeError("attendance is stated by attendance")
+    return Attending(party, content.state, tuple(content.people), content.text, newest.by)
+
+
+def _contradicting(statements: Iterable[ConferenceStatement]) -> tuple[str, ...]:
+    hashes: dict[tuple[str, str, str, int], str] = {}
+    found = set()
+    for each in statements:
+        if isinstance(each.content, (MinutesSignature, Closing)):
+            continue
+        key = (each.by.party, each.kind, each.subject, each.number)
+        if hashes.setdefault(key, each.by.sha256) != each.by.sha256:
+            found.add(each.by.party)
+    return tuple(sorted(found))
+
+
+def _state(statement: ConferenceStatement) -> str:
+    return statement.content.state if isinstance(statement.content, Attendance) else ""
+
+
+def _in_state(attendance: Mapping[str, Attending], state: AttendanceState) -> tuple[str, ...]:
+    return tuple(sorted(party for party, each in attendance.items() if each.state == state))
+
+
+def _status(text: str) -> Status:
+    for status in get_args(Status):
+        if status == text:
+            found: Status = status
+            return found
+    raise ValueError(text)
+
+
+def _order(statement: ConferenceStatement) -> tuple[int, str]:
+    return statement.number, statement.by.sha256
