@@ -299,7 +299,7 @@ async def _take_back(record: HeldRecord, peers: Sequence[RecoveryPeer], answers:
         # What one peer holds may answer what only another one has said.
         results = await record.take_back([data for _, data, _ in pending], answers.erasures, absent)
         left: list[tuple[str, bytes, Payload]] = []
-        reasons: list[str] = []
+        reasons = []
         for each, result in zip(pending, results, strict=True):
             peer, _, payload = each
             if isinstance(result, DetenteError):
