@@ -146,6 +146,7 @@ from .phrasebook import (
     render,
 )
 from .phrases import (
+    AIRCRAFT,
     CHOICES,
     FIELDS,
     STATUSES,
@@ -227,6 +228,7 @@ from .waiting import (
 )
 
 __all__ = [
+    "AIRCRAFT",
     "BATCH_BYTES_MAX",
     "BATCH_ENVELOPES_MAX",
     "BEAT_TIMEOUT_S",
