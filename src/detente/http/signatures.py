@@ -172,7 +172,7 @@ def verify_request(
     method: str,
     url: str,
     headers: Mapping[str, str],
-    body: bytes,
+    body: bytes | None,
     *,
     authorities: Container[str],
     keys: Callable[[str], RequestVerifier | None],
@@ -188,7 +188,8 @@ def verify_request(
         method: of the request line.
         url: absolute, as it was received: see `RequestHead.target_uri`.
         headers: names in small letters; several fields of a name joined with commas.
-        body: all of it.
+        body: all of it; None if the caller has its digest header checked elsewhere, as
+            `Endpoint.digest` does.
         authorities: host names of ours, with the port if it is not 443.
         keys: the key of a name, if it is one of the sender's and in force now.
         nonces: of this server.
