@@ -46,7 +46,8 @@ PERMISSION_HELP: Final[Mapping[str, str]] = {
     "line.send": "send, answer and correct messages, attach files",
     "line.shown": "state that a message was shown on one's own screen",
     "line.acknowledge": "acknowledge and read back",
-    "room.read": "read rooms",
+    "room.read": "read rooms that one is a member of",
+    "room.all.read": "read all rooms of the party",
     "room.write": "speak in rooms",
     "room.manage": "open and close rooms, change their members",
     "conference.read": "read conferences, proposals and minutes",
@@ -110,6 +111,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
         "node.read",
         "officers.read",
         "publish",
+        "room.all.read",
         "room.manage",
     },
     Role.CUSTODIAN: _WATCH
@@ -121,6 +123,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
         "record.erase",
         "record.export",
         "record.read",
+        "room.all.read",
     },
     # Runs the machine; neither speaks for the party nor sees what passes on the line.
     Role.ADMIN: frozenset(
