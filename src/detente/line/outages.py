@@ -7,7 +7,7 @@ state the other's view; a reader sees both, and where they differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
@@ -48,20 +48,29 @@ class Outage:
     own: bool
 
 
-def own_absences(peers: Sequence[str], last_sign: datetime, started: datetime) -> list[Outage]:
+def own_absences(
+    peers: Sequence[str],
+    last_sign: datetime,
+    started: datetime,
+    lasting: Sequence[Outage] = (),
+) -> list[Outage]:
     """What a node says after its own start, if it had been running before.
 
     Args:
         last_sign: the last sign of life that it had left on its disk (each few seconds; the newest
             entry of the record will do if it is later).
         started: when it started.
+        lasting: outages that had begun and were not over then (`OutageBegan` without its
+            `OutageEnded`; to be kept on disk as they change).
 
-    Returns: one outage for each peer, over already; none if it was away for less than 3 s, for
-    that no peer calls an outage.
+    Returns: what is to be stated now, all of it over: what had begun, as far as it was seen; and an
+    own absence for each peer, unless it was shorter than 3 s, for that no peer calls an outage.
     """
+    seen = [replace(each, until=max(each.since, last_sign)) for each in lasting]
     if started - last_sign < AWAY_MIN:
-        return []
-    return [Outage(peer, last_sign, started, State.DOWN_HERE, own=True) for peer in peers]
+        return seen
+    away = [Outage(peer, last_sign, started, State.DOWN_HERE, own=True) for peer in peers]
+    return seen + away
 
 
 def outage_draft(outage: Outage, channel: str) -> Draft:

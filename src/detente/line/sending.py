@@ -55,6 +55,7 @@ class Batch:
         withheld: blobs that we have not.
         pushed: blobs that were sent for it.
         run_to: of a run, the newest number of its channel; None of the outbox.
+        again: whether it was posted for its receipts once more.
     """
 
     items: tuple[Item, ...]
@@ -63,6 +64,7 @@ class Batch:
     withheld: tuple[str, ...] = ()
     pushed: frozenset[str] = frozenset()
     run_to: int | None = None
+    again: bool = False
 
     @property
     def channels(self) -> set[str]:
@@ -252,6 +254,10 @@ class Sender(Worker):
                 return [*self.desk.store_works(), *self._done(batch, now)]
             case StoreFailed():
                 return self._store_failed(now, outcome.reason)
+            case OutOfOrder() if not batch.again:
+                # It keeps them in another channel now, as after an old copy was restored.
+                after = outcome.expected - 1
+                return self._post(replace(batch, again=True, receipts_after=after), now)
             case OutOfOrder() | BlobsMissing() | EnvelopeRefused():
                 return [*self._receipts_unfit(outcome), *self._failed(now, "receipts do not fit")]
 
@@ -299,6 +305,8 @@ class Sender(Worker):
     def _accepted(self, batch: Batch, answer: Accepted, now: float) -> list[Action]:
         if answer.receipts:
             return [Store(self._wait("store"), self.lane, answer.receipts, (), ())]
+        if answer.newest < batch.receipts_after and not batch.again:
+            return self._post(replace(batch, again=True, receipts_after=0), now)
         if answer.newest < batch.receipts_after:
             done = self.desk.pulled.refused(
                 RECEIPTS,
