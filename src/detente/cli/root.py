@@ -14,6 +14,7 @@ from detente.cli.demo import demo
 from detente.cli.exchange import exchange
 from detente.cli.keys import keys
 from detente.cli.log import log
+from detente.cli.node import node
 from detente.cli.record import record
 from detente.cli.reference import reference
 from detente.cli.token import token
@@ -31,7 +32,19 @@ def root() -> None:
     """Keeps aircraft of parties that share a sky but no command apart."""
 
 
-for command in (agreement, check, demo, exchange, keys, log, record, reference, token, verify):
+for command in (
+    agreement,
+    check,
+    demo,
+    exchange,
+    keys,
+    log,
+    node,
+    record,
+    reference,
+    token,
+    verify,
+):
     root.add_command(command)
 
 

@@ -32,6 +32,7 @@ from detente.record import (
     WitnessUnconvinced,
 )
 
+from .first_contact import FirstContact
 from .peers import PeerNode, Peers
 from .publishing import Publishing
 from .witness_client import (
@@ -73,7 +74,8 @@ class PeerTransport(httpx.AsyncBaseTransport):
         kept = {
             name: value for name, value in answer.headers.items() if name != "transfer-encoding"
         }
-        return httpx.Response(answer.status, headers=kept, content=answer.body, request=request)
+        stream = httpx.ByteStream(answer.body)
+        return httpx.Response(answer.status, headers=kept, stream=stream, request=request)
 
 
 def witness_http(node: PeerNode) -> httpx.AsyncClient:
@@ -184,7 +186,7 @@ class Cosigning:
 
 
 async def confirm_witness(
-    record: PartyRecord, witness: Witness, peers: Peers, *, first_contact: bool
+    record: PartyRecord, witness: Witness, peers: Peers, first: FirstContact
 ) -> None:
     """Ask each owner what our witness has signed of its log, until all have convinced it."""
     told: dict[str, str] = {}
@@ -202,7 +204,7 @@ async def confirm_witness(
                     origin,
                     PeerLog("https://peer/log", http),
                     anchors[-1:],
-                    first_contact=first_contact and not anchors,
+                    first_contact=node.party in first.parties() and not anchors,
                 )
             except WitnessForked as error:
                 _log.error("%s", error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -24,8 +23,6 @@ from .peers import anchors, signing_keys
 
 LINE_SCOPE: Final = "line"
 """What a peer's node may do; no officer's session has it."""
-
-_HOST = re.compile(r"[a-z0-9.-]{1,253}(:[0-9]{1,5})?")
 
 
 class NotAPeer(Unauthorized):
@@ -76,9 +73,6 @@ class PeerAccess:
             peer = certified_peer(certificate.der, anchors(self._record))
         except CertificateUnusable as error:
             raise NotAPeer(f"The certificate is not by a key in force: {error}") from None
-        host = head.headers.get("host", "").lower()
-        if not _HOST.fullmatch(host) or host not in self._hosts():
-            raise NotAPeer("The host that was asked for is not one of ours in the agreement.")
         keys = {key.name: key for key in signing_keys(self._record, peer.party)}
 
         def key_named(name: str) -> Verifier | None:
@@ -90,6 +84,7 @@ class PeerAccess:
                 head.target_uri,
                 head.headers,
                 None,
+                authorities=self._hosts(),
                 keys=key_named,
                 nonces=self._nonces,
                 sender=peer.party,

@@ -137,6 +137,18 @@ class LineStore:
             return StoreFailed(str(error))
         return OutboxPage(tuple(map(_item, entries)), self.record.head.size - 1, held)
 
+    async def waiting(self) -> int:
+        """How many entries for the peer have no receipt of it."""
+        rows = await self.record.query(
+            "SELECT COUNT(*) FROM party_recipients AS r "
+            "JOIN party_entries AS e ON e.position = r.position "
+            "WHERE r.party = ? AND e.sender = ? AND e.kind <> 'receipt' "
+            "AND e.payload IS NOT NULL AND NOT EXISTS (SELECT 1 FROM party_answers AS a "
+            "WHERE a.subject = e.position AND a.party = ? AND a.kind = 'receipt')",
+            (self.peer, self.record.party, self.peer),
+        )
+        return cast(int, rows[0][0])
+
     async def receipts_held(self) -> int:
         """Number of the newest receipt of the peer for us that our record holds."""
         number, _ = await self._end(self.peer, receipt_channel(self.record.party))

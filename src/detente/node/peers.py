@@ -140,7 +140,7 @@ class _Facts:
 
     anchors: tuple[TrustAnchor, ...]
     addresses: tuple[tuple[str, tuple[str, ...]], ...]
-    signer: str
+    own: tuple[bytes, ...]
 
 
 class Peers:
@@ -226,5 +226,5 @@ class Peers:
                 (party, tuple(each.url for each in addresses_of(agreement, party)))
                 for party in parties
             ),
-            node_signer(self._record, self._home).name,
+            tuple(key.public_key for key in signing_keys(self._record, self._record.party)),
         )

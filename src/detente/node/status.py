@@ -116,6 +116,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
         links: the line to each peer.
         security_waiting: security entries that the record could not take yet.
         listeners: streams of events that are open.
+        faults: times that a part of the node failed in a way that nobody foresaw; see the log.
     """
 
     party: str
@@ -132,6 +133,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     links: list[LinkStatus]
     security_waiting: int
     listeners: int
+    faults: int
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -1,0 +1,200 @@
+"""`detente node`: begin a node, run it, see how it is, look after its tables and its officers."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from detente.cli.options import setting_options
+from detente.cli.record_options import PATH, run
+from detente.node.settings import NODE_FILE, PREFIX, NodeSettings, cross_check
+from detente.settings import Loaded, load
+
+NODE = click.argument("directory", metavar="NODE", type=PATH)
+
+
+@click.group(short_help="Run a party's node: line, record, officers.")
+def node() -> None:
+    """Run the node of one party under one agreement.
+
+    NODE is its directory: the record, and node.toml with its settings. A node talks to the nodes of
+    the other parties over the line, keeps the record, and serves the party's officers.
+    """
+
+
+@node.command()
+@NODE
+@click.option("--agreement", required=True, type=PATH, metavar="DIR", help="The signed agreement.")
+@click.option("--party", required=True, metavar="ID", help="Whose node it is.")
+@click.option("--keys", required=True, type=PATH, metavar="DIR", help="The party's private keys.")
+@click.option(
+    "--witness",
+    "witness_directory",
+    type=PATH,
+    metavar="DIR",
+    help="Where the party's witness.db is; best on another disk than NODE. [default: --keys]",
+)
+@click.option(
+    "--database",
+    envvar=f"{PREFIX}_DATABASE",
+    metavar="URL",
+    help=f"postgresql:// URL to keep the log in; not stored. [{PREFIX}_DATABASE]",
+)
+@click.option(
+    "--admin", default="admin", show_default=True, metavar="ID", help="Id of the first account."
+)
+@click.option(
+    "--set",
+    "given",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting for node.toml, such as api-port=8090; repeatable, also for lists.",
+)
+def init(
+    directory: Path,
+    agreement: Path,
+    party: str,
+    keys: Path,
+    witness_directory: Path | None,
+    database: str | None,
+    admin: str,
+    given: tuple[str, ...],
+) -> None:
+    """Begin a node: its record, its settings, its secret, and the first administrator.
+
+    The agreement must be signed by everybody. Private keys stay where they are. The administrator
+    is told a token, this once, with which a password and a second factor are set.
+    """
+    from detente.cli.node_settings import for_file
+    from detente.cli.record_notes import period_note
+    from detente.node.beginning import begin_node
+    from detente.node.home import Home, now
+
+    settings = for_file(given)
+
+    async def work() -> None:
+        home = Home(directory, party, keys, witness_directory or keys, database)
+        begun = await begin_node(home, agreement, settings, admin)
+        click.echo(f"wrote {directory}: the node of {party}, log {begun.origin}")
+        click.echo(f"settings: {directory / NODE_FILE}")
+        click.echo(f"first account: {begun.invited.account}")
+        click.echo(f"its invitation, told this once: {begun.invited.token}")
+        note = period_note(begun.agreement, now())
+        if note is not None:
+            click.echo(note, err=True)
+
+    run(work())
+
+
+def loaded_settings(directory: Path, given: dict[str, Any]) -> Loaded[NodeSettings]:
+    """The settings of a node: options, environment, its node.toml.
+
+    Raises:
+        SettingsInvalid: with all problems there are.
+    """
+    own = directory / NODE_FILE
+    if given.get("config") is None and own.exists():
+        given = {**given, "config": own}
+    return load(
+        NodeSettings,
+        prefix=PREFIX,
+        command_line=given,
+        environment=os.environ,
+        cross_check=cross_check,
+    )
+
+
+def _run(directory: Path, check: bool, **given: Any) -> int:
+    loaded = loaded_settings(directory, given)
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    from detente.node.home import find
+
+    home = find(directory, loaded.settings.database)
+    if check:
+        from detente.cli.node_settings import check_node
+
+        return check_node(home, loaded)
+    from detente.node.app import run as run_node
+
+    return run_node(home, loaded.settings)
+
+
+node.add_command(
+    click.Command(
+        "run",
+        callback=_run,
+        short_help="Run the node until it is told to stop.",
+        help=(
+            "Run the node of NODE. Settings are those of NODE/node.toml; every one can also be an "
+            "option or an environment variable. Prints one line of JSON when it is ready, logs to "
+            "standard error, and ends on SIGTERM with its work done.\n\n"
+            "It starts when the other parties' nodes are away, and when its disk is full: then it "
+            "shows what it has and says that it records nothing."
+        ),
+        params=[
+            click.Argument(["directory"], metavar="NODE", type=PATH),
+            click.Option(
+                ["--check"],
+                is_flag=True,
+                help="Print the settings, look at keys and directory, and end: 0 good, 2 not.",
+            ),
+            *setting_options(NodeSettings, PREFIX),
+        ],
+    )
+)
+
+
+@node.command()
+@NODE
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def status(directory: Path, as_json: bool) -> int:
+    """Say how the node is: by itself if it runs, by its directory if it does not.
+
+    Exit code 0: it runs and records; 1: it runs, and something is wrong; 3: it does not run.
+    """
+    from detente.cli.node_status import ask, look, tell
+
+    facts, code = run(ask(directory))
+    if facts is None:
+        facts, code = run(look(directory)), 3
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        for line in tell(facts):
+            click.echo(line)
+    return code
+
+
+@node.command()
+@NODE
+@click.option("--replace", is_flag=True, help="Put the tables that differ in order.")
+def rebuild(directory: Path, replace: bool) -> int:
+    """Make the tables that follow from the record anew, and compare them with those in use.
+
+    The record is the truth: what officers see is read from tables that are kept beside it. NODE
+    must not be running. Exit code 1 if something differed.
+    """
+    from detente.cli.node_status import rebuilt_lines
+    from detente.node.home import find
+    from detente.node.opening import node_projections, open_node_record
+
+    async def work() -> int:
+        home = find(directory, loaded_settings(directory, {}).settings.database)
+        opened = await open_node_record(home)
+        differs = False
+        try:
+            for projection in node_projections():
+                found = await opened.record.rebuild(projection, replace=replace)
+                differs = differs or found.differing > 0
+                for line in rebuilt_lines(found):
+                    click.echo(line)
+        finally:
+            await opened.record.close()
+        return 1 if differs else 0
+
+    return run(work())

@@ -1,0 +1,213 @@
+"""`detente node run`: a directory and settings become a running node.
+
+Everything that has a life is opened here, in order, and closed in the reverse order: the record,
+the officers' desk, the peers, the witness, two listeners; and beside them the links, the beats and
+the clocks. A node starts when its peers are away, and when its disk is full: it says so then, and
+shows what it has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, ExitStack
+from functools import partial
+from typing import Final
+
+import uvloop
+
+import detente
+from detente.errors import DetenteError
+from detente.http import (
+    ApiInfo,
+    LineSink,
+    Metrics,
+    RequestObserver,
+    ServerOptions,
+    configure_logging,
+    serve_all,
+)
+
+from .agreement_now import AgreementNow
+from .assembly import officers_app, peers_app
+from .context import NodeContext
+from .feed import Feed
+from .home import Home, now
+from .officers_desk import open_desk
+from .opening import open_node_record
+from .operator_access import OperatorOr, RunFile, Running
+from .peers import Peers
+from .running import RunningNode, opened_witness
+from .settings import NodeSettings
+
+API_INFO: Final = ApiInfo(
+    title="Détente node",
+    version=detente.__version__,
+    description="A party's node: the line to the other parties, its record, its officers.",
+)
+
+_log = logging.getLogger("detente.node")
+
+
+def run(home: Home, settings: NodeSettings) -> int:
+    """Run a node until SIGTERM or SIGINT. Returns the exit code.
+
+    Raises:
+        DetenteError: it cannot start, or had to stop.
+    """
+    sink = LineSink(sys.stderr.buffer)
+    configure_logging(sink, settings.log_level, settings.log_format)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            while runner.run(_main(home, settings, sink)):
+                _log.info("starting again")
+    finally:
+        sink.close()
+    return 0
+
+
+async def _main(home: Home, settings: NodeSettings, sink: LineSink) -> bool:
+    """Run once; whether to start again, because what kept the record from being written is over."""
+    stop = asyncio.Event()
+    again = False
+
+    def restart() -> None:
+        nonlocal again
+        again = True
+        stop.set()
+
+    async with AsyncExitStack() as stack:
+        opened = await open_node_record(home)
+        record = opened.record
+        stack.push_async_callback(record.close)
+        if opened.why is not None:
+            _log.error("nothing can be recorded now: %s", opened.why)
+        agreement = AgreementNow(home, record)
+        context = NodeContext(
+            home.party, record, agreement, now, secrets.token_bytes, home, settings
+        )
+        feed = Feed(record, record.head.size)
+        peers = Peers(record, home, agreement, settings, now, secrets.token_bytes)
+        stack.push_async_callback(peers.close)
+        boot = secrets.token_hex(16)
+        node = RunningNode(
+            context, feed, peers, boot=boot, mode=opened.mode, why=opened.why, stop=restart
+        )
+        desk, guard = await open_desk(context)
+        access = OperatorOr(desk.authenticator)
+        witness = None
+        if opened.mode == "writing":
+            witness = opened_witness(context, stack.enter_context(ExitStack()))
+            await _publish(node)
+        metrics = Metrics()
+        _measure(metrics, node)
+        observer = RequestObserver(
+            sink, metrics=metrics, log_format=settings.log_format, level=settings.log_level
+        )
+        officers = officers_app(node, desk, guard, access, metrics, observer, API_INFO)
+        line = peers_app(node, witness, observer)
+        run_file = RunFile(home.directory)
+
+        def ready(urls: Sequence[str]) -> None:
+            guard.allow(urls[0])
+            guard.allow(urls[0].replace("127.0.0.1", "localhost"))
+            _tell_where(run_file, Running(os.getpid(), boot, urls[0], access.token))
+            _print_ready(urls)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = node.start(group, witness)
+                try:
+                    await serve_all(
+                        [
+                            (officers, _officers_listener(settings)),
+                            (line, _peers_listener(settings, peers)),
+                        ],
+                        stop=stop,
+                        on_ready=ready,
+                        handle_signals=True,
+                    )
+                finally:
+                    for task in tasks:
+                        task.cancel()
+        except* DetenteError as errors:
+            raise _first(errors) from None
+        finally:
+            run_file.remove()
+            await node.end()
+    return again
+
+
+async def _publish(node: RunningNode) -> None:
+    try:
+        await node.publishing.now()
+    except DetenteError as error:
+        _log.warning("the log that is served stays behind: %s", error)
+
+
+def _tell_where(run_file: RunFile, running: Running) -> None:
+    try:
+        run_file.write(running)
+    except (DetenteError, OSError) as error:
+        _log.warning("commands on this machine will not find the node: %s", error)
+
+
+def _measure(metrics: Metrics, node: RunningNode) -> None:
+    record, feed = node.context.record, node.feed
+    metrics.gauge("entries", "Entries in the record.", lambda: record.head.size)
+    metrics.gauge("listeners", "Streams of events that are open.", lambda: feed.listeners)
+    metrics.gauge("writable", "1 while the record can be written.", lambda: node.mode == "writing")
+    metrics.gauge("disk_free_bytes", "Free bytes of the disk.", lambda: node.room.free)
+    for party in node.runners:
+        metrics.gauge(
+            f"line_up_{party.replace('-', '_')}",
+            f"1 while the line to {party} is up.",
+            partial(_is_up, node, party),
+        )
+
+
+def _is_up(node: RunningNode, party: str) -> bool:
+    return not node.watch.standing(party).state.outage
+
+
+def _print_ready(urls: Sequence[str]) -> None:
+    """The line on standard output that a starting script waits for."""
+    officers, line = urls
+    told = {"event": "ready", "program": "node", "url": officers, "line": line, "pid": os.getpid()}
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+def _officers_listener(settings: NodeSettings) -> ServerOptions:
+    return ServerOptions(
+        host=settings.api_host,
+        port=settings.api_port,
+        port_file=settings.api_port_file,
+        tls_cert=settings.api_tls_cert,
+        tls_key=settings.api_tls_key,
+        shutdown_timeout_s=settings.shutdown_timeout,
+    )
+
+
+def _peers_listener(settings: NodeSettings, peers: Peers) -> ServerOptions:
+    return ServerOptions(
+        host=settings.peer_host,
+        port=settings.peer_port,
+        port_file=settings.peer_port_file,
+        tls=peers.identity.server_context(),
+        shutdown_timeout_s=settings.shutdown_timeout,
+    )
+
+
+def _first(group: BaseExceptionGroup[DetenteError]) -> DetenteError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, DetenteError):
+        raise error
+    return error

@@ -1,0 +1,167 @@
+"""The two applications of a node: for officers, and for the peers' nodes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from detente.errors import DetenteError
+from detente.http import (
+    API_HEADERS,
+    STRICT_TRANSPORT,
+    ApiInfo,
+    Application,
+    Authenticator,
+    Caller,
+    Endpoint,
+    Limits,
+    Metrics,
+    NonceStoreFull,
+    Observer,
+    SignatureRefused,
+    build_app,
+)
+from detente.record import (
+    Answer,
+    AppendUnknown,
+    KeyFileUnusable,
+    LogReadOnly,
+    LogUnavailable,
+    NoSuchEntry,
+    RecordRefused,
+    TilesUnusable,
+    Witness,
+)
+
+from . import line_wire as wire
+from .desk import OFFICER_STATUSES, Desk
+from .events_api import events_endpoints
+from .first_contact import FirstContact
+from .line_http import line_lanes
+from .newest import newest_cosigned
+from .officers_desk import Origins
+from .operator_access import OPERATOR, OPERATOR_SCOPES
+from .peers import addresses_of
+from .running import RunningNode
+from .status import status_endpoints
+from .tiles_http import tiles_endpoints
+from .witness_http import WITNESS_STATUSES, witness_endpoints
+from .witnessing import keep_answer, who_may_ask
+
+_log = logging.getLogger("detente.node")
+
+STATUSES: Final[Mapping[type[DetenteError], int]] = {
+    **OFFICER_STATUSES,
+    **WITNESS_STATUSES,
+    AppendUnknown: 503,
+    KeyFileUnusable: 409,
+    LogReadOnly: 503,
+    LogUnavailable: 503,
+    NoSuchEntry: 404,
+    RecordRefused: 422,
+}
+"""HTTP statuses of errors that come from further down."""
+
+
+def officers_app(
+    node: RunningNode,
+    desk: Desk,
+    guard: Origins,
+    access: Authenticator,
+    metrics: Metrics,
+    observer: Observer,
+    info: ApiInfo,
+) -> Application:
+    """What officers, their screens and their scripts use."""
+    settings = node.context.settings
+    endpoints = officers_endpoints(node, desk)
+    if settings.metrics:
+        endpoints.append(metrics.endpoint())
+    secure = settings.api_tls_cert is not None or desk.rules.secure
+    return build_app(
+        endpoints,
+        authenticator=access,
+        guard=guard,
+        headers=(*API_HEADERS, STRICT_TRANSPORT) if secure else API_HEADERS,
+        limits=Limits(
+            max_body_bytes=max(settings.max_body_bytes, settings.max_attachment_bytes),
+            max_in_flight=settings.max_in_flight,
+            max_streams=settings.max_streams,
+            rate_per_s=settings.rate_limit,
+            rate_burst=settings.rate_burst,
+        ),
+        observer=observer,
+        statuses=STATUSES,
+        info=info,
+    )
+
+
+def officers_endpoints(node: RunningNode, desk: Desk) -> list[Endpoint]:
+    """Every operation of the officers' interface."""
+
+    def scopes_now(caller: Caller) -> frozenset[str]:
+        return OPERATOR_SCOPES if caller.sub == OPERATOR else desk.scopes_now(caller)
+
+    async def in_room(room: str, account: str) -> bool:
+        return False
+
+    return [
+        *status_endpoints(node),
+        *desk.endpoints(),
+        *events_endpoints(node.feed, scopes_now, in_room),
+    ]
+
+
+def peers_app(node: RunningNode, witness: Witness | None, observer: Observer) -> Application:
+    """What the other parties' nodes call, under every path of our addresses in the agreement."""
+    record = node.context.record
+    settings = node.context.settings
+    own = addresses_of(node.context.agreement(), node.context.party)
+    endpoints: list[Endpoint] = []
+    for prefix in dict.fromkeys(address.path.rstrip("/") for address in own):
+        endpoints += node.line.endpoints(prefix)
+        if witness is not None:
+            endpoints += witness_endpoints(prefix + wire.WITNESS, witness, keep=Keeping(node).keep)
+        endpoints += tiles_endpoints(
+            prefix + wire.LOG,
+            node.context.home.place.tiles,
+            witnesses=lambda: who_may_ask(record),
+            newest_cosigned=lambda key: newest_cosigned(record, key),
+            consistency=record.consistency,
+        )
+    return build_app(
+        endpoints,
+        authenticator=node.access,
+        limits=Limits(
+            max_body_bytes=max(settings.max_peer_body_bytes, settings.max_attachment_bytes),
+            max_json_depth=64,
+            body_timeout_s=60.0,
+            handler_timeout_s=60.0,
+            max_bodies_per_client=16,
+        ),
+        lanes=line_lanes(),
+        observer=observer,
+        statuses={**STATUSES, SignatureRefused: 401, NonceStoreFull: 429},
+    )
+
+
+class Keeping:
+    """Records what our witness answered, and publishes it with the log."""
+
+    def __init__(self, node: RunningNode) -> None:
+        self._node = node
+
+    async def keep(self, answer: Answer) -> None:
+        """Record what our witness answered; what is served holds it from then on."""
+        context = self._node.context
+        await keep_answer(context.record, answer)
+        if answer.status == 200:
+            for member in context.record.terms.members:
+                if member.origin == answer.origin:
+                    FirstContact(context.home.directory).over(member.id)
+        try:
+            await self._node.publishing.now()
+        except TilesUnusable as error:
+            # It is on record. The next answer, or the next start, publishes it.
+            _log.warning("the log that is served stays behind: %s", error)

@@ -1,0 +1,339 @@
+"""A node at work: its parts, put together, and what is told of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
+from datetime import datetime
+from functools import partial
+from random import SystemRandom
+from typing import Any, Final
+
+import detente
+from detente.errors import DetenteError
+from detente.line import Link
+from detente.line.actions import Report
+from detente.record import PartyRecord, Witness
+from detente.record.ijson import format_time
+
+from .beats import Watch
+from .context import NodeContext
+from .cosigning import Cosigning, confirm_witness
+from .disk import LifeFile, Room, room_at
+from .feed import Feed
+from .first_contact import FirstContact
+from .line_access import PeerAccess
+from .line_calls import PeerLine
+from .line_http import LineServer
+from .line_store import LineStore
+from .opening import Mode
+from .peer_loop import LinkRunner
+from .peers import Peers, addresses_of, others
+from .publishing import Publishing
+from .status import (
+    DiskStatus,
+    LinkStatus,
+    NodeStatus,
+    Readiness,
+    RecordStatus,
+    StatusSource,
+    link_status,
+)
+
+DISK_EVERY_S: Final = 5.0
+FAULT_PAUSE_S: Final = 1.0
+HELD_NOTES_EVERY_S: Final = 5.0
+
+_log = logging.getLogger("detente.node")
+_random = SystemRandom()
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+class RunningNode(StatusSource):
+    """The line side of a node: links, beats, cosigning. Opened with the record, run by `tasks`."""
+
+    def __init__(
+        self,
+        context: NodeContext,
+        feed: Feed,
+        peers: Peers,
+        *,
+        boot: str,
+        mode: Mode,
+        why: str | None,
+        stop: Callable[[], None],
+    ) -> None:
+        """Args:
+        context: of the node.
+        feed: of its record.
+        peers: the other parties' nodes.
+        boot: random id of this start.
+        mode, why: how the record was opened.
+        stop: ends the process in order; asked when a part of it cannot go on.
+        """
+        self.context = context
+        self.feed = feed
+        self.peers = peers
+        self._boot = boot
+        self._mode: Mode = mode
+        self._why = why
+        self._stop = stop
+        self._started: datetime = context.clock()
+        self._room = room_at(context.home.directory)
+        record = context.record
+        life = LifeFile(context.home.directory)
+        self._before = life.read()
+        self.watch = Watch(
+            record=record,
+            peers=peers,
+            feed=feed,
+            clock=context.clock,
+            boot=boot,
+            life=life,
+            watch_every_s=context.settings.watch_every,
+            came_back=self._came_back,
+        )
+        self.runners = {party: self._runner(record, party) for party in others(record)}
+        self.access = PeerAccess(record, self._authorities, context.clock, heard=self._heard)
+        self.line = LineServer(
+            record,
+            beat=self.watch.beaten,
+            resumed=self._resumed,
+            may_take=lambda: self._mode == "writing",
+        )
+        self.faults = 0
+        self.publishing = Publishing(context.home.place.tiles, record)
+        self._cosigning = Cosigning(
+            record,
+            peers,
+            self.publishing,
+            every_s=context.settings.witness_every,
+            behind=self._behind,
+        )
+
+    # --- running -----------------------------------------------------------------------------
+
+    def start(self, group: asyncio.TaskGroup, witness: Witness | None) -> list[asyncio.Task[None]]:
+        """Begin all work; the tasks are to be cancelled at the end."""
+        work: dict[str, Work] = {
+            "feed": self.feed.follow,
+            "watch": self.watch.run,
+            "disk": self._watch_disk,
+        }
+        if self._mode == "writing":
+            self.watch.say_absences(self._before)
+            for party in self.runners:
+                work[f"link to {party}"] = partial(self._run_link, party)
+            work["links"] = self._wake_links
+            work["checkpoints"] = self._cosigning.run
+            work["security entries"] = self._record_notes
+            if witness is not None:
+                first = FirstContact(self.context.home.directory)
+                work["witness"] = partial(
+                    confirm_witness, self.context.record, witness, self.peers, first
+                )
+        return [group.create_task(self._keep(name, begin)) for name, begin in work.items()]
+
+    async def _keep(self, name: str, begin: Work) -> None:
+        """Do some work to its end; after a fault that nobody foresaw, say so and begin it anew.
+
+        One part that fails must not take the line, or the officers' view of it, with it.
+        """
+        while True:
+            try:
+                await begin()
+            except Exception:  # noqa: BLE001 - whatever it is, the rest goes on
+                _log.exception("%s failed, and begins anew", name)
+                self.faults += 1
+                await asyncio.sleep(FAULT_PAUSE_S)
+            else:
+                return
+
+    async def _run_link(self, party: str) -> None:
+        runner = self.runners[party] = self._runner(self.context.record, party)
+        await runner.run()
+
+    async def end(self) -> None:
+        """After the tasks were cancelled: leave the last sign of life."""
+        await self.watch.end()
+
+    async def _wake_links(self) -> None:
+        """Tell the links at once when the record has grown; follow keys that have changed."""
+        record = self.context.record
+        size = record.head.size
+        while True:
+            size = await record.wait_beyond(size)
+            for runner in self.runners.values():
+                runner.recorded()
+            if await self.peers.refresh():
+                self.watch.follow_agreement()
+                _log.info("keys or addresses have changed: connections are made anew")
+
+    async def _watch_disk(self) -> None:
+        while True:
+            try:
+                self._room = await asyncio.to_thread(room_at, self.context.home.directory)
+            except OSError as error:
+                _log.warning("the disk cannot be asked: %s", error)
+            self._tell()
+            if self._mode == "read-only" and not self._is_low(self._room):
+                _log.info("there is room on the disk again: starting anew")
+                self._stop()
+            await asyncio.sleep(DISK_EVERY_S)
+
+    async def _record_notes(self) -> None:
+        while True:
+            await asyncio.sleep(HELD_NOTES_EVERY_S)
+            await self.context.record_held()
+
+    def _tell(self) -> None:
+        self.feed.state(
+            "node",
+            "node",
+            "node",
+            {"mode": self._mode, "why": self._why, "disk_low": self._is_low(self._room)},
+        )
+
+    # --- parts -------------------------------------------------------------------------------
+
+    def _runner(self, record: PartyRecord, party: str) -> LinkRunner:
+        pulls = party in self.context.settings.pull
+        calls = PeerLine(
+            self.peers[party],
+            record.blobs,
+            blob_bytes_max=self.context.settings.max_attachment_bytes,
+        )
+        return LinkRunner(
+            Link(party, jitter=_random.random, pull=pulls),
+            LineStore(record, party),
+            calls,
+            report=self._report,
+        )
+
+    def _authorities(self) -> frozenset[str]:
+        own = addresses_of(self.context.agreement(), self.context.party)
+        return frozenset(
+            each.host if each.port == 443 else f"{each.host}:{each.port}" for each in own
+        )
+
+    def _heard(self, party: str) -> None:
+        self.watch.heard(party)
+
+    def _came_back(self, party: str) -> None:
+        runner = self.runners.get(party)
+        if runner is not None:
+            runner.peer_heard()
+
+    def _resumed(self, party: str, ends: dict[str, int]) -> None:
+        runner = self.runners.get(party)
+        if runner is not None:
+            runner.peer_holds(ends)
+
+    def _report(self, report: Report) -> None:
+        _log.warning(
+            "the line to %s: %s %s %s",
+            report.peer,
+            report.trouble.value,
+            report.code,
+            report.detail,
+        )
+        self.feed.state(
+            f"trouble/{report.peer}/{report.channel}",
+            "trouble",
+            "watch",
+            {
+                "peer": report.peer,
+                "trouble": report.trouble.value,
+                "channel": report.channel,
+                "seq": report.seq,
+                "code": report.code,
+                "detail": report.detail,
+            },
+        )
+
+    def _behind(self, why: str) -> None:
+        _log.error("a witness has signed more than this record holds: %s", why)
+        self._mode, self._why = "read-only", why
+        self._tell()
+
+    # --- what is told ------------------------------------------------------------------------
+
+    def readiness(self) -> Readiness:
+        """See `StatusSource`."""
+        low = self._is_low(self._room)
+        why = self._why or ("There is little room on the disk." if low else None)
+        return Readiness(self._mode == "writing", self._mode, why)
+
+    async def status(self) -> NodeStatus:
+        """See `StatusSource`."""
+        context = self.context
+        record, agreement = context.record, context.agreement()
+        best = await record.best_checkpoint()
+        cosigned = best is not None and bool(best.cosigners)
+        return NodeStatus(
+            party=context.party,
+            agreement=agreement.document.id,
+            agreement_version=agreement.document.version,
+            version=detente.__version__,
+            boot=self._boot,
+            started=format_time(self._started),
+            now=format_time(context.clock()),
+            mode=self._mode,
+            why=self._why,
+            record=RecordStatus(
+                origin=record.origin,
+                size=record.head.size,
+                root=record.head.root.hex(),
+                cosigned=best.size if best is not None and cosigned else 0,
+                grade=best.grade if best is not None else "single",
+            ),
+            disk=DiskStatus(
+                free=self._room.free, total=self._room.total, low=self._is_low(self._room)
+            ),
+            links=await self.links(),
+            security_waiting=len(context.held.drafts),
+            listeners=self.feed.listeners,
+            faults=self.faults,
+        )
+
+    async def links(self) -> list[LinkStatus]:
+        """See `StatusSource`."""
+        found = []
+        for standing in self.watch.standings():
+            runner = self.runners.get(standing.peer)
+            waiting = await LineStore(self.context.record, standing.peer).waiting()
+            found.append(link_status(standing, None if runner is None else runner.link, waiting))
+        return found
+
+    def release(self, party: str, channel: str) -> bool:
+        """See `StatusSource`."""
+        runner = self.runners.get(party)
+        if runner is None:
+            return False
+        runner.release(channel)
+        return True
+
+    def _is_low(self, room: Room) -> bool:
+        return room.free < self.context.settings.free_bytes_min
+
+    @property
+    def mode(self) -> Mode:
+        """What can be done with the record now."""
+        return self._mode
+
+    @property
+    def room(self) -> Room:
+        """The room on the disk, as it was a few seconds ago."""
+        return self._room
+
+
+def opened_witness(context: NodeContext, stack: ExitStack) -> Witness | None:
+    """The party's witness, until the stack ends; None if it cannot be opened now."""
+    try:
+        return stack.enter_context(context.home.witnessing(context.record))
+    except DetenteError as error:
+        _log.error("our witness signs nothing: %s", error)
+        return None

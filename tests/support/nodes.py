@@ -1,0 +1,289 @@
+"""Real nodes of two or three parties on this machine, with everything between them that can fail.
+
+    async with two_nodes(tmp_path) as net:
+        await net.up()
+        a, b = net["a"], net["b"]
+
+Each node is a `detente node run` process. Peers reach it through a proxy of the test, which can cut
+the line, stop passing bytes on (half open), or delay them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tests.support.agreements import OFFICERS, World, enrolled
+from tests.support.instance import START_TIMEOUT_S, environment
+
+from detente.node.beginning import begin_node
+from detente.node.home import Home
+
+HOST = "127.0.0.1"
+ADDRESSES = {"a": ("node.a.example", 443), "b": ("node.b.example", 8443)}
+PATIENCE_S = 20.0
+
+
+class Proxy:
+    """Passes connections on to a port that may change; can cut, hold and delay them."""
+
+    def __init__(self) -> None:
+        self.target: int | None = None
+        self.delay_s = 0.0
+        self._server: asyncio.Server | None = None
+        self._open = asyncio.Event()
+        self._open.set()
+        self._refusing = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> int:
+        """Listen; gives the port."""
+        self._server = await asyncio.start_server(self._serve, HOST, 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    def cut(self) -> None:
+        """End all connections, and refuse new ones until `mend`."""
+        self._refusing = True
+        self._abort()
+
+    def hold(self) -> None:
+        """Pass nothing on any more, and end nothing: a line that is half open."""
+        self._open.clear()
+
+    def mend(self) -> None:
+        """Pass everything on again."""
+        self._refusing = False
+        self._open.set()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+        self._abort()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _abort(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._writers.add(writer)
+        try:
+            if self._refusing or self.target is None:
+                writer.transport.abort()
+                return
+            there, back = await asyncio.open_connection(HOST, self.target)
+            self._writers.add(back)
+            try:
+                await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+            finally:
+                back.transport.abort()
+                self._writers.discard(back)
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.transport.abort()
+            self._writers.discard(writer)
+            self._tasks.discard(task)
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            await self._open.wait()
+            if self.delay_s:
+                await asyncio.sleep(self.delay_s)
+            writer.write(data)
+            await writer.drain()
+        writer.transport.abort()
+
+
+@dataclass
+class NodeUnderTest:
+    """One party's node."""
+
+    party: str
+    directory: Path
+    keys: Path
+    invitation: str
+    proxy: Proxy
+    options: list[str]
+    process: asyncio.subprocess.Process | None = None
+    url: str = ""
+    sessions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        path = self.directory.parent / f"node-{self.party}.log"
+        return path.read_text() if path.exists() else ""
+
+    async def start(self, *more: str, variables: Mapping[str, str] | None = None) -> None:
+        """Start the process; returns when it accepts connections."""
+        with (self.directory.parent / f"node-{self.party}.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "detente", "node", "run", str(self.directory)),
+                *self.options,
+                *more,
+                env=environment(variables),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        assert self.process.stdout is not None
+        async with asyncio.timeout(START_TIMEOUT_S):
+            line = await self.process.stdout.readline()
+        if not line:
+            await self.process.wait()
+            raise RuntimeError(self.log[-4000:])
+        ready = json.loads(line)
+        self.url = ready["url"]
+        self.proxy.target = int(ready["line"].rpartition(":")[2])
+
+    async def stop(self) -> int:
+        """SIGTERM, and wait for the orderly end; gives the exit code."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await self.process.wait()
+
+    async def kill(self) -> None:
+        """SIGKILL: nothing is finished, nothing is flushed."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+
+    def freeze(self) -> None:
+        """SIGSTOP: its connections stay open, and nothing moves."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    @property
+    def operator(self) -> dict[str, str]:
+        """Headers of the operator on this machine."""
+        token = json.loads((self.directory / "run.json").read_text())["token"]
+        return {"authorization": f"Bearer {token}"}
+
+    def client(self, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
+        """An HTTP client of the officers' interface; the operator's if nothing else is said."""
+        return httpx.AsyncClient(
+            base_url=self.url,
+            headers=dict(self.operator if headers is None else headers),
+            timeout=30.0,
+            trust_env=False,
+        )
+
+    async def status(self) -> Any:
+        """How it says it is."""
+        async with self.client() as http:
+            answer = await http.get("/api/v1/status")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@dataclass
+class Net:
+    """The nodes of all parties."""
+
+    world: World
+    nodes: dict[str, NodeUnderTest]
+
+    def __getitem__(self, party: str) -> NodeUnderTest:
+        return self.nodes[party]
+
+    async def up(self) -> None:
+        """Wait until every node says that every line is up."""
+
+        async def all_up() -> bool:
+            found = [await node.status() for node in self.nodes.values()]
+            return all(link["state"] == "up" for each in found for link in each["links"])
+
+        await until(all_up)
+
+
+async def until(
+    true: Callable[[], Any], *, within_s: float = PATIENCE_S, every_s: float = 0.02
+) -> Any:
+    """Wait until something is true; gives it."""
+    async with asyncio.timeout(within_s):
+        while True:
+            found = await true()
+            if found:
+                return found
+            await asyncio.sleep(every_s)
+
+
+def agreed(
+    root: Path, *, fresh: bool = False, change: Callable[[World], None] | None = None
+) -> World:
+    """The example's agreement, signed by everybody, in force from yesterday for a year."""
+    world = enrolled(root, fresh=fresh)
+    today = datetime.now(UTC).replace(microsecond=0)
+    world.change("from = 2026-12-01T00:00:00Z", f"from = {_toml(today - timedelta(days=1))}")
+    world.change("until = 2027-12-01T00:00:00Z", f"until = {_toml(today + timedelta(days=365))}")
+    if change is not None:
+        change(world)
+    world.sign_all()
+    return world
+
+
+def _toml(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@asynccontextmanager
+async def two_nodes(
+    root: Path,
+    *,
+    start: Sequence[str] = ("a", "b"),
+    settings: Sequence[str] = (),
+    change: Callable[[World], None] | None = None,
+) -> AsyncIterator[Net]:
+    """Party A's and Party B's node, begun; those of `start` run. All are gone afterwards."""
+    world = agreed(root, fresh=True, change=change)
+    proxies = {party: Proxy() for party in OFFICERS}
+    ports = {party: await proxy.start() for party, proxy in proxies.items()}
+    nodes: dict[str, NodeUnderTest] = {}
+    for party in OFFICERS:
+        directory = root / f"node-{party}"
+        home = Home(directory, party, world.keys(party), world.keys(party))
+        begun = await begin_node(home, world.agreement, {}, "admin")
+        options = ["--api-port", "0", "--peer-port", "0", "--peer-host", HOST]
+        options += ["--peer-network", "127.0.0.0/8", "--free-bytes-min", "0", *settings]
+        for other, (host, port) in ADDRESSES.items():
+            if other != party:
+                options += ["--connect-to", f"{host}:{port}={HOST}:{ports[other]}"]
+        nodes[party] = NodeUnderTest(
+            party, directory, world.keys(party), begun.invited.token, proxies[party], options
+        )
+    net = Net(world, nodes)
+    try:
+        await asyncio.gather(*(nodes[party].start() for party in start))
+        yield net
+    finally:
+        for node in nodes.values():
+            if node.process is not None and node.process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    node.thaw()
+                await node.kill()
+        await asyncio.gather(*(proxy.close() for proxy in proxies.values()))
