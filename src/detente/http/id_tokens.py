@@ -15,13 +15,13 @@ from typing import Any, ClassVar, Final, NamedTuple
 import msgspec
 from joserfc import jws
 from joserfc.errors import BadSignatureError, JoseError, SecurityWarning
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from detente.http.errors import Unauthorized
 from detente.http.keys import JWKS_MAX_KEYS, BadKey
 
-ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
+ALGORITHMS: Final = ("RS256", "ES256")
 """RS256 is what every provider has (OpenID Connect Core section 15.1)."""
 
 TOKEN_BYTES_MAX: Final = 16 * 1024
@@ -39,7 +39,7 @@ class ProviderKey(NamedTuple):
 
     kid: str | None
     algorithm: str
-    key: RSAKey | ECKey | OKPKey
+    key: RSAKey | ECKey
 
 
 class IdTokenRules(NamedTuple):
@@ -79,8 +79,8 @@ class IdToken(msgspec.Struct, frozen=True):
 class _Header(msgspec.Struct):
     alg: str
     kid: str | None = None
-    crit: msgspec.Raw | None = None
-    b64: msgspec.Raw | None = None
+    crit: Any = None
+    b64: Any = None
 
 
 class _Registry(JWSRegistry):
@@ -94,13 +94,12 @@ class _Registry(JWSRegistry):
 _registry: Final = _Registry(algorithms=list(ALGORITHMS))
 _claims: Final = msgspec.json.Decoder(IdToken)
 _header: Final = msgspec.json.Decoder(_Header)
-_KeyKind = type[RSAKey] | type[ECKey] | type[OKPKey]
+_KeyKind = type[RSAKey] | type[ECKey]
 _KEYS: Final[Mapping[str, tuple[str, _KeyKind, tuple[str, ...]]]] = {
     "RSA": ("RS256", RSAKey, ("n", "e")),
     "EC": ("ES256", ECKey, ("crv", "x", "y")),
-    "OKP": ("EdDSA", OKPKey, ("crv", "x")),
 }
-_CURVES: Final = {"EC": "P-256", "OKP": "Ed25519"}
+_CURVES: Final = {"EC": "P-256"}
 
 
 class _Jwk(msgspec.Struct):
