@@ -161,6 +161,7 @@ from .readback import (
     ReadBack,
     compare,
     read_read_back,
+    unreadable,
 )
 from .room_statements import (
     ROOM_KINDS,
@@ -388,4 +389,5 @@ __all__ = [
     "shown_draft",
     "statistics",
     "thread",
+    "unreadable",
 ]

@@ -118,6 +118,15 @@ def compare(form: Form, fields: FieldPart, read: ReadBack, rules: LineRules) -> 
     return found
 
 
+def unreadable(reason: str) -> Difference:
+    """That a read-back, or the message, has not the form that could be compared."""
+    words = Words(
+        f"What was read back cannot be compared: {reason}",
+        f"Ce qui a été collationné ne peut être comparé\u202f: {reason}",
+    )
+    return Difference("read-back", "unreadable", words)
+
+
 MISSING: Mapping[str, Words] = {
     "area": Words("The area was not read back.", "La zone n’a pas été collationnée."),
     "levels": Words("The levels were not read back.", "Les niveaux n’ont pas été collationnés."),
