@@ -17,7 +17,15 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from detente.record import JsonValue, NotCanonical, Payload, canonical_json, format_time, parse_time
+from detente.record import (
+    JsonValue,
+    NotCanonical,
+    Payload,
+    canonical_json,
+    format_time,
+    parse_time,
+    plain_channel,
+)
 
 from .room_texts import StatementMalformed, digest_of, founder_of
 
@@ -372,7 +380,7 @@ def statement_in(payload: Payload, position: int) -> ConferenceStatement:
     """
     content = read_content(payload.kind, payload.sender, payload.body)
     parties = {payload.sender, *payload.to}
-    if payload.channel != conference_channel(content.conference, parties):
+    if plain_channel(payload.channel) != conference_channel(content.conference, parties):
         raise StatementMalformed(
             "Its channel is not that of the parties it is addressed to.", where="channel"
         )
