@@ -181,6 +181,7 @@ async def _office(
         lambda: frozenset({ORIGIN}),
         provider=provider,
         passwords=Passwords(time_cost=1, memory_kib=8),
+        monotonic=lambda: context.clock().timestamp(),
     )
     app = build_app(
         desk.endpoints(),

@@ -7,6 +7,7 @@ build_app([*desk.endpoints(), …], authenticator=desk.authenticator, statuses=O
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -73,6 +74,7 @@ class Desk:
         guard: Callable[[RequestHead], None],
         origins: Callable[[], frozenset[str]],
         provider: Provider | None,
+        monotonic: Callable[[], float],
     ) -> None:
         security_keys = SecurityKeys(vault, rules.host, origins, context.clock, context.random)
         self.context = context
@@ -95,6 +97,7 @@ class Desk:
                 local=provider is None,
                 refusal_s=rules.refusal_s,
             ),
+            monotonic=monotonic,
         )
         self.credentials = Credentials(
             context,
@@ -117,6 +120,7 @@ class Desk:
         *,
         provider: Provider | None = None,
         passwords: Passwords | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> Self:
         """The desk of a node.
 
@@ -128,6 +132,7 @@ class Desk:
             origins: gives the origins that security keys may answer from.
             provider: an OpenID provider. With it, only break-glass accounts log in by password.
             passwords: how they are hashed, if not as usual.
+            monotonic: seconds, for delays between attempts.
         """
         officers = await Officers.open(context.record, context.clock)
         sessions = await Sessions.open(
@@ -143,6 +148,7 @@ class Desk:
             guard,
             origins,
             provider,
+            monotonic,
         )
 
     def endpoints(self) -> list[Endpoint]:
