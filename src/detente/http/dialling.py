@@ -11,7 +11,7 @@ import enum
 import ssl
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import httpx
 
@@ -57,6 +57,10 @@ class Place:
         return f"{host}:{self.port}"
 
 
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Attempt:
     """One try of one request, and how far it came.
@@ -69,6 +73,7 @@ class Attempt:
         stage: what is waited for.
         fresh: whether the connection was made for this attempt.
         sent: whether a part of the request may have left.
+        bare: the connection while it is not secure yet.
     """
 
     method: str
@@ -83,6 +88,7 @@ class Attempt:
     stage: Stage = "waiting"
     fresh: bool = False
     sent: bool = False
+    bare: _Closable | None = None
 
     def was_stale(self, error: EgressError) -> bool:
         """Whether a kept connection turned out to be closed, and no answer had begun."""
@@ -92,8 +98,12 @@ class Attempt:
         """Whether another address may be tried: there was no connection, and nothing has left."""
         return not self.sent and not isinstance(error, LaneBusy)
 
-    async def trace(self, event: str, _: object) -> None:
+    async def trace(self, event: str, told: Mapping[str, object]) -> None:
         """What httpcore calls at each step."""
+        if event == "connection.connect_tcp.complete":
+            self.bare = cast(_Closable, told["return_value"])
+        elif event == "connection.start_tls.complete":
+            self.bare = None
         stage = _STAGES.get(event)
         if stage is not None:
             self.stage = stage
@@ -153,6 +163,9 @@ class Wire:
                 error, attempt.stage, attempt.url, sent=attempt.sent, fresh=attempt.fresh
             ) from error
         finally:
+            if attempt.bare is not None:
+                # A handshake that is cancelled leaves its connection open (httpcore 1.0).
+                await attempt.bare.aclose()
             self._busy -= 1
             if self._retired and not self._busy:
                 await self._end()

@@ -83,8 +83,8 @@ def explain(
     if isinstance(error, httpx.TimeoutException):
         return timed_out(stage, where, fresh)
     chain = list(_chain(error))
-    tls = next((each for each in chain if isinstance(each, ssl.SSLError)), None)
-    if tls is not None and not isinstance(tls, ssl.SSLEOFError):
+    tls = next((each for each in chain if _is_fault(each)), None)
+    if isinstance(tls, ssl.SSLError):
         return _tls(tls, where, sent)
     number = next(
         (each.errno for each in chain if isinstance(each, OSError) and each.errno is not None), None
@@ -95,7 +95,16 @@ def explain(
         return AnswerUnreadable(
             f"It does not answer in HTTP: {_words(error)}", where=where, sent=sent
         )
-    return ConnectionBroken("The connection ended before the answer did.", where=where, sent=sent)
+    # In TLS 1.3 the client is through before the server has looked at its certificate, and many
+    # servers close without a word.
+    return ConnectionBroken(
+        "The connection ended before the answer did.",
+        where=where,
+        advice="It ended at once: perhaps the peer does not take our certificate."
+        if fresh and stage in ("taking", "answer")
+        else None,
+        sent=sent,
+    )
 
 
 def _connecting(error: BaseException, number: int | None, where: str) -> EgressError:
@@ -150,6 +159,18 @@ def _tls(error: ssl.SSLError, where: str, sent: bool) -> TlsFailed:
         )
     return TlsFailed(
         f"No secure connection: {_words(error)}", reason="protocol", where=where, sent=sent
+    )
+
+
+def _is_fault(error: BaseException) -> bool:
+    # The others say that data is wanted, or that there will be none: no fault of TLS.
+    return isinstance(error, ssl.SSLError) and not isinstance(
+        error,
+        ssl.SSLEOFError
+        | ssl.SSLWantReadError
+        | ssl.SSLWantWriteError
+        | ssl.SSLZeroReturnError
+        | ssl.SSLSyscallError,
     )
 
 
