@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .blobs import BlobStore, BlobUnusable
 from .canonical import NotCanonical, canonical, canonical_struct
-from .channels import plain_channel
+from .channels import new_suffix, plain_channel
 from .checkpoint import (
     Checkpoint,
     NoteMalformed,
@@ -18,6 +18,7 @@ from .checkpoint import (
     read_checkpoint,
     sign_checkpoint,
 )
+from .copies import copy_in, copy_out, hold
 from .cosignature import Cosignature, CosignatureVerifier, add_lines, cosign, cosignatures_of
 from .dsse import DsseMalformed, Envelope, Signature, pae
 from .entries import (
@@ -348,6 +349,8 @@ __all__ = [
     "chain_hash",
     "check_timestamp",
     "consistency_proof",
+    "copy_in",
+    "copy_out",
     "cosign",
     "cosignatures_of",
     "decide_add_checkpoint",
@@ -360,6 +363,7 @@ __all__ = [
     "format_proof",
     "format_time",
     "generate_key",
+    "hold",
     "inclusion_proof",
     "kind_of",
     "leaf_hash",
@@ -367,6 +371,7 @@ __all__ = [
     "load_key",
     "make_request",
     "needed_tiles",
+    "new_suffix",
     "node_hash",
     "number_path",
     "open_checkpoint",
