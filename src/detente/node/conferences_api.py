@@ -1,0 +1,359 @@
+"""Endpoints of conferences: convening, attendance, proposals and their fate, minutes, dissent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from detente.errors import DetenteError
+from detente.http import (
+    BadRequest,
+    Endpoint,
+    ErrorResponse,
+    QueryParameter,
+    Request,
+    Response,
+    any_of,
+)
+from detente.http.endpoint import Scopes
+from detente.line import Conference, ConferenceRefused, NoSuchConference
+from detente.line.conference_statements import Content
+from detente.line.minutes_page import minutes_html, minutes_markdown
+from detente.record import format_time
+from detente.words import Words, choose, same
+
+from . import conference_views as views
+from .conference_desk import ConferenceDesk
+
+TAGS: Final = ("conferences",)
+PATH: Final = "/api/v1/conferences"
+
+CONFERENCE_STATUSES: Final[Mapping[type[DetenteError], int]] = {
+    ConferenceRefused: 409,
+    NoSuchConference: 404,
+}
+"""For `build_app(statuses=…)`, with `ROOM_STATUSES`."""
+
+_HTML: Final = b"text/html; charset=utf-8"
+_MARKDOWN: Final = b"text/markdown; charset=utf-8"
+
+
+def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
+    """Operations on conferences."""
+
+    def name_of(party: str) -> Words:
+        for member in desk.context.record.terms.members:
+            if member.id == party:
+                return choose(member.names)
+        return same(party)
+
+    async def state(request: Request[Any], make: Callable[[Conference], Content]) -> Response:
+        """Record a statement, and answer with the conference as it is then."""
+        await desk.state(request.path["conference"], request.caller, make)
+        conference = await desk.conference(request.path["conference"])
+        return Response(201, views.conference_view(conference))
+
+    async def get_all(request: Request[None]) -> Response:
+        found = [views.conference_line(each) for each in await desk.conferences()]
+        return Response(200, views.ConferenceLines(conferences=found))
+
+    async def get_one(request: Request[None]) -> Response:
+        conference = await desk.conference(request.path["conference"])
+        return Response(200, views.conference_view(conference))
+
+    async def convene(request: Request[views.NewConference]) -> Response:
+        body = request.body
+        conference = await desk.convene(
+            request.caller,
+            title=body.title,
+            begins=format_time(body.begins),
+            ends=_time(body.ends),
+            purpose=body.purpose,
+            dial_in=body.dial_in,
+            agenda=body.agenda,
+            parties=body.parties,
+            officers=body.officers,
+            room=body.room,
+            status=body.status,
+        )
+        return Response(201, views.conference_view(conference))
+
+    async def change(request: Request[views.ConferenceChange]) -> Response:
+        body = request.body
+        return await state(
+            request,
+            lambda conference: conference.revise(
+                begins=_time(body.begins),
+                ends=_time(body.ends),
+                title=body.title,
+                purpose=body.purpose,
+                dial_in=body.dial_in,
+                agenda=body.agenda,
+            ),
+        )
+
+    async def attend(request: Request[views.NewAttendance]) -> Response:
+        body = request.body
+        return await state(
+            request,
+            lambda conference: (
+                conference.attend(body.people, body.text)
+                if body.people
+                else conference.decline(body.text)
+            ),
+        )
+
+    async def propose(request: Request[views.NewProposal]) -> Response:
+        body = request.body
+        return await state(
+            request, lambda conference: conference.propose(body.title, body.text, body.item)
+        )
+
+    async def get_proposal(request: Request[None]) -> Response:
+        conference = await desk.conference(request.path["conference"])
+        proposal = conference.proposal(request.path["proposal"])
+        receipts = await desk.receipts(proposal.by.position)
+        return Response(200, views.proposal_view(conference.id, proposal, receipts))
+
+    async def decide(request: Request[views.NewFate]) -> Response:
+        body = request.body
+        return await state(
+            request,
+            lambda conference: conference.judge(
+                request.path["proposal"], body.fate, body.text, _time(body.until)
+            ),
+        )
+
+    async def find(request: Request[None]) -> Response:
+        query = request.query
+        found, ends = await desk.proposals(
+            text=query.get("text", ""),
+            party=query.get("party"),
+            since=_query_time(request, "since"),
+            until=_query_time(request, "until"),
+        )
+        shown = []
+        for each in found:
+            receipts = await desk.receipts(each.proposal.by.position)
+            shown.append(views.proposal_view(each.conference.id, each.proposal, receipts))
+        searched = [views.searched_view(each) for each in ends]
+        return Response(200, views.ProposalViews(proposals=shown, searched=searched))
+
+    async def write_minutes(request: Request[views.NewMinutes]) -> Response:
+        body = request.body
+
+        def make(conference: Conference) -> Content:
+            if body.document is not None:
+                return conference.put_forward(body.document)
+            return conference.put_forward(
+                conference.draft_minutes(
+                    texts=body.texts,
+                    decisions=body.decisions,
+                    remarks=body.remarks,
+                    replaces=body.replaces,
+                )
+            )
+
+        return await state(request, make)
+
+    async def get_minutes(request: Request[None]) -> Response:
+        conference = await desk.conference(request.path["conference"])
+        text = conference.minutes_of(request.path["sha256"])
+        match request.query.get("as", "json"):
+            case "json":
+                return Response(200, views.minutes_view(conference, text))
+            case "html":
+                page = minutes_html(text, name_of).encode()
+                return Response(200, page, _SAFE, content_type=_HTML)
+            case "markdown-en":
+                page = minutes_markdown(text, "en", name_of).encode()
+                return Response(200, page, _SAFE, content_type=_MARKDOWN)
+            case "markdown-fr":
+                page = minutes_markdown(text, "fr", name_of).encode()
+                return Response(200, page, _SAFE, content_type=_MARKDOWN)
+        raise BadRequest("It is json, html, markdown-en or markdown-fr.", where="as")
+
+    async def sign(request: Request[views.NewSignature]) -> Response:
+        identity = request.path["conference"]
+        text = await desk.sign_minutes(
+            identity, request.caller, request.path["sha256"], request.body.approval or None
+        )
+        return Response(201, views.minutes_view(await desk.conference(identity), text))
+
+    async def dissent(request: Request[views.NewDissent]) -> Response:
+        body = request.body
+        return await state(
+            request,
+            lambda conference: conference.dissent(
+                body.text, minutes=body.minutes, proposal=body.proposal
+            ),
+        )
+
+    async def close(request: Request[views.NewClosing]) -> Response:
+        body = request.body
+        ended = format_time(body.ended or desk.context.clock())
+        return await state(request, lambda conference: conference.close(ended, body.text))
+
+    read, take_part = any_of("conference.read"), any_of("conference.write")
+    manage = any_of("conference.manage step-up")
+    one = PATH + "/{conference}"
+    minutes = one + "/minutes/{sha256}"
+    return [
+        _get(PATH, get_all, "getConferences", "Every conference.", views.ConferenceLines),
+        _post(PATH, convene, "conveneConference", _CONVENE, views.NewConference, manage),
+        _get(one, get_one, "getConference", "A conference, all of it.", views.ConferenceView),
+        _post(one, change, "reviseConference", _REVISE, views.ConferenceChange, manage),
+        _post(one + "/attendance", attend, "stateAttendance", _ATTEND, views.NewAttendance, manage),
+        _post(one + "/proposals", propose, "propose", _PROPOSE, views.NewProposal, take_part),
+        _get(
+            one + "/proposals/{proposal}",
+            get_proposal,
+            "getProposal",
+            "A proposal, its fate, and the receipts that prove who had it.",
+            views.ProposalView,
+        ),
+        _post(
+            one + "/proposals/{proposal}/fate",
+            decide,
+            "decideProposal",
+            "Accept, reject or defer another party's proposal, or withdraw our own.",
+            views.NewFate,
+            any_of("conference.manage"),
+        ),
+        _post(one + "/minutes", write_minutes, "writeMinutes", _WRITE, views.NewMinutes, manage),
+        Endpoint(
+            method="GET",
+            path=minutes,
+            handler=get_minutes,
+            operation_id="getMinutes",
+            summary="A text of the minutes and its signatures.",
+            scopes=read,
+            query=[
+                QueryParameter(
+                    name="as",
+                    help="`json` (if not given), `html` (both languages), `markdown-en` or "
+                    "`markdown-fr`.",
+                    example="html",
+                )
+            ],
+            responses={200: views.MinutesView, 400: ErrorResponse, 404: ErrorResponse},
+            path_help=_HELP,
+            tags=TAGS,
+        ),
+        _post(
+            minutes + "/signature",
+            sign,
+            "signMinutes",
+            "Sign minutes for our party; a second person must have approved it.",
+            views.NewSignature,
+            any_of("minutes.sign step-up"),
+            views.MinutesView,
+        ),
+        _post(one + "/dissents", dissent, "dissent", _DISSENT, views.NewDissent, take_part),
+        _post(one + "/close", close, "closeConference", _CLOSE, views.NewClosing, manage),
+        Endpoint(
+            method="GET",
+            path="/api/v1/proposals",
+            handler=find,
+            operation_id="findProposals",
+            summary="Whether something was ever proposed: proposals of all conferences.",
+            description="With the receipts that prove who had each, and how much of what every "
+            "party stated is here: what is not found in a channel that is complete was not stated.",
+            scopes=read,
+            query=[
+                QueryParameter(name="text", help="Words in its title or text, in any language."),
+                QueryParameter(name="party", help="Who proposed it."),
+                QueryParameter(name="since", help="Stated at or after this time (RFC 3339)."),
+                QueryParameter(name="until", help="Stated before this time (RFC 3339)."),
+            ],
+            responses={200: views.ProposalViews, 400: ErrorResponse},
+            tags=TAGS,
+        ),
+    ]
+
+
+_CONVENE: Final = "Convene a conference."
+_REVISE: Final = "Change time, title or agenda of a conference that we host."
+_ATTEND: Final = "State who of our own people takes part, or decline."
+_PROPOSE: Final = "Propose something."
+_WRITE: Final = "Put a text of the minutes forward."
+_DISSENT: Final = "Note, under an officer's signature, what we do not agree with."
+_CLOSE: Final = "State that a conference that we host has ended."
+
+_HELP: Final = {
+    "conference": "Id of a conference, such as `a.1f3a9c0d2b7e`.",
+    "proposal": "Whose, and its number: `a-3`.",
+    "sha256": "SHA-256 of the document, or its first 8 digits or more.",
+}
+
+_SAFE: Final = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+def _get(
+    path: str, handler: Any, operation: str, summary: str, answer: type[msgspec.Struct]
+) -> Endpoint:
+    return Endpoint(
+        method="GET",
+        path=path,
+        handler=handler,
+        operation_id=operation,
+        summary=summary,
+        scopes=any_of("conference.read"),
+        responses={200: answer, 404: ErrorResponse} if "{" in path else {200: answer},
+        path_help=_help(path),
+        tags=TAGS,
+    )
+
+
+def _post(
+    path: str,
+    handler: Any,
+    operation: str,
+    summary: str,
+    body: type[msgspec.Struct],
+    scopes: Scopes,
+    answer: type[msgspec.Struct] = views.ConferenceView,
+) -> Endpoint:
+    refusals = dict.fromkeys((400, 403, 404, 409), ErrorResponse)
+    return Endpoint(
+        method="POST",
+        path=path,
+        handler=handler,
+        operation_id=operation,
+        summary=summary,
+        scopes=scopes,
+        body=body,
+        responses={201: answer, **refusals},
+        path_help=_help(path),
+        tags=TAGS,
+    )
+
+
+def _help(path: str) -> dict[str, str]:
+    return {name: text for name, text in _HELP.items() if f"{{{name}}}" in path}
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
+
+
+def _query_time(request: Request[None], name: str) -> str | None:
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadRequest("It is a time such as 2026-11-22T20:34:37Z.", where=name) from None
+    if moment.tzinfo is None:
+        raise BadRequest("It does not say its zone: add Z for UTC.", where=name)
+    return format_time(moment.astimezone(UTC))
