@@ -1,0 +1,189 @@
+"""A node's interface for officers, called over HTTP: the seam between terminal and node."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final, Protocol
+
+import httpx
+import msgspec
+
+from detente.errors import DetenteError
+
+from .answers import Difference, Refusal
+
+CALL_TIMEOUT_S: Final = 10.0
+STREAM_SILENCE_S: Final = 40.0
+"""A node that lives says something at least every 15 s on a stream of events."""
+ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
+
+
+class NodeAway(DetenteError):
+    """The node does not answer: what is on the screen may not be true any more."""
+
+    code: ClassVar[str] = "terminal.node_away"
+
+
+class NodeRefused(DetenteError):
+    """The node has answered, and does not do it.
+
+    Attributes:
+        status: of HTTP.
+        told: the code that the node gave.
+        differences: between a read-back and its message.
+    """
+
+    code: ClassVar[str] = "terminal.refused"
+
+    def __init__(self, status: int, refusal: Refusal, where: str) -> None:
+        told = refusal.message or f"The node answered {status}."
+        super().__init__(told, where=where)
+        self.status = status
+        self.told = refusal.code
+        self.differences: list[Difference] = refusal.differences
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: a status below 400, and a body."""
+
+    status: int
+    body: bytes
+
+
+class NodeApi(Protocol):
+    """Calls one node."""
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        query: Mapping[str, str] | None = None,
+        media_type: str = "application/json",
+    ) -> Answer:
+        """One request.
+
+        Raises:
+            NodeAway: no answer.
+            NodeRefused: an answer that is an error.
+        """
+
+    def stream(self, path: str, last_id: str | None) -> AsyncGenerator[bytes, None]:
+        """A stream of events, in pieces; it ends when the node ends it.
+
+        Raises:
+            NodeAway: no answer, or nothing more.
+            NodeRefused: an answer that is an error.
+        """
+
+    async def use_token(self, token: str) -> None:
+        """Go on with another token, which the node has given in exchange for this one."""
+
+    async def close(self) -> None:
+        """Close what is open."""
+
+
+class HttpNode:
+    """A node over HTTP or HTTPS; see `NodeApi`."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        verify: ssl.SSLContext | bool = True,
+        keep_token: TokenKept | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Args:
+        url: of the node's interface for officers.
+        token: of the session.
+        verify: whom to trust.
+        keep_token: told of a new token, to keep it for later commands.
+        transport: instead of the network.
+        """
+        self.url = url.rstrip("/")
+        self._keep_token = keep_token
+        self._client = httpx.AsyncClient(
+            base_url=self.url,
+            headers={"authorization": f"Bearer {token}", "user-agent": "detente-terminal"},
+            timeout=CALL_TIMEOUT_S,
+            verify=verify,
+            trust_env=False,
+            transport=transport,
+        )
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        query: Mapping[str, str] | None = None,
+        media_type: str = "application/json",
+    ) -> Answer:
+        """See `NodeApi`."""
+        headers = {} if body is None else {"content-type": media_type}
+        try:
+            answer = await self._client.request(
+                method, path, content=body, params=dict(query or {}), headers=headers
+            )
+        except httpx.HTTPError as error:
+            raise self._away(error) from None
+        if answer.status_code >= 400:
+            raise NodeRefused(answer.status_code, _refusal(answer.content), f"{method} {path}")
+        return Answer(answer.status_code, answer.content)
+
+    async def stream(self, path: str, last_id: str | None) -> AsyncGenerator[bytes, None]:
+        """See `NodeApi`."""
+        headers = {"accept": "text/event-stream"}
+        if last_id is not None:
+            headers["last-event-id"] = last_id
+        timeout = httpx.Timeout(CALL_TIMEOUT_S, read=STREAM_SILENCE_S)
+        try:
+            async with self._client.stream("GET", path, headers=headers, timeout=timeout) as answer:
+                if answer.status_code >= 400:
+                    body = await answer.aread()
+                    raise NodeRefused(answer.status_code, _refusal(body), f"GET {path}")
+                async for piece in answer.aiter_raw():
+                    yield piece
+        except httpx.HTTPError as error:
+            raise self._away(error) from None
+
+    async def use_token(self, token: str) -> None:
+        """See `NodeApi`."""
+        self._client.headers["authorization"] = f"Bearer {token}"
+        if self._keep_token is not None:
+            self._keep_token(token)
+
+    async def close(self) -> None:
+        """See `NodeApi`."""
+        await self._client.aclose()
+
+    def _away(self, error: httpx.HTTPError) -> NodeAway:
+        kind = (
+            "It does not answer in time."
+            if isinstance(error, httpx.TimeoutException)
+            else f"The node cannot be reached: {str(error) or type(error).__name__}."
+        )
+        return NodeAway(
+            kind, where=self.url, advice="See whether the node runs, and whether --node is right."
+        )
+
+
+class TokenKept(Protocol):
+    """Keeps a token for later."""
+
+    def __call__(self, token: str, /) -> None:
+        """Keep it."""
+
+
+def _refusal(body: bytes) -> Refusal:
+    try:
+        return msgspec.json.decode(body, type=Refusal)
+    except msgspec.MsgspecError:
+        return Refusal()
