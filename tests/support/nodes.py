@@ -13,21 +13,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyotp
 from tests.support.agreements import OFFICERS, World, enrolled
 from tests.support.instance import START_TIMEOUT_S, environment
 
-from detente.node.beginning import begin_node
-from detente.node.home import Home
+from detente.node.agreement_now import AgreementNow
+from detente.node.beginning import begin_node, invite
+from detente.node.context import NodeContext
+from detente.node.home import Home, now
+from detente.node.officers_desk import open_desk
+from detente.node.opening import open_node_record
+from detente.node.passwords import Passwords
+from detente.node.roles import Role
+from detente.node.settings import NodeSettings
 
 HOST = "127.0.0.1"
 ADDRESSES = {"a": ("node.a.example", 443), "b": ("node.b.example", 8443)}
@@ -114,6 +123,14 @@ class Proxy:
 
 
 @dataclass
+class Enrolled:
+    """An account that can log in: each recovery code is good once."""
+
+    password: str
+    recovery: list[str]
+
+
+@dataclass
 class NodeUnderTest:
     """One party's node."""
 
@@ -123,9 +140,9 @@ class NodeUnderTest:
     invitation: str
     proxy: Proxy
     options: list[str]
+    accounts: dict[str, Enrolled]
     process: asyncio.subprocess.Process | None = None
     url: str = ""
-    sessions: dict[str, str] = field(default_factory=dict)
 
     @property
     def log(self) -> str:
@@ -193,6 +210,21 @@ class NodeUnderTest:
             trust_env=False,
         )
 
+    async def login(self, account: str) -> httpx.AsyncClient:
+        """A client in a fresh session of an account; to be closed."""
+        enrolled_as = self.accounts[account]
+        http = self.client({})
+        body = {
+            "officer": account,
+            "password": enrolled_as.password,
+            "recovery": enrolled_as.recovery.pop(),
+            "bearer": True,
+        }
+        answer = await http.post("/api/v1/session", json=body)
+        assert answer.status_code == 200, answer.text
+        http.headers["authorization"] = f"Bearer {answer.json()['token']}"
+        return http
+
     async def status(self) -> Any:
         """How it says it is."""
         async with self.client() as http:
@@ -251,6 +283,33 @@ def _toml(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+async def enrol(home: Home, accounts: Mapping[str, Sequence[Role]]) -> dict[str, Enrolled]:
+    """Accounts with a password and codes, made while the node does not run."""
+    opened = await open_node_record(home)
+    try:
+        context = NodeContext(
+            home.party,
+            opened.record,
+            AgreementNow(home, opened.record),
+            now,
+            secrets.token_bytes,
+            home,
+            NodeSettings(),
+        )
+        desk, _ = await open_desk(context, Passwords(time_cost=1, memory_kib=64))
+        made = {}
+        for account, roles in accounts.items():
+            password = f"a long password of nobody {secrets.token_hex(4)}"
+            invited = await invite(context, desk, account, f"Officer {account}", frozenset(roles))
+            app = await desk.credentials.accept(invited.token)
+            code = pyotp.TOTP(app.secret).now()
+            _, codes = await desk.credentials.complete(invited.token, password, code)
+            made[account] = Enrolled(password, codes)
+        return made
+    finally:
+        await opened.record.close()
+
+
 @asynccontextmanager
 async def two_nodes(
     root: Path,
@@ -268,13 +327,25 @@ async def two_nodes(
         directory = root / f"node-{party}"
         home = Home(directory, party, world.keys(party), world.keys(party))
         begun = await begin_node(home, world.agreement, {}, "admin")
+        first, second = OFFICERS[party]
+        chief = (Role.OFFICER, Role.DUTY_CHIEF)
+        accounts = await enrol(
+            home,
+            {first: chief, second: chief, "keeper": (Role.CUSTODIAN,), "screen": (Role.OBSERVER,)},
+        )
         options = ["--api-port", "0", "--peer-port", "0", "--peer-host", HOST]
         options += ["--peer-network", "127.0.0.0/8", "--free-bytes-min", "0", *settings]
         for other, (host, port) in ADDRESSES.items():
             if other != party:
                 options += ["--connect-to", f"{host}:{port}={HOST}:{ports[other]}"]
         nodes[party] = NodeUnderTest(
-            party, directory, world.keys(party), begun.invited.token, proxies[party], options
+            party,
+            directory,
+            world.keys(party),
+            begun.invited.token,
+            proxies[party],
+            options,
+            accounts,
         )
     net = Net(world, nodes)
     try:

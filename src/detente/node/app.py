@@ -17,14 +17,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
-from typing import Final
 
 import uvloop
 
-import detente
 from detente.errors import DetenteError
 from detente.http import (
-    ApiInfo,
     LineSink,
     Metrics,
     RequestObserver,
@@ -34,7 +31,7 @@ from detente.http import (
 )
 
 from .agreement_now import AgreementNow
-from .assembly import officers_app, peers_app
+from .assembly import Interface, officers_app, peers_app
 from .context import NodeContext
 from .feed import Feed
 from .home import Home, now
@@ -42,14 +39,9 @@ from .officers_desk import open_desk
 from .opening import open_node_record
 from .operator_access import OperatorOr, RunFile, Running
 from .peers import Peers
+from .quiet import QuietBeats
 from .running import RunningNode, opened_witness
 from .settings import NodeSettings
-
-API_INFO: Final = ApiInfo(
-    title="Détente node",
-    version=detente.__version__,
-    description="A party's node: the line to the other parties, its record, its officers.",
-)
 
 _log = logging.getLogger("detente.node")
 
@@ -109,8 +101,10 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink) -> bool:
         observer = RequestObserver(
             sink, metrics=metrics, log_format=settings.log_format, level=settings.log_level
         )
-        officers = officers_app(node, desk, guard, access, metrics, observer, API_INFO)
-        line = peers_app(node, witness, observer)
+        interface = Interface.of(node, desk)
+        stack.push_async_callback(interface.jobs.close)
+        officers = officers_app(interface, guard, access, metrics, observer)
+        line = peers_app(node, witness, QuietBeats(observer))
         run_file = RunFile(home.directory)
 
         def ready(urls: Sequence[str]) -> None:
@@ -121,7 +115,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink) -> bool:
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = node.start(group, witness)
+                tasks = node.start(group, witness, interface.rooms.keep)
                 try:
                     await serve_all(
                         [

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
+import detente
 from detente.errors import DetenteError
 from detente.http import (
     API_HEADERS,
@@ -35,24 +37,41 @@ from detente.record import (
 )
 
 from . import line_wire as wire
+from .context import NodeContext
 from .desk import OFFICER_STATUSES, Desk
 from .events_api import events_endpoints
+from .exports_api import exports_endpoints
+from .feed import Feed
 from .first_contact import FirstContact
+from .jobs import Jobs
+from .line_api import LINE_STATUSES, line_endpoints
 from .line_http import line_lanes
+from .message_desk import MessageDesk
 from .newest import newest_cosigned
 from .officers_desk import Origins
 from .operator_access import OPERATOR, OPERATOR_SCOPES
 from .peers import addresses_of
+from .record_api import record_endpoints
+from .room_desk import RoomDesk
+from .rooms_api import ROOM_STATUSES, rooms_endpoints
 from .running import RunningNode
-from .status import status_endpoints
+from .status import StatusSource, status_endpoints
 from .tiles_http import tiles_endpoints
 from .witness_http import WITNESS_STATUSES, witness_endpoints
 from .witnessing import keep_answer, who_may_ask
 
+API_INFO: Final = ApiInfo(
+    title="Détente node",
+    version=detente.__version__,
+    description="A party's node: the line to the other parties, its record, its officers.",
+)
+
 _log = logging.getLogger("detente.node")
 
 STATUSES: Final[Mapping[type[DetenteError], int]] = {
+    **LINE_STATUSES,
     **OFFICER_STATUSES,
+    **ROOM_STATUSES,
     **WITNESS_STATUSES,
     AppendUnknown: 503,
     KeyFileUnusable: 409,
@@ -64,21 +83,75 @@ STATUSES: Final[Mapping[type[DetenteError], int]] = {
 """HTTP statuses of errors that come from further down."""
 
 
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What the officers' interface is made of.
+
+    Attributes:
+        context: of the node.
+        source: says how the node is.
+        feed: tells what happens.
+        desk: accounts, sessions, four eyes.
+        messages, rooms: what officers do there.
+        jobs: work that takes longer than a request.
+        settle: has the newest checkpoint cosigned, if that is possible.
+    """
+
+    context: NodeContext
+    source: StatusSource
+    feed: Feed
+    desk: Desk
+    messages: MessageDesk
+    rooms: RoomDesk
+    jobs: Jobs
+    settle: Callable[[int], Awaitable[None]]
+
+    @classmethod
+    def of(cls, node: RunningNode, desk: Desk) -> Interface:
+        """That of a running node."""
+        context = node.context
+        rooms = RoomDesk(context)
+        return cls(
+            context,
+            node,
+            node.feed,
+            desk,
+            MessageDesk(context, rooms.in_room),
+            rooms,
+            Jobs(context.clock),
+            node.settle,
+        )
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every operation."""
+
+        def scopes_now(caller: Caller) -> frozenset[str]:
+            return OPERATOR_SCOPES if caller.sub == OPERATOR else self.desk.scopes_now(caller)
+
+        return [
+            *status_endpoints(self.source),
+            *self.desk.endpoints(),
+            *events_endpoints(self.feed, scopes_now, self.rooms.in_room),
+            *line_endpoints(self.messages),
+            *rooms_endpoints(self.rooms),
+            *record_endpoints(self.context, self.jobs),
+            *exports_endpoints(self.context, self.desk.approvals, self.jobs, self.settle),
+        ]
+
+
 def officers_app(
-    node: RunningNode,
-    desk: Desk,
+    interface: Interface,
     guard: Origins,
     access: Authenticator,
     metrics: Metrics,
     observer: Observer,
-    info: ApiInfo,
 ) -> Application:
     """What officers, their screens and their scripts use."""
-    settings = node.context.settings
-    endpoints = officers_endpoints(node, desk)
+    settings = interface.context.settings
+    endpoints = interface.endpoints()
     if settings.metrics:
         endpoints.append(metrics.endpoint())
-    secure = settings.api_tls_cert is not None or desk.rules.secure
+    secure = interface.desk.rules.secure
     return build_app(
         endpoints,
         authenticator=access,
@@ -93,24 +166,8 @@ def officers_app(
         ),
         observer=observer,
         statuses=STATUSES,
-        info=info,
+        info=API_INFO,
     )
-
-
-def officers_endpoints(node: RunningNode, desk: Desk) -> list[Endpoint]:
-    """Every operation of the officers' interface."""
-
-    def scopes_now(caller: Caller) -> frozenset[str]:
-        return OPERATOR_SCOPES if caller.sub == OPERATOR else desk.scopes_now(caller)
-
-    async def in_room(room: str, account: str) -> bool:
-        return False
-
-    return [
-        *status_endpoints(node),
-        *desk.endpoints(),
-        *events_endpoints(node.feed, scopes_now, in_room),
-    ]
 
 
 def peers_app(node: RunningNode, witness: Witness | None, observer: Observer) -> Application:

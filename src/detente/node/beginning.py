@@ -14,6 +14,7 @@ from detente.agreement import Agreement
 
 from .agreement_now import AgreementNow
 from .context import NodeContext
+from .desk import Desk
 from .first_contact import FirstContact
 from .home import Home, RecordDirectoryUnusable, begin, now, write_whole
 from .officers_desk import open_desk
@@ -90,20 +91,22 @@ async def begin_node(
         context = NodeContext(
             home.party, opened.record, agreed, now, secrets.token_bytes, home, NodeSettings()
         )
-        invited = await invite(context, admin, "Administrator", frozenset({Role.ADMIN}))
+        desk, _ = await open_desk(context)
+        invited = await invite(context, desk, admin, "Administrator", frozenset({Role.ADMIN}))
         write_whole(home.directory / NODE_FILE, (_HEAD + toml_lines(settings)).encode())
         return Begun(opened.record.origin, agreed(), invited)
     finally:
         await opened.record.close()
 
 
-async def invite(context: NodeContext, identity: str, name: str, roles: frozenset[Role]) -> Invited:
+async def invite(
+    context: NodeContext, desk: Desk, identity: str, name: str, roles: frozenset[Role]
+) -> Invited:
     """Invite somebody, making the account if it is not there; by whoever has the node's files.
 
     Raises:
         OfficerRefused: an id or a role that cannot be.
     """
-    desk, _ = await open_desk(context)
     account = desk.officers.find(identity)
     if account is None:
         account = await desk.officers.add(

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -49,7 +49,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     started: str
     done: int
     total: int
-    result: dict[str, JsonValue] | None
+    result: dict[str, Any] | None
     error: str | None
 
 

@@ -15,6 +15,7 @@ from .context import NodeContext
 from .desk import VAULT_FILE, Desk, DeskRules
 from .oidc import OidcRules, Provider
 from .oidc_api import CALLBACK
+from .passwords import Passwords
 from .sessions import SessionRules
 from .settings import NodeSettings
 from .vault import Vault, open_vault
@@ -37,8 +38,14 @@ class Origins(OriginGuard):
         return frozenset(self._urls)
 
 
-async def open_desk(context: NodeContext) -> tuple[Desk, Origins]:
+async def open_desk(
+    context: NodeContext, passwords: Passwords | None = None
+) -> tuple[Desk, Origins]:
     """The desk, and the guard of the officers' interface.
+
+    Args:
+        context: of the node.
+        passwords: how they are hashed, if not as usual.
 
     Raises:
         VaultUnusable: the node's secret cannot be read.
@@ -63,8 +70,9 @@ async def open_desk(context: NodeContext) -> tuple[Desk, Origins]:
             step_up=timedelta(seconds=settings.step_up),
         ),
     )
+    provider = _provider(context, settings, vault)
     desk = await Desk.open(
-        context, rules, vault, origins, origins.all, provider=_provider(context, settings, vault)
+        context, rules, vault, origins, origins.all, provider=provider, passwords=passwords
     )
     return desk, origins
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from detente.record import CosignedCheckpoint, Entry, JsonValue
+from detente.record import CosignedCheckpoint, Entry
 from detente.record.ijson import format_time
 
 
@@ -52,7 +54,7 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     payload_sha256: str | None = None
     refs: list[ReferenceView] = []
     blobs: list[BlobView] = []
-    body: dict[str, JsonValue] | None = None
+    body: dict[str, Any] | None = None
     answers: list[EntryView] | None = None
 
 

@@ -26,6 +26,7 @@ from .feed import Feed
 from .first_contact import FirstContact
 from .line_access import PeerAccess
 from .line_calls import PeerLine
+from .line_clocks import LineClocks
 from .line_http import LineServer
 from .line_store import LineStore
 from .opening import Mode
@@ -116,7 +117,9 @@ class RunningNode(StatusSource):
 
     # --- running -----------------------------------------------------------------------------
 
-    def start(self, group: asyncio.TaskGroup, witness: Witness | None) -> list[asyncio.Task[None]]:
+    def start(
+        self, group: asyncio.TaskGroup, witness: Witness | None, keep_rooms: Work
+    ) -> list[asyncio.Task[None]]:
         """Begin all work; the tasks are to be cancelled at the end."""
         work: dict[str, Work] = {
             "feed": self.feed.follow,
@@ -130,6 +133,8 @@ class RunningNode(StatusSource):
             work["links"] = self._wake_links
             work["checkpoints"] = self._cosigning.run
             work["security entries"] = self._record_notes
+            work["clocks"] = LineClocks(self.context).run
+            work["rooms"] = keep_rooms
             if witness is not None:
                 first = FirstContact(self.context.home.directory)
                 work["witness"] = partial(
@@ -260,6 +265,10 @@ class RunningNode(StatusSource):
         self._tell()
 
     # --- what is told ------------------------------------------------------------------------
+
+    async def settle(self, size: int) -> None:
+        """Have what is recorded now cosigned, as far as peers answer."""
+        await self._cosigning.once()
 
     def readiness(self) -> Readiness:
         """See `StatusSource`."""
