@@ -14,8 +14,8 @@ signatures only, nothing of what was said.
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Final, ParamSpec, Protocol, TypeVar
 
@@ -218,10 +218,12 @@ class _MirroredLog:
         self._nodes.sync()
         write_whole(self._path / "checkpoint", note.encode())
         partial = before % _WIDTH
-        if partial and before // _WIDTH < checkpoint.size // _WIDTH:
-            # The full tile has the leaves of the partial one.
+        if partial and before < self.size:
+            # A wider tile has the leaves of the partial one.
             old = self._path / TileRef(ENTRIES, before // _WIDTH, partial).path
-            shutil.rmtree(old.parent, ignore_errors=True)
+            old.unlink(missing_ok=True)
+            with suppress(OSError):
+                old.parent.rmdir()
 
     def close(self) -> None:
         """Let go of the files."""

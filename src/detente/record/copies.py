@@ -76,9 +76,9 @@ def hold(directory: Path, suffix: str, forget: Sequence[str] = ()) -> None:
         store.execute([*state.statements(), *emptied])
     finally:
         store.close()
-    with _translated(str(directory)):
-        with closing(apsw.Connection(str(directory / "log.sqlite"))) as database:
-            database.pragma("journal_mode", "delete")
+    path = directory / "log.sqlite"
+    with _translated(str(directory)), closing(apsw.Connection(str(path))) as database:
+        database.pragma("journal_mode", "delete")
 
 
 async def copy_in(directory: Path, place: RecordPlace, tables: Sequence[TableSet] = ()) -> None:
