@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from detente.words import Words
+from detente.words import NARROW, Words
 
 STEP_UP: Final = "step-up"
 """The scope that a session has for a few minutes after its officer has proved who it is."""
@@ -29,16 +29,18 @@ class Role(StrEnum):
 
 
 ROLE_WORDS: Final[Mapping[Role, Words]] = {
-    Role.OBSERVER: Words("Observer: reads the watch", "Observateur : lit la veille"),
-    Role.OFFICER: Words("Officer: answers the line", "Officier : répond sur la ligne"),
+    Role.OBSERVER: Words("Observer: reads the watch", f"Observateur{NARROW}: lit la veille"),
+    Role.OFFICER: Words("Officer: answers the line", f"Officier{NARROW}: répond sur la ligne"),
     Role.DUTY_CHIEF: Words(
         "Duty chief: leads the watch, decides with a second person",
-        "Chef de quart : dirige la veille, décide avec une seconde personne",
+        f"Chef de quart{NARROW}: dirige la veille, décide avec une seconde personne",
     ),
-    Role.CUSTODIAN: Words("Custodian: keeps the evidence", "Conservateur : garde les preuves"),
-    Role.ADMIN: Words("Administrator: runs the node", "Administrateur : exploite le nœud"),
-    Role.AUDITOR: Words("Auditor: reads everything", "Auditeur : lit tout"),
-    Role.PUBLIC: Words("Public: what has been published", "Public : ce qui a été publié"),
+    Role.CUSTODIAN: Words(
+        "Custodian: keeps the evidence", f"Conservateur{NARROW}: garde les preuves"
+    ),
+    Role.ADMIN: Words("Administrator: runs the node", f"Administrateur{NARROW}: exploite le nœud"),
+    Role.AUDITOR: Words("Auditor: reads everything", f"Auditeur{NARROW}: lit tout"),
+    Role.PUBLIC: Words("Public: what has been published", f"Public{NARROW}: ce qui a été publié"),
 }
 
 PERMISSION_HELP: Final[Mapping[str, str]] = {

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 from tests.support.desks import ACCOUNTS, Office, office
 
-from detente.http import Endpoint
-from detente.node.roles import PERMISSIONS, Role
+from detente.http import (
+    Application,
+    Endpoint,
+    Request,
+    RequestHead,
+    Response,
+    any_of,
+    build_app,
+)
+from detente.node.roles import ALL_PERMISSIONS, PERMISSIONS, Role
 
 pytestmark = pytest.mark.anyio
 
@@ -78,6 +87,59 @@ async def test_the_matrix_decides_who_gets_in(staffed: Office, role: Role) -> No
             assert answer.status_code < 500, (endpoint.operation_id, answer.text)
             if not allowed:
                 assert answer.status_code == 403
+
+
+def doors(made: Office) -> Application:
+    """An endpoint for each permission, and nothing behind it."""
+
+    async def open_door(request: Request[None]) -> Response:
+        return Response(204)
+
+    return build_app(
+        [
+            Endpoint(
+                method="GET",
+                path=f"/{permission}",
+                handler=open_door,
+                operation_id=permission,
+                summary=permission,
+                responses={204: None},
+                scopes=any_of(permission),
+            )
+            for permission in sorted(ALL_PERMISSIONS)
+        ],
+        authenticator=made.desk.authenticator,
+    )
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
+async def test_a_role_opens_the_doors_that_the_matrix_names(staffed: Office, role: Role) -> None:
+    async with staffed.at_work(ACCOUNTS[role]) as inside:
+        cookies = {"cookie": f"__Host-detente={inside.cookies['__Host-detente']}"}
+    transport = httpx.ASGITransport(app=doors(staffed))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="https://node.a.example", headers=cookies
+    ) as http:
+        opened = {
+            permission
+            for permission in ALL_PERMISSIONS
+            if (await http.get(f"/{permission}")).status_code == 204
+        }
+    assert opened == PERMISSIONS[role]
+
+
+async def test_a_session_of_somebody_blocked_opens_nothing(staffed: Office) -> None:
+    await staffed.staff("passing", Role.OBSERVER)
+    async with staffed.at_work("passing") as http:
+        caller = await staffed.desk.authenticator.authenticate(
+            RequestHead.of(headers={"cookie": f"__Host-detente={http.cookies['__Host-detente']}"}),
+            0,
+        )
+        assert staffed.desk.scopes_now(caller) == caller.scopes
+        account = staffed.desk.officers.get("passing")
+        await staffed.desk.officers.change(replace(account, active=False))
+        assert (await http.get("/api/v1/session")).status_code == 401
+        assert staffed.desk.scopes_now(caller) == frozenset()
 
 
 async def test_nobody_gets_in_without_a_session(staffed: Office) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
 from pathlib import Path
-
-import pytest
 
 from detente.node.approval_rules import FOUR_EYES
 from detente.node.roles import (
@@ -20,13 +17,6 @@ from detente.node.roles import (
 )
 
 MANUAL = Path(__file__).parents[3] / "docs" / "officers.md"
-
-
-@pytest.mark.parametrize(("role", "permission"), product(Role, sorted(ALL_PERMISSIONS)))
-def test_a_role_has_a_permission_exactly_when_the_matrix_says_so(
-    role: Role, permission: str
-) -> None:
-    assert (permission in permissions_of([role])) == (permission in PERMISSIONS[role])
 
 
 def test_the_matrix_knows_all_roles_and_no_other_permissions() -> None:
