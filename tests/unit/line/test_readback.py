@@ -30,7 +30,7 @@ def moved(area: dict[str, Any], bearing_deg: float, distance_m: float) -> dict[s
     """The same area elsewhere: each position goes as far in the same direction."""
 
     def go(position: list[float]) -> list[float]:
-        longitude, latitude, _ = GEOD.fwd(*position, bearing_deg, distance_m)
+        longitude, latitude, _ = GEOD.fwd(position[0], position[1], bearing_deg, distance_m)
         return [longitude, latitude]
 
     def walk(value: Any) -> Any:
@@ -94,7 +94,8 @@ def test_beyond_the_tolerance_is_beyond_it(area: dict[str, Any]) -> None:
 
 def test_an_outline_says_the_same_with_other_corners_and_the_other_way_round() -> None:
     ring = AREA_POLYGON["geometry"]["coordinates"][0]
-    middle = GEOD.npts(*ring[0], *ring[1], 1)[0]
+    (west, south), (east, north) = ring[0], ring[1]
+    middle = GEOD.npts(west, south, east, north, 1)[0]
     again = {
         "shape": "polygon",
         "geometry": {
