@@ -166,7 +166,9 @@ class Link:
                 anything for it; 0 for none at all.
         """
         for channel, newest in sorted(ends.items()):
-            self._senders[lane_of(channel)].send_run(channel, newest + 1)
+            sender = self._senders[lane_of(channel)]
+            if sender.on:  # one that cannot be called fetches it, as `pull_again`
+                sender.send_run(channel, newest + 1)
         return self._work(now)
 
     def pull_again(self, ends: Mapping[str, int], now: float) -> list[Action]:

@@ -17,8 +17,8 @@ RECEIPTS: Final = "receipts"
 HELD_FIRST_S: Final = 5.0
 HELD_MOST_S: Final = 900.0
 """Seconds until a channel that is held is tried again: doubled each time, between these."""
-BLOB_ANSWER_S: Final = 120.0
-"""For a blob to pass; they are large."""
+BLOB_ANSWER_MOST_S: Final = 240.0
+"""For a blob to pass, after shorter times were not enough; they may be large."""
 BUSY_MOST_S: Final = 300.0
 """The longest that a peer can make us wait by saying that it is busy."""
 SILENCE_S: Final = 3.0
@@ -183,6 +183,8 @@ class Worker:
         self._token: int | None = None
         self._until: float | None = None
         self._told_to_wait = False
+        self._asked_at = 0.0
+        self._blobs_slow = 0
 
     def waits_for(self, token: int) -> bool:
         """Whether that token is the one that it waits for."""
@@ -199,15 +201,31 @@ class Worker:
             return []
         if self.phase == "pause":
             return self._go_on(now)
-        token = self._token
-        done: list[Action] = [] if token is None else [Cancel(token)]
-        return [*done, *self._failed(now, f"no answer to the {self.phase} in time")]
+        if self.phase == "blob":
+            self._blobs_slow += 1
+        return self._give_up(now, f"no answer to the {self.phase} in time")
 
     def hurry(self, now: float) -> list[Action]:
-        """The peer is there again: do not wait any longer, unless it asked for that."""
-        if self.phase != "pause" or self._told_to_wait:
+        """The peer is there again after a silence: do not wait any longer, unless it asked for
+        that; nor for what was asked before, for the connection may have died unnoticed."""
+        done: list[Action] = []
+        if self.phase == "pause":
+            if self._told_to_wait:
+                return []
+        elif self._until is None or now - self._asked_at < SILENCE_S:
             return []
-        return self._go_on(now)
+        else:
+            done = self._give_up(now, f"no answer to the {self.phase} before a silence")
+        return [*done, *self._go_on(now)]
+
+    def _give_up(self, now: float, why: str) -> list[Action]:
+        token = self._token
+        done: list[Action] = [] if token is None else [Cancel(token)]
+        return [*done, *self._failed(now, why)]
+
+    def _blob_until(self, now: float) -> float:
+        """How long to wait for a blob: longer each time that it was not enough."""
+        return now + min(BLOB_ANSWER_MOST_S, self.patience.answer_s * 2.0**self._blobs_slow)
 
     def work(self, now: float) -> list[Action]:
         """Begin something, if there is anything to do and nothing under way."""
@@ -220,14 +238,19 @@ class Worker:
     def _rest(self) -> None:
         self.phase, self._token, self._until, self._told_to_wait = "idle", None, None, False
 
-    def _wait(self, phase: str, until: float | None = None) -> int:
+    def _wait(self, phase: str, now: float, until: float | None = None) -> int:
         """Begin to wait for an action of a new token; `until` for the peer, None for our disk."""
         token = self.desk.token()
+        self._asked_at = now
         self.phase, self._token, self._until = phase, token, until
         return token
 
     def _failed(self, now: float, reason: str, busy_s: float | None = None) -> list[Action]:
-        """Pause, and begin from the start afterwards."""
+        """Pause, and begin from the start afterwards.
+
+        Args:
+            busy_s: the peer asked for that; at least so long.
+        """
         self.failures += 1
         self.last_failure = reason
         wait = again_after(self.failures, self.patience, self.desk.jitter())

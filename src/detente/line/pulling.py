@@ -36,7 +36,7 @@ from .actions import (
     StoreFailed,
     StoreOutcome,
 )
-from .desk import BLOB_ANSWER_S, CHAIN, RECEIPTS, Desk, Worker
+from .desk import CHAIN, RECEIPTS, Desk, Worker
 from .lanes import BATCH_ENVELOPES_MAX, Lane
 
 GAP_TRIES_MAX: Final = 3
@@ -91,7 +91,7 @@ class Puller(Worker):
         if self._poll_at is not None and now < self._poll_at:
             return []
         self._run = None
-        token = self._wait("pull", now + self.patience.answer_s)
+        token = self._wait("pull", now, now + self.patience.answer_s)
         return [Pull(token, self.lane, self._first, BATCH_ENVELOPES_MAX)]
 
     # --- what came of actions ----------------------------------------------------------------
@@ -114,7 +114,7 @@ class Puller(Worker):
             return [*done, *self._next_page(replace(page, next=None), now)]
         self._page = replace(page, items=kept)
         if kept:
-            return self._store(self._page)
+            return self._store(now, self._page)
         return self._bring_receipts(self._page, now)
 
     def stored(self, outcome: StoreOutcome, now: float) -> list[Action]:
@@ -149,8 +149,9 @@ class Puller(Worker):
             return []
         match outcome:
             case Pushed():
+                self._blobs_slow = 0
                 self._fetched.add(self._blobs.popleft())
-                return self._fetch_next(now) if self._blobs else self._store(page)
+                return self._fetch_next(now) if self._blobs else self._store(now, page)
             case BlobGone():
                 sha256 = self._blobs.popleft()
                 item = next(i for i in page.items if sha256 in i.blobs)
@@ -171,7 +172,7 @@ class Puller(Worker):
         if not page.items:
             return [*done, *self._receipts_brought(now)]
         self._receipts = page.items
-        token = self._wait("post", now + self.patience.answer_s)
+        token = self._wait("post", now, now + self.patience.answer_s)
         envelopes = tuple(item.envelope for item in page.items)
         return [*done, Post(token, self.lane, envelopes, (), (), page.receipts_held)]
 
@@ -182,7 +183,7 @@ class Puller(Worker):
                 last = self._receipts[-1].seq
                 self._receipts_asked = (0, 0)
                 if last < self._receipts_newest:
-                    return self._load_receipts(last)
+                    return self._load_receipts(now, last)
                 return self._receipts_brought(now)
             case OutOfOrder():
                 last, tries = self._receipts_asked
@@ -195,7 +196,7 @@ class Puller(Worker):
                     )
                     done = self.desk.sent.contradicted(RECEIPTS, answer.expected, detail)
                     return [*done, *self._failed(now, detail)]
-                return self._load_receipts(answer.expected - 1)
+                return self._load_receipts(now, answer.expected - 1)
             case EnvelopeRefused():
                 done = self.desk.sent.refused(RECEIPTS, 0, answer.code, answer.message, now)
                 return [*done, *self._failed(now, f"our receipts: {answer.message}")]
@@ -219,7 +220,7 @@ class Puller(Worker):
 
     def _pull_run(self, run: tuple[str, int], now: float) -> list[Action]:
         self._run = run
-        token = self._wait("pull", now + self.patience.answer_s)
+        token = self._wait("pull", now, now + self.patience.answer_s)
         return [PullRun(token, self.lane, run[0], run[1], BATCH_ENVELOPES_MAX)]
 
     def _fits(self, run: tuple[str, int], page: PulledPage) -> bool:
@@ -231,13 +232,15 @@ class Puller(Worker):
             item.channel == channel for item in page.items
         )
 
-    def _store(self, page: PulledPage) -> list[Action]:
+    def _store(self, now: float, page: PulledPage) -> list[Action]:
         envelopes = tuple(item.envelope for item in page.items)
-        token = self._wait("store")
+        token = self._wait("store", now)
         return [Store(token, self.lane, envelopes, page.erasures, page.withheld)]
 
     def _fetch_next(self, now: float) -> list[Action]:
-        return [FetchBlob(self._wait("blob", now + BLOB_ANSWER_S), self.lane, self._blobs[0])]
+        return [
+            FetchBlob(self._wait("blob", now, self._blob_until(now)), self.lane, self._blobs[0])
+        ]
 
     def _out_of_order(self, page: PulledPage, outcome: OutOfOrder, now: float) -> list[Action]:
         channel, expected = outcome.channel, outcome.expected
@@ -279,15 +282,19 @@ class Puller(Worker):
     def _rest_of(self, page: PulledPage, channel: str, now: float) -> list[Action]:
         rest = replace(page, items=tuple(i for i in page.items if i.channel != channel))
         self._page = rest
-        return self._store(rest) if rest.items else self._bring_receipts(rest, now)
+        return self._store(now, rest) if rest.items else self._bring_receipts(rest, now)
 
     def _bring_receipts(self, page: PulledPage, now: float) -> list[Action]:
         if self._receipts_newest > page.receipts_held:
-            return self._load_receipts(page.receipts_held)
+            return self._load_receipts(now, page.receipts_held)
+        if page.items and self._run is None and self._receipts_newest:
+            # It offers what we have given receipts for, so it has not all of them, whatever it
+            # says: they are in another channel since one side runs on an old copy.
+            return self._load_receipts(now, 0)
         return self._next_page(page, now)
 
-    def _load_receipts(self, after: int) -> list[Action]:
-        return [LoadReceipts(self._wait("load"), self.lane, after, BATCH_ENVELOPES_MAX)]
+    def _load_receipts(self, now: float, after: int) -> list[Action]:
+        return [LoadReceipts(self._wait("load", now), self.lane, after, BATCH_ENVELOPES_MAX)]
 
     def _receipts_brought(self, now: float) -> list[Action]:
         self.desk.sent.settle(RECEIPTS)

@@ -37,7 +37,7 @@ from .actions import (
     StoreOutcome,
     Trouble,
 )
-from .desk import BLOB_ANSWER_S, CHAIN, RECEIPTS, Desk, Worker
+from .desk import CHAIN, RECEIPTS, Desk, Worker
 from .lanes import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, Lane, lane_of
 
 RUN_TRIES_MAX: Final = 3
@@ -123,6 +123,10 @@ class Sender(Worker):
 
     def send_run(self, channel: str, first: int) -> None:
         """Send a channel from a number on."""
+        queued = next((run for run in self._runs if run.channel == channel), None)
+        if queued is not None:
+            self._runs.remove(queued)
+            first = min(first, queued.first)
         self._runs.append(Run(channel, first))
 
     def work(self, now: float) -> list[Action]:
@@ -130,14 +134,14 @@ class Sender(Worker):
         if self.phase != "idle" or not self.on:
             return []
         if self._runs:
-            return self._load_run(self._runs.popleft())
+            return self._load_run(now, self._runs.popleft())
         if not self._more:
             return []
         self._more = False
         skip = self.desk.sent.skipped(lambda channel: lane_of(channel) is self.lane)
         return [
             LoadOutbox(
-                self._wait("load"),
+                self._wait("load", now),
                 self.lane,
                 self._floor,
                 BATCH_ENVELOPES_MAX,
@@ -219,6 +223,7 @@ class Sender(Worker):
             return []
         match outcome:
             case Pushed() | BlobGone():
+                self._blobs_slow = 0
                 sha256 = self._blobs.popleft()
                 done: list[Action] = []
                 if isinstance(outcome, BlobGone):
@@ -272,11 +277,11 @@ class Sender(Worker):
 
     # --- steps -------------------------------------------------------------------------------
 
-    def _load_run(self, run: Run) -> list[Action]:
+    def _load_run(self, now: float, run: Run) -> list[Action]:
         self._run = run
         return [
             LoadRun(
-                self._wait("load"),
+                self._wait("load", now),
                 self.lane,
                 run.channel,
                 run.first,
@@ -289,7 +294,7 @@ class Sender(Worker):
         self._batch = batch
         return [
             Post(
-                self._wait("post", now + self.patience.answer_s),
+                self._wait("post", now, now + self.patience.answer_s),
                 self.lane,
                 tuple(item.envelope for item in batch.items),
                 batch.erasures,
@@ -299,12 +304,12 @@ class Sender(Worker):
         ]
 
     def _push_next(self, now: float) -> list[Action]:
-        token = self._wait("blob", now + BLOB_ANSWER_S)
+        token = self._wait("blob", now, self._blob_until(now))
         return [PushBlob(token, self.lane, self._blobs[0])]
 
     def _accepted(self, batch: Batch, answer: Accepted, now: float) -> list[Action]:
         if answer.receipts:
-            return [Store(self._wait("store"), self.lane, answer.receipts, (), ())]
+            return [Store(self._wait("store", now), self.lane, answer.receipts, (), ())]
         if answer.newest < batch.receipts_after and not batch.again:
             return self._post(replace(batch, again=True, receipts_after=0), now)
         if answer.newest < batch.receipts_after:
@@ -346,7 +351,7 @@ class Sender(Worker):
             done = self.desk.sent.refused(channel, expected, CHAIN, detail, now)
             return [*done, *self._rest_of(batch.without(channel), now)]
         self._batch = None
-        return self._load_run(Run(channel, expected, answer.previous, checked=True))
+        return self._load_run(now, Run(channel, expected, answer.previous, checked=True))
 
     def _contradiction(self, run: Run, page: RunPage) -> str | None:
         if run.first > page.newest + 1 or (run.checked and run.first > page.newest):

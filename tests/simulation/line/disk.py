@@ -71,6 +71,7 @@ class Disk:
         self.receipt_channel: dict[str, str] = {}
         self.about: dict[int, list[Sealed]] = {}
         self.blobs: set[str] = set()
+        self.commits = [0]
         self.life = 0  # of the restored copies
 
     def copy_of(self, size: int) -> Disk:
@@ -109,6 +110,7 @@ class Disk:
                     self.outbox.get(entry.sender, {}).pop(self.index[entry.of], None)
                     key = entry.sender, about.channel
                     self.answered[key] = max(self.answered.get(key, 0), about.seq)
+        self.commits.append(len(self.log))
 
     def end(self, sender: str, channel: str) -> tuple[int, str | None]:
         run = self.channels.get((sender, channel))

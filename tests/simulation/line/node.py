@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tests.simulation.line.disk import Disk, Draft, Sealed, Violation, demand, item_of
@@ -156,7 +157,7 @@ class Node:
     ) -> None:
         """Commit what `build` makes; tell the outcome when it is durable, or has failed."""
         world = self.world
-        self._disk_free = max(world.now, self._disk_free) + world.rng.uniform(0.001, 0.02)
+        self._disk_free = max(world.now, self._disk_free) + world.rng.uniform(0.0002, 0.002)
 
         def commit() -> None:
             if world.now < self.full_until:
@@ -197,12 +198,7 @@ class Node:
             return
         self.write(lambda: self.disk.planned(drafts(), self.world.seal), done)
 
-    def take(
-        self,
-        envelopes: Iterable[bytes],
-        withheld: Iterable[str],
-        done: Callable[[Outcome], None],
-    ) -> None:
+    def take(self, envelopes: Iterable[bytes], done: Callable[[Outcome], None]) -> None:
         """`PartyRecord.receive`."""
         arrived = [self.world.sealed[int(each)] for each in envelopes]
 
@@ -335,20 +331,7 @@ class Node:
             return
         token, lane = action.token, action.lane
         if isinstance(action, a.LoadOutbox | a.LoadRun | a.LoadReceipts):
-            page: a.OutboxPage | a.RunPage
-            if isinstance(action, a.LoadOutbox):
-                page = disk.load_outbox(peer, lane, action.after, action.limit, action.skip)
-                self.later(0.001, lambda: self.act(peer, link.loaded(token, page, world.now)))
-            elif isinstance(action, a.LoadRun):
-                page = disk.load_run(peer, action.channel, action.first, action.limit)
-                self.later(0.001, lambda: self.act(peer, link.run_loaded(token, page, world.now)))
-            else:
-                run, _ = disk.load_receipts(peer, action.after, action.limit)
-                items = tuple(item_of(each, -1) for each in run)
-                page = a.OutboxPage(items, -1, disk.receipts_held(peer))
-                self.later(
-                    0.001, lambda: self.act(peer, link.receipts_loaded(token, page, world.now))
-                )
+            self._load(peer, link, action)
             return
         self._open.add((peer, token))
         if isinstance(action, a.Store):
@@ -359,10 +342,10 @@ class Node:
         def answered(answer: object) -> None:
             if (peer, token) in self._open:
                 self._open.discard((peer, token))
-                self.hear(peer)
                 if isinstance(action, a.FetchBlob) and isinstance(answer, a.Pushed):
                     disk.blobs.add(action.sha256)
                 self.act(peer, tell(token, answer, world.now))
+                self.hear(peer)
 
         def failed(reason: Reason) -> None:
             if (peer, token) in self._open:
@@ -370,6 +353,27 @@ class Node:
                 self.act(peer, tell(token, a.Failed(reason.value), world.now))
 
         world.send(self, peer, lane, request, answered, failed)
+
+    def _load(
+        self, peer: str, link: Link, action: a.LoadOutbox | a.LoadRun | a.LoadReceipts
+    ) -> None:
+        disk, token = self.disk, action.token
+
+        def tell(make: Callable[[float], list[a.Action]]) -> None:
+            self.later(0.001, lambda: self.act(peer, make(self.world.now)))
+
+        match action:
+            case a.LoadOutbox():
+                page = disk.load_outbox(peer, action.lane, action.after, action.limit, action.skip)
+                tell(lambda now: link.loaded(token, page, now))
+            case a.LoadRun():
+                run = disk.load_run(peer, action.channel, action.first, action.limit)
+                tell(lambda now: link.run_loaded(token, run, now))
+            case a.LoadReceipts():
+                found, _ = disk.load_receipts(peer, action.after, action.limit)
+                items = tuple(item_of(each, -1) for each in found)
+                receipts = a.OutboxPage(items, -1, disk.receipts_held(peer))
+                tell(lambda now: link.receipts_loaded(token, receipts, now))
 
     def _request(
         self, link: Link, action: a.Action
@@ -398,7 +402,7 @@ class Node:
                 told = outcome
             self.act(peer, link.stored(action.token, told, self.world.now))
 
-        self.take(action.envelopes, action.withheld, done)
+        self.take(action.envelopes, done)
 
     # --- what peers ask ----------------------------------------------------------------------
 
@@ -452,7 +456,7 @@ class Node:
                 reply(outcome)
 
         if post.envelopes:
-            self.take(post.envelopes, post.withheld, done)
+            self.take(post.envelopes, done)
         else:
             reply(self.accepted(caller, post))
 
@@ -481,19 +485,19 @@ class Node:
         if self.held:
             for peer in self.peers:
                 if peer not in self._told:
-                    self._ask(peer, ("mine",), lambda answer, peer=peer: self._hears_of(peer, answer))
+                    self._ask(peer, ("mine",), partial(self._hears_of, peer))
         else:
             for peer in self.peers:
                 self._ask(
                     peer,
                     ("resume", self._ends(peer)),
-                    lambda answer, peer=peer: self._caught_up(peer, answer),
+                    partial(self._caught_up, peer),
                 )
         if not self.whole:
             self.later(ASK_AGAIN_S, self._ask_peers)
 
     def _ask(self, peer: str, request: tuple[object, ...], then: Reply) -> None:
-        self.world.send(self, peer, Lane.ORDINARY, request, then, lambda _: None)
+        self.world.send(self, peer, Lane.ORDINARY, request, then, lambda _: None, polled=True)
 
     def _ends(self, peer: str) -> dict[str, int]:
         return {
@@ -510,9 +514,22 @@ class Node:
         if len(self._told) == len(self.peers):
             ours = {each.id: each for told in self._told.values() for each in told}
 
+            known = {peer: {each.id for each in told} for peer, told in self._told.items()}
+
             def adopt() -> Outcome:
                 missing = [each for each in ours.values() if each.id not in self.disk.index]
-                return sorted(missing, key=lambda each: (each.channel, each.seq))
+                back = sorted(missing, key=lambda each: (each.channel, each.seq))
+                # What was signed and is lost may turn up: its channels are closed. Receipts that
+                # stand in them and never arrived are given again.
+                self.disk.life += 1
+                drafts: list[Draft] = [
+                    ("receipt", self.disk.receipts_to(each.to[0]), each.to, each.of, {}, ())
+                    for each in self.disk.log
+                    if each.sender == self.name
+                    and each.kind == "receipt"
+                    and each.id not in known[each.to[0]]
+                ]
+                return [*back, *self.disk.planned(drafts, self.world.seal)]
 
             self.write(adopt, self._adopted)
 
@@ -520,7 +537,6 @@ class Node:
         if isinstance(outcome, a.StoreFailed):
             self._told = {}
             return
-        self.disk.life += 1
         self.held, self._told = False, {}
         self.world.count("taken back")
         self._begin()

@@ -1,8 +1,8 @@
 """Everything that one seed decides, and the checks that go on all the time.
 
 After each commit what was written is held against the truth; at each tick of a node what its
-supervisor says. At quiet points all faults are healed, everything must be delivered, and all records
-are compared.
+supervisor says. At quiet points all faults are healed, everything must be delivered, and all
+records are compared.
 """
 
 from __future__ import annotations
@@ -93,21 +93,21 @@ class World:
             self.at(self.rng.expovariate(1.0), self._speak)
             while self.steps < self.steps_max:
                 end = self.now + QUIET_EVERY_S
-                self._turn(lambda end=end: self.now >= end or self.steps >= self.steps_max)
+                self._turn(end, lambda: self.steps >= self.steps_max)
                 quiet.heal(self)
-                end = self.now + quiet.PATIENCE_S
-                self._turn(lambda end=end: self.now >= end or quiet.settled(self))
+                self._turn(self.now + quiet.PATIENCE_S, lambda: quiet.settled(self))
                 quiet.check(self)
                 self.count("quiet points")
                 self.calm = False
         except Exception as error:
             raise Failure(self._account(error)) from error
 
-    def _turn(self, over: Callable[[], bool]) -> None:
+    def _turn(self, end: float, over: Callable[[], bool]) -> None:
+        """Go on until a time, or until it is over: that is looked at twice a second."""
         looked = 0.0
         while self._heap:
             if self.now >= looked or self.steps >= self.steps_max:
-                if over():
+                if self.now >= end or over():
                     return
                 looked = self.now + 0.5
             when, number, what, node = heapq.heappop(self._heap)
@@ -160,10 +160,16 @@ class World:
         request: tuple[object, ...],
         answered: Answered,
         failed: Failing,
+        *,
+        polled: bool = False,
     ) -> None:
-        """Carry a request, and its answer back."""
+        """Carry a request, and its answer back.
+
+        Args:
+            polled: it may go as the answer to a question of a peer that cannot be called.
+        """
         rng, there, back = self.rng, self.pipes[node.name, peer], self.pipes[peer, node.name]
-        if not self.can_call(node.name, peer):
+        if not polled and not self.can_call(node.name, peer):
             node.later(1.0, lambda: failed(Reason.CONNECT_TIMEOUT))
             return
         if there.swallows(self.now):
@@ -233,7 +239,10 @@ class World:
 
     def _check_urgent(self, node: Node, entry: Sealed) -> None:
         stated = self.stated_at[entry.id]
-        rough = max(self.pipes[entry.sender, node.name].rough_until, self.pipes[node.name, entry.sender].rough_until)
+        rough = max(
+            self.pipes[entry.sender, node.name].rough_until,
+            self.pipes[node.name, entry.sender].rough_until,
+        )
         if stated > rough + SETTLED_S:
             took = self.now - stated
             demand(took < URGENT_WITHIN_S, f"urgent #{entry.id} took {took:.1f} s in calm weather")
@@ -390,7 +399,9 @@ class World:
         return True
 
     def _do_clock_jump(self, node: Node, peer: str, lasts: float) -> bool:
-        node.clock_off += timedelta(seconds=self.rng.choice((-20.0, -1.0, 1.0, 20.0)))
+        if not node.running:
+            return False  # how long a stop took, only the wall clock can tell
+        node.clock_off = timedelta(seconds=self.rng.choice((-20.0, -1.0, 1.0, 20.0)))
         return True
 
     def _do_poison(self, node: Node, peer: str, lasts: float) -> bool:
@@ -408,7 +419,8 @@ class World:
         self.restored_at = self.now
         node.crash()
         self._rough(self.around(node), self.now + 2 * RESTORE_S)
-        size = self.rng.randint(len(node.disk.log) * 2 // 3, len(node.disk.log))
+        commits = node.disk.commits
+        size = commits[self.rng.randint(len(commits) * 2 // 3, len(commits) - 1)]
         self.count("entries gone in a restore" if size < len(node.disk.log) else "restored whole")
 
         def start() -> None:

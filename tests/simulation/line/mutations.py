@@ -1,0 +1,339 @@
+"""Faults put into the line on purpose: a simulator that does not find them is worth nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final
+from unittest import mock
+
+from tests.simulation.line import node as nodes
+from tests.simulation.line.disk import Disk, Sealed
+from tests.simulation.line.node import Node
+
+from detente.line import actions as a
+from detente.line import desk, pulling, sending, supervision
+from detente.line.desk import Held, Worker
+from detente.line.pulling import Puller
+from detente.line.sending import Sender
+from detente.line.supervision import Supervisor, _Watched
+
+Mutation = Callable[[], AbstractContextManager[Any]]
+MUTATIONS: Final[dict[str, Mutation]] = {}
+
+
+def mutation(make: Callable[[], Iterator[Any]]) -> Mutation:
+    """Register a mutation under what its function says."""
+    made = contextmanager(make)
+    MUTATIONS[make.__name__] = made
+    return made
+
+
+def _patch(where: object, name: str, value: object) -> AbstractContextManager[Any]:
+    return mock.patch.object(where, name, value)
+
+
+# -- what a node promises ----------------------------------------------------------------------
+
+
+@mutation
+def receipts_before_the_commit() -> Iterator[Any]:
+    real = Node.write
+
+    def write(self: Node, build: Any, done: Any = lambda _: None) -> None:
+        planned = build()
+        if isinstance(planned, Sequence):
+            for each in planned:
+                self.world.signed.setdefault((each.sender, each.channel, each.seq), each.id)
+            self.disk.append(planned)
+            for each in planned:
+                self.attend(each)
+            done(planned)
+            # Undone, if the machine stops before it is written.
+            start = self.start_number
+            self.world.at(self.world.now + 1.0, lambda: _undo(self, planned, start))
+            return
+        real(self, lambda: planned, done)
+
+    with _patch(Node, "write", write):
+        yield
+
+
+def _undo(node: Node, planned: Sequence[Sealed], start: int) -> None:
+    if node.start_number == start and node.running:
+        node.world.committed(node, planned)
+        return
+    first = node.disk.index.get(planned[0].id) if planned else None
+    if first is not None:
+        blobs, node.disk = node.disk.blobs, node.disk.copy_of(first)
+        node.disk.blobs = blobs
+
+
+@mutation
+def a_restored_side_goes_on_at_once() -> Iterator[Any]:
+    real = Node.start
+
+    def start(self: Node) -> None:
+        self.held = False
+        real(self)
+
+    with _patch(Node, "start", start):
+        yield
+
+
+@mutation
+def what_came_twice_is_kept_twice() -> Iterator[Any]:
+    real = Disk.received
+
+    def received(self: Disk, arrived: Any, seal: Any, poison: Any) -> Any:
+        known = [each for each in arrived if each.id in self.index and each.kind != "receipt"]
+        made = real(self, arrived, seal, poison)
+        return [*made, *known] if isinstance(made, list) else made
+
+    with _patch(Disk, "received", received):
+        yield
+
+
+@mutation
+def gaps_are_taken() -> Iterator[Any]:
+    real = Disk.received
+
+    def received(self: Disk, arrived: Any, seal: Any, poison: Any) -> Any:
+        made = real(self, arrived, seal, poison)
+        if isinstance(made, a.OutOfOrder):
+            return [each for each in arrived if each.id not in self.index][:1]
+        return made
+
+    with _patch(Disk, "received", received):
+        yield
+
+
+@mutation
+def shown_is_said_before_anybody_looks() -> Iterator[Any]:
+    real = Node.attend
+
+    def attend(self: Node, entry: Sealed) -> None:
+        if entry.kind == "message" and self.name in entry.to:
+            self.say(
+                lambda: [("shown", self.channel(entry.sender), (entry.sender,), entry.id, {}, ())]
+            )
+        real(self, entry)
+
+    with _patch(Node, "attend", attend):
+        yield
+
+
+@mutation
+def a_start_does_not_say_that_one_was_away() -> Iterator[Any]:
+    with _patch(nodes, "own_absences", lambda *_: []):
+        yield
+
+
+# -- sending -----------------------------------------------------------------------------------
+
+
+@mutation
+def the_outbox_is_forgotten_at_a_start() -> Iterator[Any]:
+    real = Sender.loaded
+
+    def loaded(self: Sender, page: Any, now: float) -> Any:
+        if self._floor == -1 and isinstance(page, a.OutboxPage) and now > 1.0:
+            page = a.OutboxPage((), page.through, page.receipts_held)
+        return real(self, page, now)
+
+    with _patch(Sender, "loaded", loaded):
+        yield
+
+
+@mutation
+def posted_is_taken_for_delivered() -> Iterator[Any]:
+    real = Sender._post
+
+    def post(self: Sender, batch: Any, now: float) -> Any:
+        self._floor = max(self._floor, batch.items[-1].index)
+        return real(self, batch, now)
+
+    real_loaded = Sender.loaded
+
+    def loaded(self: Sender, page: Any, now: float) -> Any:
+        floor = self._floor
+        done = real_loaded(self, page, now)
+        self._floor = max(floor, self._floor)
+        return done
+
+    with _patch(Sender, "_post", post), _patch(Sender, "loaded", loaded):
+        yield
+
+
+@mutation
+def a_failure_is_not_repeated() -> Iterator[Any]:
+    real = Sender._failed
+
+    def failed(self: Sender, now: float, reason: str, busy_s: float | None = None) -> Any:
+        done = real(self, now, reason, busy_s)
+        self._until = None
+        return done
+
+    with _patch(Sender, "_failed", failed), _patch(Sender, "hurry", lambda *_: []):
+        yield
+
+
+@mutation
+def a_gap_at_the_peer_is_a_failure_like_others() -> Iterator[Any]:
+    def out_of_order(self: Sender, batch: Any, answer: Any, now: float) -> Any:
+        return self._failed(now, "out of order")
+
+    with _patch(Sender, "_out_of_order", out_of_order):
+        yield
+
+
+@mutation
+def a_refused_envelope_stops_the_lane() -> Iterator[Any]:
+    def refused(self: Sender, batch: Any, answer: Any, now: float) -> Any:
+        self._rest()
+        self.phase = "stopped"
+        return []
+
+    with _patch(Sender, "_refused", refused):
+        yield
+
+
+@mutation
+def a_held_channel_is_never_tried_again() -> Iterator[Any]:
+    with _patch(Held, "due", lambda *_: set()), _patch(Held, "try_again", lambda *_: False):
+        yield
+
+
+@mutation
+def lost_receipts_are_not_asked_for() -> Iterator[Any]:
+    real = Node.accepted
+
+    def accepted(self: Node, caller: str, post: a.Post) -> a.Accepted:
+        answer = real(self, caller, post)
+        if len(answer.receipts) <= len(post.envelopes):
+            return answer
+        return a.Accepted(answer.receipts[-len(post.envelopes) :], answer.newest)
+
+    with _patch(Node, "accepted", accepted):
+        yield
+
+
+@mutation
+def what_a_restored_peer_lost_is_sent_once_only() -> Iterator[Any]:
+    real = Sender._failed
+
+    def failed(self: Sender, now: float, reason: str, busy_s: float | None = None) -> Any:
+        self._batch = None
+        return real(self, now, reason, busy_s)
+
+    real_resume = Node._caught_up
+
+    def caught_up(self: Node, peer: str, answer: object) -> None:
+        real_resume(self, peer, answer)
+        self.whole = True
+
+    with _patch(Sender, "_failed", failed), _patch(Node, "_caught_up", caught_up):
+        yield
+
+
+@mutation
+def what_is_urgent_waits_for_the_rest() -> Iterator[Any]:
+    real = Sender.work
+    lane = sending.Lane
+
+    def work(self: Sender, now: float) -> Any:
+        other = getattr(self.desk, "ordinary", None)
+        if self.lane is lane.ORDINARY:
+            self.desk.ordinary = self  # type: ignore[attr-defined]  # the mutation's own
+        elif other is not None and other.phase != "idle":
+            return []
+        return real(self, now)
+
+    with _patch(Sender, "work", work):
+        yield
+
+
+@mutation
+def an_answer_is_waited_for_for_ever() -> Iterator[Any]:
+    real = Worker._wait
+
+    def wait(self: Worker, phase: str, now: float, until: float | None = None) -> int:
+        return real(self, phase, now, None)
+
+    with _patch(Worker, "_wait", wait):
+        yield
+
+
+@mutation
+def files_are_not_sent() -> Iterator[Any]:
+    def blobs_missing(self: Sender, batch: Any, answer: Any, now: float) -> Any:
+        return self._failed(now, "files are missing")
+
+    with _patch(Sender, "_blobs_missing", blobs_missing):
+        yield
+
+
+# -- pulling -----------------------------------------------------------------------------------
+
+
+@mutation
+def receipts_are_not_brought_to_whom_one_pulls_from() -> Iterator[Any]:
+    def bring(self: Puller, page: Any, now: float) -> Any:
+        return self._next_page(page, now)
+
+    with _patch(Puller, "_bring_receipts", bring):
+        yield
+
+
+@mutation
+def only_the_first_page_is_pulled() -> Iterator[Any]:
+    real = Puller._next_page
+
+    def next_page(self: Puller, page: Any, now: float) -> Any:
+        done = real(self, page, now)
+        self.on = False
+        return done
+
+    with _patch(Puller, "_next_page", next_page):
+        yield
+
+
+# -- supervision -------------------------------------------------------------------------------
+
+
+@mutation
+def silence_is_noticed_late() -> Iterator[Any]:
+    with _patch(supervision, "SILENT_AFTER_S", 8.0), _patch(supervision, "FAILED_AFTER_S", 8.0):
+        yield
+
+
+@mutation
+def ones_own_sleep_is_held_against_the_peer() -> Iterator[Any]:
+    def pass_time(self: _Watched, passed: float, *, slept: bool) -> None:
+        if self.state.outage:
+            self._seen[self.state] = self._seen.get(self.state, 0.0) + passed
+
+    with _patch(_Watched, "pass_time", pass_time), _patch(supervision, "STALL_S", 1e9):
+        yield
+
+
+@mutation
+def an_outage_that_is_over_is_not_told() -> Iterator[Any]:
+    real = _Watched.recover
+
+    def recover(self: _Watched, at: Any) -> Any:
+        return real(self, at)[:-1]
+
+    with _patch(_Watched, "recover", recover):
+        yield
+
+
+@mutation
+def a_peer_is_never_late_again_taken_for_up() -> Iterator[Any]:
+    with _patch(supervision, "TIMELY_AFTER_S", 1e9):
+        yield
+
+
+assert desk.SILENCE_S == supervision.SILENT_AFTER_S
+assert pulling.GAP_TRIES_MAX
+assert Supervisor

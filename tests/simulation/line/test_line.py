@@ -1,0 +1,108 @@
+"""Lines between two to four nodes, simulated: whatever happens, they keep what they promise.
+
+A few seeds that stay the same; DETENTE_SIMULATION_SEED=<number> gives others.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Final
+from unittest import mock
+
+import pytest
+from tests.simulation.line.disk import Disk
+from tests.simulation.line.mutations import MUTATIONS
+from tests.simulation.line.weather import FAULTS
+from tests.simulation.line.world import Failure, World
+
+FIRST_SEED: Final = 10_000 + 1_000 * int(os.environ.get("DETENTE_SIMULATION_SEED", "0"))
+WORLDS: Final = 12
+STEPS: Final = 26_000
+
+MUST_HAPPEN: Final = (
+    *FAULTS,
+    "disk full",
+    "append unknown",
+    "arrives twice",
+    "entries gone in a restore",
+    "taken back",
+    "bursts",
+    "received message",
+    "received shown",
+    "received acknowledgement",
+    "received receipt",
+    "received outage",
+    "urgent in calm weather",
+    "absences in both records",
+    "report refused",
+    "report released",
+    "report peer-lost",
+    "report store",
+    "report store-mended",
+    "state up",
+    "state late",
+    "state down-here",
+    "state down-there",
+    "state peer-silent",
+    "outage seen as down-here (own)",
+    "message delivered",
+    "message shown",
+    "message acknowledged",
+)
+
+
+def test_lines_keep_their_promises() -> None:
+    counts: Counter[str] = Counter()
+    steps = 0
+    for seed in range(FIRST_SEED, FIRST_SEED + WORLDS):
+        world = World(seed, STEPS)
+        world.run()
+        steps += world.steps
+        counts += world.counts
+    assert steps >= 300_000
+    # A simulation that never meets its faults shows nothing.
+    assert [what for what in MUST_HAPPEN if not counts[what]] == []
+
+
+def test_a_seed_gives_the_same_history_in_every_process() -> None:
+    command = [sys.executable, "-m", "tests.simulation.line", "--seed", "7", "--steps", "8000"]
+    histories = [
+        subprocess.run(
+            command,
+            cwd=Path(__file__).parents[3],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    fingerprints = [re.findall(r"fingerprint (\w{8})", history) for history in histories]
+    assert len(fingerprints[0]) == 1
+    assert fingerprints[0] == fingerprints[1]
+
+
+def test_a_failure_says_how_to_see_it_again() -> None:
+    def forgetful(self: Disk, entries: object) -> None:
+        """Says that it has written, and has not."""
+
+    with mock.patch.object(Disk, "append", forgetful), pytest.raises(Failure) as failure:
+        World(3, 5_000).run()
+    account = str(failure.value).splitlines()
+    assert re.fullmatch(
+        r"again: python -m tests\.simulation\.line --seed 3 --steps 5000 --nodes \d", account[-1]
+    )
+    assert re.match(r"seed 3, step \d+", account[-3])
+
+
+@pytest.mark.parametrize("name", list(MUTATIONS))
+def test_a_fault_of_the_line_is_found(name: str) -> None:
+    with pytest.raises(Failure) as failure, MUTATIONS[name]():
+        for seed in range(1, 25):
+            World(seed, 12_000).run()
+    assert "the simulator itself" not in str(failure.value)
