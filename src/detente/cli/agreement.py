@@ -33,6 +33,7 @@ def agreement() -> None:
 
     It is in force when every party has signed the same hash. See docs/agreement.md.
     """
+    import detente.line  # noqa: F401  # what brings rules must have been loaded
 
 
 @agreement.command(short_help="Write a first draft, or the next version's.")

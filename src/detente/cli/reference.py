@@ -61,6 +61,7 @@ database, and starts nothing.
 
 def agreement_page() -> str:
     """The fields of agreements, as Markdown."""
+    import detente.line  # noqa: F401  # what brings rules must have been loaded
     from detente.agreement import fields_page
 
     return fields_page(_GENERATED)

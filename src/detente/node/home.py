@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Final
 
+import detente.line  # noqa: F401  # what brings rules of agreements must have been loaded
 from detente.agreement import Agreement, load_agreement, party_signatures, record_files
 from detente.errors import DetenteError
 from detente.record import (
