@@ -211,19 +211,18 @@ class NodeUnderTest:
         )
 
     async def login(self, account: str) -> httpx.AsyncClient:
-        """A client in a fresh session of an account; to be closed."""
+        """A client in a fresh session of an account; to be entered."""
         enrolled_as = self.accounts[account]
-        http = self.client({})
         body = {
             "officer": account,
             "password": enrolled_as.password,
             "recovery": enrolled_as.recovery.pop(),
             "bearer": True,
         }
-        answer = await http.post("/api/v1/session", json=body)
+        async with self.client({}) as http:
+            answer = await http.post("/api/v1/session", json=body)
         assert answer.status_code == 200, answer.text
-        http.headers["authorization"] = f"Bearer {answer.json()['token']}"
-        return http
+        return self.client({"authorization": f"Bearer {answer.json()['token']}"})
 
     async def status(self) -> Any:
         """How it says it is."""
