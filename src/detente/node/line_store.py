@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from detente.errors import DetenteError
@@ -35,7 +35,6 @@ from detente.record import (
     RecordRefused,
     read_payload,
 )
-from detente.record.party_jobs import receipt_channel
 
 _NUMBERED: Final = re.compile(r"envelope (\d+)")
 _GAP_MAX: Final = 16
@@ -123,19 +122,17 @@ class LineStore:
         )
 
     async def receipts(self, after: int, limit: int) -> OutboxPage | StoreFailed:
-        """See `LoadReceipts`: our receipts for the peer above number `after`."""
-        ours = self.record.party
+        """See `LoadReceipts`: our receipts for the peer above number `after`.
+
+        They are numbered across the channels that follow one another when we are restored.
+        """
         try:
             held = await self.receipts_held()
-            rows = await self.record.query(
-                "SELECT position FROM party_entries WHERE sender = ? AND channel = ? AND seq > ? "
-                "AND payload IS NOT NULL ORDER BY seq LIMIT ?",
-                (ours, receipt_channel(self.peer), after, limit),
-            )
-            entries = await self._at([cast(int, row[0]) for row in rows])
+            numbered = await self.record.receipts_for(self.peer, after, limit)
         except _UNAVAILABLE as error:
             return StoreFailed(str(error))
-        return OutboxPage(tuple(map(_item, entries)), self.record.head.size - 1, held)
+        items = tuple(replace(_item(entry), seq=number) for number, entry in numbered)
+        return OutboxPage(items, self.record.head.size - 1, held)
 
     async def waiting(self) -> int:
         """How many entries for the peer have no receipt of it."""
@@ -151,13 +148,11 @@ class LineStore:
 
     async def receipts_held(self) -> int:
         """Number of the newest receipt of the peer for us that our record holds."""
-        number, _ = await self._end(self.peer, receipt_channel(self.record.party))
-        return number
+        return await self.record.receipts_held(self.peer)
 
     async def receipts_made(self) -> int:
         """Number of the newest receipt that we have made for the peer."""
-        number, _ = await self._end(self.record.party, receipt_channel(self.peer))
-        return number
+        return await self.record.receipts_made(self.peer)
 
     async def take(
         self,
@@ -167,15 +162,8 @@ class LineStore:
     ) -> StoreOutcome:
         """See `Store`: give envelopes of the peer to our record, all or nothing."""
         try:
-            received = await self.record.receive(
-                envelopes, erasures=erasures, withheld=frozenset(withheld)
-            )
-            made = [
-                each.receipt.payload.seq
-                for each in received
-                if each.receipt is not None and each.receipt.payload is not None
-            ]
-            return Stored(max(made) if made else await self.receipts_made())
+            await self.record.receive(envelopes, erasures=erasures, withheld=frozenset(withheld))
+            return Stored(await self.receipts_made())
         except ChainBroken as error:
             number = _number(error)
             payload = await asyncio.to_thread(_payload, envelopes[number])

@@ -127,8 +127,8 @@ class PartyReading:
         """How many receipts of a party for us we have."""
         return await self._store.rows.receipts_end(party, self._party)
 
-    async def receipts_for(self, party: str, after: int, limit: int) -> list[Entry]:
-        """Our receipts for a party without the first `after`, in order, at most `limit`."""
+    async def receipts_for(self, party: str, after: int, limit: int) -> list[tuple[int, Entry]]:
+        """Our receipts for a party above number `after`, each with its number, at most `limit`."""
         return await self._store.rows.receipts_of(self._party, party, after, limit)
 
     async def search(self, query: Query, *, limit: int = 100, after: int | None = None) -> Page:

@@ -227,28 +227,31 @@ class PartyRows:
         """How many receipts a party has made for another one; see `receipts_of`."""
         return sum([number for _, number in await self._receipt_channels(sender, to)])
 
-    async def receipts_of(self, sender: str, to: str, after: int, limit: int) -> list[Entry]:
-        """Receipts of a party for another one, without the first `after` of them.
+    async def receipts_of(
+        self, sender: str, to: str, after: int, limit: int
+    ) -> list[tuple[int, Entry]]:
+        """Receipts of a party for another one above number `after`, each with its number.
 
         They are numbered across the channels that follow one another when the sender's record is
         restored from a copy. Erased ones count, and are left out.
         """
-        found: list[Entry] = []
-        for channel, number in await self._receipt_channels(sender, to):
-            if after >= number:
-                after -= number
-                continue
-            rows = await self._log.query(
-                "SELECT position FROM party_entries WHERE sender = ? AND channel = ? AND seq > ? "
-                "ORDER BY seq LIMIT ?",
-                (sender, channel, after, limit - len(found)),
-            )
-            positions = [cast(int, row[0]) for row in rows]
-            entries = await self.at(positions)
-            found += [entries[each] for each in positions if entries[each].payload is not None]
-            after = 0
-            if len(found) >= limit:
-                break
+        found: list[tuple[int, Entry]] = []
+        before = 0
+        for channel, count in await self._receipt_channels(sender, to):
+            if after < before + count and len(found) < limit:
+                rows = await self._log.query(
+                    "SELECT position, seq FROM party_entries "
+                    "WHERE sender = ? AND channel = ? AND seq > ? ORDER BY seq LIMIT ?",
+                    (sender, channel, max(0, after - before), limit - len(found)),
+                )
+                places = cast(list[tuple[int, int]], rows)
+                entries = await self.at([position for position, _ in places])
+                found += [
+                    (before + seq, entries[position])
+                    for position, seq in places
+                    if entries[position].payload is not None
+                ]
+            before += count
         return found
 
     async def _receipt_channels(self, sender: str, to: str) -> list[tuple[str, int]]:

@@ -311,11 +311,11 @@ async def test_receipts_are_numbered_across_a_restoration(two: Two) -> None:
 
         assert await pair.a.receipts_made("b") == 5
         assert await pair.b.receipts_held("a") == 5
-        numbers = [e.payload.seq for e in await pair.a.receipts_for("b", 2, 10) if e.payload]
-        assert numbers == [3, 4, 1]
-        assert [e.index for e in await pair.a.receipts_for("b", 4, 10)] == [
-            (await pair.a.receipts_for("b", 0, 10))[-1].index
-        ]
+        receipts = await pair.a.receipts_for("b", 2, 10)
+        assert [number for number, _ in receipts] == [3, 4, 5]
+        assert [entry.payload.seq for _, entry in receipts if entry.payload] == [3, 4, 1]
+        assert await pair.a.receipts_for("b", 4, 10) == receipts[-1:]
+        assert await pair.a.receipts_for("b", 1, 2) == (await pair.a.receipts_for("b", 1, 9))[:2]
 
 
 async def test_restored_twice_from_the_same_copy(two: Two) -> None:
