@@ -360,7 +360,10 @@ def check_content(content: Content, party: str) -> None:
                 raise StatementMalformed(
                     "They are of another conference.", where="document.conference"
                 )
-            _check_times(document.begins, document.ended)
+            # It may have been held before the time for which it was convened.
+            _time(document.begins, "document.begins")
+            if document.ended is not None:
+                _time(document.ended, "document.ended")
             _check_once([each.item for each in document.agenda], "document.agenda")
             _check_once(
                 [f"{each.party}-{each.number}" for each in document.proposals],
