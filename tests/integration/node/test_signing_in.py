@@ -14,6 +14,7 @@ import pytest
 from tests.support.authenticators import SoftwareKey
 from tests.support.desks import HOLDERS, ORIGIN, PASSWORD, RULES, Office, office, reopened
 
+from detente.http import ForeignOrigin, RequestHead
 from detente.node.roles import Role
 
 pytestmark = pytest.mark.anyio
@@ -436,3 +437,33 @@ async def test_a_second_factor_may_be_left_out_where_that_is_allowed(tmp_path: P
             assert (await http.post(SESSION, json=bare)).status_code == 401, "it has an app"
             await made.desk.credentials.drop_app("a-1")
             assert (await http.post(SESSION, json=bare)).status_code == 200
+
+
+async def test_refusals_are_told_at_the_same_moments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("detente.node.sign_in.asyncio.sleep", sleep)
+    async with office(tmp_path, rules=replace(RULES, refusal_s=0.25), staffed=False) as made:
+        passing = iter([100.0, 100.07, 100.07, 200.0, 200.3, 200.3])
+        made.desk.sign_in._monotonic = lambda: next(passing)
+        for officer in ("nobody", "a-1"):
+            async with made.client() as http:
+                assert (await made.log_in(http, officer, code="x")).status_code == 401
+    assert slept == pytest.approx([0.18, 0.2])
+
+
+async def test_the_authenticator_itself_guards_cookies(desk: Office) -> None:
+    async with desk.at_work("a-1") as http:
+        cookie = {"cookie": f"__Host-detente={http.cookies['__Host-detente']}"}
+    authenticate = desk.desk.authenticator.authenticate
+    for headers in (cookie, {**cookie, "origin": "https://evil.example"}):
+        with pytest.raises(ForeignOrigin):
+            await authenticate(RequestHead.of("POST", "/x", headers), 0)
+    caller = await authenticate(RequestHead.of("POST", "/x", {**cookie, "origin": ORIGIN}), 0)
+    assert caller.sub == "a-1"
+    assert (await authenticate(RequestHead.of("GET", "/x", cookie), 0)).session == caller.session
