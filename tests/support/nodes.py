@@ -350,6 +350,10 @@ async def two_nodes(
     try:
         await asyncio.gather(*(nodes[party].start() for party in start))
         yield net
+    except BaseException:
+        for node in nodes.values():
+            print(f"--- node {node.party}\n{node.log[-6000:]}")  # pytest shows it with the failure
+        raise
     finally:
         for node in nodes.values():
             if node.process is not None and node.process.returncode is None:

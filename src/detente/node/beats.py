@@ -107,6 +107,7 @@ class Watch:
         boot: random id of this start.
         life: where signs of life are left.
         watch_every_s: between watch entries when nothing changes.
+        alive: called with the id of a peer at each of its signs of life.
         came_back: called with the id of a peer that was not heard and is heard again.
     """
 
@@ -117,6 +118,7 @@ class Watch:
     boot: str
     life: LifeFile
     watch_every_s: float
+    alive: Callable[[str], None]
     came_back: Callable[[str], None]
     _supervisor: Supervisor = field(init=False)
     _told: dict[str, _Told] = field(default_factory=dict)
@@ -143,6 +145,7 @@ class Watch:
         """A peer has called us, with whatever it was."""
         if party in self._told:
             self._act(self._supervisor.peer_heard(party, self._now()))
+            self.alive(party)
 
     def beaten(self, party: str, beat: Beat) -> Beat:
         """A peer's beat has arrived; our answer.

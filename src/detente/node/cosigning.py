@@ -8,6 +8,7 @@ what only witnesses and watches have added waits for longer.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -113,6 +114,7 @@ class Cosigning:
         self._now = now
         self._done: dict[str, int] = {}
         self._refused: set[tuple[str, int]] = set()
+        self._told: dict[str, str] = {}
         self._asked_at = -1e9
 
     async def run(self) -> None:
@@ -168,7 +170,7 @@ class Cosigning:
             self._behind(str(error))
             return
         except (WitnessUnreachable, WitnessRequestMalformed) as error:
-            _log.info("no cosignature by %s now: %s", party, error)
+            self._say(party, f"gives no cosignature now: {error}")
             return
         finally:
             await http.aclose()
@@ -180,15 +182,25 @@ class Cosigning:
                 draft = refusal(self._record.origin, sent.size, sent.result.status, reason)
                 await self._record.append([(draft, None)])
         elif isinstance(sent.result, NotNow):
-            _log.info("%s does not cosign now: %s", party, sent.result.reason)
+            self._say(party, f"does not cosign now: {sent.result.reason}")
         else:
             self._done[party] = sent.size
+            self._told.pop(party, None)
+
+    def _say(self, party: str, what: str) -> None:
+        """Log it once, however often it happens."""
+        if self._told.get(party) != what:
+            self._told[party] = what
+            _log.info("%s %s", party, what)
 
 
 async def confirm_witness(
-    record: PartyRecord, witness: Witness, peers: Peers, first: FirstContact
+    record: PartyRecord, witness: Witness, peers: Peers, first: FirstContact, woken: asyncio.Event
 ) -> None:
-    """Ask each owner what our witness has signed of its log, until all have convinced it."""
+    """Ask each owner what our witness has signed of its log, until all have convinced it.
+
+    Asked again now and then, and at once when `woken` is set: a peer was heard again.
+    """
     told: dict[str, str] = {}
     waiting = {node.party for node in peers}
     while waiting:
@@ -219,4 +231,6 @@ async def confirm_witness(
             finally:
                 await http.aclose()
         if waiting:
-            await asyncio.sleep(ASK_AGAIN_S)
+            woken.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), ASK_AGAIN_S)

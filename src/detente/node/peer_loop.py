@@ -135,15 +135,14 @@ class LinkRunner:
         async def whole() -> None:
             try:
                 actions = await work
+                if self._tasks.get(token) is task:
+                    del self._tasks[token]
+                if self._failed is not None:
+                    self._do(actions)
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - a fault here must stop the node's line loudly
                 self._fail(error)
-                return
-            if self._tasks.get(token) is task:
-                del self._tasks[token]
-            if self._failed is not None:
-                self._do(actions)
 
         task = asyncio.create_task(whole())
         self._tasks[token] = task

@@ -95,6 +95,7 @@ class RunningNode(StatusSource):
             boot=boot,
             life=life,
             watch_every_s=context.settings.watch_every,
+            alive=self._alive,
             came_back=self._came_back,
         )
         self.runners = {party: self._runner(record, party) for party in others(record)}
@@ -106,6 +107,7 @@ class RunningNode(StatusSource):
             may_take=lambda: self._mode == "writing",
         )
         self.faults = 0
+        self._woken = asyncio.Event()
         self.publishing = Publishing(context.home.place.tiles, record)
         self._cosigning = Cosigning(
             record,
@@ -138,7 +140,7 @@ class RunningNode(StatusSource):
             if witness is not None:
                 first = FirstContact(self.context.home.directory)
                 work["witness"] = partial(
-                    confirm_witness, self.context.record, witness, self.peers, first
+                    confirm_witness, self.context.record, witness, self.peers, first, self._woken
                 )
         return [group.create_task(self._keep(name, begin)) for name, begin in work.items()]
 
@@ -228,6 +230,10 @@ class RunningNode(StatusSource):
         self.watch.heard(party)
 
     def _came_back(self, party: str) -> None:
+        self._woken.set()
+        self._alive(party)
+
+    def _alive(self, party: str) -> None:
         runner = self.runners.get(party)
         if runner is not None:
             runner.peer_heard()
