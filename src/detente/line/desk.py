@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .actions import Action, Cancel, Report, Trouble
-from .lanes import PATIENCE, Lane, again_after
+from .lanes import PATIENCE, Lane, again_after, lane_of
 
 CONTRADICTION: Final = "line.contradiction"
 """Code of a channel in which the two records contradict one another."""
@@ -96,6 +96,11 @@ class Held:
             held = self.channels.pop(name)
             done.append(Report(Trouble.RELEASED, self._peer, name, held.seq, held.code))
         return done
+
+    def nothing_left(self, lane_has: Callable[[str], bool]) -> list[Action]:
+        """All of a lane has been gone through: what was tried again had nothing left, or is taken
+        by another way."""
+        return self.taken({name for name in self._trying if lane_has(name)})
 
     def settle(self, channel: str) -> None:
         """Whatever stood against it is over."""
@@ -226,6 +231,10 @@ class Worker:
     def _blob_until(self, now: float) -> float:
         """How long to wait for a blob: longer each time that it was not enough."""
         return now + min(BLOB_ANSWER_MOST_S, self.patience.answer_s * 2.0**self._blobs_slow)
+
+    def has(self, channel: str) -> bool:
+        """Whether a channel belongs to its lane."""
+        return lane_of(channel) is self.lane
 
     def work(self, now: float) -> list[Action]:
         """Begin something, if there is anything to do and nothing under way."""

@@ -303,6 +303,7 @@ class Puller(Worker):
 
     def _next_page(self, page: PulledPage, now: float) -> list[Action]:
         self._succeeded(now)
+        done: list[Action] = []
         self._page = None
         run, self._run = self._run, None
         if run is not None:
@@ -312,6 +313,7 @@ class Puller(Worker):
                 self._runs.appendleft((run[0], page.next))
         elif page.next is None:
             self._poll_at, self._first = now + self.patience.poll_s, 0
+            done += self.desk.pulled.nothing_left(self.has)
         else:
             self._poll_at, self._first = None, page.next
-        return self._go_on(now)
+        return [*done, *self._go_on(now)]

@@ -38,7 +38,7 @@ from .actions import (
     Trouble,
 )
 from .desk import CHAIN, RECEIPTS, Desk, Worker
-from .lanes import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, Lane, lane_of
+from .lanes import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, Lane
 
 RUN_TRIES_MAX: Final = 3
 """So often a peer may ask for the same number, and get it, before that is a refusal."""
@@ -138,7 +138,7 @@ class Sender(Worker):
         if not self._more:
             return []
         self._more = False
-        skip = self.desk.sent.skipped(lambda channel: lane_of(channel) is self.lane)
+        skip = self.desk.sent.skipped(self.has)
         return [
             LoadOutbox(
                 self._wait("load", now),
@@ -160,6 +160,7 @@ class Sender(Worker):
         done = self.desk.store_works()
         if not page.items:
             self._floor = max(self._floor, page.through)
+            done += self.desk.sent.nothing_left(self.has)
             return [*done, *self._go_on(now)]
         self._more = True
         self._floor = page.items[0].index - 1

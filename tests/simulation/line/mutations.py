@@ -12,11 +12,13 @@ from tests.simulation.line.disk import Disk, Sealed
 from tests.simulation.line.node import Node
 
 from detente.line import actions as a
-from detente.line import desk, pulling, sending, supervision
+from detente.line import supervision
+from detente.line.delivery import Link
 from detente.line.desk import Held, Worker
+from detente.line.lanes import Lane
 from detente.line.pulling import Puller
 from detente.line.sending import Sender
-from detente.line.supervision import Supervisor, _Watched
+from detente.line.supervision import _Watched
 
 Mutation = Callable[[], AbstractContextManager[Any]]
 MUTATIONS: Final[dict[str, Mutation]] = {}
@@ -180,10 +182,12 @@ def a_failure_is_not_repeated() -> Iterator[Any]:
 
 @mutation
 def a_gap_at_the_peer_is_a_failure_like_others() -> Iterator[Any]:
+    """And the peer does not tell of it either, as otherwise it would not be missed."""
+
     def out_of_order(self: Sender, batch: Any, answer: Any, now: float) -> Any:
         return self._failed(now, "out of order")
 
-    with _patch(Sender, "_out_of_order", out_of_order):
+    with _patch(Sender, "_out_of_order", out_of_order), _patch(Link, "peer_holds", lambda *_: []):
         yield
 
 
@@ -239,11 +243,10 @@ def what_a_restored_peer_lost_is_sent_once_only() -> Iterator[Any]:
 @mutation
 def what_is_urgent_waits_for_the_rest() -> Iterator[Any]:
     real = Sender.work
-    lane = sending.Lane
 
     def work(self: Sender, now: float) -> Any:
         other = getattr(self.desk, "ordinary", None)
-        if self.lane is lane.ORDINARY:
+        if self.lane is Lane.ORDINARY:
             self.desk.ordinary = self  # type: ignore[attr-defined]  # the mutation's own
         elif other is not None and other.phase != "idle":
             return []
@@ -332,8 +335,3 @@ def an_outage_that_is_over_is_not_told() -> Iterator[Any]:
 def a_peer_is_never_late_again_taken_for_up() -> Iterator[Any]:
     with _patch(supervision, "TIMELY_AFTER_S", 1e9):
         yield
-
-
-assert desk.SILENCE_S == supervision.SILENT_AFTER_S
-assert pulling.GAP_TRIES_MAX
-assert Supervisor

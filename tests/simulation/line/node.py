@@ -95,7 +95,7 @@ class Node:
         if self.last_sign is not None:
             lasting = tuple(self.lasting.values())
             for outage in own_absences(self.peers, self.last_sign, at.wall, lasting):
-                self.state_outage(outage)
+                self.state_outage(outage, before=not outage.own)
         self.lasting = {}
         self.links = {peer: self._link(peer) for peer in self.peers}
         self.supervisor = Supervisor(self.peers, at)
@@ -209,8 +209,8 @@ class Node:
 
         self.write(build, done)
 
-    def state_outage(self, outage: Outage) -> None:
-        self.world.outage_stated(self.name, outage)
+    def state_outage(self, outage: Outage, *, before: bool = False) -> None:
+        self.world.outage_stated(self, outage, before=before)
 
         def drafts() -> list[Draft]:
             draft = outage_draft(outage, self.channel(outage.peer))
@@ -453,6 +453,7 @@ class Node:
             elif isinstance(outcome, Sequence):
                 reply(self.accepted(caller, post))
             else:
+                self.world.count(f"answers {type(outcome).__name__}")
                 reply(outcome)
 
         if post.envelopes:

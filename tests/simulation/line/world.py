@@ -17,13 +17,14 @@ from typing import Final
 
 from tests.simulation.line import quiet, weather
 from tests.simulation.line.disk import Draft, Sealed, Violation, demand
-from tests.simulation.line.node import Node
+from tests.simulation.line.node import EPOCH, Node
 from tests.simulation.line.weather import CALM_DELAY_S, CUT_REASONS, Pipe
 
 from detente.line.lanes import Lane
 from detente.line.outages import Outage
 from detente.line.standing import Reason, State
 from detente.line.supervision import Changed
+from detente.record import format_time
 
 TRACE_KEPT: Final = 60
 QUIET_EVERY_S: Final = 240.0
@@ -67,7 +68,7 @@ class World:
         self.poison: dict[str, float] = {}
         self.behind: dict[tuple[str, str], bool] = {}
         self.absences: list[tuple[str, str, float, float]] = []
-        self.outages: list[tuple[str, Outage]] = []
+        self.outages: dict[tuple[str, str, object], tuple[float, float]] = {}
         self._heap: list[tuple[float, int, Callable[[], None], Node | None]] = []
         self._number = 0
         pairs = [(x, y) for x in names for y in names if x != y]
@@ -253,14 +254,21 @@ class World:
         name, peer, state = node.name, act.now.peer, act.now.state
         self.note(f"{name} sees {peer} {state.value}")
         if state in (State.PEER_SILENT, State.DOWN_THERE):
-            rough = max(self.pipes[name, peer].rough_until, self.pipes[peer, name].rough_until)
+            rough = self.pipes[name, peer].rough_until
             demand(
                 self.now < rough + SETTLED_S,
                 f"{name} takes {peer} for {state.value}, and nothing is wrong with it",
             )
 
-    def outage_stated(self, name: str, outage: Outage) -> None:
-        self.outages.append((name, outage))
+    def outage_stated(self, node: Node, outage: Outage, *, before: bool) -> None:
+        """A node is about to state this; `before`: it saw it before it was started anew."""
+        if outage.until is not None:
+            now = EPOCH + node.clock_off
+            since, until = ((each - now).total_seconds() for each in (outage.since, outage.until))
+            # A clock may have jumped since it saw that.
+            slack = 45.0 if before else 4.0
+            key = node.name, outage.peer, format_time(outage.since)
+            self.outages[key] = since - slack, until + slack
         self.count(f"outage seen as {outage.seen_as.value}{' (own)' if outage.own else ''}")
 
     def said_of(self, node: Node, of: int) -> list[Sealed]:
