@@ -93,8 +93,9 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink) -> bool:
         desk, guard = await open_desk(context)
         access = OperatorOr(desk.authenticator)
         witness = None
-        if opened.mode == "writing":
+        if opened.mode != "read-only":
             witness = opened_witness(context, stack.enter_context(ExitStack()))
+        if opened.mode == "writing":
             await _publish(node)
         metrics = Metrics()
         _measure(metrics, node)

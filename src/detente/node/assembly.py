@@ -16,6 +16,7 @@ from detente.http import (
     Application,
     Authenticator,
     Caller,
+    EgressError,
     Endpoint,
     Limits,
     Metrics,
@@ -47,16 +48,21 @@ from .jobs import Jobs
 from .line_api import LINE_STATUSES, line_endpoints
 from .line_http import line_lanes
 from .message_desk import MessageDesk
+from .mirror import MirrorRefused, MirrorUnusable
+from .mirroring import Mirroring
 from .newest import newest_cosigned
 from .officers_desk import Origins
 from .operator_access import OPERATOR, OPERATOR_SCOPES
 from .peers import addresses_of
 from .record_api import record_endpoints
+from .recovery_http import recovery_endpoints
+from .recovery_source import RecoverySource
 from .room_desk import RoomDesk
 from .rooms_api import ROOM_STATUSES, rooms_endpoints
 from .running import RunningNode
 from .status import StatusSource, status_endpoints
 from .tiles_http import tiles_endpoints
+from .witness_client import WitnessUnreachable
 from .witness_http import WITNESS_STATUSES, witness_endpoints
 from .witnessing import keep_answer, who_may_ask
 
@@ -176,10 +182,22 @@ def peers_app(node: RunningNode, witness: Witness | None, observer: Observer) ->
     settings = node.context.settings
     own = addresses_of(node.context.agreement(), node.context.party)
     endpoints: list[Endpoint] = []
+
+    def source_for(party: str) -> RecoverySource | None:
+        if witness is None:
+            return None
+        return RecoverySource(record, node.mirror, witness, party)
+
     for prefix in dict.fromkeys(address.path.rstrip("/") for address in own):
         endpoints += node.line.endpoints(prefix)
-        if witness is not None:
-            endpoints += witness_endpoints(prefix + wire.WITNESS, witness, keep=Keeping(node).keep)
+        if witness is not None and node.mode == "writing":
+            endpoints += witness_endpoints(
+                prefix + wire.WITNESS,
+                witness,
+                keep=Keeping(node).keep,
+                before=Mirroring(record, node.peers, node.mirror).before,
+            )
+        endpoints += recovery_endpoints(prefix, source_for)
         endpoints += tiles_endpoints(
             prefix + wire.LOG,
             node.context.home.place.tiles,
@@ -199,7 +217,15 @@ def peers_app(node: RunningNode, witness: Witness | None, observer: Observer) ->
         ),
         lanes=line_lanes(),
         observer=observer,
-        statuses={**STATUSES, SignatureRefused: 401, NonceStoreFull: 429},
+        statuses={
+            **STATUSES,
+            SignatureRefused: 401,
+            NonceStoreFull: 429,
+            MirrorRefused: 422,
+            MirrorUnusable: 503,
+            EgressError: 503,
+            WitnessUnreachable: 503,
+        },
     )
 
 

@@ -17,6 +17,7 @@ BLOBS: Final = "/line/v1/blobs"
 BEAT: Final = "/line/v1/beat"
 MINE: Final = "/line/v1/mine"
 RESUME: Final = "/line/v1/resume"
+RECOVERY: Final = "/line/v1/recovery"
 WITNESS: Final = "/witness"
 LOG: Final = "/log"
 

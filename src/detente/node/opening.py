@@ -14,6 +14,7 @@ from detente.record import (
     LogUnavailable,
     PartyRecord,
     Projection,
+    RecordHeld,
     TableSet,
 )
 
@@ -55,13 +56,14 @@ async def open_node_record(home: Home, *, write: bool = True) -> Opened:
     """The record of a node with its tables.
 
     Raises:
-        RecordHeld: it was restored from a copy, and the peers have not been asked yet.
         LogInUse: another process writes it.
         DetenteError: it cannot be opened at all; see `PartyRecord.open`.
     """
     if write:
         try:
             return Opened(await _open(home, write=True), "writing")
+        except RecordHeld as error:
+            return Opened(await _open(home, write=False), "held", str(error))
         except (LogUnavailable, LogReadOnly, AppendUnknown) as error:
             return Opened(await _open(home, write=False), "read-only", str(error))
     return Opened(await _open(home, write=False), "read-only", "It was opened for reading.")

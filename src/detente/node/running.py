@@ -29,10 +29,13 @@ from .line_calls import PeerLine
 from .line_clocks import LineClocks
 from .line_http import LineServer
 from .line_store import LineStore
+from .mirror import Mirror
 from .opening import Mode
 from .peer_loop import LinkRunner
 from .peers import Peers, addresses_of, others
 from .publishing import Publishing
+from .recovery import recover
+from .recovery_http import RecoveryCalls
 from .status import (
     DiskStatus,
     LinkStatus,
@@ -44,6 +47,8 @@ from .status import (
 )
 
 DISK_EVERY_S: Final = 5.0
+RECOVER_EVERY_S: Final = 15.0
+MIRROR: Final = "mirror"
 FAULT_PAUSE_S: Final = 1.0
 HELD_NOTES_EVERY_S: Final = 5.0
 
@@ -108,6 +113,7 @@ class RunningNode(StatusSource):
         )
         self.faults = 0
         self._woken = asyncio.Event()
+        self.mirror = Mirror(context.home.directory / MIRROR)
         self.publishing = Publishing(context.home.place.tiles, record)
         self._cosigning = Cosigning(
             record,
@@ -142,6 +148,8 @@ class RunningNode(StatusSource):
                 work["witness"] = partial(
                     confirm_witness, self.context.record, witness, self.peers, first, self._woken
                 )
+        if self._mode == "held":
+            work["recovery"] = self._recover
         return [group.create_task(self._keep(name, begin)) for name, begin in work.items()]
 
     async def _keep(self, name: str, begin: Work) -> None:
@@ -158,6 +166,33 @@ class RunningNode(StatusSource):
                 await asyncio.sleep(FAULT_PAUSE_S)
             else:
                 return
+
+    async def _recover(self) -> None:
+        """Ask the peers what they hold of our record until it is known; then begin anew."""
+        told: str | None = None
+        while True:
+            try:
+                done = await recover(
+                    self.context.home,
+                    [RecoveryCalls(node) for node in self.peers],
+                    told=lambda what: _log.info("recovery: %s", what),
+                )
+            except DetenteError as error:
+                if str(error) != told:
+                    told = str(error)
+                    _log.warning("this record stays held: %s", told)
+                    self._why = told
+                    self._tell()
+            else:
+                _log.info(
+                    "recovered: %d leaves, %d of our envelopes, %d of others",
+                    done.leaves,
+                    done.own,
+                    done.theirs,
+                )
+                self._stop()
+                return
+            await asyncio.sleep(RECOVER_EVERY_S)
 
     async def _run_link(self, party: str) -> None:
         runner = self.runners[party] = self._runner(self.context.record, party)

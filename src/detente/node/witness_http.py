@@ -34,7 +34,13 @@ WITNESS_STATUSES: Mapping[type[DetenteError], int] = {
 """For `build_app(statuses=…)`."""
 
 
-def witness_endpoints(prefix: str, witness: Witness, *, keep: Keep | None = None) -> list[Endpoint]:
+Before = Callable[[bytes], Awaitable[None]]
+"""Awaited with the body of each request for a cosignature. If it raises, nothing is signed."""
+
+
+def witness_endpoints(
+    prefix: str, witness: Witness, *, keep: Keep | None = None, before: Before | None = None
+) -> list[Endpoint]:
     """Endpoints of a witness under a path prefix such as `/witness`.
 
     * `POST <prefix>/add-checkpoint`
@@ -54,6 +60,8 @@ def witness_endpoints(prefix: str, witness: Witness, *, keep: Keep | None = None
             kept[answer.origin] = answer.note
 
     async def add_checkpoint(request: Request[bytes]) -> Response:
+        if before is not None:
+            await before(request.body)
         answer = await asyncio.to_thread(witness.add_checkpoint, request.body)
         # An anchor that is in our record before the signature leaves cannot be missing there when
         # the witness has to be told, after a restore, what it had signed. A refused checkpoint can
@@ -61,9 +69,9 @@ def witness_endpoints(prefix: str, witness: Witness, *, keep: Keep | None = None
         if answer.status == 200:
             await keep_signed(answer)
         elif keep is not None and answer.telling:
-            before = told.setdefault(answer.origin, set())
-            if answer.note not in before and len(before) < TOLD_MAX:
-                before.add(answer.note)
+            heard = told.setdefault(answer.origin, set())
+            if answer.note not in heard and len(heard) < TOLD_MAX:
+                heard.add(answer.note)
                 await keep(answer)
         headers = (NO_STORE, RETRY_AFTER) if answer.status == 503 else (NO_STORE,)
         return Response(
