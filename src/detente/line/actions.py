@@ -39,10 +39,11 @@ class Item:
 class LoadOutbox:
     """Read from our record what the peer should have and has given no receipt for, oldest first.
 
-    Our entries that are addressed to the peer or to everybody, are no receipts, are not erased,
-    have no receipt of the peer, stand at a position above `after`, and are in a channel of this
-    lane (`lane_of`) that is not in `skip`. At most `limit` entries and `bytes_max` bytes of
-    envelopes, but always the first. Answer: `Link.loaded(token, OutboxPage | StoreFailed, now)`.
+    Our entries that name the peer among those addressed (what is said to nobody is sent to nobody),
+    are no receipts, are not erased, have no receipt of the peer, stand at a position above `after`,
+    and are in a channel of this lane (`lane_of`) that is not in `skip`. At most `limit` entries and
+    `bytes_max` bytes of envelopes, but always the first.
+    Answer: `Link.loaded(token, OutboxPage | StoreFailed, now)`.
     """
 
     token: int

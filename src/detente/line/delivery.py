@@ -128,7 +128,8 @@ class Link:
     def peer_heard(self, now: float) -> list[Action]:
         """The peer gave a sign of life: it answered a beat, or called us (authenticated).
 
-        After a silence, what waits to be repeated is repeated at once.
+        After a silence, what waits to be repeated is repeated at once, and requests from before it
+        are given up: so tell first what the peer has answered, if that is the sign of life.
         """
         before, self._heard = self._heard, now
         if before is not None and now - before < SILENCE_S:

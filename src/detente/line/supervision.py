@@ -207,12 +207,10 @@ class Supervisor:
         return []
 
     def _sign(self, watched: _Watched, at: Instant) -> list[Act]:
-        late = watched.silence(at) > LATE_AFTER_S or watched.slow >= 2
-        if watched.heard is None or late:
+        late = watched.heard is None or watched.silence(at) > LATE_AFTER_S
+        if late or watched.slow >= 2:
             watched.timely = at.steady
-        if watched.heard is None or watched.silence(at) > LATE_AFTER_S:
-            watched.steady = at.steady
-        if watched.steady is None:
+        if late or watched.steady is None:
             watched.steady = at.steady
         watched.heard, watched.blind_s = at.steady, 0.0
         watched.failures, watched.reason = 0, None
@@ -230,7 +228,11 @@ class Supervisor:
         if peer.state.outage:
             if lost:
                 return peer.take_for(self._kind(peer, at), at)
-            if peer.steady is not None and at.steady - peer.steady >= STEADY_AFTER_S:
+            if (
+                peer.steady is not None
+                and peer.heard is not None
+                and (peer.heard - peer.steady >= STEADY_AFTER_S)
+            ):
                 return peer.recover(at)
             return []
         if lost:
