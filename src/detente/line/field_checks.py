@@ -41,9 +41,10 @@ def _faults(value: object, path: str) -> Iterator[FieldFault]:
         for number, each in enumerate(value):
             yield from _faults(each, f"{path}[{number}]")
     elif isinstance(value, msgspec.Struct):
-        for info in msgspec.structs.fields(value):
-            inner = f"{path}.{info.encode_name}" if path else info.encode_name
-            yield from _faults(getattr(value, info.name), inner)
+        names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+        for name, written in names:
+            inner = f"{path}.{written}" if path else written
+            yield from _faults(getattr(value, name), inner)
         yield from _whole(value, path)
 
 

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-import msgspec
-
 from detente.agreement import Row
 from detente.words import NARROW, Words, listed, moment, same
 
@@ -40,10 +38,10 @@ def render(fields: FieldPart) -> tuple[Row, ...]:
     Fields that are not given have no row.
     """
     rows = []
-    for info in msgspec.structs.fields(fields):
-        value = getattr(fields, info.name)
+    for name in fields.__struct_fields__:
+        value = getattr(fields, name)
         if value is not None and value != ():
-            rows.append(Row(FIELDS[info.encode_name], _value(info.encode_name, value)))
+            rows.append(Row(FIELDS[name], _value(name, value)))
     return tuple(rows)
 
 
