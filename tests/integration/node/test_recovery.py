@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from tests.support.program import detente
 from tests.support.two_records import Two, begun
 
 from detente.errors import DetenteError
@@ -289,6 +290,30 @@ async def test_what_was_lost_comes_back_and_nothing_is_signed_twice(two: Two) ->
         assert not await pair.b.unanswered("a", named_only=True)
         assert not await pair.a.unanswered("b", named_only=True)
         assert end < pair.a.head.size
+
+
+async def test_bundles_of_a_recovered_record_verify(two: Two) -> None:
+    async with paired(two) as pair:
+        await pair.say("before")
+        backup = await pair.back_up()
+        await pair.say("after")
+        await pair.deliver()
+        await pair.a.append([(Draft("clock", "own/clock", (), {"x": 1}), None)])
+        await pair.cosign()
+        home = await pair.lose(backup, Signed())
+        assert (await pair.recover(home)).lost == 1
+        await pair.go_on(home)
+        await pair.say("later")
+        await pair.cosign()
+        await pair.a.close()
+        bundle = two.world.root / "a.zip"
+        given = ("--officer", "durand", "--purpose", "after the loss")
+        done = await detente("record", "export", home.directory, bundle, *given)
+        assert done.code == 0, done
+        done = await detente("verify", bundle, "--json", "--accept", "single")
+        assert done.code == 0, done.out
+        assert "lost: restored from a copy" in done.out
+        await pair.go_on(home)
 
 
 def _of_kind(kind: str) -> Query:
