@@ -316,8 +316,13 @@ async def two_nodes(
     start: Sequence[str] = ("a", "b"),
     settings: Sequence[str] = (),
     change: Callable[[World], None] | None = None,
+    accounts: Mapping[str, Mapping[str, Sequence[Role]]] | None = None,
 ) -> AsyncIterator[Net]:
-    """Party A's and Party B's node, begun; those of `start` run. All are gone afterwards."""
+    """Party A's and Party B's node, begun; those of `start` run. All are gone afterwards.
+
+    `accounts` names other accounts of a party than the usual ones: its officers, each of them a
+    duty chief, a custodian and an observer.
+    """
     world = agreed(root, fresh=True, change=change)
     proxies = {party: Proxy() for party in OFFICERS}
     ports = {party: await proxy.start() for party, proxy in proxies.items()}
@@ -328,10 +333,9 @@ async def two_nodes(
         begun = await begin_node(home, world.agreement, {}, "admin")
         first, second = OFFICERS[party]
         chief = (Role.OFFICER, Role.DUTY_CHIEF)
-        accounts = await enrol(
-            home,
-            {first: chief, second: chief, "keeper": (Role.CUSTODIAN,), "screen": (Role.OBSERVER,)},
-        )
+        usual = {first: chief, second: chief}
+        others = {"keeper": (Role.CUSTODIAN,), "screen": (Role.OBSERVER,)}
+        able = await enrol(home, (accounts or {}).get(party, usual | others))
         options = ["--api-port", "0", "--peer-port", "0", "--peer-host", HOST]
         options += ["--peer-network", "127.0.0.0/8", "--free-bytes-min", "0", *settings]
         for other, (host, port) in ADDRESSES.items():
@@ -344,7 +348,7 @@ async def two_nodes(
             begun.invited.token,
             proxies[party],
             options,
-            accounts,
+            able,
         )
     net = Net(world, nodes)
     try:
