@@ -10,6 +10,7 @@ import click
 import detente
 from detente.cli.agreement import agreement
 from detente.cli.check import check
+from detente.cli.conference import conference
 from detente.cli.demo import demo
 from detente.cli.exchange import exchange
 from detente.cli.keys import keys
@@ -17,6 +18,7 @@ from detente.cli.log import log
 from detente.cli.node import node
 from detente.cli.record import record
 from detente.cli.reference import reference
+from detente.cli.room import room
 from detente.cli.token import token
 from detente.cli.verify import verify
 from detente.errors import DetenteError, printable
@@ -35,6 +37,7 @@ def root() -> None:
 for command in (
     agreement,
     check,
+    conference,
     demo,
     exchange,
     keys,
@@ -42,6 +45,7 @@ for command in (
     node,
     record,
     reference,
+    room,
     token,
     verify,
 ):

@@ -1,0 +1,538 @@
+"""How commands talk to a node: the session file, the client, and errors a person understands.
+
+A session file holds tokens, so it is read and written for its owner only, and replaced as a whole:
+
+    {"format": "detente-sessions/1", "current": "https://node.example",
+     "sessions": {"https://node.example": {"officer": "a-1", "token": "…", "ca": null,
+                                           "ends": "2026-11-22T20:00:00.000000Z"}}}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import stat
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from urllib.parse import quote, urlsplit
+
+import click
+
+from detente.errors import DetenteError, printable
+
+if TYPE_CHECKING:
+    import httpx
+
+F = TypeVar("F", bound=Callable[..., Any])
+Json = dict[str, Any]
+
+FORMAT: Final = "detente-sessions/1"
+TIMEOUT_S: Final = 30.0
+ANSWER_BYTES_MAX: Final = 64 << 20
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+class NodeUnreachable(DetenteError):
+    """The node gives no answer, or none that can be used."""
+
+    code: ClassVar[str] = "client.unreachable"
+
+
+class NotLoggedIn(DetenteError):
+    """There is no session with the node, or it has ended."""
+
+    code: ClassVar[str] = "client.no_session"
+
+
+class SessionFileUnusable(DetenteError):
+    """The session file is readable by others, damaged, or cannot be written."""
+
+    code: ClassVar[str] = "client.session_file"
+
+
+class NodeRefused(DetenteError):
+    """The node does not do what was asked.
+
+    Attributes:
+        status: HTTP status of the answer.
+        reason: code of the node's error.
+    """
+
+    code: ClassVar[str] = "client.refused"
+
+    def __init__(self, message: str, *, status: int, reason: str, advice: str | None) -> None:
+        super().__init__(message, where=reason or None, advice=advice)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSession:
+    """A session with one node.
+
+    Attributes:
+        node: base URL of the node, without a slash at its end.
+        officer: whose session it is.
+        token: that the node has given.
+        ca: file of the certificates that the node's is checked against; None for the system's.
+        ends: when the session ends (RFC 3339).
+    """
+
+    node: str
+    officer: str
+    token: str
+    ca: str | None = None
+    ends: str = ""
+
+
+class SessionFile:
+    """The sessions of a person on this machine.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def default(cls) -> SessionFile:
+        """`$DETENTE_NODE_SESSION`, or `detente/sessions.json` below the directory of settings."""
+        given = os.environ.get("DETENTE_NODE_SESSION")
+        if given:
+            return cls(Path(given))
+        base = os.environ.get("XDG_CONFIG_HOME")
+        return cls((Path(base) if base else Path.home() / ".config") / "detente/sessions.json")
+
+    def find(self, node: str | None) -> SavedSession | None:
+        """The session with a node, or with the one that was logged in to last.
+
+        Raises:
+            SessionFileUnusable: it is readable by others, or damaged.
+        """
+        content = self._read()
+        current = node or content["current"]
+        each = content["sessions"].get(current)
+        if current is None or each is None:
+            return None
+        return SavedSession(current, each["officer"], each["token"], each["ca"], each["ends"])
+
+    def current(self) -> str | None:
+        """The node that was logged in to last.
+
+        Raises:
+            SessionFileUnusable: as `find`.
+        """
+        found: str | None = self._read()["current"]
+        return found
+
+    def save(self, session: SavedSession) -> None:
+        """Keep a session; its node is the current one from now on.
+
+        Raises:
+            SessionFileUnusable: as `find`, or it cannot be written.
+        """
+        content = self._read()
+        content["current"] = session.node
+        content["sessions"][session.node] = {
+            "officer": session.officer,
+            "token": session.token,
+            "ca": session.ca,
+            "ends": session.ends,
+        }
+        self._write(content)
+
+    def forget(self, node: str) -> bool:
+        """Remove the session with a node; tells whether there was one.
+
+        Raises:
+            SessionFileUnusable: as `save`.
+        """
+        content = self._read()
+        if content["sessions"].pop(node, None) is None:
+            return False
+        if content["current"] == node:
+            content["current"] = next(iter(content["sessions"]), None)
+        self._write(content)
+        return True
+
+    def _read(self) -> Json:
+        where = str(self.path)
+        try:
+            with self.path.open(encoding="utf-8") as file:
+                mode = os.fstat(file.fileno())
+                if mode.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or mode.st_uid != os.getuid():
+                    raise SessionFileUnusable(
+                        "It can be read by others, and holds tokens.",
+                        where=where,
+                        advice=f"chmod 600 {where}; log out and in again if others may have read.",
+                    )
+                content = json.load(file)
+        except FileNotFoundError:
+            return {"format": FORMAT, "current": None, "sessions": {}}
+        except (OSError, ValueError) as error:
+            raise SessionFileUnusable(
+                f"It cannot be read: {error}", where=where, advice="Delete it, and log in again."
+            ) from None
+        if not _is_content(content):
+            raise SessionFileUnusable(
+                "It is no session file.", where=where, advice="Delete it, and log in again."
+            )
+        found: Json = content
+        return found
+
+    def _write(self, content: Json) -> None:
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # mkstemp makes a file that only its owner can read.
+            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(content, file, indent=1)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(self.path)
+            except BaseException:
+                with suppress(FileNotFoundError):
+                    Path(name).unlink()
+                raise
+        except OSError as error:
+            raise SessionFileUnusable(
+                f"It cannot be written: {error}", where=str(self.path)
+            ) from None
+
+
+class NodeClient:
+    """A client of one node's interface for officers. Use it in a `with` block.
+
+    Args:
+        node: base URL.
+        session: to send its token; None to log in.
+        ca: file of certificates to check the node's against; the session's if None.
+
+    Raises:
+        NodeUnreachable: the URL cannot be used, or the certificates cannot.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        session: SavedSession | None = None,
+        *,
+        ca: str | None = None,
+    ) -> None:
+        import httpx
+
+        self.node = node_url(node)
+        self.session = session
+        chosen = ca or (None if session is None else session.ca)
+        verify: ssl.SSLContext | bool = True
+        if chosen is not None:
+            try:
+                verify = ssl.create_default_context(cafile=chosen)
+            except (OSError, ssl.SSLError) as error:
+                raise NodeUnreachable(
+                    f"The certificates cannot be read: {error}", where=chosen
+                ) from None
+        self._http = httpx.Client(
+            base_url=self.node,
+            verify=verify,
+            timeout=TIMEOUT_S,
+            follow_redirects=False,
+            # A proxy from the environment would see the token.
+            trust_env=False,
+            headers={"user-agent": "detente"},
+        )
+
+    def __enter__(self) -> NodeClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, query: Mapping[str, str | int | None] | None = None) -> Json:
+        """What is at a path below /api/v1, as JSON.
+
+        Raises:
+            NodeUnreachable, NotLoggedIn, NodeRefused: see these.
+        """
+        return self._json(self._send("GET", path, query=query))
+
+    def get_text(self, path: str, query: Mapping[str, str | int | None] | None = None) -> str:
+        """What is at a path below /api/v1, as text. Raises as `get`."""
+        return self._send("GET", path, query=query).text
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Json:
+        """Ask for something to be done. Raises as `get`."""
+        return self._json(self._send("POST", path, body=body))
+
+    def put(self, path: str, body: Mapping[str, Any]) -> Json:
+        """Ask for something to become this. Raises as `get`."""
+        return self._json(self._send("PUT", path, body=body))
+
+    def delete(self, path: str) -> None:
+        """Ask for something to end. Raises as `get`."""
+        self._send("DELETE", path)
+
+    def log_in(
+        self, officer: str, password: str, *, code: str = "", recovery: str = ""
+    ) -> tuple[SavedSession, Json]:
+        """A session by password and second factor: a code of the app, or a recovery code.
+
+        Raises:
+            NodeUnreachable, NotLoggedIn, NodeRefused: see these.
+        """
+        body: Json = {"officer": officer, "password": password, "bearer": True}
+        body |= {"recovery": recovery} if recovery else {"code": code}
+        answer = self._json(self._send("POST", "session", body=body))
+        return self._session(answer, officer), answer
+
+    def prove(self, *, password: str = "", code: str = "") -> tuple[SavedSession, Json]:
+        """Prove identity again: unlocks the session and allows what needs that, for a few minutes.
+
+        Raises:
+            NodeUnreachable, NotLoggedIn, NodeRefused: see these.
+        """
+        if self.session is None:
+            raise not_logged_in(self.node)
+        body = {"password": password} if password else {"code": code}
+        answer = self._json(self._send("POST", "session/proof", body=body))
+        return self._session(answer, self.session.officer), answer
+
+    def _session(self, answer: Json, officer: str) -> SavedSession:
+        token = answer.get("token")
+        if not isinstance(token, str) or not token:
+            raise NodeUnreachable("The node gave no token.", where=self.node)
+        old = self.session or SavedSession(self.node, officer, "")
+        self.session = replace(
+            old,
+            officer=str(answer.get("officer", officer)),
+            token=token,
+            ends=str(answer.get("ends", "")),
+        )
+        return self.session
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int | None] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
+        import httpx
+
+        headers = {}
+        if self.session is not None and self.session.token:
+            headers["authorization"] = f"Bearer {self.session.token}"
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        request = self._http.build_request(
+            method,
+            f"/api/v1/{path}",
+            params=given or None,
+            json=None if body is None else dict(body),
+            headers=headers,
+        )
+        try:
+            answer = self._http.send(request, stream=True)
+            try:
+                size = 0
+                parts = []
+                for part in answer.iter_bytes():
+                    size += len(part)
+                    if size > ANSWER_BYTES_MAX:
+                        raise NodeUnreachable("The answer is too large.", where=self.node)
+                    parts.append(part)
+            finally:
+                answer.close()
+                # The token is enough; a cookie beside it would be taken for a browser's.
+                self._http.cookies.clear()
+        except httpx.HTTPError as error:
+            raise _unreachable(self.node, error) from None
+        whole = httpx.Response(
+            answer.status_code,
+            headers={"content-type": answer.headers.get("content-type", "")},
+            content=b"".join(parts),
+            request=request,
+        )
+        if not 200 <= whole.status_code < 300:
+            raise self._refusal(whole)
+        return whole
+
+    def _json(self, answer: httpx.Response) -> Json:
+        if answer.status_code == 204 or not answer.content:
+            return {}
+        try:
+            found = answer.json()
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise NodeUnreachable(
+                "What answers there is no node.", where=self.node, advice="Check the address."
+            )
+        return found
+
+    def _refusal(self, answer: httpx.Response) -> DetenteError:
+        try:
+            said = answer.json()
+        except ValueError:
+            said = None
+        if not isinstance(said, dict) or not isinstance(said.get("message"), str):
+            return NodeUnreachable(
+                f"It answers {answer.status_code}, and not as a node does.",
+                where=self.node,
+                advice="Check the address.",
+            )
+        message, reason = said["message"], str(said.get("code", ""))
+        if answer.status_code == 401:
+            error = not_logged_in(self.node)
+            error.message = message
+            return error
+        advice = None
+        if reason == "auth.scope":
+            advice = (
+                "Your roles do not allow this, or you must prove who you are again: "
+                "`detente node prove`."
+            )
+        return NodeRefused(message, status=answer.status_code, reason=reason, advice=advice)
+
+
+def node_url(text: str) -> str:
+    """The base URL of a node: https, or http to this machine itself.
+
+    Raises:
+        NodeUnreachable: it cannot be used.
+    """
+    parts = urlsplit(text)
+    try:
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    good = (
+        host
+        and parts.path in ("", "/")
+        and not (parts.query or parts.fragment or parts.username or parts.password)
+    )
+    if not good or parts.scheme not in ("https", "http"):
+        raise NodeUnreachable(
+            "It is no address of a node.",
+            where=text[:200],
+            advice="Give its scheme, host and port only, such as https://node.example:8443.",
+        )
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        raise NodeUnreachable(
+            "Without TLS everybody on the way reads the session.",
+            where=text[:200],
+            advice="Use https://.",
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def not_logged_in(node: str | None) -> NotLoggedIn:
+    """What is told where a session is needed."""
+    return NotLoggedIn(
+        "There is no session with a node." if node is None else "The session has ended.",
+        where=node,
+        advice="`detente node login`",
+    )
+
+
+def path_of(*segments: str) -> str:
+    """A path below /api/v1 of segments that may have any characters."""
+    return "/".join(quote(each, safe="") for each in segments)
+
+
+def node_options(command: F) -> F:
+    """`--node`, `--ca-file`, `--session-file`, `--json`: of every command that asks a node."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print it as JSON."),
+        click.option(
+            "--session-file",
+            envvar="DETENTE_NODE_SESSION",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Where sessions are kept. [DETENTE_NODE_SESSION; "
+            "default: detente/sessions.json among the settings of the user]",
+        ),
+        click.option(
+            "--ca-file",
+            envvar="DETENTE_NODE_CA",
+            metavar="FILE",
+            help="Certificates (PEM) that the node's is checked against. [DETENTE_NODE_CA; "
+            "default: those of the login, then the system's]",
+        ),
+        click.option(
+            "--node",
+            "node",
+            envvar="DETENTE_NODE",
+            metavar="URL",
+            help="The node. [DETENTE_NODE; default: the one logged in to last]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def session_file(path: Path | None) -> SessionFile:
+    """The session file that was given, or the usual one."""
+    return SessionFile.default() if path is None else SessionFile(path)
+
+
+def connect(node: str | None, ca_file: str | None, path: Path | None) -> NodeClient:
+    """A client with the session that there is.
+
+    Raises:
+        NotLoggedIn: there is none.
+        SessionFileUnusable, NodeUnreachable: see these.
+    """
+    file = session_file(path)
+    wanted = None if node is None else node_url(node)
+    session = file.find(wanted)
+    if session is None:
+        error = not_logged_in(wanted or file.current())
+        if wanted is not None:
+            error.message = "There is no session with this node."
+        raise error
+    return NodeClient(session.node, session, ca=ca_file)
+
+
+def print_json(value: object) -> None:
+    """JSON on standard output, for programs; escapes whatever a terminal would obey."""
+    click.echo(printable(json.dumps(value, ensure_ascii=False, indent=1)))
+
+
+def say(text: str = "") -> None:
+    """A line on standard output; what strangers wrote in it is made harmless."""
+    click.echo(printable(text))
+
+
+def _is_content(content: object) -> bool:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        return False
+    sessions, current = content.get("sessions"), content.get("current")
+    if not isinstance(sessions, dict) or not (current is None or isinstance(current, str)):
+        return False
+    return all(
+        isinstance(each, dict)
+        and {"officer", "token", "ca", "ends"} <= each.keys()
+        and isinstance(each["token"], str)
+        for each in sessions.values()
+    )
+
+
+def _unreachable(node: str, error: Exception) -> NodeUnreachable:
+    text = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return NodeUnreachable(
+            "Its certificate is not by an authority that is trusted here.",
+            where=node,
+            advice="Give the authority's certificate by --ca-file.",
+        )
+    return NodeUnreachable(
+        f"It gives no answer: {text}", where=node, advice="Check the address; is it running?"
+    )
