@@ -167,9 +167,10 @@ class LineCalls:
         """Send a message; it is recorded and on its way when this returns."""
         return _read(await self._do("POST", f"{LINE}/messages", message.json()), Message)
 
-    async def shown(self, identity: str) -> None:
+    async def shown(self, identity: str) -> Message:
         """State that the officer has had the message's text on screen."""
-        await self.api.call("POST", f"{LINE}/messages/{identity}/shown")
+        answer = await self.api.call("POST", f"{LINE}/messages/{identity}/shown")
+        return _read(answer, Message)
 
     async def acknowledge(
         self, identity: str, read_back: Mapping[str, JsonValue], text: str | None = None

@@ -47,7 +47,7 @@ class NodeRefused(DetenteError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: a status below 400, and a body."""
+    """What came back: the status of a success, and a body."""
 
     status: int
     body: bytes
@@ -128,15 +128,26 @@ class HttpNode:
     ) -> Answer:
         """See `NodeApi`."""
         headers = {} if body is None else {"content-type": media_type}
+        request = self._client.build_request(
+            method, path, content=body, params=dict(query or {}), headers=headers
+        )
         try:
-            answer = await self._client.request(
-                method, path, content=body, params=dict(query or {}), headers=headers
-            )
+            answer = await self._client.send(request, stream=True)
+            try:
+                content = b""
+                async for piece in answer.aiter_bytes():
+                    content += piece
+                    if len(content) > ANSWER_BYTES_MAX:
+                        raise NodeAway("The answer is too large.", where=self.url)
+            finally:
+                await answer.aclose()
+                # The token is enough; a cookie beside it would be taken for a browser's.
+                self._client.cookies.clear()
         except httpx.HTTPError as error:
             raise self._away(error) from None
-        if answer.status_code >= 400:
-            raise NodeRefused(answer.status_code, _refusal(answer.content), f"{method} {path}")
-        return Answer(answer.status_code, answer.content)
+        if answer.status_code >= 300:
+            raise NodeRefused(answer.status_code, _refusal(content), f"{method} {path}")
+        return Answer(answer.status_code, content)
 
     async def stream(self, path: str, last_id: str | None) -> AsyncGenerator[bytes, None]:
         """See `NodeApi`."""

@@ -9,6 +9,8 @@ from detente.words import Words
 
 from .typesetting import told
 
+Known = Mapping[str, Words]
+
 NO_ANSWER: Final = told("NO ANSWER FROM THE NODE", "LE NŒUD NE RÉPOND PAS")
 SINCE: Final = told("since", "depuis")
 AS_IT_WAS: Final = told(
@@ -22,6 +24,15 @@ STATUS_BANNER: Final[Mapping[str, Words]] = {
     "exercise": told("EXERCISE – EXERCISE", "EXERCICE – EXERCICE"),
     "test": told("TEST – TEST", "ESSAI – ESSAI"),
 }
+
+STATUS_SHORT: Final[Mapping[str, Words]] = {
+    "actual": told("ACTUAL", "RÉEL"),
+    "exercise": told("EXERCISE", "EXERCICE"),
+    "test": told("TEST", "ESSAI"),
+}
+DISK_LOW: Final = told(
+    "little room is left on the node's disk", "il reste peu de place sur le disque du nœud"
+)
 
 OUR_STATES: Final[Mapping[str, Words]] = {
     "queued": told("not here yet", "pas encore ici"),
@@ -88,6 +99,8 @@ KEYS: Final[Mapping[str, Words]] = {
     "ctrl+s answer": told("answer", "répondre"),
     "n": told("make a call", "appeler"),
     "y": told("send", "envoyer"),
+    "prove": told("prove it", "prouver"),
+    "choose": told("choose", "choisir"),
     "tab": told("next field", "champ suivant"),
 }
 
@@ -187,6 +200,9 @@ WAITS_FOR_US: Final = told("waits for us", "nous attend")
 OVERDUE: Final = told("OVERDUE", "EN RETARD")
 LEFT: Final = told("left", "restant")
 SUPERSEDED: Final = told("replaced by a correction", "remplacé par une correction")
+SUPERSEDED_SHORT: Final = told("replaced", "remplacé")
+RECEIVED: Final = told("on its node's disk", "sur le disque de son nœud")
+SHOWN_TO: Final = told("shown to", "affiché devant")
 UNREADABLE: Final = told(
     "This version does not know the form; what it says as data:",
     "Cette version ne connaît pas le formulaire ; son contenu brut :",
@@ -282,4 +298,21 @@ Comment écrire
   aéronefs  2 hélicoptère RESCUE 7      fréquences   121,5 MHz Tour ; 4125 kHz
   texte     librement ; en: …  dit qu'il est dans une autre langue que la vôtre
 """,
+)
+COLON: Final = Words(":", "\u202f:")
+QUIET_SHORT: Final = told("quiet", "silence")
+KEY_NAMES: Final[Mapping[str, Words]] = {
+    "Enter": told("Enter", "Entrée"),
+    "Esc": told("Esc", "Échap"),
+}
+UNKNOWN_FATE: Final = told(
+    "Whether it was recorded is not known: look at the list once the node answers again.",
+    "On ignore si cela a été enregistré : regardez la liste quand le nœud répondra à nouveau.",
+)
+NOT_TO_US_REPLY: Final = told(
+    "Only a message to us can be answered.", "On ne répond qu’à un message reçu."
+)
+NOT_OURS: Final = told(
+    "Only a message of ours can be corrected or cancelled.",
+    "Seul un de nos messages peut être corrigé ou annulé.",
 )

@@ -1,0 +1,165 @@
+"""Test calls: answer one, make one, see how they went."""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Static
+
+from detente.errors import printable
+from detente.words import Language, Words, same
+
+from . import texts
+from .answers import Message, TestCalls
+from .node_api import NodeAway, NodeRefused
+from .questions import phrase_shown
+from .retyped import span_left
+from .showing import clock_seconds, exact_text
+from .typed import NotUnderstood, read_phrase
+from .widgets import LineScreen
+
+CALLS_MAX = 10
+
+
+class TestScreen(LineScreen[None]):
+    """The oldest test call that waits for us, and what became of the others."""
+
+    __test__ = False  # no test of pytest's
+
+    KEYS = (
+        ("Ctrl+S", "ctrl+s answer"),
+        ("Ctrl+N", "n"),
+        ("Esc", "esc"),
+        ("F1", "f1"),
+        ("F2", "f2"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "answer", priority=True),
+        Binding("ctrl+n", "make", priority=True),
+        Binding("escape", "dismiss(None)"),
+    ]
+    status = "test"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: list[Words] = []
+
+    def body(self) -> ComposeResult:
+        """The words, where to write them, and the others."""
+        yield Static(id="told", markup=False)
+        yield Input(id="phrase", compact=True)
+        with VerticalScroll(id="calls"):
+            yield Static(id="calls-text", markup=False)
+
+    def on_mount(self) -> None:
+        """Ready to be written in."""
+        super().on_mount()
+        self.query_one(Input).focus()
+
+    def tell(self) -> None:
+        """As it is now."""
+        terminal, language = self.terminal, self.terminal.language
+        waiting = terminal.picture.open_calls()
+        text = Text()
+        for words in self._said:
+            text.append(f"{printable(words.to(language))}\n", "bold")
+        if not waiting:
+            text.append(texts.TEST_NONE.to(language))
+        else:
+            call = waiting[0]
+            message = terminal.picture.messages.get(call.id)
+            when = clock_seconds(call.at, terminal.clock())
+            text.append(printable(f"{call.caller} → {call.callee} {when}  "))
+            text.append(f"{texts.TEST_SAY.to(language)} ")
+            phrase = "…" if message is None else phrase_of(message, language)
+            text.append(printable(phrase), "bold reverse")
+        told = self.query_one("#told", Static)
+        told.update(text)
+        told.set_class(bool(self._said), "fault")
+        box = self.query_one("#calls-text", Static)
+        found = terminal.picture.calls
+        box.update(Text("…") if found is None else calls_text(found, language))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """There is one line only: Enter answers."""
+        self.action_answer()
+
+    def action_answer(self) -> None:
+        """Answer with what was written."""
+        waiting = self.terminal.picture.open_calls()
+        if waiting and self.terminal.may_act():
+            self.run_worker(self._answer(waiting[0].id), exclusive=True)
+
+    def action_make(self) -> None:
+        """Try the line."""
+        if self.terminal.may_act():
+            self.run_worker(self._make(), exclusive=True)
+
+    async def _answer(self, identity: str) -> None:
+        box = self.query_one("#phrase", Input)
+        try:
+            phrase = [str(word) for word in read_phrase(box.value)]
+            await self.terminal.calls.answer_test_call(identity, phrase)
+        except NotUnderstood as error:
+            self._said = [error.words]
+        except (NodeRefused, NodeAway) as error:
+            self._said = [same(str(error))]
+        else:
+            self._said = []
+            box.value = ""
+            self.terminal.say(texts.ANSWERED_TEST)
+            self.terminal.watcher.look_again()
+        self.retell()
+
+    async def _make(self) -> None:
+        peer = await self.terminal.choose_peer()
+        if not peer:
+            return
+        try:
+            await self.terminal.calls.start_test_call(peer)
+        except (NodeRefused, NodeAway) as error:
+            self._said = [same(str(error))]
+        else:
+            self.terminal.say(texts.TEST_STARTED)
+            self.terminal.watcher.look_again()
+        self.retell()
+
+
+def phrase_of(message: Message, language: Language) -> str:
+    """The words of a test call, to be written again."""
+    fields = cast(dict[str, object], message.fields or {})
+    phrase = fields.get("phrase")
+    return phrase_shown([str(w) for w in phrase], language) if isinstance(phrase, list) else "?"
+
+
+def calls_text(found: TestCalls, language: Language) -> Text:
+    """How test calls went, the newest ones one by one, and when the next one is."""
+    how = found.statistics
+    text = Text()
+    text.append(
+        texts.TEST_STATS.to(language).format(
+            calls=how.calls, answered=how.answered, missed=how.missed, waiting=how.waiting
+        )
+    )
+    for party, median_s in sorted(how.median_s.items()):
+        time = "–" if median_s is None else span_left(median_s)
+        line = texts.TEST_MEDIAN.to(language).format(
+            party=party, time=time, unanswered=how.unanswered.get(party, 0)
+        )
+        text.append(f"\n  {printable(line)}")
+    if found.planned:
+        first = found.planned[0]
+        when = f"{exact_text(first.at)} {first.caller} → {first.callee}"
+        text.append(printable(f"\n{texts.TEST_NEXT.to(language)} {when}"))
+    for call in sorted(found.calls, key=lambda each: each.at, reverse=True)[:CALLS_MAX]:
+        line = (
+            f"{exact_text(call.at)}  {call.caller} → {call.callee}  {call.words.words.to(language)}"
+        )
+        text.append(f"\n{printable(line)}", "bold" if call.state in ("late", "missed") else "")
+        for party, at in sorted(call.answers.items()):
+            text.append(printable(f"\n    {party}: {exact_text(at)}"))
+    return text
