@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from detente.cli.node_copies import backup, restore
+from detente.cli.node_sessions import accept, login, logout, officer, prove
 from detente.cli.options import setting_options
 from detente.cli.record_options import PATH, run
 from detente.node.settings import NODE_FILE, PREFIX, NodeSettings, cross_check
@@ -198,3 +200,7 @@ def rebuild(directory: Path, replace: bool) -> int:
         return 1 if differs else 0
 
     return run(work())
+
+
+for command in (accept, backup, login, logout, officer, prove, restore):
+    node.add_command(command)

@@ -33,6 +33,7 @@ def reference(directory: Path, check: bool) -> int:
 def pages() -> Iterator[tuple[str, str]]:
     """Name and text of every generated file."""
     yield "settings-exchange.md", settings_page()
+    yield "settings-node.md", node_settings_page()
     yield "cli.md", cli_page()
     yield "agreement-fields.md", agreement_page()
     yield from api_pages()
@@ -57,6 +58,28 @@ yes, no, on, off. Where the meaning says "off", the word `off` switches a number
 database, and starts nothing.
 
 {markdown_table(ExchangeSettings, PREFIX)}"""
+
+
+def node_settings_page() -> str:
+    """The settings of a node, as Markdown."""
+    from detente.node.settings import NODE_FILE, PREFIX, NodeSettings
+    from detente.settings import markdown_table
+
+    return f"""# Settings of a node
+
+{_GENERATED}
+
+The first place that gives a setting wins: command line, environment, file, default. The file is
+`{NODE_FILE}` in the node's directory, or another one named by `--config FILE` or `{PREFIX}_CONFIG`:
+TOML, one `key = value` a line; an unknown key in it is an error. A setting that can be given
+several times is a list in the file, and has commas in the environment. On and off are `true` and
+`false` in the file; in the environment also 1, 0, yes, no, on, off. Where the meaning says "off",
+the word `off` switches a number off.
+
+`detente node run --check NODE` prints every value with the place it came from, looks at keys,
+agreement and addresses, and starts nothing.
+
+{markdown_table(NodeSettings, PREFIX)}"""
 
 
 def agreement_page() -> str:
@@ -111,3 +134,22 @@ def api_pages() -> Iterator[tuple[str, str]]:
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     yield "api/exchange.openapi.json", f"{text}\n"
     yield "api/exchange.md", api_markdown(document, _GENERATED)
+    yield from node_api_pages()
+
+
+def node_api_pages() -> Iterator[tuple[str, str]]:
+    """The node's two interfaces, as OpenAPI 3.1 and as Markdown."""
+    import msgspec
+
+    from detente.http import api_markdown, openapi_document
+    from detente.node.assembly import API_INFO
+    from detente.node.described import LINE_INFO, line_endpoints, officers_endpoints
+
+    for name, endpoints, info in (
+        ("node", officers_endpoints(), API_INFO),
+        ("line", line_endpoints(), LINE_INFO),
+    ):
+        document = openapi_document(endpoints, info)
+        text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+        yield f"api/{name}.openapi.json", f"{text}\n"
+        yield f"api/{name}.md", api_markdown(document, _GENERATED)

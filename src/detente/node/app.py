@@ -33,6 +33,7 @@ from detente.http import (
 from .agreement_now import AgreementNow
 from .assembly import Interface, officers_app, peers_app
 from .context import NodeContext
+from .exports_api import sweep_exports
 from .feed import Feed
 from .home import Home, now
 from .officers_desk import open_desk
@@ -103,6 +104,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink) -> bool:
             sink, metrics=metrics, log_format=settings.log_format, level=settings.log_level
         )
         interface = Interface.of(node, desk)
+        await asyncio.to_thread(sweep_exports, home.directory)
         stack.push_async_callback(interface.jobs.close)
         officers = officers_app(interface, guard, access, metrics, observer)
         line = peers_app(node, witness, QuietBeats(observer))

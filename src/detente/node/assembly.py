@@ -38,6 +38,8 @@ from detente.record import (
 )
 
 from . import line_wire as wire
+from .conference_desk import ConferenceDesk
+from .conferences_api import CONFERENCE_STATUSES, conferences_endpoints
 from .context import NodeContext
 from .desk import OFFICER_STATUSES, Desk
 from .events_api import events_endpoints
@@ -75,6 +77,7 @@ API_INFO: Final = ApiInfo(
 _log = logging.getLogger("detente.node")
 
 STATUSES: Final[Mapping[type[DetenteError], int]] = {
+    **CONFERENCE_STATUSES,
     **LINE_STATUSES,
     **OFFICER_STATUSES,
     **ROOM_STATUSES,
@@ -98,7 +101,7 @@ class Interface:
         source: says how the node is.
         feed: tells what happens.
         desk: accounts, sessions, four eyes.
-        messages, rooms: what officers do there.
+        messages, rooms, conferences: what officers do there.
         jobs: work that takes longer than a request.
         settle: has the newest checkpoint cosigned, if that is possible.
     """
@@ -109,6 +112,7 @@ class Interface:
     desk: Desk
     messages: MessageDesk
     rooms: RoomDesk
+    conferences: ConferenceDesk
     jobs: Jobs
     settle: Callable[[int], Awaitable[None]]
 
@@ -124,6 +128,7 @@ class Interface:
             desk,
             MessageDesk(context, rooms.in_room),
             rooms,
+            ConferenceDesk(context, rooms, desk.approvals),
             Jobs(context.clock),
             node.settle,
         )
@@ -140,6 +145,7 @@ class Interface:
             *events_endpoints(self.feed, scopes_now, self.rooms.in_room),
             *line_endpoints(self.messages),
             *rooms_endpoints(self.rooms),
+            *conferences_endpoints(self.conferences),
             *record_endpoints(self.context, self.jobs),
             *exports_endpoints(self.context, self.desk.approvals, self.jobs, self.settle),
         ]

@@ -8,7 +8,6 @@ names stand in the custody entry. The bundle is fetched until the node stops.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -129,7 +128,6 @@ class _Exports:
         self._jobs = jobs
         self._settle = settle
         self._directory = context.home.directory / DIRECTORY
-        _sweep(self._directory)
 
     async def begin(self, request: Request[ExportBody]) -> Response:
         body, caller = request.body, request.caller
@@ -191,10 +189,10 @@ async def _chunks(path: Path) -> AsyncIterator[bytes]:
         file.close()
 
 
-def _sweep(directory: Path) -> None:
-    """What an earlier start has written is fetched no more."""
-    for path in directory.glob("*.zip"):
-        os.unlink(path)
+def sweep_exports(directory: Path) -> None:
+    """Remove what an earlier start of the node has written: it is fetched no more."""
+    for path in (directory / DIRECTORY).glob("*.zip"):
+        path.unlink(missing_ok=True)
 
 
 def _ranges(text: str) -> Ranges:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from detente.line import ROOM_PROJECTION, MessageProjection
+from detente.line import CONFERENCE_PROJECTION, ROOM_PROJECTION, MessageProjection
 from detente.record import (
     AppendUnknown,
     LogReadOnly,
@@ -29,7 +29,7 @@ MESSAGE_PROJECTION: Final = MessageProjection()
 
 def node_projections() -> Sequence[Projection]:
     """The tables that follow from a node's record."""
-    return (MESSAGE_PROJECTION, ROOM_PROJECTION, APPROVAL_PROJECTION)
+    return (MESSAGE_PROJECTION, ROOM_PROJECTION, CONFERENCE_PROJECTION, APPROVAL_PROJECTION)
 
 
 def node_tables() -> Sequence[TableSet]:

@@ -1,0 +1,72 @@
+"""Every operation of a node, for its documentation: handlers are named here, and never called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, Self
+
+import detente
+from detente.http import ApiInfo, Endpoint, Metrics
+
+from .assembly import Interface
+from .desk import Desk
+from .line_http import LineServer
+from .line_wire import LOG, WITNESS
+from .recovery_http import recovery_endpoints
+from .tiles_http import tiles_endpoints
+from .witness_http import witness_endpoints
+
+LINE_INFO: Final = ApiInfo(
+    title="Détente line",
+    version=detente.__version__,
+    description="What the nodes of the parties ask of each other: line/1, the witness, the log. "
+    "Under the path of the node's address in the agreement; mutual TLS 1.3, every request signed "
+    "(RFC 9421).",
+)
+
+
+class _Nobody:
+    """Stands for every part of a node that an endpoint's handler would use."""
+
+    def __getattr__(self, name: str) -> Self:
+        return self
+
+    def __call__(self, *arguments: object, **more: object) -> Self:
+        return self
+
+    def __truediv__(self, part: str) -> Self:
+        return self
+
+
+class _DescribedDesk(_Nobody):
+    endpoints = Desk.endpoints
+
+
+def officers_endpoints() -> list[Endpoint]:
+    """Those of the officers' interface, log-in with a provider among them."""
+    nobody: Any = _Nobody()
+    desk: Any = _DescribedDesk()
+    interface = Interface(
+        context=nobody,
+        source=nobody,
+        feed=nobody,
+        desk=desk,
+        messages=nobody,
+        rooms=nobody,
+        conferences=nobody,
+        jobs=nobody,
+        settle=nobody,
+    )
+    return [*interface.endpoints(), Metrics().endpoint()]
+
+
+def line_endpoints() -> list[Endpoint]:
+    """Those that peers call."""
+    nobody: Any = _Nobody()
+    server = LineServer(nobody, beat=nobody, resumed=nobody, may_take=nobody)
+    return [
+        *server.endpoints(),
+        *witness_endpoints(WITNESS, nobody),
+        *recovery_endpoints("", nobody),
+        *tiles_endpoints(LOG, Path()),
+    ]
