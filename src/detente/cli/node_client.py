@@ -231,6 +231,8 @@ class NodeClient:
         self.node = node_url(node)
         self.session = session
         chosen = ca or (None if session is None else session.ca)
+        # A later command may run in another directory.
+        self._ca = None if chosen is None else str(Path(chosen).absolute())
         verify: ssl.SSLContext | bool = True
         if chosen is not None:
             try:
@@ -308,7 +310,7 @@ class NodeClient:
         token = answer.get("token")
         if not isinstance(token, str) or not token:
             raise NodeUnreachable("The node gave no token.", where=self.node)
-        old = self.session or SavedSession(self.node, officer, "")
+        old = self.session or SavedSession(self.node, officer, "", self._ca)
         self.session = replace(
             old,
             officer=str(answer.get("officer", officer)),
