@@ -59,7 +59,8 @@ def preview(draft: Outgoing, sender: str) -> Text:
         urgency = draft.urgency or form.urgency
         words = URGENCIES[urgency].to(language)
         status = STATUSES[draft.status].to(language)
-        text.append(f"  {words}", STYLES[urgency])
+        text.append("  ")
+        text.append(f" {words} ", STYLES[urgency])
         text.append(f"  {printable(sender)} → {printable(draft.to)}  ({status})\n")
         for label, other in ((texts.ANSWERS, draft.answers), (texts.CORRECTS, draft.corrects)):
             if other:

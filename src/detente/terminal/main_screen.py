@@ -10,14 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.widgets import DataTable, Static
 
-from detente.words import Language
-
 from . import texts
 from .answers import Message
 from .showing import STYLES, Listed, listed
 from .widgets import LineScreen
 
-_WIDTHS = {"way": 8, "time": 6, "urgency": 9, "state": 22, "left": 8}
+_WIDTHS = {"way": 8, "time": 6, "urgency": 9, "state": 22, "left": 10}
 _ORDER = ("way", "time", "urgency", "what", "state", "left")
 _BOXES = tuple(texts.BOX_WORDS)
 
@@ -101,7 +99,7 @@ class MainScreen(LineScreen[None]):
         else:
             for key, row in rows.items():
                 if row != self._shown[key] or blind != self._was_blind:
-                    for name, cell in zip(_ORDER, _cells(row, blind, language), strict=True):
+                    for name, cell in zip(_ORDER, self._cells(row, blind), strict=True):
                         table.update_cell(key, name, cell)
         self._shown, self._language, self._was_blind = rows, language, blind
 
@@ -143,22 +141,32 @@ class MainScreen(LineScreen[None]):
         table.clear(columns=columns)
         if columns:
             self._width = self.terminal.size.width
-            rest = max(16, self._width - sum(_WIDTHS.values()) - 2)
             for name in _ORDER:
                 label = Text(texts.COLUMNS[name].to(language))
-                table.add_column(label, key=name, width=_WIDTHS.get(name, rest))
+                table.add_column(label, key=name, width=self._room(name))
         for key, row in rows.items():
-            table.add_row(*_cells(row, blind, language), key=key)
+            table.add_row(*self._cells(row, blind), key=key)
         if before is not None and before.id in rows:
             table.move_cursor(row=list(rows).index(before.id), animate=False)
 
+    def _room(self, column: str) -> int:
+        """How wide a column is; what is said takes what the others leave."""
+        rest = self._width - sum(_WIDTHS.values()) - 2  # the scroll bar
+        return _WIDTHS.get(column, max(16, rest))
 
-def _cells(row: Listed, blind: bool, language: Language) -> tuple[Text, ...]:
-    style = STYLES["grey"] if blind else row.style
-    state = f"{texts.WAS.to(language)} {row.state[6:]}" if blind and row.state else row.state
-    # How long is left is not known while the node is silent: somebody may have acknowledged it.
-    left = "?" if blind and row.left else row.left
-    parts = (row.way, row.time, row.urgency, row.what, state, left)
-    return tuple(
-        Text(f"{part} ", style, no_wrap=True, overflow="ellipsis", end="") for part in parts
-    )
+    def _cells(self, row: Listed, blind: bool) -> list[Text]:
+        language = self.terminal.language
+        style = STYLES["grey"] if blind else row.style
+        state, left = row.state, row.left
+        if blind:
+            # How it stands now is not known: somebody may have acknowledged it.
+            state = f"{texts.WAS.to(language)} {state.partition(' ')[2]}" if state else ""
+            left = "?" if left else ""
+        cells = []
+        for name, part in zip(
+            _ORDER, (row.way, row.time, row.urgency, row.what, state, left), strict=True
+        ):
+            cell = Text(part, style, no_wrap=True)
+            cell.truncate(self._room(name) - 1, overflow="ellipsis")
+            cells.append(cell)
+        return cells

@@ -66,6 +66,7 @@ _HINTS: Final[Mapping[Kind, Words]] = {
     "text": told("your own words", "vos propres mots"),
     "phrase": told("the words, in their order", "les mots, dans leur ordre"),
 }
+_DESCRIBED: Final = frozenset(("choice", "yes", "count", "name", "text", "phrase"))
 _BY_TYPE: Final[tuple[tuple[type, Kind], ...]] = (
     (bool, "yes"),
     (int, "count"),
@@ -100,8 +101,11 @@ class Question:
 
     @property
     def hint(self) -> Words:
-        """What can be typed."""
-        return _HINTS[self.kind]
+        """What can be typed; an example says that it is one, and is not taken for an answer."""
+        hint = _HINTS[self.kind]
+        if self.kind in _DESCRIBED:
+            return hint
+        return Words(f"e.g. {hint.en}", f"p. ex. {hint.fr}")
 
     def read(self, text: str, language: Language) -> JsonValue:
         """What was typed, as the field.

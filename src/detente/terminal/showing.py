@@ -154,7 +154,9 @@ def message_text(message: Message, party: str, language: Language) -> Text:
     title = same(message.form) if message.title is None else message.title.words
     text.append(printable(title.to(language)), "bold")
     urgency = URGENCIES.get(message.urgency, same(message.urgency)).to(language)
-    text.append(f"  {printable(urgency)}\n", STYLES.get(message.urgency, ""))
+    text.append("  ")
+    text.append(f" {printable(urgency)} ", STYLES.get(message.urgency, ""))
+    text.append("\n")
     author = message.officer or texts.NODE_ITSELF.to(language)
     peers = ", ".join(each.party for each in message.recipients)
     line = f"{message.sender} ({author}) → {peers} · {exact_text(message.created)}\n"

@@ -87,7 +87,7 @@ KEYS: Final[Mapping[str, Words]] = {
     "k": told("correct", "corriger"),
     "x": told("cancel it", "annuler"),
     "t": told("test call", "appel d’essai"),
-    "s": told("actual/exercise/test", "réel/exercice/essai"),
+    "s": told("status", "statut"),
     "f": told("filter", "filtre"),
     "m": told("quiet", "silence"),
     "f1": told("help", "aide"),

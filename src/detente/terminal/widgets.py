@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -128,14 +129,18 @@ class KeyLine(Static):
 
     def tell(self, language: Language) -> None:
         """In a language."""
-        text = Text(overflow="ellipsis")
+        text, used = Text(), 0
         for printed, name in self._keys:
-            shown = texts.KEY_NAMES.get(printed)
-            text.append(f" {printed if shown is None else shown.to(language)} ", "reverse")
-            text.append(
-                f" {texts.KEYS[name].to(language)}  ".replace(" ", "\u00a0").rstrip("\u00a0")
-            )
-            text.append("  ")
+            named = texts.KEY_NAMES.get(printed)
+            key = f" {printed if named is None else named.to(language)} "
+            label = f" {texts.KEYS[name].to(language)}  "
+            width = cell_len(key) + cell_len(label)
+            if used and used + width - 2 > self.app.size.width:  # a key stays with its label
+                text.append("\n")
+                used = 0
+            text.append(key, "reverse")
+            text.append(label)
+            used += width
         self.update(text)
 
 
