@@ -202,7 +202,7 @@ def _row(facts: Facts, row: Row) -> str:
         cells = ["", "", f"{_other(words.ERASED)} {row.erased_by}", ""]
     else:
         to = ", ".join(_text(_name(facts, party, "en")) for party in row.to)
-        what = f"{_kind(row.kind)} · {_text(row.channel)}<br>{_text(row.words)}"
+        what = f"{_kind(row.kind)} · {_text(row.channel)}<br>{_said(row.words)}"
         if row.status in words.STATUSES:
             mark = " / ".join(words.STATUSES[row.status])
             what = f'<span class="mark">{mark}</span> {what}'
@@ -262,6 +262,13 @@ def _paragraphs(*texts: Words) -> Words:
 
 def _other(text: Words) -> str:
     return f'{escape(text.en)} <span class="other" lang="fr">{escape(text.fr)}</span>'
+
+
+def _said(words: str | Words) -> str:
+    """What an entry says: foreign text, or the same in both languages."""
+    if isinstance(words, str):
+        return _text(words)
+    return f'{_text(words.en)} <span class="other" lang="fr">{_text(words.fr)}</span>'
 
 
 def _kind(kind: str) -> str:

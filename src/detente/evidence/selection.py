@@ -23,7 +23,9 @@ MANDATORY_KINDS = frozenset(
 )
 """Entries of these kinds are items of every bundle."""
 
-_ANSWER_KINDS = frozenset({"receipt", "acknowledgement"})
+_ANSWER_KINDS = frozenset(
+    {"receipt", "acknowledgement", "shown", "read-back", "read-back-refused", "escalation"}
+)
 
 
 @dataclass(slots=True)

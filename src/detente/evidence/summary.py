@@ -13,13 +13,17 @@ from detente.formats import RECORD_KINDS
 from detente.record.entries import Entry
 from detente.record.envelope import Payload
 from detente.record.ijson import JsonValue, canonical_json, format_time
+from detente.words import Words
 
 from .events import Events
+from .line_words import OWN_AFFAIRS, line_words
 
 FIRST_ROWS = 100
 LAST_ROWS = 200
 _WORDS_MAX = 400
 _ANSWERS_MAX = 20
+ANSWER_KINDS = ("receipt", "shown", "read-back", "acknowledgement")
+"""What is told beside the entry that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Answer:
     """A receipt or an acknowledgement.
 
     Attributes:
-        kind: "receipt" or "acknowledgement".
+        kind: one of `ANSWER_KINDS`.
         party: who gave it.
         author: name of the key that signed it.
         time: as the author states it.
@@ -48,7 +52,7 @@ class Row:
     """An entry as the page shows it. Times are as the author states them.
 
     Attributes:
-        answers: receipts and acknowledgements, in the order of the log.
+        answers: receipts, acknowledgements and the like, in the order of the log.
         erased_by: index of the entry that states its erasure.
     """
 
@@ -61,7 +65,7 @@ class Row:
     channel: str = ""
     status: str = ""
     created: str = ""
-    words: str = ""
+    words: str | Words = ""
     answers: list[Answer] = field(default_factory=list)
     erased_by: int | None = None
 
@@ -103,9 +107,9 @@ class Summary:
         self.first = min(self.first or created, created)
         self.last = max(self.last, created)
         self.events.add(entry.index, payload)
-        if payload.kind in ("receipt", "acknowledgement"):
+        if payload.kind in ANSWER_KINDS:
             self._answer(entry.index, payload, created)
-        elif payload.kind not in RECORD_KINDS:
+        elif payload.kind not in RECORD_KINDS and payload.kind not in OWN_AFFAIRS:
             row = Row(
                 entry.index,
                 str(payload.id),
@@ -116,7 +120,7 @@ class Summary:
                 payload.channel,
                 payload.status,
                 created,
-                _in_words(payload.body),
+                _in_words(payload),
             )
             self._keep(row)
 
@@ -142,7 +146,8 @@ class Summary:
         if row is None or len(row.answers) >= _ANSWERS_MAX:
             return
         time = _text(payload.body, "received") or created
-        words = shortened(_text(payload.body, "text"))
+        time = _text(payload.body, "at") or time
+        words = shortened(_text(payload.body, "text") or _text(payload.body, "officer"))
         row.answers.append(Answer(payload.kind, payload.sender, payload.author, time, words, index))
 
 
@@ -151,10 +156,13 @@ def shortened(text: str) -> str:
     return text if len(text) <= _WORDS_MAX else text[: _WORDS_MAX - 1] + "…"
 
 
-def _in_words(body: Mapping[str, JsonValue]) -> str:
-    """The text of a message, or else the body itself."""
-    text = _text(body, "text")
-    return shortened(text or canonical_json(body).decode())
+def _in_words(payload: Payload) -> str | Words:
+    """What an entry of the line says, the text of another message, or else the body itself."""
+    words = line_words(payload)
+    if words is not None:
+        return Words(shortened(words.en), shortened(words.fr))
+    text = _text(payload.body, "text")
+    return shortened(text or canonical_json(payload.body).decode())
 
 
 def _text(body: Mapping[str, JsonValue], name: str) -> str:

@@ -18,6 +18,8 @@ _TOP = 64
 _STYLE = {
     "message": ('stroke="#0072b2" stroke-width="2"', "#0072b2"),
     "receipt": ('stroke="#47535e" stroke-width="1.5" stroke-dasharray="6 4"', "#47535e"),
+    "shown": ('stroke="#47535e" stroke-width="1.5" stroke-dasharray="6 4"', "#47535e"),
+    "read-back": ('stroke="#a33b00" stroke-width="2" stroke-dasharray="2 3"', "#a33b00"),
     "acknowledgement": ('stroke="#a33b00" stroke-width="2" stroke-dasharray="2 3"', "#a33b00"),
 }
 
@@ -99,7 +101,8 @@ def _row(event: _Event, y: int, columns: Mapping[str, int]) -> list[str]:
                 f'marker-end="url(#{event.what})"/>'
             )
     target = columns[event.to[0]] if event.to else begin
-    words = event.label if event.what == "message" else f"{event.label} ✓"
+    ticked = event.what in ("receipt", "acknowledgement")
+    words = f"{event.label} ✓" if ticked else event.label
     parts.append(
         f'<circle cx="{begin}" cy="{y}" r="4" fill="{colour}"/>'
         f'<text x="{(begin + target) // 2}" y="{y - 5}" text-anchor="middle" '

@@ -110,21 +110,47 @@ KINDS: Mapping[str, Words] = {
     "suspension": Words("suspension", "suspension"),
     "resumption": Words("resumption", "reprise"),
     "withdrawal": Words("withdrawal", "retrait"),
+    "message": Words("message", "message"),
+    "shown": Words("shown to an officer", "affiché devant un officier"),
+    "read-back": Words("read back", "collationnement"),
+    "read-back-refused": Words("wrong read-back refused", "collationnement erroné refusé"),
+    "escalation": Words("officers called", "appel d’officiers"),
+    "alarm": Words("alarm", "alarme"),
+    "watch": Words("state of the line", "état de la ligne"),
+    "outage": Words("outage", "interruption"),
+    "room-open": Words("room opened", "salle ouverte"),
+    "room-members": Words("members of a room", "membres d’une salle"),
+    "room-leave": Words("room left", "départ d’une salle"),
+    "room-close": Words("room closed", "salle fermée"),
+    "conference": Words("conference called", "conférence convoquée"),
+    "attendance": Words("attendance", "présence"),
+    "proposal": Words("proposal", "proposition"),
+    "proposal-fate": Words("what became of a proposal", "sort d’une proposition"),
+    "minutes": Words("minutes", "procès-verbal"),
+    "minutes-signature": Words("minutes signed", "procès-verbal signé"),
+    "dissent": Words("dissent", "désaccord"),
+    "conference-close": Words("conference closed", "conférence close"),
+    "security": Words("event of security", "événement de sécurité"),
+    "approval-request": Words("second person asked", "demande à une seconde personne"),
+    "approval": Words("second person’s decision", "décision d’une seconde personne"),
 }
 
 ANSWERS: Mapping[str, Words] = {
     "receipt": Words("received by the node of", "reçu par le nœud de"),
     "acknowledgement": Words("acknowledged by an officer of", "acte pris par un officier de"),
+    "shown": Words("shown to an officer of", "affiché devant un officier de"),
+    "read-back": Words("read back by an officer of", "collationné par un officier de"),
 }
 
 TIMELINE = Words("Who said what to whom", "Qui a dit quoi à qui")
 TIMELINE_NOTE = Words(
     "Order of the log, downwards; times as each author states them. Solid: message. Dashed: "
-    "receipt, given by a machine. Dotted: acknowledgement, signed by a person. A missing arrow "
-    "means only that no such answer is in this bundle.",
+    "receipt, or that it was shown, said by a machine. Dotted: read back or acknowledged, signed by "
+    "a person. A missing arrow means only that no such answer is in this bundle.",
     "Ordre du registre, de haut en bas\u202f; heures déclarées par chaque auteur. Trait "
-    "plein\u202f: message. Tirets\u202f: accusé de réception, donné par une machine. "
-    "Pointillés\u202f: prise d’acte, signée par une personne. Une flèche absente signifie "
+    "plein\u202f: message. Tirets\u202f: accusé de réception, ou affichage, dit par une machine. "
+    "Pointillés\u202f: collationnement ou prise d’acte, signés par une personne. Une flèche absente "
+    "signifie "
     "seulement que le dossier ne contient pas cette réponse.",
 )
 ENTRIES = Words("Entries", "Écritures")
