@@ -34,6 +34,9 @@ class _Nobody:
     def __call__(self, *arguments: object, **more: object) -> Self:
         return self
 
+    def __str__(self) -> str:
+        return "a"  # of a party, in examples
+
     def __truediv__(self, part: str) -> Self:
         return self
 
