@@ -145,13 +145,12 @@ ANSWERS: Mapping[str, Words] = {
 TIMELINE = Words("Who said what to whom", "Qui a dit quoi à qui")
 TIMELINE_NOTE = Words(
     "Order of the log, downwards; times as each author states them. Solid: message. Dashed: "
-    "receipt, or that it was shown, said by a machine. Dotted: read back or acknowledged, signed by "
-    "a person. A missing arrow means only that no such answer is in this bundle.",
+    "receipt, or that it was shown, said by a machine. Dotted: read back or acknowledged, signed "
+    "by a person. A missing arrow means only that no such answer is in this bundle.",
     "Ordre du registre, de haut en bas\u202f; heures déclarées par chaque auteur. Trait "
     "plein\u202f: message. Tirets\u202f: accusé de réception, ou affichage, dit par une machine. "
-    "Pointillés\u202f: collationnement ou prise d’acte, signés par une personne. Une flèche absente "
-    "signifie "
-    "seulement que le dossier ne contient pas cette réponse.",
+    "Pointillés\u202f: collationnement ou prise d’acte, signés par une personne. Une flèche "
+    "absente signifie seulement que le dossier ne contient pas cette réponse.",
 )
 ENTRIES = Words("Entries", "Écritures")
 ENTRIES_HEAD = (
