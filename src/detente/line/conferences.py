@@ -104,6 +104,7 @@ class Conference:
         statements: all that count.
         ignored: those that count for nothing: of strangers, of another status, of who declined.
         contradicting: parties that have made two statements on one subject under one number.
+        erased: how many of our own statements were erased: their numbers are not given again.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Conference:
     statements: tuple[ConferenceStatement, ...]
     ignored: tuple[ConferenceStatement, ...]
     contradicting: tuple[str, ...]
+    erased: int = 0
 
     @property
     def host(self) -> str:
@@ -206,7 +208,7 @@ class Conference:
         now = self.convocation
         return Convocation(
             conference=self.id,
-            number=now.number + 1,
+            number=now.number + 1 + self.erased,
             room=now.room,
             title=title or now.title,
             purpose=purpose or now.purpose,
@@ -285,7 +287,7 @@ class Conference:
         own = about.stances.get(self.me)
         return ProposalFate(
             conference=self.id,
-            number=1 if own is None else own.content.number + 1,
+            number=(0 if own is None else own.content.number) + 1 + self.erased,
             proposal=about.name,
             fate=fate,
             text=text,
@@ -412,7 +414,7 @@ class Conference:
             for each in (*self.statements, *self.ignored)
             if each.by.party == self.me and isinstance(each.content, form)
         )
-        return max(own, default=0) + 1
+        return max(own, default=0) + 1 + self.erased
 
     def _check_host(self) -> None:
         if self.me != self.host:
@@ -494,7 +496,7 @@ def first_draft(party: str, convocation: Convocation, status: str) -> Draft:
 
 
 def conference_of(
-    me: str, statements: Iterable[ConferenceStatement], holder_of: HolderOf
+    me: str, statements: Iterable[ConferenceStatement], holder_of: HolderOf, erased: int = 0
 ) -> Conference | None:
     """A conference, by all statements about it that a party has.
 
@@ -502,6 +504,7 @@ def conference_of(
         me: that party.
         statements: about one conference, in any order.
         holder_of: who signed a statement.
+        erased: how many of our own statements about it were erased.
 
     Returns:
         The conference; None as long as no convocation is there.
@@ -568,6 +571,7 @@ def conference_of(
         statements=tuple(counting),
         ignored=tuple(ignored),
         contradicting=_contradicting(ordered),
+        erased=erased,
     )
 
 

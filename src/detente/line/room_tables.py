@@ -16,11 +16,12 @@ from detente.record import (
     canonical_json,
     format_time,
     parse_object,
+    read_leaf,
 )
 
 from .room_statements import ROOM_KINDS, RoomStatement, read_statement, statement_in
 from .room_texts import StatementMalformed, place_id
-from .rooms import NoSuchRoom, Room, room_of
+from .rooms import Erased, NoSuchRoom, Room, room_of
 
 TIMELINE_MAX: Final = 500
 
@@ -208,20 +209,27 @@ def _statement(row: SqlRow) -> RoomStatement:
     )
 
 
-async def _erased(record: Queried, room: str) -> dict[str, int]:
+async def _erased(record: Queried, room: str) -> dict[str, Erased]:
     return (await _erased_by_room(record)).get(room, {})
 
 
-async def _erased_by_room(record: Queried) -> dict[str, dict[str, int]]:
-    """Of each room, the newest erased statement of each party: its channel tells which room."""
+async def _erased_by_room(record: Queried) -> dict[str, dict[str, Erased]]:
+    """Of each room and party, what was erased: the channel tells which room, the leaf the hash."""
     rows = await record.query(
-        "SELECT channel, sender, MAX(position) FROM party_entries "
-        "WHERE erased_by IS NOT NULL AND channel LIKE 'room/%/members/%' GROUP BY channel, sender"
+        "SELECT p.channel, p.sender, p.position, e.body FROM party_entries AS p "
+        "JOIN entries AS e ON e.position = p.position "
+        "WHERE p.erased_by IS NOT NULL AND p.channel LIKE 'room/%/members/%' ORDER BY p.position"
     )
-    found: dict[str, dict[str, int]] = {}
-    for channel, sender, position in rows:
+    found: dict[str, dict[str, Erased]] = {}
+    for channel, sender, position, leaf in rows:
         of_room = found.setdefault(str(channel).split("/")[1], {})
-        of_room[str(sender)] = max(int(str(position)), of_room.get(str(sender), -1))
+        before = of_room.get(str(sender))
+        if isinstance(leaf, bytes):
+            of_room[str(sender)] = Erased(
+                1 if before is None else before.count + 1,
+                int(str(position)),
+                read_leaf(leaf).payload_sha256.hex(),
+            )
     return found
 
 

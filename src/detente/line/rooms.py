@@ -53,6 +53,21 @@ class NoSuchRoom(DetenteError):
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """Statements of one party about one room that were erased from our record.
+
+    Attributes:
+        count: how many.
+        position: of the newest one's entry.
+        sha256: of its payload, hexadecimal: the leaf keeps it.
+    """
+
+    count: int
+    position: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class RoomParty:
     """How one party stands to a room.
 
@@ -88,7 +103,9 @@ class Room:
         closed: when it was closed (RFC 3339); None while it is open.
         number: changes of the set of parties known.
         parties: all who are or were invited, as far as we know, by id.
-        own: our newest statement, whatever invitation it was under.
+        own: our newest statement that is there, whatever invitation it was under.
+        stated: number of our newest statement, erased or not; 0 if there is none.
+        stated_sha256: of that one; empty if there is none.
     """
 
     id: str
@@ -101,6 +118,8 @@ class Room:
     number: int
     parties: Mapping[str, RoomParty]
     own: RoomStatement | None
+    stated: int
+    stated_sha256: str
 
     @property
     def opener(self) -> str:
@@ -207,7 +226,7 @@ class Room:
         """
         self._check_open()
         chosen = _checked_officers(officers)
-        if self.mine.presence not in ("in", "invited"):
+        if self.mine.presence == "out":
             raise RoomRefused(
                 "We have left this room, and were not invited again.",
                 where=self.id,
@@ -224,9 +243,10 @@ class Room:
             RoomRefused: we are not in it, nor invited.
         """
         self._check_open()
-        if self.mine.presence not in ("in", "invited"):
+        if self.mine.presence == "out":
             raise RoomRefused("We are not in this room.", where=self.id)
-        return self._next("room-leave", (), epoch=self.number + (1 if self.is_in else 0))
+        declined = self.mine.presence == "invited"
+        return self._next("room-leave", (), epoch=self.number + (0 if declined else 1))
 
     def close(self) -> RoomStatement:
         """We opened it, and close it for everybody.
@@ -254,17 +274,13 @@ class Room:
         epoch: int | None = None,
         invited: Mapping[str, int] | None = None,
     ) -> RoomStatement:
-        own = self.own
-        if self.mine.presence == "unknown":
-            # Under an erased number something else would be stated twice.
-            raise RoomRefused("Our own newest statement was erased.", where=self.id)
         mine = self.me == self.opener
         return RoomStatement(
             room=self.id,
             party=self.me,
             kind=kind,
-            number=1 if own is None else own.number + 1,
-            previous=None if own is None else own.sha256,
+            number=self.stated + 1,
+            previous=self.stated_sha256 or None,
             epoch=max(1, self.number if epoch is None else epoch),
             invited=self._made_to() if invited is None else invited,
             officers=officers,
@@ -335,14 +351,14 @@ def open_room(
 
 
 def room_of(
-    me: str, statements: Iterable[RoomStatement], erased: Mapping[str, int] | None = None
+    me: str, statements: Iterable[RoomStatement], erased: Mapping[str, Erased] | None = None
 ) -> Room | None:
     """A room, by all statements about it that a party has.
 
     Args:
         me: that party.
         statements: about one room, in any order.
-        erased: party to the position of its newest erased statement in our record.
+        erased: party to what was erased of its statements.
 
     Returns:
         The room; None if no statement is there by which the party was invited.
@@ -362,13 +378,15 @@ def room_of(
         for party, number in each.invited.items():
             invitations[party] = max(number, invitations.get(party, 0))
     gone = erased or {}
+    own = max(by_party.get(me, ()), key=_order, default=None)
+    own_gone = gone.get(me)
     parties: dict[str, RoomParty] = {}
     epochs = [each.epoch for each in opening]
     for party, invitation in sorted(invitations.items()):
         said = by_party.get(party, [])
         made_to_us = [each for each in said if party == me or each.invited.get(me) == ours]
         epochs += [each.epoch for each in made_to_us]
-        parties[party] = _standing(party, invitation, made_to_us, said, gone.get(party, -1))
+        parties[party] = _standing(party, invitation, made_to_us, said, gone.get(party))
     first = min(opening, key=_order)
     newest = max(opening, key=_order)
     return Room(
@@ -383,7 +401,16 @@ def room_of(
         ),
         number=max(epochs),
         parties=parties,
-        own=max(by_party.get(me, ()), key=_order, default=None),
+        own=own,
+        # Our own statements are numbered without gaps, and stand in our record in their order.
+        stated=(own.number if own is not None else 0)
+        if own_gone is None
+        else len({each.number for each in by_party.get(me, ())}) + own_gone.count,
+        stated_sha256=own_gone.sha256
+        if own_gone is not None and (own is None or own_gone.position > own.position)
+        else own.sha256
+        if own is not None
+        else "",
     )
 
 
@@ -447,11 +474,11 @@ def _standing(
     invitation: int,
     made_to_us: Sequence[RoomStatement],
     said: Sequence[RoomStatement],
-    erased: int,
+    erased: Erased | None,
 ) -> RoomParty:
     newest = max(made_to_us, key=_order, default=None)
     contradicts = _contradict(said)
-    if erased > max((each.position for each in said), default=-1):
+    if erased is not None and erased.position > max((e.position for e in said), default=-1):
         return RoomParty(party, "unknown", invitation, (), None, contradicts)
     if newest is None or newest.invited[party] != invitation:
         # Under an older invitation it is of the past, under a newer one we shall hear of that.

@@ -236,3 +236,28 @@ async def test_an_erased_statement_is_not_followed_by_the_one_before(parties: Th
     await join(parties["b"], room, "b-1")
     await parties.settle()
     assert (await load_room(a, room)).parties["b"].officers == ("b-1",)
+
+
+async def test_who_has_erased_its_own_statement_goes_on_with_the_next_number(
+    parties: Three,
+) -> None:
+    room = await opened(parties, "b")
+    b = parties["b"]
+    await join(b, room)
+    await join(b, room, "b-2")
+    await parties.settle()
+    newest = max(
+        entry.index
+        for entry in await b.record.entries(0, 100)
+        if entry.payload is not None and entry.payload.kind == "room-members"
+    )
+    await b.record.erase(newest, "asked for")
+    assert (await load_room(b.record, room)).mine.presence == "unknown"
+    assert await b.rooms.do_duties() == []
+    await join(b, room, "b-1", "b-2")
+    await parties.settle()
+    for party in "ab":
+        found = (await load_room(parties[party].record, room)).parties["b"]
+        assert (found.officers, found.contradicts) == (("b-1", "b-2"), False)
+        assert found.statement is not None
+        assert found.statement.number == 3
