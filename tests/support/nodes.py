@@ -141,18 +141,19 @@ class NodeUnderTest:
     proxy: Proxy
     options: list[str]
     accounts: dict[str, Enrolled]
+    logs: Path
     process: asyncio.subprocess.Process | None = None
     url: str = ""
 
     @property
     def log(self) -> str:
         """What it has logged so far."""
-        path = self.directory.parent / f"node-{self.party}.log"
+        path = self.logs / f"node-{self.party}.log"
         return path.read_text() if path.exists() else ""
 
     async def start(self, *more: str, variables: Mapping[str, str] | None = None) -> None:
         """Start the process; returns when it accepts connections."""
-        with (self.directory.parent / f"node-{self.party}.log").open("ab") as log:
+        with (self.logs / f"node-{self.party}.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "detente", "node", "run", str(self.directory)),
                 *self.options,
@@ -349,6 +350,7 @@ async def two_nodes(
             proxies[party],
             options,
             able,
+            root,
         )
     net = Net(world, nodes)
     try:
