@@ -126,7 +126,7 @@ class Interface:
             node,
             node.feed,
             desk,
-            MessageDesk(context, rooms.in_room),
+            MessageDesk(context),
             rooms,
             ConferenceDesk(context, rooms, desk.approvals),
             Jobs(context.clock),

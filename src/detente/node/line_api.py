@@ -415,8 +415,7 @@ class _Line:
         document, holders = self._context.agreement().document, self._desk.holders()
         bodies = [
             message_body(view, document, self._context.party, holders)
-            for view in views
-            if await self._desk.readable(view, officer)
+            for view in await self._desk.readable(views, officer)
         ]
         return MessageList(status=status, messages=bodies, before=before)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Protocol
 from uuid import UUID
@@ -16,9 +16,6 @@ from detente.line import CallFact, LineRules, MessageView, RecipientView
 from detente.record import Blob, Clock, Draft, PartyRecord, Payload, Random, Signer
 
 from .message_bodies import FileBody, SendBody
-
-MayReadRoom = Callable[[str, str], Awaitable[bool]]
-"""Whether an officer (second) may read what is said in a room (first)."""
 
 CALLS_SINCE: Final = timedelta(days=7)
 GEOJSON: Final = "application/geo+json"
@@ -58,7 +55,7 @@ class DeskContext(Protocol):
 
     @property
     def record(self) -> PartyRecord:
-        """Its record, open with `MessageProjection`."""
+        """Its record, open with `MessageProjection` and `ROOM_PROJECTION`."""
 
     @property
     def agreement(self) -> Callable[[], Agreement]:
@@ -76,22 +73,15 @@ class DeskContext(Protocol):
         """The key of an officer."""
 
 
-async def everywhere(room: str, officer: str) -> bool:
-    """Every officer may read in every room: for a node without rooms."""
-    return True
-
-
 class MessageDesk:
     """Sends, shows, acknowledges; every officer signs with his own key.
 
     Args:
         context: of the node.
-        may_read_room: who reads what is said in rooms.
     """
 
-    def __init__(self, context: DeskContext, may_read_room: MayReadRoom = everywhere) -> None:
+    def __init__(self, context: DeskContext) -> None:
         self.context = context
-        self._may_read_room = may_read_room
         self._shown = asyncio.Lock()
 
     @property
@@ -117,13 +107,36 @@ class MessageDesk:
         """
         context = self.context
         found = await line.message(context.record.query, identity, context.party, self.rules)
-        if found is None or not await self.readable(found, officer):
+        if found is None or not await self.readable([found], officer):
             raise NoSuchMessage("There is no such message.", where=identity)
         return found
 
-    async def readable(self, view: MessageView, officer: str) -> bool:
-        """Whether an officer may read a message."""
-        return view.room is None or await self._may_read_room(view.room, officer)
+    async def readable(self, views: Sequence[MessageView], officer: str) -> list[MessageView]:
+        """Those of some messages that an officer may read.
+
+        What is said in a room is for its members. A message that only says that it is from a room
+        (there is none, we never were in it, or it came by another channel) is for everybody on
+        watch: naming a room must hide nothing.
+        """
+        allowed: dict[str, bool] = {}
+        found = []
+        for view in views:
+            room = view.room
+            if room is None or not view.channel.startswith(f"room/{room}/"):
+                found.append(view)
+                continue
+            if room not in allowed:
+                allowed[room] = await self._admits(room, officer)
+            if allowed[room]:
+                found.append(view)
+        return found
+
+    async def _admits(self, room: str, officer: str) -> bool:
+        try:
+            known = await line.load_room(self.context.record, room)
+        except line.NoSuchRoom:
+            return True
+        return known.mine.statement is None or known.is_member(self.context.party, officer)
 
     async def thread(self, identity: str, officer: str) -> list[MessageView]:
         """A message with all that belongs to it.
@@ -134,7 +147,7 @@ class MessageDesk:
         await self.view(identity, officer)
         context = self.context
         found = await line.thread(context.record.query, identity, context.party, self.rules)
-        return [each for each in found if await self.readable(each, officer)]
+        return await self.readable(found, officer)
 
     async def send(self, body: SendBody, officer: str) -> MessageView:
         """Send a message to another party.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +20,7 @@ from tests.support.postgres import postgres as postgres  # a fixture
 from detente import line
 from detente.agreement import Agreement, load_agreement
 from detente.http import Caller, MissingScope, RequestHead, build_app
-from detente.line import LineRules, MessageProjection
+from detente.line import ROOM_PROJECTION, LineRules, MessageProjection
 from detente.node.line_api import LINE_STATUSES, line_endpoints
 from detente.node.line_clocks import LineClocks
 from detente.node.message_desk import MessageDesk
@@ -64,7 +64,6 @@ class Side:
     world: World
     hands: Hands
     projection: MessageProjection
-    rooms: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def agreement(self) -> Callable[[], Agreement]:
@@ -82,10 +81,7 @@ class Side:
         return load_key(self.world.keys(self.party) / "officers" / f"{holder}.key")
 
     def __post_init__(self) -> None:
-        async def may_read(room: str, officer: str) -> bool:
-            return (room, officer) in self.rooms
-
-        self.desk = MessageDesk(self, may_read)
+        self.desk = MessageDesk(self)
         self.clocks = LineClocks(self)
         app = build_app(
             line_endpoints(self.desk),
@@ -172,7 +168,7 @@ async def pair(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
             signers=[log, world.node(party)],
             clock=hands.clock,
             random=hands.random,
-            projections=[projection],
+            projections=[projection, ROOM_PROJECTION],
         )
         sides[party] = Side(party, record, agreed, world, hands, projection)
     yield Pair(sides["a"], sides["b"], hands)
@@ -448,27 +444,54 @@ async def test_questions_that_cannot_be(pair: Pair) -> None:
 
 
 async def test_what_is_said_in_a_room_is_for_its_members(pair: Pair) -> None:
+    opening = line.open_room(
+        "a", invite=["b"], officers=["durand"], title={"en": "Border"}, random=b"123456"
+    )
+    await pair.a.record.append([(opening.draft(), pair.a.officer_signer("durand"))])
+    await pair.carry()
+    joining = (await line.load_room(pair.b.record, opening.room)).set_members(["nowak"])
+    await pair.b.record.append([(joining.draft(), pair.b.officer_signer("nowak"))])
+    await pair.carry()
+    known = await line.load_room(pair.a.record, opening.room)
     draft = line.message_draft(
         "text",
         TEXT,
         sender="a",
         to=("b",),
         language="en",
-        room=line.RoomPlace("r1", "1-aa"),
+        room=line.RoomPlace(known.id, known.epoch),
     )
     (entry,) = await pair.a.record.append([(draft, pair.a.officer_signer("durand"))])
     await pair.carry()
     assert entry.payload is not None
     identity = str(entry.payload.id)
-    assert (await pair.b.get("/messages"))["messages"] == []
-    await pair.b.post(f"/messages/{identity}/shown", status=404)
-    pair.b.rooms.add(("r1", "nowak"))
+    assert (await pair.b.get("/messages", by="lind"))["messages"] == []
+    await pair.b.post(f"/messages/{identity}/shown", status=404, by="lind")
     assert len((await pair.b.get("/messages"))["messages"]) == 1
     await pair.b.post(f"/messages/{identity}/shown", status=200)
     corrects = {"form": "text", "fields": TEXT, "to": "b", "corrects": identity}
-    pair.a.rooms.add(("r1", "durand"))
     refused = await pair.a.post("/messages", corrects, 422)
     assert "in a room" in refused["message"]
+
+
+async def test_a_message_is_not_hidden_by_naming_a_room_that_is_none(pair: Pair) -> None:
+    opening = line.open_room(
+        "a", invite=["b"], officers=["durand"], title={"en": "Border"}, random=b"123456"
+    )
+    await pair.a.record.append([(opening.draft(), pair.a.officer_signer("durand"))])
+    rooms = ("no-such-room", opening.room)
+    drafts = [
+        line.message_draft(
+            "text", TEXT, sender="a", to=("b",), language="en", room=line.RoomPlace(room, "1-aa")
+        )
+        for room in rooms
+    ]
+    direct = replace(drafts[0], channel="line/b")
+    signer = pair.a.officer_signer("durand")
+    await pair.a.record.append([(each, signer) for each in (*drafts, direct)])
+    await pair.carry()
+    seen = (await pair.b.get("/messages", by="lind"))["messages"]
+    assert [each["room"] for each in seen] == ["no-such-room", opening.room, "no-such-room"]
 
 
 async def test_the_phrasebook_describes_every_form(pair: Pair) -> None:
