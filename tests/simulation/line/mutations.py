@@ -223,24 +223,6 @@ def lost_receipts_are_not_asked_for() -> Iterator[Any]:
 
 
 @mutation
-def what_a_restored_peer_lost_is_sent_once_only() -> Iterator[Any]:
-    real = Sender._failed
-
-    def failed(self: Sender, now: float, reason: str, busy_s: float | None = None) -> Any:
-        self._batch = None
-        return real(self, now, reason, busy_s)
-
-    real_resume = Node._caught_up
-
-    def caught_up(self: Node, peer: str, answer: object) -> None:
-        real_resume(self, peer, answer)
-        self.whole = True
-
-    with _patch(Sender, "_failed", failed), _patch(Node, "_caught_up", caught_up):
-        yield
-
-
-@mutation
 def what_is_urgent_waits_for_the_rest() -> Iterator[Any]:
     real = Sender.work
 
