@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import httpx
@@ -19,6 +19,7 @@ import httpx
 from detente.errors import DetenteError
 from detente.record import (
     CosignatureVerifier,
+    CosignedCheckpoint,
     LogReadOnly,
     LogUnavailable,
     NotNow,
@@ -86,6 +87,30 @@ def witness_http(node: PeerNode) -> httpx.AsyncClient:
     )
 
 
+class AsPublished:
+    """Our record up to the checkpoint whose tiles are served; what a witness is asked to sign.
+
+    While the witness answers the record grows, and its newest checkpoint is one whose leaves nobody
+    can fetch yet: a peer that mirrors them first could never sign it.
+    """
+
+    def __init__(self, record: PartyRecord, published: CosignedCheckpoint) -> None:
+        self._record = record
+        self._published = published
+
+    async def checkpoint(self) -> CosignedCheckpoint:
+        """The one that is served."""
+        return self._published
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """See `PartyRecord.consistency`."""
+        return self._record.consistency(old, new)
+
+    async def add_cosignatures(self, size: int, lines: Sequence[str]) -> CosignedCheckpoint:
+        """See `PartyRecord.add_cosignatures`."""
+        return await self._record.add_cosignatures(size, lines)
+
+
 class Cosigning:
     """Publishes our log and has it cosigned by the peers."""
 
@@ -116,6 +141,8 @@ class Cosigning:
         self._refused: set[tuple[str, int]] = set()
         self._told: dict[str, str] = {}
         self._asked_at = -1e9
+        # A witness that has signed what was published later would seem to be ahead of the record.
+        self._turn = asyncio.Lock()
 
     async def run(self) -> None:
         """Keep on until this is cancelled."""
@@ -129,17 +156,18 @@ class Cosigning:
 
     async def once(self) -> None:
         """Publish, and ask every peer for a cosignature on what is not cosigned by it yet."""
-        self._asked_at = self._now()
-        published = await self._publishing.now()
-        await asyncio.gather(
-            *(
-                self._ask(node)
-                for node in self._peers
-                if self._done.get(node.party, 0) < published.size
+        async with self._turn:
+            self._asked_at = self._now()
+            published = await self._publishing.now()
+            await asyncio.gather(
+                *(
+                    self._ask(node, published)
+                    for node in self._peers
+                    if self._done.get(node.party, 0) < published.size
+                )
             )
-        )
-        if any(size >= published.size for size in self._done.values()):
-            await self._publishing.now()  # with the cosignatures
+            if any(size >= published.size for size in self._done.values()):
+                await self._publishing.now()  # with the cosignatures
 
     async def _due(self) -> bool:
         size = self._record.head.size
@@ -156,7 +184,7 @@ class Cosigning:
         )
         return bool(rows)
 
-    async def _ask(self, node: PeerNode) -> None:
+    async def _ask(self, node: PeerNode, published: CosignedCheckpoint) -> None:
         party = node.party
         http = witness_http(node)
 
@@ -165,7 +193,7 @@ class Cosigning:
 
         client = WitnessClient("https://peer/witness", keys, http)
         try:
-            sent = await client.submit(self._record)
+            sent = await client.submit(AsPublished(self._record, published))
         except RecordBehind as error:
             self._behind(str(error))
             return
