@@ -57,15 +57,20 @@ def run(home: Home, settings: NodeSettings) -> int:
     configure_logging(sink, settings.log_level, settings.log_format)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            while runner.run(_main(home, settings, sink)):
+            behind: list[str] = []
+            while runner.run(_main(home, settings, sink, behind)):
                 _log.info("starting again")
     finally:
         sink.close()
     return 0
 
 
-async def _main(home: Home, settings: NodeSettings, sink: LineSink) -> bool:
-    """Run once; whether to start again, because what kept the record from being written is over."""
+async def _main(home: Home, settings: NodeSettings, sink: LineSink, behind: list[str]) -> bool:
+    """Run once; whether to start again, because the record can or must be opened otherwise.
+
+    Args:
+        behind: what a witness has told of a record that was set back. It is opened for reading then.
+    """
     stop = asyncio.Event()
     again = False
 
@@ -75,7 +80,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink) -> bool:
         stop.set()
 
     async with AsyncExitStack() as stack:
-        opened = await open_node_record(home)
+        opened = await open_node_record(home, write=not behind)
         record = opened.record
         stack.push_async_callback(record.close)
         if opened.why is not None:
@@ -89,7 +94,14 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink) -> bool:
         stack.push_async_callback(peers.close)
         boot = secrets.token_hex(16)
         node = RunningNode(
-            context, feed, peers, boot=boot, mode=opened.mode, why=opened.why, stop=restart
+            context,
+            feed,
+            peers,
+            boot=boot,
+            mode=opened.mode,
+            why=opened.why,
+            stop=restart,
+            behind=behind,
         )
         desk, guard = await open_desk(context)
         access = OperatorOr(desk.authenticator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,9 +11,13 @@ from typing import Final
 
 import msgspec
 
+from detente.line.outages import Outage
+
 from .home import FileNotWritten, write_whole
 
 LIFE_FILE: Final = "life.json"
+_PROBE_BYTES: Final = 128 * 1024
+"""What some entries and their indexes need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,18 @@ def room_at(directory: Path) -> Room:
     return Room(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
 
+def can_write(directory: Path) -> bool:
+    """Whether a small file can be written there, durably: asked by writing one."""
+    try:
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        return False
+    return True
+
+
 class Life(msgspec.Struct, frozen=True):
     """The last sign of life that a node has left: when it stopped, and whether by itself.
 
@@ -46,12 +63,15 @@ class Life(msgspec.Struct, frozen=True):
         boot: random id of that start.
         stopped: whether the node was ending in order.
         heard: per peer, when it was last heard.
+        outages: what was seen and is not on record yet: those that last, and those that were over
+            when the record could not take them.
     """
 
     at: datetime
     boot: str
     stopped: bool
     heard: dict[str, datetime]
+    outages: tuple[Outage, ...] = ()
 
 
 class LifeFile:

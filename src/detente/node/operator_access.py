@@ -6,7 +6,9 @@ nothing that is said on the line. Each start has another one.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
+import os
 import secrets
 from pathlib import Path
 from typing import Final, Protocol
@@ -15,10 +17,9 @@ import msgspec
 
 from detente.http import Caller, RequestHead
 
-from .home import write_whole
-
 RUN_FILE: Final = "run.json"
 OPERATOR: Final = "operator"
+_LENGTH: Final = 512
 OPERATOR_SCOPES: Final = frozenset({"node.read", "peers.read"})
 
 
@@ -39,7 +40,11 @@ class Running(msgspec.Struct, frozen=True):
 
 
 class RunFile:
-    """Written when the node accepts connections, removed when it ends in order."""
+    """Says that a node runs, and where.
+
+    It is written in place, always with the same length, and stays when the node has stopped: so it
+    can be written when the disk is full.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / RUN_FILE
@@ -48,21 +53,27 @@ class RunFile:
         """Tell that the node runs.
 
         Raises:
-            FileNotWritten: there is no room, or no permission.
+            OSError: there is no room even for this, or no permission.
         """
-        write_whole(self._path, msgspec.json.encode(running))
-        self._path.chmod(0o600)
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.pwrite(handle, msgspec.json.encode(running).ljust(_LENGTH), 0)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
     def read(self) -> Running | None:
-        """The node that runs, or ran when its machine stopped; None if there is none."""
+        """The node that runs, or ran when it was killed; None if there is none."""
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=Running)
+            found = msgspec.json.decode(self._path.read_bytes(), type=Running)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
+        return found if found.pid else None
 
     def remove(self) -> None:
         """The node has ended."""
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.write(Running(0, "", "", ""))
 
 
 class Authenticates(Protocol):

@@ -21,7 +21,7 @@ from detente.record.ijson import format_time
 from .beats import Watch
 from .context import NodeContext
 from .cosigning import Cosigning, confirm_witness
-from .disk import LifeFile, Room, room_at
+from .disk import LifeFile, Room, can_write, room_at
 from .feed import Feed
 from .first_contact import FirstContact
 from .line_access import PeerAccess
@@ -47,6 +47,8 @@ from .status import (
 )
 
 DISK_EVERY_S: Final = 5.0
+FULL_BYTES: Final = 4 << 20
+"""With less room it is tried out whether anything can be written."""
 RECOVER_EVERY_S: Final = 15.0
 MIRROR: Final = "mirror"
 FAULT_PAUSE_S: Final = 1.0
@@ -71,6 +73,7 @@ class RunningNode(StatusSource):
         mode: Mode,
         why: str | None,
         stop: Callable[[], None],
+        behind: list[str],
     ) -> None:
         """Args:
         context: of the node.
@@ -78,14 +81,17 @@ class RunningNode(StatusSource):
         peers: the other parties' nodes.
         boot: random id of this start.
         mode, why: how the record was opened.
-        stop: ends the process in order; asked when a part of it cannot go on.
+        stop: has the node start anew, in order.
+        behind: what witnesses have told of a record that was set back; kept over such a start.
         """
         self.context = context
         self.feed = feed
         self.peers = peers
         self._boot = boot
-        self._mode: Mode = mode
+        self._opened: Mode = mode
         self._why = why
+        self._full = False
+        self._witnessed = behind
         self._stop = stop
         self._started: datetime = context.clock()
         self._room = room_at(context.home.directory)
@@ -109,7 +115,7 @@ class RunningNode(StatusSource):
             record,
             beat=self.watch.beaten,
             resumed=self._resumed,
-            may_take=lambda: self._mode == "writing",
+            may_take=lambda: self.mode == "writing",
         )
         self.faults = 0
         self._woken = asyncio.Event()
@@ -134,7 +140,7 @@ class RunningNode(StatusSource):
             "watch": self.watch.run,
             "disk": self._watch_disk,
         }
-        if self._mode == "writing":
+        if self._opened == "writing":
             self.watch.say_absences(self._before)
             for party in self.runners:
                 work[f"link to {party}"] = partial(self._run_link, party)
@@ -148,7 +154,7 @@ class RunningNode(StatusSource):
                 work["witness"] = partial(
                     confirm_witness, self.context.record, witness, self.peers, first, self._woken
                 )
-        if self._mode == "held":
+        if self._opened == "held":
             work["recovery"] = self._recover
         return [group.create_task(self._keep(name, begin)) for name, begin in work.items()]
 
@@ -220,11 +226,24 @@ class RunningNode(StatusSource):
                 self._room = await asyncio.to_thread(room_at, self.context.home.directory)
             except OSError as error:
                 _log.warning("the disk cannot be asked: %s", error)
+            await self._look_whether_full()
             self._tell()
-            if self._mode == "read-only" and not self._is_low(self._room):
-                _log.info("there is room on the disk again: starting anew")
-                self._stop()
             await asyncio.sleep(DISK_EVERY_S)
+
+    async def _look_whether_full(self) -> None:
+        """Say that nothing can be recorded before somebody finds out, and that it can again."""
+        directory = self.context.home.directory
+        if self._full or self._room.free < FULL_BYTES or self._opened == "read-only":
+            full = not await asyncio.to_thread(can_write, directory)
+            if full != self._full:
+                self._full = full
+                _log.log(
+                    logging.ERROR if full else logging.INFO,
+                    "the disk is full: nothing is recorded" if full else "the disk has room again",
+                )
+            if not full and self._opened == "read-only" and not self._witnessed:
+                _log.info("starting anew, to record again")
+                self._stop()
 
     async def _record_notes(self) -> None:
         while True:
@@ -236,7 +255,7 @@ class RunningNode(StatusSource):
             "node",
             "node",
             "node",
-            {"mode": self._mode, "why": self._why, "disk_low": self._is_low(self._room)},
+            {"mode": self.mode, "why": self.why, "disk_low": self._is_low(self._room)},
         )
 
     # --- parts -------------------------------------------------------------------------------
@@ -302,7 +321,8 @@ class RunningNode(StatusSource):
 
     def _behind(self, why: str) -> None:
         _log.error("a witness has signed more than this record holds: %s", why)
-        self._mode, self._why = "read-only", why
+        self._witnessed.append(why)
+        self._stop()  # and open it for reading: nothing must be added to it
         self._tell()
 
     # --- what is told ------------------------------------------------------------------------
@@ -314,8 +334,8 @@ class RunningNode(StatusSource):
     def readiness(self) -> Readiness:
         """See `StatusSource`."""
         low = self._is_low(self._room)
-        why = self._why or ("There is little room on the disk." if low else None)
-        return Readiness(self._mode == "writing", self._mode, why)
+        why = self.why or ("There is little room on the disk." if low else None)
+        return Readiness(self.mode == "writing", self.mode, why)
 
     async def status(self) -> NodeStatus:
         """See `StatusSource`."""
@@ -331,8 +351,8 @@ class RunningNode(StatusSource):
             boot=self._boot,
             started=format_time(self._started),
             now=format_time(context.clock()),
-            mode=self._mode,
-            why=self._why,
+            mode=self.mode,
+            why=self.why,
             record=RecordStatus(
                 origin=record.origin,
                 size=record.head.size,
@@ -372,7 +392,15 @@ class RunningNode(StatusSource):
     @property
     def mode(self) -> Mode:
         """What can be done with the record now."""
-        return self._mode
+        stopped = self._full or bool(self._witnessed)
+        return "read-only" if stopped and self._opened == "writing" else self._opened
+
+    @property
+    def why(self) -> str | None:
+        """Why it cannot be written."""
+        if bool(self._witnessed):
+            return self._witnessed[0]
+        return "The disk is full." if self._full else self._why
 
     @property
     def room(self) -> Room:
