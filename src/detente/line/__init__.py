@@ -5,6 +5,9 @@ from __future__ import annotations
 from . import (
     actions,
 )
+from .conference_folding import (
+    conference_of,
+)
 from .conference_statements import (
     AgendaItem,
     ConferenceStatement,
@@ -26,7 +29,6 @@ from .conferences import (
     Conference,
     ConferenceRefused,
     NoSuchConference,
-    conference_of,
     convene,
 )
 from .delivery import (
@@ -163,6 +165,10 @@ from .readback import (
     read_read_back,
     unreadable,
 )
+from .room_folding import (
+    message_fault,
+    room_of,
+)
 from .room_statements import (
     ROOM_KINDS,
     RoomStatement,
@@ -181,9 +187,7 @@ from .rooms import (
     NoSuchRoom,
     Room,
     RoomRefused,
-    message_fault,
     open_room,
-    room_of,
 )
 from .rules import (
     LineRules,

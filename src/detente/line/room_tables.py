@@ -19,9 +19,10 @@ from detente.record import (
     read_leaf,
 )
 
+from .room_folding import room_of
 from .room_statements import ROOM_KINDS, RoomStatement, read_statement, statement_in
 from .room_texts import StatementMalformed, place_id
-from .rooms import Erased, NoSuchRoom, Room, room_of
+from .rooms import Erased, NoSuchRoom, Room
 
 TIMELINE_MAX: Final = 500
 
@@ -169,6 +170,17 @@ async def load_rooms(record: Queried) -> list[Room]:
         key=lambda room: (room.opened, room.id),
         reverse=True,
     )
+
+
+async def rooms_changed(record: Queried, after: int) -> tuple[int, list[str]]:
+    """Rooms about which something was stated after a position, and the position of the newest."""
+    rows = await record.query(
+        "SELECT room, MAX(position) FROM rooms_statements WHERE position > ? "
+        "GROUP BY room ORDER BY room",
+        (after,),
+    )
+    newest = max((int(str(position)) for _, position in rows), default=after)
+    return newest, [str(room) for room, _ in rows]
 
 
 async def room_positions(

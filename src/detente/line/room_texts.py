@@ -9,12 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import ClassVar, Final
-from uuid import UUID
 
 from detente.errors import DetenteError
-from detente.record import JsonValue, format_time, parse_time
+from detente.record import JsonValue
 
 Texts = Mapping[str, str]
 """Language tag to a text in that language; at least one."""
@@ -64,46 +62,18 @@ class Reader:
         self._read.add(name)
         return self._body.get(name)
 
-    def text(self, name: str, characters_max: int = TITLE_CHARACTERS_MAX) -> str:
-        """A text that is not blank."""
-        return plain(self.value(name), name, characters_max)
-
-    def optional_text(self, name: str, characters_max: int = TITLE_CHARACTERS_MAX) -> str:
-        """A text; empty if there is none."""
-        return self.text(name, characters_max) if self.has(name) else ""
-
     def integer(self, name: str, least: int, most: int = 1_000_000) -> int:
         """A whole number."""
         return integer(self.value(name), name, least, most)
-
-    def party(self, name: str) -> str:
-        """Id of a party."""
-        return party_id(self.value(name), name)
 
     def place(self, name: str) -> str:
         """Id of a room or conference."""
         return place_id(self.value(name), name)
 
-    def sha256(self, name: str) -> str:
-        """A hash, hexadecimal."""
-        return sha256_hex(self.value(name), name)
-
     def optional_sha256(self, name: str) -> str | None:
         """A hash, or null."""
         value = self.value(name)
         return None if value is None else sha256_hex(value, name)
-
-    def time(self, name: str) -> datetime:
-        """A time as the record writes it."""
-        value = self.value(name)
-        try:
-            return parse_time(value if isinstance(value, str) else "")
-        except ValueError as error:
-            raise StatementMalformed(f"There, {error}.", where=name) from None
-
-    def optional_time(self, name: str) -> datetime | None:
-        """A time, if there is one."""
-        return self.time(name) if self.has(name) else None
 
     def texts(self, name: str, characters_max: int = TEXT_CHARACTERS_MAX) -> Texts:
         """A text in one language or more."""
@@ -120,24 +90,9 @@ class Reader:
             raise StatementMalformed(f"It is a list of at most {NAMES_MAX}.", where=name)
         return value
 
-    def objects(self, name: str) -> list[Reader]:
-        """A list of objects; empty if there is none."""
-        if not self.has(name):
-            return []
-        readers = []
-        for number, each in enumerate(self.items(name)):
-            if not isinstance(each, dict):
-                raise StatementMalformed("It is an object.", where=f"{name}[{number}]")
-            readers.append(Reader(each))
-        return readers
-
     def holders(self, name: str) -> tuple[str, ...]:
         """Ids of officers, each once, in order."""
         return unique([holder_id(each, name) for each in self.items(name)], name)
-
-    def parties(self, name: str) -> tuple[str, ...]:
-        """Ids of parties, each once, in order."""
-        return unique([party_id(each, name) for each in self.items(name)], name)
 
 
 def plain(value: JsonValue, where: str, characters_max: int = TITLE_CHARACTERS_MAX) -> str:
@@ -186,17 +141,6 @@ def sha256_hex(value: JsonValue, where: str) -> str:
     return value
 
 
-def entry_id(value: JsonValue, where: str) -> UUID:
-    """Id of an entry."""
-    try:
-        found = UUID(value) if isinstance(value, str) else None
-    except ValueError:
-        found = None
-    if found is None or str(found) != value:
-        raise StatementMalformed("It is the id of an entry.", where=where)
-    return found
-
-
 def texts(value: JsonValue, where: str, characters_max: int = TEXT_CHARACTERS_MAX) -> Texts:
     """A text in one language or more."""
     if not isinstance(value, dict) or not 1 <= len(value) <= 10:
@@ -237,8 +181,3 @@ def digest_of(parties: Iterable[str]) -> str:
     """
     joined = "\n".join(sorted(parties))
     return hashlib.sha256(joined.encode()).hexdigest()[:_DIGEST_DIGITS]
-
-
-def written_time(moment: datetime) -> str:
-    """A time as statements have it."""
-    return format_time(moment)

@@ -24,7 +24,7 @@ from detente.line import (
     room_statements,
 )
 from detente.line.messages import Status, Urgency
-from detente.line.room_tables import RoomFault, room_faults
+from detente.line.room_tables import RoomFault, room_faults, rooms_changed
 from detente.record import (
     AppendUnknown,
     Clock,
@@ -94,6 +94,7 @@ class RoomDesk:
         self.context = context
         # From looking at a room to recording what follows: no number may be given twice.
         self._stating = asyncio.Lock()
+        self._looked_to = -1
 
     async def rooms(self, caller: Caller) -> list[Room]:
         """Every room that the caller may read, the newest first."""
@@ -256,11 +257,17 @@ class RoomDesk:
     async def do_duties(self) -> list[Entry]:
         """State our members again, in every room, to parties that were invited meanwhile."""
         done: list[Entry] = []
+        record = self.context.record
         async with self._stating:
-            for room in await load_rooms(self.context.record):
-                statement = room.duty()
+            newest, changed = await rooms_changed(record, self._looked_to)
+            for identity in changed:
+                try:
+                    statement = (await load_room(record, identity)).duty()
+                except NoSuchRoom:
+                    continue
                 if statement is not None:
-                    done += await self.context.record.append([(statement.draft(), None)])
+                    done += await record.append([(statement.draft(), None)])
+            self._looked_to = newest
         return done
 
     async def keep(self) -> None:

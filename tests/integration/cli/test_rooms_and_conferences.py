@@ -19,11 +19,9 @@ from detente.cli.node_client import (
     NodeClient,
     NodeRefused,
     NotLoggedIn,
-    SavedSession,
-    SessionFile,
-    SessionFileUnusable,
     connect,
 )
+from detente.cli.session_file import SavedSession, SessionFile, SessionFileUnusable
 from detente.http import Application, ServerOptions, serve
 from detente.line import Person
 from detente.node.roles import Role
