@@ -14,6 +14,7 @@ from detente.cli.conference import conference
 from detente.cli.demo import demo
 from detente.cli.exchange import exchange
 from detente.cli.keys import keys
+from detente.cli.line import line
 from detente.cli.log import log
 from detente.cli.node import node
 from detente.cli.record import record
@@ -41,6 +42,7 @@ for command in (
     demo,
     exchange,
     keys,
+    line,
     log,
     node,
     record,

@@ -23,7 +23,7 @@ from .answers import (
     Waits,
     Ways,
 )
-from .calls import Identity, LineCalls, Outgoing, ProofRefused
+from .calls import Identity, LineCalls, Outgoing, ProofRefused, identity_of
 from .following import Happening, Listening, Lost, follow
 from .node_api import Answer, HttpNode, NodeApi, NodeAway, NodeRefused
 from .questions import Question, questions_of, read_answers, read_back_questions
@@ -60,6 +60,7 @@ __all__ = [
     "Waits",
     "Ways",
     "follow",
+    "identity_of",
     "questions_of",
     "read_answers",
     "read_back_questions",

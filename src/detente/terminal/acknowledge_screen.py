@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -12,14 +11,13 @@ from textual.containers import Vertical
 from textual.widgets import Input, Label, Static
 
 from detente.errors import printable
-from detente.line import FORMS
-from detente.record import JsonValue
 from detente.words import Words
 
 from . import texts
+from .acknowledging import questions_for, refused_words
 from .answers import Message
 from .node_api import NodeAway, NodeRefused
-from .questions import Question, read_answers, read_back_questions
+from .questions import read_answers
 from .widgets import LineScreen, Paper, Papers
 
 REMARK = "remark"
@@ -111,27 +109,9 @@ class AcknowledgeScreen(LineScreen[bool]):
             self.retell()
             return
         except NodeAway as error:
-            self._said = [Words(str(error), str(error)), texts.UNKNOWN_FATE]
+            self._said = [error.words, texts.UNKNOWN_FATE]
             self.retell()
             return
         self.terminal.picture.put([done])
         self.terminal.say(texts.SIGNED)
         self.dismiss(True)
-
-
-def questions_for(message: Message) -> tuple[Question, ...]:
-    """What must be read back of a message."""
-    form = FORMS.get(message.form)
-    if form is None or not isinstance(message.fields, Mapping):
-        return ()
-    fields = cast(Mapping[str, JsonValue], message.fields)
-    asked = read_back_questions(form, fields)
-    # The node's word counts: it knows the form as the agreement has it.
-    return tuple(question for question in asked if question.name in message.read_back)
-
-
-def refused_words(error: NodeRefused) -> list[Words]:
-    """Why a read-back was refused, difference by difference."""
-    if error.differences:
-        return [texts.READ_BACK_WRONG, *(each.words.words for each in error.differences)]
-    return [Words(error.message, error.message)]

@@ -176,7 +176,7 @@ class LineTerminal(App[None]):
         try:
             return await question
         except (NodeAway, NodeRefused) as error:
-            self.say(same(str(error)))
+            self.say(error.words)
             return None
 
     async def _ask_identity(self, session: Session, again: bool) -> Identity | None:

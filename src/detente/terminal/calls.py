@@ -24,6 +24,7 @@ from .answers import (
     Ways,
 )
 from .node_api import Answer, NodeApi, NodeAway, NodeRefused
+from .typesetting import told
 
 T = TypeVar("T")
 
@@ -37,6 +38,13 @@ class Identity:
 
     password: str = ""
     code: str = ""
+
+
+def identity_of(said: str) -> Identity:
+    """What an officer wrote to prove who they are: six digits are a code, the rest a password."""
+    if len(said) == 6 and said.isascii() and said.isdigit():
+        return Identity(code=said)
+    return Identity(password=said)
 
 
 class AskIdentity(Protocol):
@@ -253,6 +261,9 @@ def _read(answer: Answer, kind: type[T]) -> T:
         return msgspec.json.decode(answer.body, type=kind)
     except msgspec.MsgspecError as error:
         raise NodeAway(
-            f"The node's answer cannot be read: {error}.",
+            told(
+                f"The node's answer cannot be read: {error}.",
+                f"La réponse du nœud est illisible : {error}.",
+            ),
             advice="Node and terminal may be of versions that do not fit together.",
         ) from None

@@ -16,7 +16,7 @@ from textual.widgets import Input, Label, Select, Static
 from detente.errors import printable
 from detente.line import FORMS, URGENCIES, FieldsUnusable
 from detente.record import JsonValue
-from detente.words import Language, Words, same
+from detente.words import Language, Words
 
 from . import texts
 from .calls import Outgoing
@@ -184,9 +184,9 @@ class ComposeScreen(LineScreen[bool]):
         try:
             message = await self.terminal.calls.send(draft)
         except NodeRefused as error:
-            self._faults = [same(str(error))]
+            self._faults = [error.words]
         except NodeAway as error:
-            self._faults = [same(str(error)), texts.UNKNOWN_FATE]
+            self._faults = [error.words, texts.UNKNOWN_FATE]
         else:
             self.terminal.picture.put([message])
             self.terminal.say(texts.SENT)

@@ -16,7 +16,7 @@ from detente.words import Words
 
 from . import texts
 from .answers import Session
-from .calls import Identity
+from .calls import Identity, identity_of
 from .widgets import LineScreen
 
 _ESC = Binding("escape", "dismiss(None)")
@@ -40,7 +40,19 @@ class HelpScreen(LineScreen[None]):
 
     def tell(self) -> None:
         """In the language of now."""
-        self.query_one("#help-text", Static).update(texts.HELP.to(self.terminal.language))
+        text = flowing(texts.HELP.to(self.terminal.language))
+        self.query_one("#help-text", Static).update(text)
+
+
+def flowing(text: str) -> str:
+    """A text whose paragraphs are as wide as the screen; what is indented stays as it is."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if lines and line and lines[-1] and not line.startswith(" ") and lines[-1][0] != " ":
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 class ProofScreen(LineScreen[Identity | None]):
@@ -81,13 +93,6 @@ class ProofScreen(LineScreen[Identity | None]):
         """Six digits are a code, everything else is a password."""
         if event.value:
             self.dismiss(identity_of(event.value))
-
-
-def identity_of(said: str) -> Identity:
-    """What an officer wrote to prove who they are: six digits are a code, the rest a password."""
-    if len(said) == 6 and said.isascii() and said.isdigit():
-        return Identity(code=said)
-    return Identity(password=said)
 
 
 class ChoiceScreen(LineScreen[str | None]):

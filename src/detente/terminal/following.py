@@ -14,7 +14,10 @@ from .answers import EntryEvent, Link, NodeState
 from .calls import EVENTS
 from .node_api import NodeApi, NodeAway, NodeRefused
 from .sse import EventReader, SentEvent
+from .typesetting import told
 
+ENDED: Final = told("It has ended the stream of events.", "Il a mis fin au flux d’événements.")
+NO_EVENTS: Final = told("What it sends are no events.", "Ce qu’il envoie est illisible.")
 RETRY_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Waits between attempts to listen again."""
 
@@ -66,7 +69,7 @@ async def follow(
                         heard = _heard(event)
                         if heard is not None:
                             yield heard
-            error: NodeAway | NodeRefused = NodeAway("The node has ended the stream of events.")
+            error: NodeAway | NodeRefused = NodeAway(ENDED)
         except NodeRefused as refused:
             if refused.status in (401, 403):
                 raise
@@ -74,7 +77,7 @@ async def follow(
         except NodeAway as away:
             error = away
         except (ValueError, msgspec.MsgspecError):
-            error = NodeAway("What the node sends are no events.")
+            error = NodeAway(NO_EVENTS)
         yield Lost(error)
         await sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
         attempt += 1

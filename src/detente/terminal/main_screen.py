@@ -15,7 +15,7 @@ from .answers import Message
 from .showing import STYLES, Listed, listed
 from .widgets import LineScreen
 
-_WIDTHS = {"way": 8, "time": 6, "urgency": 9, "state": 22, "left": 10}
+_WIDTHS = {"way": 8, "time": 6, "urgency": 9, "state": 23, "left": 10}
 _ORDER = ("way", "time", "urgency", "what", "state", "left")
 _BOXES = tuple(texts.BOX_WORDS)
 

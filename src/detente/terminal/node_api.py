@@ -11,8 +11,13 @@ import httpx
 import msgspec
 
 from detente.errors import DetenteError
+from detente.words import Words, same
 
 from .answers import Difference, Refusal
+from .typesetting import told
+
+NO_ANSWER_IN_TIME: Final = told("It does not answer in time.", "Il ne répond pas à temps.")
+TOO_LARGE: Final = told("The answer is too large.", "La réponse est trop longue.")
 
 CALL_TIMEOUT_S: Final = 10.0
 STREAM_SILENCE_S: Final = 40.0
@@ -21,15 +26,26 @@ ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 
 
 class NodeAway(DetenteError):
-    """The node does not answer: what is on the screen may not be true any more."""
+    """The node does not answer: what is on the screen may not be true any more.
+
+    Attributes:
+        words: why, in both languages.
+    """
 
     code: ClassVar[str] = "terminal.node_away"
+
+    def __init__(
+        self, words: Words, *, where: str | None = None, advice: str | None = None
+    ) -> None:
+        super().__init__(words.en, where=where, advice=advice)
+        self.words = words
 
 
 class NodeRefused(DetenteError):
     """The node has answered, and does not do it.
 
     Attributes:
+        words: what it said.
         status: of HTTP.
         told: the code that the node gave.
         differences: between a read-back and its message.
@@ -38,8 +54,9 @@ class NodeRefused(DetenteError):
     code: ClassVar[str] = "terminal.refused"
 
     def __init__(self, status: int, refusal: Refusal, where: str) -> None:
-        told = refusal.message or f"The node answered {status}."
-        super().__init__(told, where=where)
+        said = refusal.message or f"The node answered {status}."
+        super().__init__(said, where=where)
+        self.words = same(said)
         self.status = status
         self.told = refusal.code
         self.differences: list[Difference] = refusal.differences
@@ -138,7 +155,7 @@ class HttpNode:
                 async for piece in answer.aiter_bytes():
                     content += piece
                     if len(content) > ANSWER_BYTES_MAX:
-                        raise NodeAway("The answer is too large.", where=self.url)
+                        raise NodeAway(TOO_LARGE, where=self.url)
             finally:
                 await answer.aclose()
                 # The token is enough; a cookie beside it would be taken for a browser's.
@@ -176,13 +193,16 @@ class HttpNode:
         await self._client.aclose()
 
     def _away(self, error: httpx.HTTPError) -> NodeAway:
-        kind = (
-            "It does not answer in time."
+        reason = str(error) or type(error).__name__
+        words = (
+            NO_ANSWER_IN_TIME
             if isinstance(error, httpx.TimeoutException)
-            else f"The node cannot be reached: {str(error) or type(error).__name__}."
+            else told(
+                f"The node cannot be reached: {reason}.", f"Le nœud est injoignable : {reason}."
+            )
         )
         return NodeAway(
-            kind, where=self.url, advice="See whether the node runs, and whether --node is right."
+            words, where=self.url, advice="See whether the node runs, and whether --node is right."
         )
 
 

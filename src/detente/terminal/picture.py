@@ -62,17 +62,17 @@ class Picture:
     calls: TestCalls | None = None
     heard: datetime | None = None
     blind: datetime | None = None
-    why: str = ""
+    why: Words = field(default_factory=lambda: Words("", ""))
     _waits: dict[tuple[str, str], tuple[Waits, float]] = field(default_factory=dict)
 
     # --- what the node says ------------------------------------------------------------------
 
     def answered(self, now: datetime) -> bool:
         """The node has answered; whether it had not before."""
-        before, self.blind, self.heard, self.why = self.blind, None, now, ""
+        before, self.blind, self.heard, self.why = self.blind, None, now, Words("", "")
         return before is not None
 
-    def unanswered(self, now: datetime, why: str) -> bool:
+    def unanswered(self, now: datetime, why: Words) -> bool:
         """The node has not answered; whether it had before. Blind since it was last heard."""
         self.why = why
         if self.blind is not None:

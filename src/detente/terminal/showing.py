@@ -124,6 +124,8 @@ def link_text(link: Link, language: Language, now: datetime) -> Text:
         else f"{texts.HEARD.to(language)} {clock_seconds(link.last_heard, now)}"
     )
     text.append(f" · {heard}")
+    if link.held:
+        text.append(f" · {texts.STANDS_STILL.to(language)}", STYLES["late"])
     if link.clock_ahead_ms is not None:
         off_s = link.clock_ahead_ms / 1000
         number = f"{off_s:+.1f}" if language == "en" else f"{off_s:+.1f}".replace(".", ",")
@@ -132,8 +134,19 @@ def link_text(link: Link, language: Language, now: datetime) -> Text:
         )
     if link.waiting:
         text.append(f" · {link.waiting} {texts.TO_SEND.to(language)}")
-    if link.held:
-        text.append(f" · {texts.STANDS_STILL.to(language)}", STYLES["late"])
+    return text
+
+
+def link_details(link: Link, language: Language, now: datetime) -> Text:
+    """The line to a peer with all that is known: why it fails, how slow it is, what is held."""
+    text = link_text(link, language, now)
+    text.no_wrap = False
+    if link.rtt_ms is not None:
+        text.append(f" · {link.rtt_ms:.0f} ms")
+    if link.reason:
+        text.append(f" · {printable(link.reason)}", STYLES["late"])
+    for held in link.held:
+        text.append(printable(f"\n    {held.channel}: {held.code} {held.detail}"), STYLES["late"])
     return text
 
 

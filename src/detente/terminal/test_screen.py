@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,18 +11,14 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from detente.errors import printable
-from detente.words import Language, Words, same
+from detente.words import Words
 
 from . import texts
-from .answers import Message, TestCalls
 from .node_api import NodeAway, NodeRefused
-from .questions import phrase_shown
-from .retyped import span_left
-from .showing import clock_seconds, exact_text
+from .showing import clock_seconds
+from .test_calls import calls_text, phrase_of
 from .typed import NotUnderstood, read_phrase
 from .widgets import LineScreen
-
-CALLS_MAX = 10
 
 
 class TestScreen(LineScreen[None]):
@@ -107,7 +103,7 @@ class TestScreen(LineScreen[None]):
         except NotUnderstood as error:
             self._said = [error.words]
         except (NodeRefused, NodeAway) as error:
-            self._said = [same(str(error))]
+            self._said = [error.words]
         else:
             self._said = []
             box.value = ""
@@ -122,44 +118,8 @@ class TestScreen(LineScreen[None]):
         try:
             await self.terminal.calls.start_test_call(peer)
         except (NodeRefused, NodeAway) as error:
-            self._said = [same(str(error))]
+            self._said = [error.words]
         else:
             self.terminal.say(texts.TEST_STARTED)
             self.terminal.watcher.look_again()
         self.retell()
-
-
-def phrase_of(message: Message, language: Language) -> str:
-    """The words of a test call, to be written again."""
-    fields = cast(dict[str, object], message.fields or {})
-    phrase = fields.get("phrase")
-    return phrase_shown([str(w) for w in phrase], language) if isinstance(phrase, list) else "?"
-
-
-def calls_text(found: TestCalls, language: Language) -> Text:
-    """How test calls went, the newest ones one by one, and when the next one is."""
-    how = found.statistics
-    text = Text()
-    text.append(
-        texts.TEST_STATS.to(language).format(
-            calls=how.calls, answered=how.answered, missed=how.missed, waiting=how.waiting
-        )
-    )
-    for party, median_s in sorted(how.median_s.items()):
-        time = "–" if median_s is None else span_left(median_s)
-        line = texts.TEST_MEDIAN.to(language).format(
-            party=party, time=time, unanswered=how.unanswered.get(party, 0)
-        )
-        text.append(f"\n  {printable(line)}")
-    if found.planned:
-        first = found.planned[0]
-        when = f"{exact_text(first.at)} {first.caller} → {first.callee}"
-        text.append(printable(f"\n{texts.TEST_NEXT.to(language)} {when}"))
-    for call in sorted(found.calls, key=lambda each: each.at, reverse=True)[:CALLS_MAX]:
-        line = (
-            f"{exact_text(call.at)}  {call.caller} → {call.callee}  {call.words.words.to(language)}"
-        )
-        text.append(f"\n{printable(line)}", "bold" if call.state in ("late", "missed") else "")
-        for party, at in sorted(call.answers.items()):
-            text.append(printable(f"\n    {party}: {exact_text(at)}"))
-    return text

@@ -36,7 +36,7 @@ DISK_LOW: Final = told(
 
 OUR_STATES: Final[Mapping[str, Words]] = {
     "queued": told("not here yet", "pas encore ici"),
-    "delivered": told("not shown yet", "pas encore affiché"),
+    "delivered": told("not shown yet", "pas affiché"),
     "shown": told("shown here", "affiché ici"),
     "acknowledged": told("acknowledged", "acte pris"),
     "answered": told("answered", "répondu"),
@@ -181,6 +181,10 @@ TEST_STATS: Final = told(
     "{calls} calls: {answered} answered in time, {missed} missed, {waiting} waiting",
     "{calls} appels : {answered} répondus à temps, {missed} manqués, {waiting} en attente",
 )
+TEST_NO_MEDIAN: Final = told(
+    "{party}: no answer yet, {unanswered} not answered",
+    "{party} : pas encore de réponse, {unanswered} sans réponse",
+)
 TEST_MEDIAN: Final = told(
     "{party}: half of the answers within {time}, {unanswered} not answered",
     "{party} : la moitié des réponses en moins de {time}, {unanswered} sans réponse",
@@ -267,36 +271,36 @@ How to write
 """,
     """La ligne entre les parties
 
-La liste ne contient que des messages d'un seul statut : RÉEL, EXERCICE ou ESSAI. s en change ; la
+La liste ne contient que des messages d’un seul statut : RÉEL, EXERCICE ou ESSAI. s en change ; la
 ligne du haut dit lequel est affiché et combien de messages attendent dans les autres.
 
 Cinq états, chacun prouvé par une écriture signée :
-  ●○○○○ en attente ici         personne d'autre ne l'a encore
+  ●○○○○ en attente ici         personne d’autre ne l’a encore
   ●●○○○ sur leur disque        leur nœud en a donné reçu
-  ●●●○○ affiché                il a été à l'écran d'un officier
+  ●●●○○ affiché                il a été à l’écran d’un officier
   ●●●●○ acte pris              un officier a signé
   ●●●●● répondu                un autre message y répond
 
-Reste : le temps avant qu'un officier doive en avoir pris acte ; avec un moins, le retard.
+Reste : le temps avant qu’un officier doive en avoir pris acte ; avec un moins, le retard.
 La ligne vers un correspondant : = établie, ~ lente, x coupée, ! nœud muet, ? démarrage.
 
   Entrée ouvrir un message   c  rédiger              a  prendre acte (et collationner)
   r      répondre            k  corriger un des nôtres  x  annuler un des nôtres
-  t      appels d'essai      f  filtrer la liste     m  couper la sonnerie
+  t      appels d’essai      f  filtrer la liste     m  couper la sonnerie
   s      statut              F2 English              q  quitter
 
 Un message est signalé comme affiché à son expéditeur quand tout son texte a été à cet écran, et
 seulement alors. Si le nœud ne répond pas, la ligne du haut dit depuis quand et tout le reste est
-gris : c'était vrai à ce moment-là. Rien ne peut alors être envoyé ni signé.
+gris : c’était vrai à ce moment-là. Rien ne peut alors être envoyé ni signé.
 
 Comment écrire
-  lieu      36.718031N 68.862211E   36°43'05"N 68°51'44"E   364305N0685144E
+  lieu      36.718031N 68.862211E   36°43’05"N 68°51’44"E   364305N0685144E
   zone      cercle 5 km 36.7N 68.8E = Nom
             polygone 36N 68E ; 36N 69E ; 37N 68E   couloir 2 NM 36N 68E ; 37N 69E
   niveaux   1000 ft MSL à 5000 ft MSL   FL 100 à FL 200   0 m AGL à 120 m AGL
   heures    2027-01-01 06:00 à 08:00    (UTC)
   aéronefs  2 hélicoptère RESCUE 7      fréquences   121,5 MHz Tour ; 4125 kHz
-  texte     librement ; en: …  dit qu'il est dans une autre langue que la vôtre
+  texte     librement ; en: …  dit qu’il est dans une autre langue que la vôtre
 """,
 )
 COLON: Final = Words(":", "\u202f:")

@@ -11,7 +11,7 @@ from typing import Final
 from .answers import EntryEvent, Link, NodeState
 from .calls import LineCalls
 from .following import Listening, Lost, follow
-from .node_api import NodeAway, NodeRefused
+from .node_api import NO_ANSWER_IN_TIME, NodeAway, NodeRefused
 from .picture import Picture
 from .texts import STATUS_BANNER
 
@@ -131,7 +131,7 @@ class Watcher:
             try:
                 found = await asyncio.wait_for(self._calls.links(), PULSE_TIMEOUT_S)
             except TimeoutError:
-                self._unanswered(NodeAway("It does not answer in time."))
+                self._unanswered(NodeAway(NO_ANSWER_IN_TIME))
             except NodeAway as error:
                 self._unanswered(error)
             except NodeRefused as error:
@@ -194,10 +194,10 @@ class Watcher:
         return again
 
     def _unanswered(self, error: NodeAway | NodeRefused) -> None:
-        self.picture.unanswered(self._clock(), error.message)
+        self.picture.unanswered(self._clock(), error.words)
         self._changed()
 
     def _end(self, refused: NodeRefused) -> None:
         self.ended = refused
-        self.picture.unanswered(self._clock(), refused.message)
+        self.picture.unanswered(self._clock(), refused.words)
         self._changed()

@@ -63,8 +63,9 @@ class Top(Vertical):
             since = clock_seconds(f"{picture.blind:%Y-%m-%dT%H:%M:%SZ}", now)
             blind.update(
                 Text(
-                    f"!! {texts.NO_ANSWER.to(language)} {texts.SINCE.to(language)} {since}: "
-                    f"{texts.AS_IT_WAS.to(language)}. {printable(picture.why)}",
+                    f"!! {texts.NO_ANSWER.to(language)} {texts.SINCE.to(language)} {since}"
+                    f"{texts.COLON.to(language)} "
+                    f"{texts.AS_IT_WAS.to(language)}. {printable(picture.why.to(language))}",
                     overflow="ellipsis",
                 )
             )
