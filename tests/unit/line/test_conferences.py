@@ -198,3 +198,12 @@ def test_what_is_written_is_read_again() -> None:
     world.add("a", Closing(conference=world.identity, ended=BEGINS))
     for each in world.said:
         assert read_content(each.kind, each.by.party, body_of(each.content)) == each.content
+
+
+def test_a_host_that_declines_its_own_conference_does_not_make_it_vanish() -> None:
+    world = convened(attending=False)
+    world.add("a", Attendance(conference=world.identity, number=1, state="declined"))
+    seen = world.seen_by("b")
+    assert seen.convocation.begins == BEGINS
+    assert seen.attendance["a"].state == "invited"
+    assert seen.audience == ("a", "c")
