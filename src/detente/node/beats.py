@@ -41,7 +41,16 @@ from detente.line.supervision import (
     Supervisor,
 )
 from detente.line.wire import Beat
-from detente.record import Clock, Draft, JsonValue, LogReadOnly, LogUnavailable, PartyRecord
+from detente.record import (
+    AppendUnknown,
+    Clock,
+    Draft,
+    JsonValue,
+    LogReadOnly,
+    LogUnavailable,
+    PartyRecord,
+    Query,
+)
 from detente.record.ijson import format_time, parse_time
 
 from . import line_wire as wire
@@ -50,10 +59,13 @@ from .disk import Life, LifeFile
 from .feed import Feed
 from .peers import Peers, others
 
-LIFE_EVERY_S: Final = 5.0
+LIFE_EVERY_S: Final = 1.0
+"""A node that was killed and is back at once must not seem to have been away for as long as makes
+an outage."""
 AGAIN_S: Final = 2.0
 """Between watch entries about one peer, however often its state changes."""
 _BEAT_BYTES_MAX: Final = 64 * 1024
+_RECALLED_MAX: Final = 100
 
 _log = logging.getLogger("detente.node.line")
 _boottime = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -122,12 +134,18 @@ class Watch:
     came_back: Callable[[str], None]
     _supervisor: Supervisor = field(init=False)
     _told: dict[str, _Told] = field(default_factory=dict)
-    _waiting: list[Draft] = field(default_factory=list)
+    _lasting: dict[str, Outage] = field(default_factory=dict)
+    _owed: list[Outage] = field(default_factory=list)
+    _unsure: bool = False
+    _write_at: float = -1e9
+    _before: Life | None = None
+    _size_before: int = 0
     _beats: set[asyncio.Task[None]] = field(default_factory=set)
     _life_at: float = -1e9
 
     def __post_init__(self) -> None:
         parties = others(self.record)
+        self._size_before = self.record.head.size
         self._supervisor = Supervisor(tuple(parties), self._now())
         self._told = {party: _Told() for party in parties}
         for node in self.peers:
@@ -166,11 +184,12 @@ class Watch:
         self._act(self._supervisor.set_peers(tuple(parties), self._now()))
 
     def say_absences(self, before: Life | None) -> None:
-        """State that this node was away, if it was, from what the last start has left."""
-        if before is None:
-            return
-        for outage in own_absences(others(self.record), before.at, self.clock()):
-            self._state(outage)
+        """State, once `run` runs, that this node was away, and what it saw before.
+
+        Args:
+            before: what the last start has left.
+        """
+        self._before = before
 
     async def run(self) -> None:
         """Watch until this is cancelled."""
@@ -188,10 +207,44 @@ class Watch:
             await asyncio.gather(writing, *self._beats, return_exceptions=True)
 
     async def _keep_writing(self) -> None:
+        await self._recall(self._now().wall)
         while True:
             await self._write()
             await self._leave_sign(stopped=False)
             await asyncio.sleep(TICK_EVERY_S)
+
+    async def _recall(self, started: datetime) -> None:
+        before, self._before = self._before, None
+        if before is None:
+            return
+        # The record may have been alive for longer than the sign that was left.
+        rows = await self.record.query(
+            "SELECT created FROM party_entries WHERE sender = ? AND position < ? "
+            "AND created IS NOT NULL ORDER BY position DESC LIMIT 1",
+            (self.record.party, self._size_before),
+        )
+        signs = [before.at, *(parse_time(str(row[0])) for row in rows)]
+        # A clock that was set back since then tells nothing.
+        last_sign = max((sign for sign in signs if sign <= started), default=started)
+        peers = others(self.record)
+        seen = [each for each in before.outages if each.peer in peers]
+        over = [each for each in seen if each.until is not None]
+        lasting = [each for each in seen if each.until is None]
+        said = own_absences(peers, last_sign, started, lasting)
+        self._owed[:0] = await self._not_stated([*over, *said])
+
+    async def _not_stated(self, outages: list[Outage]) -> list[Outage]:
+        """Those of them that are not on record."""
+        query = Query(kinds=("outage",), senders=(self.record.party,), newest_first=True)
+        page = await self.record.search(query, limit=_RECALLED_MAX)
+        stated = {
+            (entry.payload.body["peer"], entry.payload.body["from"], entry.payload.body["own"])
+            for entry in page.entries
+            if entry.payload is not None
+        }
+        return [
+            each for each in outages if (each.peer, format_time(each.since), each.own) not in stated
+        ]
 
     async def end(self) -> None:
         """Leave the last sign of life: this node stops in order."""
@@ -216,9 +269,12 @@ class Watch:
                 case Changed():
                     self._changed(act)
                 case OutageBegan():
+                    self._lasting[act.outage.peer] = act.outage
+                    self._life_at = -1e9
                     _log.warning("the line to %s is out: %s", act.outage.peer, act.outage.seen_as)
                 case OutageEnded():
-                    self._state(act.outage)
+                    self._lasting.pop(act.outage.peer, None)
+                    self._owed.append(act.outage)
                 case Stalled():
                     _log.warning("this process stood still for %.1f s", act.seconds)
                 case Rebooted():
@@ -232,9 +288,6 @@ class Watch:
         self.feed.state(f"link/{now.peer}", "link", "watch", standing_facts(now))
         if now.state is State.UP:
             self.came_back(now.peer)
-
-    def _state(self, outage: Outage) -> None:
-        self._waiting.append(outage_draft(outage, f"line/{outage.peer}"))
 
     async def _send(self, party: str, sequence: int) -> None:
         if party not in self._told:
@@ -284,7 +337,13 @@ class Watch:
     async def _write(self) -> None:
         """Write down what is due; what the record cannot take now waits."""
         now = steady_s()
-        drafts = list(self._waiting)
+        if now < self._write_at:
+            return
+        if self._unsure:
+            self._owed = await self._not_stated(self._owed)
+            self._unsure = False
+        owed = list(self._owed)
+        drafts = [outage_draft(each, f"line/{each.peer}") for each in owed]
         for party, told in self._told.items():
             late = now - told.at >= self.watch_every_s
             if late or (told.due and now - told.at >= AGAIN_S):
@@ -295,9 +354,15 @@ class Watch:
         try:
             await self.record.append([(draft, None) for draft in drafts])
         except (LogUnavailable, LogReadOnly) as error:
+            self._write_at = now + AGAIN_S
             _log.warning("the watch is not on record now: %s", error)
+        except AppendUnknown as error:
+            self._write_at, self._unsure = now + AGAIN_S, True
+            _log.warning("the watch may not be on record: %s", error)
         else:
-            self._waiting = self._waiting[sum(draft.kind == "outage" for draft in drafts) :]
+            del self._owed[: len(owed)]
+            if owed:
+                self._life_at = -1e9
 
     async def _leave_sign(self, *, stopped: bool) -> None:
         now = steady_s()
@@ -308,7 +373,8 @@ class Watch:
         for standing in self.standings():
             if standing.last_heard is not None:
                 heard[standing.peer] = standing.last_heard
-        sign = Life(self.clock(), self.boot, stopped, heard)
+        outages = (*self._owed, *self._lasting.values())
+        sign = Life(self.clock(), self.boot, stopped, heard, outages)
         await asyncio.to_thread(self.life.write, sign)
 
 

@@ -136,11 +136,11 @@ class RunningNode(StatusSource):
     ) -> list[asyncio.Task[None]]:
         """Begin all work; the tasks are to be cancelled at the end."""
         work: dict[str, Work] = {
-            "feed": self.feed.follow,
             "watch": self.watch.run,
             "disk": self._watch_disk,
         }
         if self._opened == "writing":
+            work["feed"] = self.feed.follow
             self.watch.say_absences(self._before)
             for party in self.runners:
                 work[f"link to {party}"] = partial(self._run_link, party)
