@@ -60,13 +60,17 @@ def own_absences(
         last_sign: the last sign of life that it had left on its disk (each few seconds; the newest
             entry of the record will do if it is later).
         started: when it started.
-        lasting: outages that had begun and were not over then (`OutageBegan` without its
-            `OutageEnded`; to be kept on disk as they change).
+        lasting: outages that had begun and are not in the record yet, to be kept on disk as they
+            change: from `OutageBegan`, over or not, until the statement is recorded. What this
+            function returns is kept there likewise, until it is.
 
     Returns: what is to be stated now, all of it over: what had begun, as far as it was seen; and an
     own absence for each peer, unless it was shorter than 3 s, for that no peer calls an outage.
     """
-    seen = [replace(each, until=max(each.since, last_sign)) for each in lasting]
+    seen = [
+        replace(each, until=max(each.since, last_sign)) if each.until is None else each
+        for each in lasting
+    ]
     if started - last_sign < AWAY_MIN:
         return seen
     away = [Outage(peer, last_sign, started, State.DOWN_HERE, own=True) for peer in peers]

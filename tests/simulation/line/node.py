@@ -1,7 +1,7 @@
 """A node: runs a real `Link` for each peer and a real `Supervisor`, on a simulated machine.
 
 It does what the program's shell does with their actions. What it keeps in attributes other than
-`disk`, `last_sign`, `lasting` and `whole` is lost when it crashes.
+`disk`, `last_sign`, `lasting`, `unstated` and `whole` is lost when it crashes.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Node:
         self.full_until = 0.0
         self.last_sign: datetime | None = None
         self.lasting: dict[str, Outage] = {}
+        self.unstated: list[tuple[Outage, bool]] = []  # over, and not in the record yet
         self.whole = True
         self.held = False  # restored, and not yet told by everybody what they hold of us
         self.links: dict[str, Link] = {}
@@ -93,6 +94,9 @@ class Node:
         self.stood_still_s = 0.0
         at = self.at()
         if self.last_sign is not None:
+            left, self.unstated = self.unstated, []
+            for outage, before in left:
+                self.state_outage(outage, before=before)
             lasting = tuple(self.lasting.values())
             for outage in own_absences(self.peers, self.last_sign, at.wall, lasting):
                 self.state_outage(outage, before=not outage.own)
@@ -183,7 +187,12 @@ class Node:
         for peer, link in self.links.items():
             self.act(peer, link.recorded(self.world.now))
 
-    def say(self, drafts: Callable[[], Sequence[Draft]], again_s: float = 3.0) -> None:
+    def say(
+        self,
+        drafts: Callable[[], Sequence[Draft]],
+        again_s: float = 3.0,
+        kept: Callable[[], None] = lambda: None,
+    ) -> None:
         """Append entries of our own; tried again as long as the disk is full.
 
         Drafts are made when they are written: which channel is ours may change before.
@@ -191,10 +200,12 @@ class Node:
 
         def done(outcome: Outcome) -> None:
             if isinstance(outcome, a.StoreFailed) and outcome.reason == "disk full":
-                self.later(again_s, lambda: self.say(drafts))
+                self.later(again_s, lambda: self.say(drafts, again_s, kept))
+            else:
+                kept()
 
         if self.held:
-            self.later(again_s, lambda: self.say(drafts))
+            self.later(again_s, lambda: self.say(drafts, again_s, kept))
             return
         self.write(lambda: self.disk.planned(drafts(), self.world.seal), done)
 
@@ -211,12 +222,17 @@ class Node:
 
     def state_outage(self, outage: Outage, *, before: bool = False) -> None:
         self.world.outage_stated(self, outage, before=before)
+        self.unstated.append((outage, before))
 
         def drafts() -> list[Draft]:
             draft = outage_draft(outage, self.channel(outage.peer))
             return [(draft.kind, draft.channel, draft.to, None, dict(draft.body), ())]
 
-        self.say(drafts)
+        def kept() -> None:
+            if (outage, before) in self.unstated:
+                self.unstated.remove((outage, before))
+
+        self.say(drafts, kept=kept)
 
     def channel(self, peer: str, *, emergency: bool = False) -> str:
         """A fresh one after each restored copy: what the lost envelopes were, nobody knows."""

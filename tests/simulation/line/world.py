@@ -268,7 +268,7 @@ class World:
             # A clock may have jumped since it saw that.
             slack = 45.0 if before else 4.0
             key = node.name, outage.peer, format_time(outage.since)
-            self.outages[key] = since - slack, until + slack
+            self.outages.setdefault(key, (since - slack, until + slack))
         self.count(f"outage seen as {outage.seen_as.value}{' (own)' if outage.own else ''}")
 
     def said_of(self, node: Node, of: int) -> list[Sealed]:
@@ -439,7 +439,7 @@ class World:
             self.forgotten.setdefault(node.name, set()).update(entry.id for entry in gone)
             node.disk = old.copy_of(size)
             node.whole, node.held = False, True
-            node.lasting = {}
+            node.lasting, node.unstated = {}, []
             self.behind.update({(node.name, each): True for each in node.peers})
             node.start()
 

@@ -90,6 +90,8 @@ def test_a_start_states_that_one_was_away_and_what_had_begun_before() -> None:
         outage("b", 0, 100, State.DOWN_HERE, own=True),
         outage("c", 0, 100, State.DOWN_HERE, own=True),
     ]
+    over = outage("c", -50, -20)
+    assert own_absences((), after(0), after(100), [over]) == [over]
     assert own_absences(("b", "c"), after(0), after(2)) == []
 
 
