@@ -144,6 +144,7 @@ class NodeUnderTest:
     logs: Path
     process: asyncio.subprocess.Process | None = None
     url: str = ""
+    program: Sequence[str] = ("-m", "detente", "node", "run")
 
     @property
     def log(self) -> str:
@@ -155,7 +156,7 @@ class NodeUnderTest:
         """Start the process; returns when it accepts connections."""
         with (self.logs / f"node-{self.party}.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "detente", "node", "run", str(self.directory)),
+                *(sys.executable, *self.program, str(self.directory)),
                 *self.options,
                 *more,
                 env=environment(variables),
@@ -334,9 +335,13 @@ async def two_nodes(
         begun = await begin_node(home, world.agreement, {}, "admin")
         first, second = OFFICERS[party]
         chief = (Role.OFFICER, Role.DUTY_CHIEF)
-        usual = {first: chief, second: chief}
-        others = {"keeper": (Role.CUSTODIAN,), "screen": (Role.OBSERVER,)}
-        able = await enrol(home, (accounts or {}).get(party, usual | others))
+        usual: dict[str, Sequence[Role]] = {
+            first: chief,
+            second: chief,
+            "keeper": (Role.CUSTODIAN,),
+            "screen": (Role.OBSERVER,),
+        }
+        able = await enrol(home, (accounts or {}).get(party, usual))
         options = ["--api-port", "0", "--peer-port", "0", "--peer-host", HOST]
         options += ["--peer-network", "127.0.0.0/8", "--free-bytes-min", "0", *settings]
         for other, (host, port) in ADDRESSES.items():

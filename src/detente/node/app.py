@@ -16,6 +16,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import uvloop
@@ -57,19 +58,39 @@ def run(home: Home, settings: NodeSettings) -> int:
     configure_logging(sink, settings.log_level, settings.log_format)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            behind: list[str] = []
-            while runner.run(_main(home, settings, sink, behind)):
+            again = _Again()
+            while runner.run(_main(home, again.settings(settings), sink, again)):
                 _log.info("starting again")
     finally:
         sink.close()
     return 0
 
 
-async def _main(home: Home, settings: NodeSettings, sink: LineSink, behind: list[str]) -> bool:
+@dataclass
+class _Again:
+    """What is kept when a node starts again within its process.
+
+    Attributes:
+        behind: what a witness has told of a record that was set back: it is only read from then on.
+        ports: where it listened: those who talk to it must not have to look for it.
+    """
+
+    behind: list[str] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
+
+    def settings(self, given: NodeSettings) -> NodeSettings:
+        """The settings, with the ports that were found."""
+        if not self.ports:
+            return given
+        officers, line = self.ports
+        return replace(given, api_port=officers, peer_port=line)
+
+
+async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Again) -> bool:
     """Run once; whether to start again, because the record can or must be opened otherwise.
 
     Args:
-        behind: what a witness has told of a record that was set back. It is opened for reading then.
+        before: what has to be kept over such a start.
     """
     stop = asyncio.Event()
     again = False
@@ -80,7 +101,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, behind: list
         stop.set()
 
     async with AsyncExitStack() as stack:
-        opened = await open_node_record(home, write=not behind)
+        opened = await open_node_record(home, write=not before.behind)
         record = opened.record
         stack.push_async_callback(record.close)
         if opened.why is not None:
@@ -101,7 +122,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, behind: list
             mode=opened.mode,
             why=opened.why,
             stop=restart,
-            behind=behind,
+            behind=before.behind,
         )
         desk, guard = await open_desk(context)
         access = OperatorOr(desk.authenticator)
@@ -123,6 +144,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, behind: list
         run_file = RunFile(home.directory)
 
         def ready(urls: Sequence[str]) -> None:
+            before.ports = [int(url.rpartition(":")[2]) for url in urls]
             guard.allow(urls[0])
             guard.allow(urls[0].replace("127.0.0.1", "localhost"))
             _tell_where(run_file, Running(os.getpid(), boot, urls[0], access.token))

@@ -22,6 +22,7 @@ from detente.http import (
     Metrics,
     NonceStoreFull,
     Observer,
+    Overloaded,
     SignatureRefused,
     build_app,
 )
@@ -189,6 +190,13 @@ def peers_app(node: RunningNode, witness: Witness | None, observer: Observer) ->
     own = addresses_of(node.context.agreement(), node.context.party)
     endpoints: list[Endpoint] = []
 
+    mirroring = Mirroring(record, node.peers, node.mirror)
+
+    async def before(body: bytes) -> None:
+        if node.mode != "writing":
+            raise Overloaded("Nothing can be recorded here now.", retry_after_s=30)
+        await mirroring.before(body)
+
     def source_for(party: str) -> RecoverySource | None:
         if witness is None:
             return None
@@ -196,12 +204,9 @@ def peers_app(node: RunningNode, witness: Witness | None, observer: Observer) ->
 
     for prefix in dict.fromkeys(address.path.rstrip("/") for address in own):
         endpoints += node.line.endpoints(prefix)
-        if witness is not None and node.mode == "writing":
+        if witness is not None:
             endpoints += witness_endpoints(
-                prefix + wire.WITNESS,
-                witness,
-                keep=Keeping(node).keep,
-                before=Mirroring(record, node.peers, node.mirror).before,
+                prefix + wire.WITNESS, witness, keep=Keeping(node).keep, before=before
             )
         endpoints += recovery_endpoints(prefix, source_for)
         endpoints += tiles_endpoints(

@@ -138,7 +138,7 @@ class Cosigning:
         self._behind = behind
         self._now = now
         self._done: dict[str, int] = {}
-        self._refused: set[tuple[str, int]] = set()
+        self._refused: dict[str, str] = {}
         self._told: dict[str, str] = {}
         self._asked_at = -1e9
         # A witness that has signed what was published later would seem to be ahead of the record.
@@ -205,8 +205,8 @@ class Cosigning:
         if isinstance(sent.result, Refused):
             reason = sent.result.reason
             _log.warning("%s refuses to cosign %d entries: %s", party, sent.size, reason)
-            if (party, sent.size) not in self._refused:
-                self._refused.add((party, sent.size))
+            if self._refused.get(party) != reason:
+                self._refused[party] = reason
                 draft = refusal(self._record.origin, sent.size, sent.result.status, reason)
                 await self._record.append([(draft, None)])
         elif isinstance(sent.result, NotNow):
@@ -214,6 +214,7 @@ class Cosigning:
         else:
             self._done[party] = sent.size
             self._told.pop(party, None)
+            self._refused.pop(party, None)
 
     def _say(self, party: str, what: str) -> None:
         """Log it once, however often it happens."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
@@ -198,7 +199,9 @@ class RunningNode(StatusSource):
                 )
                 self._stop()
                 return
-            await asyncio.sleep(RECOVER_EVERY_S)
+            self._woken.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), RECOVER_EVERY_S)
 
     async def _run_link(self, party: str) -> None:
         runner = self.runners[party] = self._runner(self.context.record, party)
