@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -161,15 +162,17 @@ class Three:
 
 
 @asynccontextmanager
-async def three(directory: Path) -> AsyncIterator[Three]:
-    """Parties a, b and c, under one agreement."""
+async def three(directory: Path, database: str | None = None) -> AsyncIterator[Three]:
+    """Parties a, b and c, under one agreement; their records in a PostgreSQL database if given."""
     nodes = {}
     agreed = terms(*PARTIES)
     try:
         for party in PARTIES:
             clock = Ticking()
             record = await create(
-                RecordPlace(directory / party.id),
+                RecordPlace(
+                    directory / party.id, database, f"three_{party.id}_{secrets.token_hex(6)}"
+                ),
                 party,
                 agreed,
                 clock,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.integration.line.test_rooms_of_three import good
+from tests.support.postgres import PostgresServer
+from tests.support.postgres import postgres as postgres  # a fixture
 from tests.support.three_parties import PROJECTIONS, Node, Three, three
 
 from detente.line import ConferenceRefused, NoSuchConference, Person
@@ -25,8 +27,12 @@ WORKING_GROUP = {
 
 
 @pytest.fixture
-async def parties(tmp_path: Path) -> AsyncIterator[Three]:
-    async with three(tmp_path) as made:
+async def parties(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Three]:
+    """Three parties; with the parameter `postgres`, their records are in such a database."""
+    database = None
+    if getattr(request, "param", "sqlite") == "postgres":
+        database = cast(PostgresServer, request.getfixturevalue("postgres")).url()
+    async with three(tmp_path, database) as made:
         yield made
 
 
@@ -106,6 +112,7 @@ async def minutes_state(node: Node, conference: str) -> str:
     return text.state
 
 
+@pytest.mark.parametrize("parties", ["sqlite", "postgres"], indirect=True)
 async def test_whether_a_proposal_was_ever_raised(parties: Three) -> None:
     conference = await convened(parties)
     await attend(parties, conference, "a", "b")
@@ -167,6 +174,7 @@ async def minutes_signatures(node: Node) -> int:
     return len(page.entries)
 
 
+@pytest.mark.parametrize("parties", ["sqlite", "postgres"], indirect=True)
 async def test_who_declines_is_told_nothing_more(parties: Three) -> None:
     conference = await convened(parties)
     await post(parties, "c", f"{conference}/attendance", {"people": []})

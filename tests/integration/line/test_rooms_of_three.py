@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
+from tests.support.postgres import PostgresServer
+from tests.support.postgres import postgres as postgres  # a fixture
 from tests.support.three_parties import PROJECTIONS, Node, Three, chief, officer, three
 
 from detente.line import NoSuchRoom, RoomRefused, load_room
@@ -18,8 +20,12 @@ ROOMS = "/api/v1/rooms"
 
 
 @pytest.fixture
-async def parties(tmp_path: Path) -> AsyncIterator[Three]:
-    async with three(tmp_path) as made:
+async def parties(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Three]:
+    """Three parties; with the parameter `postgres`, their records are in such a database."""
+    database = None
+    if getattr(request, "param", "sqlite") == "postgres":
+        database = cast(PostgresServer, request.getfixturevalue("postgres")).url()
+    async with three(tmp_path, database) as made:
         yield made
 
 
@@ -67,6 +73,7 @@ async def about_rooms(node: Node) -> int:
     return sum(each.payload is not None and "room" in each.payload.body for each in page.entries)
 
 
+@pytest.mark.parametrize("parties", ["sqlite", "postgres"], indirect=True)
 async def test_what_is_said_in_a_room_is_heard_by_those_who_are_in_it(parties: Three) -> None:
     room = await opened(parties, "b", "c")
     async with parties["b"].client() as http:
@@ -214,6 +221,7 @@ async def test_tables_follow_from_the_record(parties: Three) -> None:
             assert not rebuilt.differences, rebuilt
 
 
+@pytest.mark.parametrize("parties", ["sqlite", "postgres"], indirect=True)
 async def test_an_erased_statement_is_not_followed_by_the_one_before(parties: Three) -> None:
     room = await opened(parties, "b")
     await join(parties["b"], room)
