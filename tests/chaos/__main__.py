@@ -72,7 +72,8 @@ class _Bar:
         full = _BAR * done // max(1, of)
         passed = now_s - self._began_s
         left = passed / done * (of - done) if done else 0.0
-        line = f"[{'#' * full}{'.' * (_BAR - full)}] {done}/{of} {passed:.0f} s, {left:.0f} s left: {what}"
+        bar = "#" * full + "." * (_BAR - full)
+        line = f"[{bar}] {done}/{of} {passed:.0f} s, {left:.0f} s left: {what}"
         sys.stdout.write(f"\r{line:<79}" if self._terminal else f"{line}\n")
         sys.stdout.flush()
 

@@ -81,7 +81,7 @@ class Faults:
 
     async def _kill(self, node: ChaosNode, alive_s: float, away_s: float = 0.0) -> None:
         await asyncio.sleep(alive_s)
-        with self._disturbed(f"{node.party} killed", dark=True):
+        with self._disturbed(f"{node.party} killed", dark=True, ended=node.party):
             await node.kill()
             self.counts["SIGKILL"] += 1
             await asyncio.sleep(away_s)
@@ -121,7 +121,7 @@ class Faults:
 
     async def _stopped(self) -> None:
         node = self._node()
-        with self._disturbed(f"{node.party} stopped", dark=True):
+        with self._disturbed(f"{node.party} stopped", dark=True, ended=node.party):
             await node.stop()
             await asyncio.sleep(self._length())
             await node.start()
@@ -157,12 +157,12 @@ class Faults:
     # --- inside ------------------------------------------------------------------------------
 
     @contextmanager
-    def _disturbed(self, what: str, *, dark: bool) -> Iterator[None]:
+    def _disturbed(self, what: str, *, dark: bool, ended: str | None = None) -> Iterator[None]:
         since = now()
         try:
             yield
         finally:
-            self.done.append(Disturbance(what, since, now(), dark))
+            self.done.append(Disturbance(what, since, now(), dark, ended))
 
     def _node(self) -> ChaosNode:
         return self.random.choice([self.net.nodes[party] for party in sorted(self.net.nodes)])

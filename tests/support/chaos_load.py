@@ -90,7 +90,7 @@ class DutyOfficer:
                 continue
             try:
                 async with self._node.client(self._authorization) as http:
-                    while self._node.runs and http.base_url == self._node.url:
+                    while http.base_url == self._node.url:
                         await self._round(http)
             except (httpx.HTTPError, OSError):
                 self._kept.counts["calls cut off"] += 1

@@ -207,12 +207,14 @@ class Disturbance:
         what: in a few words.
         since, until: when it was begun, and over.
         dark: nothing could get through, in either direction.
+        ended: party whose process ended and was started again.
     """
 
     what: str
     since: datetime
     until: datetime
     dark: bool
+    ended: str | None = None
 
 
 @dataclass(frozen=True)
@@ -224,13 +226,16 @@ class OutageRules:
         notice: a statement begins at most so long after the darkness (its beginning is the last
             sign of life, or that of an own start).
         gap: between statements about one darkness: a node that started meanwhile.
+        short: what a node may leave out before its own end, or after its own start: it had not been
+            silent for long enough to be noticed.
         early: a statement begins at most so long before anything was disturbed.
         late: and ends at most so long after it was over.
     """
 
     surely: timedelta = timedelta(seconds=5)
     notice: timedelta = timedelta(seconds=2.5)
-    gap: timedelta = timedelta(seconds=1.5)
+    gap: timedelta = timedelta(seconds=2)
+    short: timedelta = timedelta(seconds=4)
     early: timedelta = timedelta(seconds=4)
     late: timedelta = timedelta(seconds=8)
 
@@ -250,6 +255,13 @@ def judge_outages(
             for each in dark:
                 for since, until in _uncovered(each, stated, rules.gap):
                     if since == each.since and until - since <= rules.notice:
+                        continue
+                    if until - since <= rules.short and any(
+                        end.ended == party
+                        and end.since <= until + rules.gap
+                        and end.until >= since - rules.gap
+                        for end in disturbances
+                    ):
                         continue
                     yield Complaint(
                         "outages",
