@@ -46,6 +46,7 @@ class Plan:
         every_s: between two messages of each officer.
         look_every: after so many steps both records are read and judged while nodes run; 0: never.
         pause_s: between faults, at most.
+        long_share: see `Faults`.
     """
 
     seed: int
@@ -54,6 +55,7 @@ class Plan:
     every_s: float = 0.2
     look_every: int = 0
     pause_s: float = 2.0
+    long_share: float = 0.5
 
 
 @dataclass
@@ -79,11 +81,13 @@ async def run_chaos(plan: Plan, root: Path, progress: Progress) -> Outcome:
     kept = Kept()
     complaints: list[Complaint] = []
     async with chaos_net(root) as net:
-        faults = Faults(net, chance)
+        faults = Faults(net, chance, plan.long_share)
         officers = await on_duty(net, plan, kept, chance)
         async with working(officers):
             complaints += await _harm(plan, net, faults, kept, progress)
+        progress(1, 1, "waiting until nothing is under way")
         await _settle(officers)
+        progress(1, 1, "judging")
         histories = {party: await read_history(node.directory) for party, node in net.nodes.items()}
         starts = sum(node.starts for node in net.nodes.values())
     counts = kept.counts + faults.counts

@@ -43,12 +43,14 @@ class Faults:
     Attributes:
         net: to which.
         random: decides what, to whom, when.
+        long_share: of faults that last for seconds, those that are outages for sure.
         done: what was done.
         counts: how often.
     """
 
     net: ChaosNet
     random: random.Random
+    long_share: float = 0.5
     done: list[Disturbance] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -171,4 +173,4 @@ class Faults:
         return self.random.choice(list(Way))
 
     def _length(self) -> float:
-        return self.random.uniform(*(LONG_S if self.random.random() < 0.5 else SHORT_S))
+        return self.random.uniform(*(LONG_S if self.random.random() < self.long_share else SHORT_S))
