@@ -140,7 +140,7 @@ class Faults:
         with self._disturbed("cut", dark=True):
             for line in self.net.lines.values():
                 line.fault = Cut()
-            alive_s = self.random.uniform(0.3, 0.8) * length_s
+            alive_s = self.random.uniform(0.6, 0.8) * length_s  # once it was noticed
             await self._kill(self._node(), alive_s)
             await asyncio.sleep(length_s - alive_s)
             for line in self.net.lines.values():

@@ -228,10 +228,8 @@ class Watch:
         last_sign = max((sign for sign in signs if sign <= started), default=started)
         peers = others(self.record)
         seen = [each for each in before.outages if each.peer in peers]
-        over = [each for each in seen if each.until is not None]
-        lasting = [each for each in seen if each.until is None]
-        said = own_absences(peers, last_sign, started, lasting)
-        self._owed[:0] = await self._not_stated([*over, *said])
+        said = own_absences(peers, last_sign, started, seen)
+        self._owed[:0] = await self._not_stated(said)
 
     async def _not_stated(self, outages: list[Outage]) -> list[Outage]:
         """Those of them that are not on record."""
