@@ -21,6 +21,8 @@ _PRELOADED = [
     "detente.cli.record",
     "detente.node.home",
     "detente.cli.record_transfers",
+    "detente.cli.line_send",
+    "detente.terminal.drafting",
     "detente.cli.verify",
     "detente.agreement",
     "detente.evidence",

@@ -16,7 +16,7 @@ from detente.errors import printable
 
 if TYPE_CHECKING:
     from detente.record import JsonValue
-    from detente.terminal import Message, Question
+    from detente.terminal import Question
 
 
 def acknowledge(
@@ -57,8 +57,9 @@ def acknowledge(
                 await report_shown(at, [message])
             asked = questions_for(message)
             again = dict(given)
-            while True:
-                read = await _read(at, asked, again, message)
+            done = None
+            while done is None:
+                read = await _read(at, asked, again)
                 try:
                     done = await at.calls.acknowledge(message.id, read, remark)
                 except NodeRefused as error:
@@ -68,14 +69,13 @@ def acknowledge(
                         click.echo(printable(words.to(at.language)), err=True)
                     if not sys.stdin.isatty():
                         sys.exit(EXIT_READ_BACK)
+                    # What was right need not be said again.
                     wrong = {each.part for each in error.differences}
                     again = {
                         q.name: q.write(read[q.name], at.language)
                         for q in asked
                         if q.name not in wrong
                     }
-                else:
-                    break
             if as_json:
                 print_answer(done)
             else:
@@ -88,7 +88,7 @@ def acknowledge(
 
 
 async def _read(
-    at: Desk, asked: tuple[Question, ...], given: dict[str, str], message: Message
+    at: Desk, asked: tuple[Question, ...], given: dict[str, str]
 ) -> dict[str, JsonValue]:
     read: dict[str, JsonValue] = {}
     for question in asked:

@@ -63,7 +63,7 @@ class AcknowledgeScreen(LineScreen[bool]):
         terminal, language = self.terminal, self.terminal.language
         for paper in self.query(Paper):
             paper.tell(terminal.picture, language, terminal.steady())
-        self.call_after_refresh(self.query_one(Papers).look)
+        self.query_one(Papers).look()
         for question in self._asked:
             self.query_one(f"#label-{question.name}", Label).update(question.label.to(language))
             box = self.query_one(f"#input-{question.name}", Input)

@@ -54,7 +54,7 @@ class MessageScreen(LineScreen[None]):
 
     def on_screen_resume(self) -> None:
         """It is in front again."""
-        self.call_after_refresh(self.query_one(Papers).look)
+        self.query_one(Papers).look()
 
     def tell(self) -> None:
         """Every paper as it is now."""
@@ -63,7 +63,7 @@ class MessageScreen(LineScreen[None]):
             paper.tell(terminal.picture, terminal.language, terminal.steady())
         self.message = terminal.picture.messages.get(self.message.id, self.message)
         papers = self.query_one(Papers)
-        self.call_after_refresh(papers.look)
+        papers.look()
         own = next(iter(self.query(Paper).results()), None)
         unseen = own is not None and not own.reported and terminal.may_report(self.message)
         hint = self.query_one("#hint", Static)

@@ -66,6 +66,7 @@ _LEVEL: Final = re.compile(
     rf"(?:(fl) ?({_NUMBER})(?: ?std)?|({_NUMBER}) ?(m|ft) ?(w84|msl|agl))", re.IGNORECASE
 )
 _BETWEEN: Final = re.compile(r" (?:to|until|à|a|au|jusqu'à|[-–/]) | ?[–/] ?", re.IGNORECASE)
+_HYPHEN: Final = re.compile(r"(?<=[0-9A-Za-z])-(?=FL|[0-9])", re.IGNORECASE)
 _AXIS: Final = re.compile(
     r"([-+]?)([0-9]{1,3}(?:[.,][0-9]+)?) ?°? ?"
     r"(?:([0-9]{1,2}(?:[.,][0-9]+)?) ?['’′] ?(?:([0-9]{1,2}(?:[.,][0-9]+)?) ?(?:\"|”|″|''))?)? ?"
@@ -269,7 +270,8 @@ def read_levels(text: str) -> JsonObject:
     Raises:
         NotUnderstood: it is none.
     """
-    lower, upper = _two(text, LEVELS_EXAMPLE)
+    # A hyphen stands between levels; in dates it does not stand between times.
+    lower, upper = _two(_HYPHEN.sub(" - ", text), LEVELS_EXAMPLE)
     return {"lower": read_level(lower), "upper": read_level(upper or lower)}
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .app import LineTerminal
 
 PEER_LINES_MAX = 3
+REST_S = 0.4
+"""Text that was in sight for less has not been shown to anybody."""
 T = TypeVar("T")
 
 
@@ -149,6 +152,7 @@ class LineScreen(Screen[T], Generic[T]):
     """A screen that is told anew whenever something has changed."""
 
     KEYS: tuple[tuple[str, str], ...] = (("F1", "f1"), ("F2", "f2"), ("Esc", "esc"))
+    _mounted_whole = False
 
     @property
     def terminal(self) -> LineTerminal:
@@ -167,14 +171,15 @@ class LineScreen(Screen[T], Generic[T]):
 
     def on_mount(self) -> None:
         """Say it for the first time."""
+        self._mounted_whole = True
         self.retell()
 
     def retell(self) -> None:
         """Say everything as it is now, in the language of now."""
-        tops = self.query(Top)
-        if not tops:  # not yet composed, or about to go
+        # Screens are taken apart from within: what is half gone is told nothing any more.
+        if not (self._mounted_whole and self.query("#banner, #peers, #keys").nodes[2:]):
             return
-        self.terminal.tell_top(tops.first())
+        self.terminal.tell_top(self.query_one(Top))
         for keys in self.query(KeyLine):
             keys.tell(self.terminal.language)
         self.set_class(self.terminal.picture.blind is not None, "blind")
@@ -234,24 +239,39 @@ class Paper(Widget):
 class Papers(VerticalScroll):
     """Messages to be read; those that were in sight from the first line to the last are reported.
 
-    What counts is that the text was on the screen in front: not behind another one, not in a window
-    that has lost the focus (where the terminal tells), not while the node does not answer.
+    What counts is that the text stood still on the screen in front: not running past, not behind
+    another screen, not in a window that has lost the focus (where the terminal tells), not while
+    the node does not answer.
     """
 
+    _resting: Timer | None = None
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Other lines are in sight."""
+        """Other lines are in sight; while they run past, nobody reads them."""
         super().watch_scroll_y(old_value, new_value)
-        self.call_after_refresh(self.look)
+        self._begin_anew()
 
     def on_resize(self) -> None:
         """Other lines are in sight."""
-        self.call_after_refresh(self.look)
+        self._begin_anew()
 
     def look(self) -> None:
-        """Note what is in sight, and have the terminal report what has been seen whole."""
+        """Note what is in sight, if it stays so for a moment."""
+        if self._resting is None:
+            self._resting = self.set_timer(REST_S, self._note)
+
+    def _begin_anew(self) -> None:
+        if self._resting is not None:
+            self._resting.stop()
+            self._resting = None
+        self.look()
+
+    def _note(self) -> None:
+        self._resting = None
         screen = cast("LineScreen[object]", self.screen)
         terminal = screen.terminal
-        if not (screen.is_current and terminal.app_focus and terminal.picture.blind is None):
+        # `is_current` would be true as well of a screen that an opaque one hides.
+        if not (screen.is_active and terminal.app_focus and terminal.picture.blind is None):
             return
         inside = self.content_region
         for paper in self.query(Paper):
