@@ -52,6 +52,9 @@ class Connections:
         self.limits = limits
         self.refused = 0
         self.expired = 0
+        # No more are taken: the server is ending. One whose TLS handshake ends only now would not
+        # be among those that it closes.
+        self.ending = False
         self.open: set[GuardedProtocol] = set()
         # Those between requests, still sending headers, or sending a body that nobody reads; the
         # one that began first comes first.
@@ -132,6 +135,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if tls is not None and tls.context.verify_mode != ssl.CERT_NONE:
             shown = tls.getpeercert(binary_form=True)
             self._peer = PeerCertificate(shown) if shown else None
+        if self._all.ending:
+            self.transport.abort()
+            return
         if not self._all.admit():
             self._send_and_close(503, "http.overloaded", "All connections are taken.")
             return

@@ -32,6 +32,7 @@ from detente.http.protocol import ConnectionLimits, Connections, GuardedProtocol
 from detente.http.routing import Application
 
 _TLS_HANDSHAKE_TIMEOUT_S = 10.0
+_TLS_SHUTDOWN_TIMEOUT_S = 1.0
 _BACKLOG = 1024
 
 
@@ -136,11 +137,17 @@ class _Server(uvicorn.Server):
                 ssl=self._tls,
                 backlog=_BACKLOG,
                 ssl_handshake_timeout=timeout_s,
+                # A client that does not answer our goodbye must not keep the server from ending.
+                ssl_shutdown_timeout=None if self._tls is None else _TLS_SHUTDOWN_TIMEOUT_S,
             )
             for found in sockets or []
         ]
         self.started = True
         self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._connections.ending = True
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
