@@ -145,11 +145,11 @@ def node_api_pages() -> Iterator[tuple[str, str]]:
     from detente.node.assembly import API_INFO
     from detente.node.described import LINE_INFO, line_endpoints, officers_endpoints
 
-    for name, endpoints, info in (
-        ("node", officers_endpoints(), API_INFO),
-        ("line", line_endpoints(), LINE_INFO),
+    for name, endpoints, info, guarded in (
+        ("node", officers_endpoints(), API_INFO, True),
+        ("line", line_endpoints(), LINE_INFO, False),
     ):
-        document = openapi_document(endpoints, info)
+        document = openapi_document(endpoints, info, guarded=guarded)
         text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
         yield f"api/{name}.openapi.json", f"{text}\n"
         yield f"api/{name}.md", api_markdown(document, _GENERATED)

@@ -54,7 +54,8 @@ def build_app(
     """
     offered = list(endpoints)
     if info is not None:
-        document = msgspec.json.format(msgspec.json.encode(openapi_document(offered, info)))
+        described = openapi_document(offered, info, guarded=guard is not None)
+        document = msgspec.json.format(msgspec.json.encode(described))
 
         async def openapi(request: Request[None]) -> Response:
             return Response(200, document)

@@ -144,8 +144,9 @@ class Endpoint:
     `path` is a template such as `/dss/v1/subscriptions/{subscriptionid}`; a parameter is a whole
     segment and may be empty. `scopes` are alternatives, each of which is enough; none means that
     any valid token will do. `body` is a type for msgspec, or `bytes` for what comes as it is, which
-    may be empty and need not be JSON. `responses` maps each status to the type of its body (None:
-    no body).
+    may be empty and need not be JSON. `responses` maps each status to the type of its body; None is
+    no body, or one that is not JSON, of the type that `media` names; of an error it is the usual
+    one.
     `public` endpoints need no token and are exempt from the rate and concurrency limits, but for
     those of a lane.
 
@@ -174,6 +175,7 @@ class Endpoint:
     stream: str | None = None
     lane: str = ""
     digest: bool = False
+    media: Mapping[int, str] = field(default_factory=dict)
 
     def path_parameters(self) -> list[str]:
         """Names of the path parameters, in order."""

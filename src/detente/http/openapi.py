@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -46,8 +47,23 @@ class ApiInfo:
     security: Sequence[SecurityScheme] = (BEARER_TOKENS,)
 
 
-def openapi_document(endpoints: Sequence[Endpoint], info: ApiInfo) -> Json:
-    """The OpenAPI 3.1 document, as JSON-like values. Deterministic for a given list."""
+def openapi_document(
+    endpoints: Sequence[Endpoint], info: ApiInfo, *, guarded: bool = False
+) -> Json:
+    """The OpenAPI 3.1 document, as JSON-like values. Deterministic for a given list.
+
+    Args:
+        endpoints: the operations.
+        info: title, version, and the ways to say who one is.
+        guarded: whether a guard looks at every request that changes something (`build_app`).
+
+    Raises:
+        ValueError: two operations have one id.
+    """
+    ids = Counter(endpoint.operation_id for endpoint in endpoints)
+    if twice := [name for name, count in ids.items() if count > 1]:
+        msg = f"two operations have one id: {', '.join(twice)}"
+        raise ValueError(msg)
     bodies = _body_types(endpoints)
     schemas, components = msgspec.json.schema_components(
         bodies, ref_template="#/components/schemas/{name}"
@@ -56,14 +72,14 @@ def openapi_document(endpoints: Sequence[Endpoint], info: ApiInfo) -> Json:
     paths: Json = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(
-            endpoint, refs, info.security
+            endpoint, refs, info.security, guarded
         )
     return {
         "openapi": "3.1.0",
         "info": {"title": info.title, "version": info.version, "description": info.description},
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(components.items())),
+            "schemas": _in_ecmascript(dict(sorted(components.items()))),
             "securitySchemes": {s.name: dict(s.definition) for s in info.security},
         },
     }
@@ -86,7 +102,21 @@ def _documented(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
     return ErrorResponse if kind.__name__ == ErrorResponse.__name__ else kind
 
 
-def _error_statuses(endpoint: Endpoint) -> Iterator[int]:
+def _in_ecmascript(schema: Any) -> Any:
+    """JSON Schema takes patterns of ECMA-262, where Python's `\\Z` is spelled `$`."""
+    if isinstance(schema, dict):
+        return {
+            name: value.replace(r"\Z", "$")
+            if name == "pattern" and isinstance(value, str)
+            else _in_ecmascript(value)
+            for name, value in schema.items()
+        }
+    return [_in_ecmascript(each) for each in schema] if isinstance(schema, list) else schema
+
+
+def _error_statuses(endpoint: Endpoint, guarded: bool) -> Iterator[int]:
+    if guarded and endpoint.method not in ("GET", "HEAD"):
+        yield 403
     if not endpoint.public:
         yield from (401, 403, 429, 503)
     elif endpoint.lane or endpoint.stream is not None:
@@ -99,7 +129,10 @@ def _error_statuses(endpoint: Endpoint) -> Iterator[int]:
 
 
 def _operation(
-    endpoint: Endpoint, refs: dict[Any, Json], schemes: Sequence[SecurityScheme]
+    endpoint: Endpoint,
+    refs: dict[Any, Json],
+    schemes: Sequence[SecurityScheme],
+    guarded: bool,
 ) -> Json:
     operation: Json = {"operationId": endpoint.operation_id, "summary": endpoint.summary}
     if endpoint.description:
@@ -127,7 +160,7 @@ def _operation(
         if endpoint.example is not None:
             content["example"] = msgspec.to_builtins(endpoint.example)
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
-    operation["responses"] = _responses(endpoint, refs)
+    operation["responses"] = _responses(endpoint, refs, guarded)
     if endpoint.public:
         operation["security"] = []
     else:
@@ -161,15 +194,19 @@ def _parameter(place: str, parameter: QueryParameter | HeaderParameter) -> Json:
     return entry
 
 
-def _responses(endpoint: Endpoint, refs: dict[Any, Json]) -> Json:
-    statuses: dict[int, Any] = dict.fromkeys(_error_statuses(endpoint), ErrorResponse)
-    statuses.update(endpoint.responses)
+def _responses(endpoint: Endpoint, refs: dict[Any, Json], guarded: bool) -> Json:
+    statuses: dict[int, Any] = dict.fromkeys(_error_statuses(endpoint, guarded), ErrorResponse)
+    for status, kind in endpoint.responses.items():
+        usual = status >= 400 and status not in endpoint.media
+        statuses[status] = ErrorResponse if kind is None and usual else kind
     responses: Json = {}
     for status in sorted(statuses):
         kind = statuses[status]
         response: Json = {"description": HTTPStatus(status).phrase}
         if kind is None and endpoint.stream is not None and status < 300:
             response["content"] = {endpoint.stream: {"schema": {"type": "string"}}}
+        elif kind is None and status in endpoint.media:
+            response["content"] = {endpoint.media[status]: {"schema": {"type": "string"}}}
         elif kind is not None:
             response["content"] = {"application/json": {"schema": refs[_documented(kind)]}}
         if status in (429, 503):

@@ -91,7 +91,7 @@ def approvals_endpoints(desk: Desk) -> list[Endpoint]:
             summary="Ask for a second person.",
             description=f"`kind` is one of {', '.join(FOUR_EYES)}.",
             body=Proposal,
-            responses={201: ApprovalView, 400: None},
+            responses={201: ApprovalView, 400: None, 409: None},
             scopes=any_of("approvals.propose step-up"),
             tags=TAGS,
         ),

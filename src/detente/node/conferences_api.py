@@ -207,7 +207,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
         _get(one, get_one, "getConference", "A conference, all of it.", views.ConferenceView),
         _post(one, change, "reviseConference", _REVISE, views.ConferenceChange, manage),
         _post(one + "/attendance", attend, "stateAttendance", _ATTEND, views.NewAttendance, manage),
-        _post(one + "/proposals", propose, "propose", _PROPOSE, views.NewProposal, take_part),
+        _post(one + "/proposals", propose, "makeProposal", _PROPOSE, views.NewProposal, take_part),
         _get(
             one + "/proposals/{proposal}",
             get_proposal,
@@ -221,7 +221,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
             "decideProposal",
             "Accept, reject or defer another party's proposal, or withdraw our own.",
             views.NewFate,
-            any_of("conference.manage"),
+            manage,
         ),
         _post(one + "/minutes", write_minutes, "writeMinutes", _WRITE, views.NewMinutes, manage),
         Endpoint(

@@ -96,7 +96,7 @@ def exports_endpoints(
             handler=api.begin,
             operation_id="exportEvidence",
             summary="Write a bundle that anybody can check (with a second person's approval).",
-            responses={202: JobView, 403: None, 409: None, 503: None},
+            responses={202: JobView, 403: None, 404: None, 409: None, 503: None},
             scopes=any_of("record.export step-up"),
             body=ExportBody,
             tags=("record",),

@@ -218,7 +218,7 @@ class _Factors:
 
     async def list_factors(self, request: Request[None]) -> Response:
         officers = self._desk.officers
-        account = officers.get(request.caller.sub)
+        account = officers.get(self._desk.session(request.caller).officer)
         view = Factors(
             password=bool(account.password),
             app=account.totp is not None,

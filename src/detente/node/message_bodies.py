@@ -186,11 +186,12 @@ class DifferenceView(msgspec.Struct, kw_only=True):
 
 
 class ReadBackRefused(msgspec.Struct, kw_only=True):
-    """Nothing was signed: what was read back is not what the message says."""
+    """Nothing was signed: what was read back is not what the message says, or has no difference to
+    tell because it cannot be compared or is not for us."""
 
     message: str
     code: str
-    differences: list[DifferenceView]
+    differences: list[DifferenceView] = []
 
 
 class AlarmBody(msgspec.Struct, kw_only=True):

@@ -156,7 +156,7 @@ def officers_endpoints(desk: Desk) -> list[Endpoint]:
             operation_id="addOfficer",
             summary="Make an account. It cannot log in before it is invited.",
             body=NewOfficer,
-            responses={201: OfficerView, 400: None, 409: None},
+            responses={201: OfficerView, 400: None, 404: None, 409: None},
             scopes=MANAGE,
             tags=TAGS,
         ),

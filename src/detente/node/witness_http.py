@@ -100,6 +100,7 @@ def witness_endpoints(
             summary="Ask for a cosignature (C2SP tlog-witness).",
             description="The body is the old size, a consistency proof, and a signed checkpoint.",
             responses=texts,
+            media={**dict.fromkeys(texts, "text/plain"), 409: "text/x.tlog.size"},
             body=bytes,
             tags=("witness",),
             public=True,
