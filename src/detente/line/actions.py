@@ -254,7 +254,8 @@ class OutboxPage:
         through: the position of the newest entry of our log, read before or with the items; -1 if
             the log is empty. (Not used of `LoadReceipts`.)
         receipts_held: number of the newest receipt of the peer for us (its channel `receipts/<us>`)
-            that our record holds, read before or with the items; 0 if there is none.
+            that our record holds, read about when the items are; 0 if there is none. (Not used of
+            an empty page.)
     """
 
     items: tuple[Item, ...]

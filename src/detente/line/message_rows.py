@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, cast
@@ -28,41 +29,43 @@ async def views(
 ) -> list[MessageView]:
     """Messages with what became of them: a fixed number of questions for all of them."""
     ids = [cast(str, row[0]) for row in rows]
-    facts = {
-        "to": await select(query, "to", "id, party", ids),
-        "receipts": await select(query, "receipts", "about, party, received", ids, "about"),
-        "shown": await select(query, "shown", "about, party, status, officer, shown", ids, "about"),
-        "read_backs": await select(
-            query,
-            "read_backs",
-            "about, party, status, id, position, author, created, body",
-            ids,
-            "about",
-        ),
-        "acknowledgements": await select(
-            query,
-            "acknowledgements",
-            "about, party, status, id, position, author, created, note",
-            ids,
-            "about",
-        ),
-        "calls": await select(
-            query, "calls", "about, party, status, officer, step, called", ids, "about"
-        ),
-        "answers": await select(
-            query, "said", "answers, sender, status, id, position", ids, "answers"
-        ),
-        "corrections": await select(
-            query, "said", "corrects, sender, status, id, position", ids, "corrects"
-        ),
-        "overdue": await select(query, "alarms", "about, party, what, whose", ids, "about"),
-    }
+    # Asked together: the answers take one turn, not one each.
+    facts = await _together({name: select(query, *asked) for name, asked in _asked(ids).items()})
     read_backs = [cast(str, row[3]) for row in facts["read_backs"]]
-    facts["refusals"] = await select(query, "refusals", "about, party", read_backs, "about")
     corrections = [cast(str, row[3]) for row in facts["corrections"]]
-    facts["corrected_to"] = await select(query, "to", "id, party", corrections)
+    facts |= await _together(
+        {
+            "refusals": select(query, "refusals", "about, party", read_backs, "about"),
+            "corrected_to": select(query, "to", "id, party", corrections),
+        }
+    )
     found = {name: _grouped(each) for name, each in facts.items()}
     return [_view(cast(tuple[Any, ...], row), found, party, rules) for row in rows]
+
+
+def _asked(ids: Sequence[str]) -> dict[str, tuple[str, str, Sequence[str], str]]:
+    """What is asked about messages: table, columns, ids, and the column that names the message."""
+    said = "about, party, status"
+    return {
+        "to": ("to", "id, party", ids, "id"),
+        "receipts": ("receipts", "about, party, received", ids, "about"),
+        "shown": ("shown", f"{said}, officer, shown", ids, "about"),
+        "read_backs": ("read_backs", f"{said}, id, position, author, created, body", ids, "about"),
+        "acknowledgements": (
+            "acknowledgements",
+            f"{said}, id, position, author, created, note",
+            ids,
+            "about",
+        ),
+        "calls": ("calls", f"{said}, officer, step, called", ids, "about"),
+        "answers": ("said", "answers, sender, status, id, position", ids, "answers"),
+        "corrections": ("said", "corrects, sender, status, id, position", ids, "corrects"),
+        "overdue": ("alarms", "about, party, what, whose", ids, "about"),
+    }
+
+
+async def _together(asked: Mapping[str, Awaitable[list[SqlRow]]]) -> dict[str, list[SqlRow]]:
+    return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
 
 
 _Facts = Mapping[str, Mapping[str, Sequence[tuple[Any, ...]]]]

@@ -253,10 +253,9 @@ class LineServer:
                     return Response(422, refusal, code=refusal.code)
                 case StoreFailed():
                     raise Overloaded(f"Nothing can be recorded now: {outcome.reason}")
-        receipts = await store.receipts(max(0, delivery.receipts_after), wire.RECEIPTS_MAX)
-        if isinstance(receipts, StoreFailed):
-            raise Overloaded(f"The record cannot be read now: {receipts.reason}")
-        sealed = [item.envelope for item in receipts.items]
+        sealed = await store.sealed_receipts(max(0, delivery.receipts_after), wire.RECEIPTS_MAX)
+        if isinstance(sealed, StoreFailed):
+            raise Overloaded(f"The record cannot be read now: {sealed.reason}")
         if newest is None:
             newest = await store.receipts_made()
         return Response(200, InboxAnswer(receipts=raws(sealed), newest=newest))
@@ -346,7 +345,13 @@ class LineServer:
 
     async def _resume(self, request: Request[bytes]) -> Response:
         resume = decode_body(request.body, _RESUME, 8)
-        self._resumed(request.caller.sub, resume.ends)
+        store = self._store(request.caller.sub)
+        ends = {
+            channel: newest
+            for channel, newest in resume.ends.items()
+            if await store.is_for_peer(channel)
+        }
+        self._resumed(request.caller.sub, ends)
         return Response(204)
 
     # --- inside ------------------------------------------------------------------------------
@@ -412,7 +417,7 @@ def _after_run(run: RunPage) -> int | None:
 
 
 def _refusal(code: str, number: int, message: str) -> RefusedAnswer:
-    return RefusedAnswer(code=code, message=message, number=number)
+    return RefusedAnswer(code=code, message=message[:2000], number=number)
 
 
 def _sender(data: bytes) -> str | None:

@@ -54,15 +54,25 @@ class LineStore:
     peer: str
 
     async def outbox(
-        self, lane: Lane, after: int, limit: int, bytes_max: int, skip: Collection[str] = ()
+        self,
+        lane: Lane,
+        after: int,
+        limit: int,
+        bytes_max: int,
+        skip: Collection[str] = (),
+        *,
+        always_held: bool = True,
     ) -> OutboxPage | StoreFailed:
-        """See `LoadOutbox`. What is addressed to nobody by name goes to nobody."""
+        """See `LoadOutbox`. What is addressed to nobody by name goes to nobody.
+
+        Args:
+            always_held: look up `receipts_held` for an empty page, too; else it is 0 there.
+        """
         ours, skipped = self.record.party, list(skip)
         like = "LIKE" if lane is Lane.EMERGENCY else "NOT LIKE"
         marks = ", ".join("?" * len(skipped))
         without = f"AND e.channel NOT IN ({marks}) " if skipped else ""
         try:
-            held = await self.receipts_held()
             through = self.record.head.size - 1
             rows = await self.record.query(
                 "SELECT e.position FROM party_entries AS e WHERE e.sender = ? "  # noqa: S608
@@ -74,6 +84,7 @@ class LineStore:
                 "AND a.party = ? AND a.kind = 'receipt') ORDER BY e.position LIMIT ?",
                 (ours, after, f"%{EMERGENCY_SUFFIX}", *skipped, self.peer, self.peer, limit),
             )
+            held = await self.receipts_held() if rows or always_held else 0
             entries = await self._at([cast(int, row[0]) for row in rows])
         except _UNAVAILABLE as error:
             return StoreFailed(str(error))
@@ -82,14 +93,18 @@ class LineStore:
     async def run(
         self, channel: str, first: int, limit: int, bytes_max: int
     ) -> RunPage | StoreFailed:
-        """See `LoadRun`."""
+        """See `LoadRun`. The peer names the channel: only what names the peer is in the run."""
         ours = self.record.party
         try:
             held = await self.receipts_held()
+            if not await self.is_for_peer(channel):
+                return RunPage((), (), None, 0, 0, held)
             rows = await self.record.query(
-                "SELECT position, seq, erased_by FROM party_entries "
-                "WHERE sender = ? AND channel = ? AND seq >= ? ORDER BY seq LIMIT ?",
-                (ours, channel, first, limit),
+                "SELECT e.position, e.seq, e.erased_by FROM party_entries AS e "
+                "WHERE e.sender = ? AND e.channel = ? AND e.seq >= ? AND (e.erased_by IS NOT NULL "
+                "OR EXISTS (SELECT 1 FROM party_recipients AS r WHERE r.position = e.position "
+                "AND r.party = ?)) ORDER BY e.seq LIMIT ?",
+                (ours, channel, first, self.peer, limit),
             )
             found = cast(list[tuple[int, int, int | None]], rows)
             whole = await self._at([position for position, _, gone in found if gone is None])
@@ -133,6 +148,14 @@ class LineStore:
             return StoreFailed(str(error))
         items = tuple(replace(_item(entry), seq=number) for number, entry in numbered)
         return OutboxPage(items, self.record.head.size - 1, held)
+
+    async def sealed_receipts(self, after: int, limit: int) -> list[bytes] | StoreFailed:
+        """The same receipts, as they are sent."""
+        try:
+            numbered = await self.record.receipts_for(self.peer, after, limit)
+        except _UNAVAILABLE as error:
+            return StoreFailed(str(error))
+        return [_sealed(entry) for _, entry in numbered]
 
     async def waiting(self) -> int:
         """How many entries for the peer have no receipt of it."""
@@ -201,12 +224,16 @@ class LineStore:
         return bool(rows)
 
     async def is_for_peer(self, channel: str) -> bool:
-        """Whether a channel of ours has anything for the peer."""
+        """Whether a channel of ours has, or had, anything for the peer.
+
+        Of what was erased nobody knows any more whom it named; the peer's receipts for it stay.
+        """
         rows = await self.record.query(
             "SELECT 1 FROM party_entries AS e WHERE e.sender = ? AND e.channel = ? AND (EXISTS ("
             "SELECT 1 FROM party_recipients AS r WHERE r.position = e.position AND r.party = ?) "
-            "OR e.erased_by IS NOT NULL) LIMIT 1",
-            (self.record.party, channel, self.peer),
+            "OR EXISTS (SELECT 1 FROM party_answers AS a WHERE a.subject = e.position "
+            "AND a.party = ?)) LIMIT 1",
+            (self.record.party, channel, self.peer, self.peer),
         )
         return bool(rows)
 

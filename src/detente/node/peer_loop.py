@@ -183,7 +183,12 @@ class LinkRunner:
         match action:
             case LoadOutbox():
                 page = await store.outbox(
-                    action.lane, action.after, action.limit, action.bytes_max, action.skip
+                    action.lane,
+                    action.after,
+                    action.limit,
+                    action.bytes_max,
+                    action.skip,
+                    always_held=False,
                 )
                 return link.loaded(token, page, self._now())
             case LoadRun():

@@ -215,10 +215,14 @@ class RunningNode(StatusSource):
         """Tell the links at once when the record has grown; follow keys that have changed."""
         record = self.context.record
         size = record.head.size
+        told: dict[str, int] = {}
         while True:
             size = await record.wait_beyond(size)
-            for runner in self.runners.values():
-                runner.recorded()
+            for party, runner in self.runners.items():
+                said = record.said_to(party)
+                if said != told.get(party):  # receipts and own affairs are nothing for a link
+                    told[party] = said
+                    runner.recorded()
             if await self.peers.refresh():
                 self.watch.follow_agreement()
                 _log.info("keys or addresses have changed: connections are made anew")

@@ -82,6 +82,8 @@ class PartyRecord(PartyViews):
         self._random = random
         self._versions: tuple[Terms, ...] = ()
         self._writer: PartyWriter | None = None
+        self._said: dict[str, int] = {}
+        self._said_at_least = -1
 
     @classmethod
     async def create(
@@ -173,6 +175,14 @@ class PartyRecord(PartyViews):
             self._ended = True
             self._grown()
             await self._store.close()
+
+    def said_to(self, party: str) -> int:
+        """No entry of ours that names a party, receipts apart, stands above this index.
+
+        Costs nothing: tells whoever waits for the log to grow whether that concerns the party. It
+        may be too high, after another process has written and at the beginning.
+        """
+        return max(self._said_at_least, self._said.get(party, -1))
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -353,6 +363,7 @@ class PartyRecord(PartyViews):
     async def _start(self) -> None:
         keyring = self.keyring
         size = (await self._store.log.head()).size
+        self._said_at_least = size - 1
         signer = None if self._store.read_only else self._log_signer(keyring, size + 1)
         await self._store.follow(keyring.origin, signer, keyring.log_keys(self._party))
         if signer is not None:
@@ -386,13 +397,18 @@ class PartyRecord(PartyViews):
         signer = self._log_signer(keyring, size)
         self._ledger().rekey(signer, keyring.log_keys(self._party))
 
-    def _committed(self, keyring: KeyRing) -> None:
-        self._keyring = keyring
+    def _committed(self, batch: Batch) -> None:
+        self._keyring = batch.keyring
+        for planned in batch.planned:
+            payload = planned.entry.payload
+            if payload is not None and payload.sender == self._party and payload.kind != "receipt":
+                self._said.update(dict.fromkeys(payload.to, planned.entry.index))
         self._grown()
 
     async def _overtaken(self) -> None:
         self._keyring = await replayed_keys(self._store.rows, self._versions, self.origin)
         await self._projections.catch_up(self.head.size)
+        self._said_at_least = self.head.size - 1
         self._grown()
 
     def _paused(self) -> AbstractAsyncContextManager[object]:

@@ -258,10 +258,13 @@ class PartyRows:
         """The channels with receipts of a party for another one, in order, and their ends."""
         first = receipt_channel(to)
         rows = await self._log.query(
-            "SELECT channel FROM party_channels WHERE sender = ? ORDER BY position", (sender,)
+            "SELECT c.channel, (SELECT MAX(e.seq) FROM party_entries AS e "
+            "WHERE e.sender = c.sender AND e.channel = c.channel) FROM party_channels AS c "
+            "WHERE c.sender = ? AND (c.channel = ? OR c.channel LIKE ?) ORDER BY c.position",
+            (sender, first, f"{first}/%"),
         )
-        names = [name for (name,) in cast(list[tuple[str]], rows) if plain_channel(name) == first]
-        return [(name, (await self.chain_end(sender, name))[0]) for name in names]
+        ends = cast(list[tuple[str, int | None]], rows)
+        return [(name, end or 0) for name, end in ends if plain_channel(name) == first]
 
     async def of_kinds(self, kinds: Sequence[str]) -> list[int]:
         """Positions of the entries of these kinds, in order."""

@@ -118,7 +118,7 @@ class PartyWriter:
         nodes: the hashes of its tree, just as long.
         begin: makes the batch that follows a log of so many entries.
         sign_with: has the ledger sign the checkpoint of that size with the key in force then.
-        committed: told the keys as they are after a batch, before anybody learns of it.
+        committed: told of a batch that is durable, before anybody else learns of it.
         overtaken: called when the log has entries that this writer has not put there.
 
     Attributes:
@@ -131,7 +131,7 @@ class PartyWriter:
         nodes: NodeFile,
         begin: Callable[[int, Known], Batch],
         sign_with: Callable[[KeyRing, int], None],
-        committed: Callable[[KeyRing], None],
+        committed: Callable[[Batch], None],
         overtaken: Callable[[], Awaitable[None]],
     ) -> None:
         self._ledger = ledger
@@ -244,7 +244,7 @@ class PartyWriter:
             raise LogUnavailable("Another process has written to this record.") from error
         else:
             self._extend([leaf_hash(leaf) for leaf in batch.leaves])
-            self._committed(batch.keyring)
+            self._committed(batch)
             if len(self._ends) > _ENDS_MAX:
                 self._ends.clear()
             self._ends.update(batch.chains)
