@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
+
+from detente.cli.session_file import SavedSession, SessionFile
+
+if TYPE_CHECKING:
+    from detente.demo.nodes import NodeProcess
+    from detente.demo.officers import Session
+
+_USES: Final = {
+    "duty": ("line", "line inbox --status exercise", "line status"),
+    "chief": ("node officer list",),
+}
+"""Commands that show something, by the account whose session they use."""
+
+
+def _count(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    if text != "all" and not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise click.BadParameter("It is a whole number above 0, or `all`.")
+    return text
 
 
 @click.command(short_help="Two parties announce a real day of flights.")
@@ -31,25 +51,50 @@ import click
 @click.option(
     "--most", type=click.IntRange(min=2), metavar="N", help="Take only the first N flights."
 )
-def demo(flights: Path, out: Path, corridor: str, most: int | None) -> None:
+@click.option(
+    "--notices",
+    default="120",
+    show_default=True,
+    metavar="N",
+    callback=_count,
+    help="Tell the other party of the N closest conflicts on the line; `all` for every one.",
+)
+@click.option(
+    "--keep",
+    is_flag=True,
+    help="Leave the exchange and both nodes running for a look, until Ctrl-C.",
+)
+def demo(
+    flights: Path, out: Path, corridor: str, most: int | None, notices: str, keep: bool
+) -> None:
     """Split a recorded day between two parties; have both announce every flight to an exchange.
 
     On a 409 a party asks the other one for details, finds the exact conflict, and files again. What
-    the two find is held against a direct comparison, and the exchange's log is verified. All of it
-    goes into the records of both, which witness each other; one bundle is checked by our verifier
-    and by others', and a forged copy is refused. Pages for the browser show the conflicts and
-    verify the bundle.
+    the two find is held against a direct comparison, and the exchange's log is verified.
+
+    Then each party runs a node, and their officers tell each other of the conflicts, read back and
+    acknowledge. In the middle one node is killed, and comes back. What was said stands in the
+    records of both, which witness each other; one bundle is checked by our verifier and by others',
+    and a forged copy is refused. Pages for the browser show the conflicts and verify the bundle.
     """
     from rich.console import Console
 
-    from detente.demo import Options, run_demo, signatories
-    from detente.node.home import Home, describe, keep_agreement
+    from detente.demo import Options, run_demo
     from detente.operations import parse_corridor
 
-    run_demo(Options(flights, out, parse_corridor(corridor), most), Console())
-    # The records are real: the commands that read records find them.
-    for party in signatories(out):
-        home = Home(party.directory / "record", party.id, party.keys, party.keys)
-        keep_agreement(home, out / "agreement", 1)
-        describe(home)
-    click.echo(f"to look around: detente record log {out / 'party-a' / 'record'}")
+    wanted = None if notices == "all" else int(notices)
+    options = Options(
+        flights, out, parse_corridor(corridor), most, wanted, keep, _commands if keep else None
+    )
+    run_demo(options, Console())
+    click.echo(f"to look around: detente record log {out / 'party-a' / 'node'}")
+
+
+def _commands(node: NodeProcess, officers: Mapping[str, Session]) -> list[str]:
+    """Keep the officers' sessions where commands find them; command lines that use them."""
+    lines = []
+    for name, session in officers.items():
+        path = node.who.directory / f"session-{name}.json"
+        SessionFile(path).save(SavedSession(node.url, name, session.token, ends=session.ends))
+        lines += [f"DETENTE_NODE_SESSION={path} detente {rest}" for rest in _USES.get(name, ())]
+    return [*lines, f"detente node status {node.who.node}"]

@@ -25,7 +25,12 @@ from detente.demo.day import PARTIES, Day
 from detente.record import Ed25519Signer, load_key
 
 IDENTITY: Final = "demo"
-OFFICER: Final = "duty"
+DUTY: Final = "duty"
+CHIEF: Final = "chief"
+OFFICERS: Final = (DUTY, CHIEF)
+"""Officers of each party who have a key: as the draft of an agreement names them."""
+PORT: Final = 443
+"""At which the agreement says that each node is reached."""
 _DAYS: Final = 30
 _MARGIN_DEG: Final = 0.5
 _WORDS: Final = {
@@ -41,7 +46,7 @@ class Signatory:
     Attributes:
         id: in the agreement.
         name: as the demonstration calls it.
-        directory: holds its keys and its record.
+        directory: holds its keys and its node.
     """
 
     id: str
@@ -58,13 +63,19 @@ class Signatory:
         """Under which its keys are named."""
         return f"node.{self.id}.example"
 
+    @property
+    def node(self) -> Path:
+        """The directory of its node: its record and its settings."""
+        return self.directory / "node"
+
+    @property
+    def log(self) -> Path:
+        """What its node has logged."""
+        return self.directory / "node.log"
+
     def officer(self) -> Ed25519Signer:
         """The duty officer's key."""
-        return load_key(self.keys / "officers" / f"{OFFICER}.key")
-
-    def node_signers(self) -> list[Ed25519Signer]:
-        """The keys of its log and its node."""
-        return [load_key(self.keys / "log.key"), load_key(self.keys / "node.key")]
+        return load_key(self.keys / "officers" / f"{DUTY}.key")
 
 
 def signatories(out: Path) -> list[Signatory]:
@@ -84,7 +95,7 @@ def agree(directory: Path, parties: Sequence[Signatory], day: Day) -> Agreement:
     draft_agreement(
         directory,
         IDENTITY,
-        [DraftParty(party.id, party.host) for party in parties],
+        [DraftParty(party.id, party.host, PORT) for party in parties],
         _around(day),
         (now.replace(microsecond=0), now.replace(microsecond=0) + timedelta(days=_DAYS)),
     )
@@ -92,7 +103,7 @@ def agree(directory: Path, parties: Sequence[Signatory], day: Day) -> Agreement:
     for party in parties:
         party.directory.mkdir(mode=0o700)
         names = KeyNames(party.host, IDENTITY)
-        make_party_keys(party.keys, names, [OFFICER], lambda: datetime.now(UTC))
+        make_party_keys(party.keys, names, OFFICERS, lambda: datetime.now(UTC))
         with key_offers(party.keys) as offers:
             request_enrolment(directory, party.id, offers)
     for party in parties:

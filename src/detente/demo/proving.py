@@ -8,7 +8,6 @@ import binascii
 import hashlib
 import json
 import os
-import secrets
 import shutil
 import sys
 import zipfile
@@ -18,15 +17,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from detente.demo.records import clock
-from detente.demo.witnessing import Witnessing
+from detente.demo.officers import Session
 from detente.errors import DetenteError
-from detente.evidence import Exported, ExportRequest, export_bundle
 
 TOOLS_VARIABLE: Final = "DETENTE_NODE_TOOLS"
 SAMPLE: Final = 50
 """Entries that other people's tools check one by one."""
 _DEADLINE_S: Final = 120.0
+_LOOK_EVERY_S: Final = 0.1
+_MESSAGE: Final = ".message."
+_OUTAGE: Final = ".outage."
 
 
 class ProofFailed(DetenteError):
@@ -59,23 +59,74 @@ class Foreign:
     ran: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A bundle that a node has written.
+
+    Attributes:
+        path: where it is now.
+        by: the two officers who answer for it: who asked, and who agreed.
+        facts: what the node says of it.
+    """
+
+    path: Path
+    by: tuple[str, str]
+    facts: dict[str, Any]
+
+
 async def export(
-    witnessed: Witnessing, officer: str, target: Path, progress: Callable[[int, int], None]
+    asks: Session, agrees: Session, target: Path, progress: Callable[[int, int], None]
 ) -> Exported:
-    """A bundle of a whole record, whose own custody entry is cosigned, too."""
+    """A bundle of the whole record of a node, through its interface, under four eyes.
 
-    async def settle(size: int) -> None:
-        await witnessed.ask()
+    Raises:
+        ProofFailed: the node could not write it.
+        NodeRefused: an officer may not do this.
+    """
+    action: dict[str, Any] = {
+        "purpose": "Demonstration: everything, for anybody who wants to check it",
+        "items": "",
+        "channels": [],
+        "kinds": [],
+        "since": None,
+        "until": None,
+        "withhold": [],
+    }
+    asked = await asks.post("/approvals", {"kind": "export", "action": action})
+    approval = asked["id"]
+    seen = await agrees.get(f"/approvals/{approval}")
+    if seen["action"] != action:
+        raise ProofFailed("what is asked of the second officer is not what the first one wants")
+    agreed = {"action_sha256": seen["action_sha256"], "text": "Seen and agreed."}
+    await agrees.post(f"/approvals/{approval}/approve", agreed)
+    job = await asks.post("/record/exports", {**action, "approval": approval})
+    async with asyncio.timeout(_DEADLINE_S):
+        while job["state"] == "running":
+            await asyncio.sleep(_LOOK_EVERY_S)
+            job = await asks.get(f"/jobs/{job['id']}")
+            progress(job["done"], job["total"])
+    if job["state"] != "done":
+        raise ProofFailed(f"the node could not write the bundle: {job['error']}")
+    await asks.fetch(f"/record/exports/{job['id']}", target)
+    data = await asyncio.to_thread(target.read_bytes)
+    if hashlib.sha256(data).hexdigest() != job["result"]["sha256"]:
+        raise ProofFailed("the bundle that came is not the one that was written")
+    return Exported(target, (asks.account.id, agrees.account.id), job["result"])
 
-    request = ExportRequest(
-        by=(officer,),
-        purpose="Demonstration: everything, for anybody who wants to check it",
-        single_items=SAMPLE,
-        settle=settle,
-    )
-    return await export_bundle(
-        witnessed.side.record, request, target, progress, clock=clock, random=secrets.token_bytes
-    )
+
+def outages_in(bundle: Path) -> dict[str, int]:
+    """Who states an outage in a bundle, and in which entry; by party."""
+    found = {}
+    with zipfile.ZipFile(bundle) as archive:
+        for name in archive.namelist():
+            if name.startswith("envelopes/"):
+                for line in archive.read(name).splitlines():
+                    item = json.loads(line)
+                    envelope = item.get("envelope")
+                    if envelope is not None and _OUTAGE in envelope["payloadType"]:
+                        payload = json.loads(base64.b64decode(envelope["payload"]))
+                        found[payload["from"]] = item["index"]
+    return found
 
 
 async def verify(bundle: Path, agreement: str) -> tuple[Ran, dict[str, Any]]:
@@ -93,7 +144,7 @@ async def verify(bundle: Path, agreement: str) -> tuple[Ran, dict[str, Any]]:
 
 
 def forge(bundle: Path, target: Path) -> str:
-    """A copy in which one conflict says something else, done with care; what was changed.
+    """A copy in which one message says something else, done with care; what was changed.
 
     Sums, sizes and the list of files are made anew, so that nothing but the signatures and the tree
     can tell.
@@ -113,7 +164,7 @@ def forge(bundle: Path, target: Path) -> str:
                     changed[info.filename] = b"\n".join(lines)
                     break
     if not what:
-        raise ProofFailed("there is no conflict in the bundle to be forged")
+        raise ProofFailed("there is no message in the bundle to be forged")
     manifest = json.loads(next(d for info, d in members if info.filename == "manifest.json"))
     for entry in manifest["files"]:
         if entry["path"] in changed:
@@ -129,16 +180,19 @@ def forge(bundle: Path, target: Path) -> str:
 
 
 def _forged_line(line: bytes) -> bytes | None:
-    """The line of a conflict, at another place; None if it is no conflict."""
+    """The line of a message that says something else; None if it is no message."""
     if not line:
         return None
     item = json.loads(line)
     envelope = item.get("envelope")
-    if envelope is None or ".conflict." not in envelope["payloadType"]:
+    if envelope is None or _MESSAGE not in envelope["payloadType"]:
         return None
     payload = json.loads(base64.b64decode(envelope["payload"]))
-    first = payload["body"]["encounters"][0]
-    first["lat_deg"] = f"{float(first['lat_deg']) + 1:.5f}"
+    fields = payload["body"]["fields"]
+    if "area" in fields:
+        fields["area"]["geometry"]["coordinates"][1] -= 1
+    else:
+        fields["text"]["text"] = "Our flights of the day and yours meet."
     text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     envelope["payload"] = base64.b64encode(text.encode()).decode()
     return json.dumps(item, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -161,8 +215,11 @@ def _unpack(bundle: Path, scratch: Path) -> None:
     """What the tools need, as files."""
     scratch.mkdir()
     with zipfile.ZipFile(bundle) as archive:
-        for name in archive.namelist():
-            if name == "trusted_root.json" or name.startswith("bundles/"):
+        names = archive.namelist()
+        single = [name for name in names if name.startswith("bundles/")]
+        sample = set(single[:: max(1, len(single) // SAMPLE)][:SAMPLE])
+        for name in names:
+            if name == "trusted_root.json" or name in sample:
                 (scratch / Path(name).name).write_bytes(archive.read(name))
         agreement = json.loads(archive.read("agreement.dsse.json"))
     manifest = json.loads(base64.b64decode(agreement["payload"]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,15 +24,17 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from detente.agreement import Agreement
-from detente.demo import show
-from detente.demo.agreeing import OFFICER, Signatory, agree, signatories
+from detente.demo import show, show_line
+from detente.demo.agreeing import CHIEF, DUTY, Signatory, agree, signatories
 from detente.demo.day import PARTIES, Day, read_day
+from detente.demo.desks import Desk
+from detente.demo.line import Line
+from detente.demo.nodes import NodeProcess, running_nodes
+from detente.demo.notices import Notice, notices
+from detente.demo.officers import Session
 from detente.demo.party import Party
-from detente.demo.proving import ProofFailed, export, forge, others, verify
-from detente.demo.records import acknowledgements, announcements, conflicts, records_of
+from detente.demo.proving import ProofFailed, export, forge, others, outages_in, verify
 from detente.demo.servers import Keys, running_exchange, running_party
-from detente.demo.witnessing import Witnessing, witnessing
 from detente.errors import DetenteError
 from detente.operations import (
     CheckResult,
@@ -45,6 +49,9 @@ from detente.verify.page import write_page
 
 AT_ONCE: Final = 8
 """Flights that each party has in the works at one time."""
+
+NOTICES: Final = 120
+"""Conflicts that are told on the line: all of them would take longer than one likes to watch."""
 
 _MARK: Final = ".detente-demo"
 """A file that tells what may be deleted."""
@@ -62,6 +69,10 @@ class DirectoryUnusable(DetenteError):
     code = "demo.directory"
 
 
+Commands = Callable[[NodeProcess, Mapping[str, Session]], Sequence[str]]
+"""Keeps the sessions of a node's officers for commands, and gives command lines that work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What to show.
@@ -71,27 +82,48 @@ class Options:
         out: directory for the report, the log and the keys; what an earlier run left is replaced.
         corridor: the room that each flight announces.
         most: how many flights to take; all by default.
+        notices: how many conflicts, the closest first, are told on the line; None for all.
+        keep: leave the exchange and both nodes running until the demonstration is told to stop.
+        commands: asked what to tell about each node then.
     """
 
     flights: Path
     out: Path
     corridor: Corridor
     most: int | None = None
+    notices: int | None = NOTICES
+    keep: bool = False
+    commands: Commands | None = None
 
 
 def run_demo(options: Options, console: Console) -> None:
-    """Run it and print what happened.
+    """Run it and print what happened. Every process that it started is gone afterwards.
 
     Raises:
         DirectoryUnusable: there is no place for the results.
         DemoError: what was found is not what a direct comparison finds, or the log does not verify.
+        LineFailed: a message was not acknowledged, or an outage is not in both records.
         DetenteError: any step failed.
+        KeyboardInterrupt: it was told to stop before its end.
     """
-    asyncio.run(_run(options, console))
+    try:
+        asyncio.run(_run(options, console))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    except BaseExceptionGroup as group:
+        first = _first(group)
+        if isinstance(first, DetenteError):
+            raise first from None
+        raise
 
 
 async def _run(options: Options, console: Console) -> None:
     began_s = time.monotonic()
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine runs in a task
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As Ctrl-C does: what was started is ended on the way out.
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     _make_room(options.out)
     console.print(f"[bold]1  The day[/bold]  {options.flights.name}")
     with console.status("reading trajectories, laying corridors"):
@@ -105,20 +137,56 @@ async def _run(options: Options, console: Console) -> None:
     agreement = await asyncio.to_thread(agree, options.out / "agreement", signing, day)
     show.agreed(console, agreement)
 
-    console.print("\n[bold]3  The exchange[/bold]  and two parties that share no command")
     async with AsyncExitStack() as stack:
-        keys = Keys(options.out)
-        with console.status("starting (the first time, geometry kernels are compiled: a minute)"):
-            url = await stack.enter_async_context(running_exchange(options.out, keys))
-            parties = [
-                await stack.enter_async_context(running_party(name, url, keys)) for name in PARTIES
-            ]
-        console.print(f"   exchange {url}")
-        for party in parties:
-            console.print(f"   {party.name} {party.base_url}")
-        seconds = await _announce(day, parties, console)
-        show.announced(console, parties, seconds, await _metrics(url))
+        url, parties = await _exchange(day, options.out, stack, console)
+        if not options.keep:
+            await stack.aclose()
+        result = await _compare(day, parties, options, console)
 
+        console.print("\n[bold]6  The exchange's log[/bold]")
+        show.verified(console, await _verify(options.out / "exchange"))
+
+        found = {who.id: party.tally.conflicts for who, party in zip(signing, parties, strict=True)}
+        said = notices(result, found, signing, options.notices)
+        console.print("\n[bold]7  The line[/bold]  between two nodes, one for each party")
+        closest = options.notices is not None and options.notices < len(result.conflicts)
+        show_line.planned(console, said, len(result.conflicts), closest)
+        bundle = options.out / "bundle.zip"
+        nodes, desks = await _talk(options.out / "agreement", signing, said, bundle, stack, console)
+        if not options.keep:
+            with console.status("both nodes end"):
+                await stack.aclose()
+        await _prove(bundle, agreement.sha256, console)
+        report, page = _pages(options, day, result)
+        show.ended(console, report, page, bundle, time.monotonic() - began_s)
+        if options.keep:
+            await _keep(options, url, nodes, desks, console)
+    if options.keep:
+        console.print("   ended")
+
+
+async def _exchange(
+    day: Day, out: Path, stack: AsyncExitStack, console: Console
+) -> tuple[str, list[Party]]:
+    """Both parties announce their day to an exchange, which runs until the stack is closed."""
+    console.print("\n[bold]3  The exchange[/bold]  and two parties that share no command")
+    keys = Keys(out)
+    with console.status("starting (the first time, geometry kernels are compiled: a minute)"):
+        url = await stack.enter_async_context(running_exchange(out, keys))
+        parties = [
+            await stack.enter_async_context(running_party(name, url, keys)) for name in PARTIES
+        ]
+    console.print(f"   exchange {url}")
+    for party in parties:
+        console.print(f"   {party.name} {party.base_url}")
+    seconds = await _announce(day, parties, console)
+    show.announced(console, parties, seconds, await _metrics(url))
+    return url, parties
+
+
+async def _compare(
+    day: Day, parties: list[Party], options: Options, console: Console
+) -> CheckResult:
     console.print("\n[bold]5  The same day compared directly[/bold], without any exchange")
     with console.status("comparing every volume of A with every volume of B"):
         result = await asyncio.to_thread(
@@ -136,17 +204,56 @@ async def _run(options: Options, console: Console) -> None:
         )
     _check_complete(parties, result)
     show.compared(console, result, options.corridor)
+    return result
 
-    console.print("\n[bold]6  The exchange's log[/bold]")
-    show.verified(console, await _verify(options.out / "exchange"))
 
-    bundle = options.out / "bundle.zip"
-    console.print(
-        "\n[bold]7  The parties' records[/bold]  each its own, each witnessed by the other"
-    )
-    await _record(signing, agreement, parties, bundle, console)
-    await _prove(bundle, agreement.sha256, console)
+async def _talk(
+    agreement: Path,
+    signing: Sequence[Signatory],
+    said: Sequence[Notice],
+    bundle: Path,
+    stack: AsyncExitStack,
+    console: Console,
+) -> tuple[list[NodeProcess], list[Desk]]:
+    """Everything is said on the line; one record is exported. The nodes run with the stack."""
+    with console.status("both nodes begin, and start"):
+        nodes = await stack.enter_async_context(running_nodes(agreement, signing))
+    show_line.running(console, nodes)
+    with console.status("officers are invited, and log in"):
+        line = await stack.enter_async_context(
+            Line(nodes, said, lambda sentence: show.say(console, sentence))
+        )
+    bars = _bars(console)
+    bar = bars.add_task("acknowledged", total=len(said))
 
+    def picture() -> Group:
+        done, total = show_line.acknowledged(line.desks)
+        bars.update(bar, completed=done, total=max(total, len(said)))
+        return Group(bars.get_renderable(), show_line.board(line.desks))
+
+    with Live(get_renderable=picture, console=console, refresh_per_second=8):
+        course = await line.run()
+    if not console.is_terminal:
+        console.print()  # a picture that did not move is not ended with a line
+    show_line.told(console, course, line.desks)
+    with _bars(console) as progress:
+        bar = progress.add_task("one bundle", total=None)
+        exported = await export(
+            line.desks[0].officers[DUTY],
+            line.desks[0].officers[CHIEF],
+            bundle,
+            lambda done, total: progress.update(bar, completed=done, total=total),
+        )
+    outages = await asyncio.to_thread(outages_in, bundle)
+    names = {each.id: each.name for each in signing}
+    if outages.keys() != names.keys():
+        raise ProofFailed("the bundle does not hold the outage as both saw it", where=str(bundle))
+    show_line.exported(console, exported, signing[0], outages, names)
+    return nodes, line.desks
+
+
+def _pages(options: Options, day: Day, result: CheckResult) -> tuple[Path, Path]:
+    """The report and the verifier, for the browser."""
     report = options.out / "report.html"
     write_report(
         report,
@@ -167,7 +274,34 @@ async def _run(options: Options, console: Console) -> None:
     )
     page = options.out / "verify.html"
     write_page(page)
-    show.ended(console, report, page, bundle, time.monotonic() - began_s)
+    return report, page
+
+
+async def _keep(
+    options: Options,
+    exchange: str,
+    nodes: Sequence[NodeProcess],
+    desks: Sequence[Desk],
+    console: Console,
+) -> None:
+    """Tell where everything is, and wait to be stopped."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    commands = {
+        desk.party: () if options.commands is None else options.commands(desk.node, desk.officers)
+        for desk in desks
+    }
+    show_line.kept(console, exchange, nodes, desks, commands)
+    await stop.wait()
+    console.print("\n   ending both nodes and the exchange")
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong first, of what went wrong together."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _make_room(directory: Path) -> None:
@@ -201,52 +335,6 @@ async def _announce(day: Day, parties: list[Party], console: Console) -> float:
                     party.announce_all(flights, AT_ONCE, partial(progress.advance, bar))
                 )
         return time.monotonic() - began_s
-
-
-async def _record(
-    signing: Sequence[Signatory],
-    agreement: Agreement,
-    parties: Sequence[Party],
-    bundle: Path,
-    console: Console,
-) -> None:
-    """What was announced and found goes into both records; one of them is exported."""
-    began_s = time.monotonic()
-    async with (
-        records_of(signing, agreement) as sides,
-        witnessing(sides) as witnessed,
-    ):
-        with _bars(console) as bars:
-            one, other = sides
-            ways = [(one, other, parties[0]), (other, one, parties[1])]
-            for side, opposite, party in ways:
-                total = len(party.announced)
-                bar = bars.add_task(f"{party.name}: announcements", total=total)
-                await announcements(side, opposite, party, partial(bars.advance, bar))
-            await _cosign(witnessed)
-            for side, opposite, party in ways:
-                total = len(party.tally.conflicts)
-                bar = bars.add_task(f"{party.name}: conflicts", total=total)
-                await conflicts(side, opposite, party, partial(bars.advance, bar))
-            for side, opposite, party in ways:
-                bar = bars.add_task(f"{party.name}: acknowledgements", total=len(side.conflicts))
-                await acknowledgements(side, opposite, partial(bars.advance, bar))
-            await _cosign(witnessed)
-            bar = bars.add_task("one bundle", total=None)
-            exported = await export(
-                witnessed[0],
-                OFFICER,
-                bundle,
-                lambda done, total: bars.update(bar, completed=done, total=total),
-            )
-            sizes = [side.record.head.size for side in sides]
-    show.recorded(console, sides, witnessed, sizes, time.monotonic() - began_s)
-    show.exported(console, exported, sides[0].who.name)
-
-
-async def _cosign(witnessed: Sequence[Witnessing]) -> None:
-    for each in witnessed:
-        await each.ask()
 
 
 async def _prove(bundle: Path, agreement: str, console: Console) -> None:

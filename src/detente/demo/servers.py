@@ -98,6 +98,8 @@ async def running_exchange(directory: Path, keys: Keys) -> AsyncIterator[str]:
             "--allow-http-uss-urls",
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
+            # A Ctrl-C in the terminal is for the demonstration, which ends the exchange itself.
+            start_new_session=True,
         )
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
         try:

@@ -18,10 +18,7 @@ from detente.agreement import Agreement, party_signatures
 from detente.demo.day import PARTIES, Day
 from detente.demo.party import Party, Tally
 from detente.demo.proving import Foreign
-from detente.demo.records import COUNTED, Side
-from detente.demo.witnessing import Witnessing
 from detente.errors import printable
-from detente.evidence import Exported
 from detente.operations import CheckResult, Corridor, conflict_table
 from detente.record import VerifyReport
 
@@ -170,48 +167,13 @@ def agreed(console: Console, agreement: Agreement) -> None:
     say(
         console,
         f"version {agreement.document.version}, {len(agreement.files)} files hashed together; "
-        "each party enrolled the keys of its log, its witness, its node and its duty officer, each "
+        "each party enrolled the keys of its log, its witness, its node and two officers, each "
         "with proof of possession",
     )
     for signature in party_signatures(agreement):
         if signature.key is not None:
             say(console, f"[green]✓[/green] signed for {signature.party} by {signature.key.name}")
     say(console, f"in force: {agreement.sha256}")
-
-
-def recorded(
-    console: Console,
-    sides: Sequence[Side],
-    witnessed: Sequence[Witnessing],
-    sizes: Sequence[int],
-    seconds: float,
-) -> None:
-    """What went into the two records."""
-    grid(
-        console,
-        [
-            *([what, *(f"{side.counts.get(what, 0):,}" for side in sides)] for what in COUNTED),
-            ["entries in all", *(f"{size:,}" for size in sizes)],
-            ["checkpoints cosigned by the other", *(f"{w.cosigned:,}" for w in witnessed)],
-        ],
-        ["", *(side.who.name for side in sides)],
-    )
-    say(
-        console,
-        f"{sum(sizes):,} entries signed, checked, made durable and witnessed in {seconds:.1f} s. "
-        "What the other sent is kept as the bytes that came. Witnesses were asked over HTTP; "
-        "envelopes were handed over within this process: the line between nodes comes later",
-    )
-
-
-def exported(console: Console, bundle: Exported, party: str) -> None:
-    """The bundle."""
-    shown = sum(last - first + 1 for first, last in bundle.items)
-    say(
-        console,
-        f"{party} exports {shown:,} entries: {escape(bundle.path.name)}, "
-        f"{bundle.bytes / 1e6:.1f} MB, grade {bundle.grade}",
-    )
 
 
 def judged(console: Console, code: int, report: Mapping[str, Any]) -> None:
@@ -238,7 +200,7 @@ def forged(console: Console, what: str, path: Path, report: Mapping[str, Any]) -
     console.print()
     say(
         console,
-        f"A forged copy, {escape(path.name)}: {what}, a conflict, is moved by one degree; sums, "
+        f"A forged copy, {escape(path.name)}: {what}, a message, says another place; sums, "
         "sizes and the manifest are made anew with care.",
     )
     verdict = "[red]✗ refused[/red]" if not report["proven"] else "[red]believed[/red]"

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+import os
 import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from tests.support.instance import environment
 from tests.support.program import detente
 from tests.unit.operations.flights_made import flight, straight
 
@@ -18,6 +25,7 @@ from detente.demo.run import DemoError, _check_complete
 from detente.operations import CheckResult, check
 
 T0_MS = 1_533_101_250_000
+PATIENCE_S = 240.0
 
 
 def crossing(
@@ -48,9 +56,9 @@ def day(tmp_path: Path) -> Path:
         # at the same moment and level
         *crossing("AAA1", 0, northward=True, altitude_ft=10_000),
         *crossing("BBB1", 0, northward=False, altitude_ft=10_000),
-        # half a minute apart, 800 ft apart: the corridors reach 1,000 ft and two minutes
+        # 45 s apart, 800 ft apart: the corridors reach 1,000 ft and two minutes
         *crossing("AAA2", 1, northward=True, altitude_ft=10_000),
-        *crossing("BBB2", 1, northward=False, altitude_ft=10_800, start_s=30),
+        *crossing("BBB2", 1, northward=False, altitude_ft=10_800, start_s=45),
         # 3,000 ft apart
         *crossing("AAA3", 2, northward=True, altitude_ft=10_000),
         *crossing("BBB3", 2, northward=False, altitude_ft=13_000),
@@ -66,61 +74,164 @@ def day(tmp_path: Path) -> Path:
     return path
 
 
+class Running:
+    """`detente demo` in a process of its own, and what it has written so far."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.out = ""
+
+    @property
+    def words(self) -> str:
+        """What it has written, without what depends on the width of a terminal."""
+        return " ".join(self.out.split())
+
+    async def until(self, words: str) -> None:
+        """Read on until it has written that."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            while words not in self.out:
+                line = await self.process.stdout.readline()
+                if not line:
+                    raise AssertionError(f"ended without {words!r}:\n{self.out}")
+                self.out += line.decode()
+
+    async def end(self, number: int) -> int:
+        """Send a signal; the exit code."""
+        assert self.process.stdout is not None
+        self.process.send_signal(number)
+        async with asyncio.timeout(PATIENCE_S):
+            self.out += (await self.process.stdout.read()).decode()
+            return await self.process.wait()
+
+    def started(self) -> set[int]:
+        """Processes that it started and that run now."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return {int(each) for each in path.read_text().split()}
+
+
+@asynccontextmanager
+async def running(*arguments: object) -> AsyncIterator[Running]:
+    """Start `detente demo`; what is left of it at the end is killed."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "detente", "demo", *map(str, arguments)),
+        env=environment({"COLUMNS": "180", "NO_COLOR": "1"}),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    found = Running(process)
+    children: set[int] = set()
+    try:
+        yield found
+    finally:
+        if process.returncode is None:
+            children = found.started()
+            process.kill()
+            await process.wait()
+        for pid in children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def gone(pids: set[int]) -> bool:
+    """Whether none of these processes is there any more."""
+    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
 @pytest.mark.slow
 @pytest.mark.anyio
-async def test_a_small_day_is_announced_compared_and_reported(tmp_path: Path, day: Path) -> None:
+async def test_a_small_day_is_announced_compared_told_and_reported(
+    tmp_path: Path, day: Path
+) -> None:
     out = tmp_path / "made" / "out"
-    done = await detente(
-        "demo", "--flights", day, "--out", out, variables={"COLUMNS": "180", "NO_COLOR": "1"}
-    )
-    assert done.code == 0, done
-    assert re.search(r"Party A: 6 flights of 1 operators \(AAA 6", done.out)
-    assert re.search(r"Party B: 4 flights of 1 operators \(BBB 4", done.out)
-    assert "the exchange holds 10 intents and 10 subscriptions" in done.out
-    assert "2 conflicts between Party A and Party B: exactly those that the two found" in done.out
-    # In the table, the other flight stands below one's own.
-    for number in (1, 2):
-        assert re.search(rf"AAA{number} .*\n *BBB{number} \(Party B\)", done.out)
-    assert not re.search("AAA3 |BBB3 ", done.out)
-    page = (out / "report.html").read_text()
-    assert "AAA1" in page
-    assert "BBB2" in page
+    async with running("--flights", day, "--out", out, "--keep") as demo:
+        await demo.until("Ctrl-C here ends")
+        shown = demo.words
+        assert re.search(r"Party A: 6 flights of 1 operators \(AAA 6", shown)
+        assert re.search(r"Party B: 4 flights of 1 operators \(BBB 4", shown)
+        assert "the exchange holds 10 intents and 10 subscriptions" in shown
+        assert "2 conflicts between Party A and Party B: exactly those that the two found" in shown
+        # In the table, the other flight stands below one's own.
+        for number in (1, 2):
+            assert re.search(rf"AAA{number} .*\n *BBB{number} \(Party B\)", demo.out)
+        assert not re.search("AAA3 |BBB3 ", demo.out)
+        page = (out / "report.html").read_text()
+        assert "AAA1" in page
+        assert "BBB2" in page
+        # One conflict is real closeness: a warning, which is answered; both are acknowledged.
+        assert "all of 2 conflicts" in shown
+        assert "is killed (SIGKILL)" in shown
+        assert "3 messages, " in shown
+        assert re.search(r"Party [AB] → [AB] 0 0 0 \d+ [01] up", shown)
+        assert "The place read back lies 11.1 km south of the place in the message." in shown
+        assert re.search(r"Party [AB] states: my own node was away", shown)
+        assert re.search(r"Party [AB] states: Party [AB] was not heard \(down there\)", shown)
+        assert "under four eyes: duty asks, chief sees the same and agrees" in shown
+        assert "grade bilateral the outage is in it, stated by Party A in entry" in shown
+        assert "detente verify: proven, grade bilateral" in shown
+        assert "securesystemslib (Python): " in shown
+        assert "refused by detente verify" in shown
+        assert "A message is not the one that stands in the record at its place." in shown
+
+        # Exchange and nodes run on, and the commands work that it tells.
+        left = demo.started()
+        assert len(left) == 3
+        for party in ("a", "b"):
+            session = {"DETENTE_NODE_SESSION": str(out / f"party-{party}" / "session-duty.json")}
+            told = next(line for line in demo.out.splitlines() if f"party-{party}/session-" in line)
+            assert told.split()[1:] == ["detente", "line"]
+            listed = await detente(
+                "line", "inbox", "--status", "exercise", "--json", variables=session
+            )
+            assert listed.code == 0, listed
+            assert len(json.loads(listed.out)["messages"]) == 3
+            assert (await detente("node", "status", out / f"party-{party}" / "node")).code == 0
+        assert await demo.end(signal.SIGINT) == 0
+        assert gone(left)
+        assert "ended" in demo.out
+
     # What is left can be checked by anybody.
     assert (await detente("log", "verify", "--data", out / "exchange")).code == 0
-    # Both announced, both found, both were told: all of it stands in both records.
-    shown = " ".join(done.out.split())
-    for count in (
-        "announcements stated 6 4",
-        "announcements received 4 6",
-        "receipts given 6 8",
-        "receipts got 8 6",
-    ):
-        assert count in shown, done.out
-    assert "detente verify: proven, grade bilateral" in shown
-    assert "securesystemslib (Python): " in shown
-    assert "refused by detente verify" in shown
-    assert "A message is not the one that stands in the record at its place." in shown
     assert (await detente("verify", out / "bundle.zip")).code == 0
     assert (await detente("verify", out / "forged.zip")).code == 1
     assert "<script" in (out / "verify.html").read_text()
     for party in ("a", "b"):
-        record = out / f"party-{party}" / "record"
+        record = out / f"party-{party}" / "node"
         assert (await detente("record", "verify", record)).code == 0
-        found = await detente("record", "search", record, "--kind", "conflict", "--json")
-        conflicts = [json.loads(line) for line in found.out.splitlines()]
-        assert len(conflicts) == 2
-        for conflict in conflicts:
-            # The other's details, as the bytes that it had sent.
-            [sha256] = conflict["blobs"]
-            told = json.loads((record / "blobs" / sha256[:2] / sha256).read_bytes())
-            told = told.get("operational_intent", told)
-            assert told["reference"]["id"] == conflict["body"]["other"]
-            answers = (await detente("record", "show", record, str(conflict["index"]))).out
-            assert "acknowledgement" in answers
-            assert "receipt" in answers
-    again = await detente("demo", "--flights", day, "--out", out, "--most", "2")
-    assert again.code == 0
-    assert "1 conflicts between" in again.out.replace("\n", " ")
+        kinds = {}
+        for kind in ("message", "read-back", "acknowledgement", "outage"):
+            found = await detente("record", "search", record, "--kind", kind, "--json")
+            kinds[kind] = [json.loads(line) for line in found.out.splitlines()]
+        forms = sorted(each["body"]["form"] for each in kinds["message"])
+        assert forms == ["activity-notice", "reply", "warning"]
+        assert {each["status"] for each in kinds["message"]} == {"exercise"}
+        assert len(kinds["read-back"]) == 2
+        assert len(kinds["acknowledgement"]) == 3
+        assert {each["from"] for each in kinds["outage"]} == {"a", "b"}
+        # With the warning goes what the other had told, as the bytes that it had sent.
+        [warning] = [each for each in kinds["message"] if each["body"]["form"] == "warning"]
+        [sha256] = warning["blobs"]
+        details = json.loads((record / "blobs" / sha256[:2] / sha256).read_bytes())
+        details = details.get("operational_intent", details)
+        assert details["details"]["volumes"]
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+async def test_whoever_stops_it_leaves_nothing_running(tmp_path: Path, day: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".detente-demo").touch()
+    (out / "of an earlier run").touch()
+    async with running("--flights", day, "--out", out, "--most", "2") as demo:
+        await demo.until("node of Party B http")
+        assert "1 conflicts between" in demo.words
+        assert not (out / "of an earlier run").exists()
+        nodes = demo.started()
+        assert len(nodes) == 2, "the exchange has ended"
+        assert await demo.end(signal.SIGTERM) == 130
+        assert gone(nodes)
+        assert "Traceback" not in demo.out
 
 
 @pytest.mark.anyio
