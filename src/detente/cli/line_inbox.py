@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -87,8 +88,8 @@ def messages_table(
     from rich.table import Table
     from rich.text import Text
 
-    from detente.terminal.showing import listed
-    from detente.terminal.texts import COLUMNS
+    from detente.terminal.showing import STYLES, listed
+    from detente.terminal.texts import COLUMNS, WAS
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("way", "time", "urgency", "what", "state"):
@@ -99,6 +100,10 @@ def messages_table(
     now = datetime.now(UTC)
     for message in messages:
         row = listed(picture, message, language, now, steady_s)
+        if picture.blind is not None:
+            # How it stands now is not known: somebody may have acknowledged it.
+            was = f"{WAS.to(language)} {row.state.partition(' ')[2]}"
+            row = replace(row, state=was, left="?" if row.left else "", style=STYLES["grey"])
         by = ", ".join(
             each.acknowledged_by for each in message.recipients if each.acknowledged_by is not None
         )

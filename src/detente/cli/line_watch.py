@@ -109,7 +109,6 @@ async def _live(at: Desk, after: str | None, *, quiet: bool) -> None:
 
 def _view(at: Desk, picture: Picture) -> Group:
     from rich.console import Group, RenderableType
-    from rich.styled import Styled
     from rich.text import Text
 
     from detente.terminal import texts
@@ -126,13 +125,14 @@ def _view(at: Desk, picture: Picture) -> Group:
         for alarm in picture.alarms(steady_s):
             line = f"! {texts.ALARM.to(language)}  {printable(alarm.words.to(language))}"
             parts.append(Text(line, STYLES["late"]))
-    parts += [link_text(picture.links[peer], language, now) for peer in sorted(picture.links)]
+    lines = [link_text(picture.links[peer], language, now) for peer in sorted(picture.links)]
+    if picture.blind is not None:
+        was = texts.WAS.to(language)
+        lines = [Text(f"{was} {line.plain}", STYLES["grey"]) for line in lines]
+    parts += lines
     for status in texts.STATUS_BANNER:
         found = picture.listed(status)[:ROWS_MAX]
         if found:
             parts.append(Text(f"\n{texts.STATUS_BANNER[status].to(language)}", "bold"))
             parts.append(messages_table(picture, found, language, steady_s))
-    whole = Group(*parts)
-    if picture.blind is None:
-        return whole
-    return Group(*parts[:2], *(Styled(part, STYLES["grey"]) for part in parts[2:]))
+    return Group(*parts)
