@@ -42,6 +42,8 @@ from .lanes import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, Lane
 
 RUN_TRIES_MAX: Final = 3
 """So often a peer may ask for the same number, and get it, before that is a refusal."""
+RUNS_ASKED_MAX: Final = 12
+"""So often it may ask for any number of a channel, of which it takes nothing in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Sender(Worker):
         self._run: Run | None = None
         self._batch: Batch | None = None
         self._blobs: deque[str] = deque()
-        self._asked: dict[str, tuple[int, int]] = {}
+        self._asked: dict[str, tuple[int, int, int]] = {}
         self._lost: set[str] = set()
         self._sent_before: tuple[int, int] | None = None
 
@@ -343,12 +345,14 @@ class Sender(Worker):
         channel, expected = answer.channel, answer.expected
         if channel not in batch.channels:
             return self._nonsense(now, f"It has a gap in {channel!r}, of which nothing was sent.")
-        last, tries = self._asked.get(channel, (0, 0))
-        tries = tries + 1 if last == expected else 1
-        self._asked[channel] = expected, tries
-        if tries > RUN_TRIES_MAX:
+        last, tries, asked = self._asked.get(channel, (0, 0, 0))
+        tries, asked = tries + 1 if last == expected else 1, asked + 1
+        self._asked[channel] = expected, tries, asked
+        if tries > RUN_TRIES_MAX or asked > RUNS_ASKED_MAX:
             self._asked.pop(channel)
             detail = f"It asks for number {expected} again and again, and gets it."
+            if tries <= RUN_TRIES_MAX:
+                detail = f"It asks for one number after another, now {expected}, and takes none."
             done = self.desk.sent.refused(channel, expected, CHAIN, detail, now)
             return [*done, *self._rest_of(batch.without(channel), now)]
         self._batch = None

@@ -17,6 +17,10 @@ Number = Annotated[int, Meta(ge=0, le=JSON_INTEGER_MAX)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 ChannelName = Annotated[str, Meta(min_length=1, max_length=CHANNEL_CHARACTERS_MAX)]
 Envelopes = Annotated[list[Raw], Meta(max_length=500)]
+Code = Annotated[str, Meta(max_length=64)]
+Sentence = Annotated[str, Meta(max_length=2000)]
+Named = Annotated[list[Sha256], Meta(max_length=20_000)]
+"""Blobs: as many as the envelopes of a request can name."""
 
 
 class InboxRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,8 +47,8 @@ class InboxAnswer(Struct, frozen=True, kw_only=True):
         newest: number of the newest receipt made for the caller; 0 if there is none.
     """
 
-    receipts: list[Raw]
-    newest: int
+    receipts: Envelopes
+    newest: Number
 
 
 class ChainAnswer(Struct, frozen=True, kw_only=True):
@@ -58,11 +62,11 @@ class ChainAnswer(Struct, frozen=True, kw_only=True):
         previous: hexadecimal chain hash of the one before it; null for the first.
     """
 
-    code: str
-    message: str
-    channel: str
-    expected: int
-    previous: str | None
+    code: Code
+    message: Sentence
+    channel: ChannelName
+    expected: Annotated[int, Meta(ge=1, le=JSON_INTEGER_MAX)]
+    previous: Sha256 | None
 
 
 class BlobsAnswer(Struct, frozen=True, kw_only=True):
@@ -74,9 +78,9 @@ class BlobsAnswer(Struct, frozen=True, kw_only=True):
         missing: hexadecimal SHA-256.
     """
 
-    code: str
-    message: str
-    missing: list[str]
+    code: Code
+    message: Sentence
+    missing: Named
 
 
 class RefusedAnswer(Struct, frozen=True, kw_only=True):
@@ -88,9 +92,9 @@ class RefusedAnswer(Struct, frozen=True, kw_only=True):
         number: which one of the request, from 0.
     """
 
-    code: str
-    message: str
-    number: int
+    code: Code
+    message: Sentence
+    number: Number
 
 
 class FromAnswer(Struct, frozen=True, kw_only=True):
@@ -104,11 +108,11 @@ class FromAnswer(Struct, frozen=True, kw_only=True):
         receipts_held: number of the caller's newest receipt that the answering side holds.
     """
 
-    envelopes: list[Raw]
-    erasures: list[Raw]
-    withheld: list[str]
-    next: int | None
-    receipts_held: int
+    envelopes: Envelopes
+    erasures: Envelopes
+    withheld: Named
+    next: Number | None
+    receipts_held: Number
 
 
 class Resume(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

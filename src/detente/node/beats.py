@@ -308,7 +308,7 @@ class Watch:
         except DetenteError as error:
             self._failed(party, sequence, reason_of(error))
             return
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError):
             self._failed(party, sequence, Reason.BAD_ANSWER)
             return
         if party in self._told:

@@ -204,14 +204,14 @@ class PeerLine:
 def _read(answer: Answer, kind: type[T]) -> T | Failed:
     try:
         return msgspec.json.decode(answer.body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return Failed(f"Its answer ({answer.status}) cannot be read: {printable(str(error))}")
 
 
 def _not_now(answer: Answer) -> Busy | Failed:
     if answer.status in (429, 503):
         text = answer.headers.get("retry-after", "")
-        return Busy(float(text) if text.isascii() and text.isdigit() else None)
+        return Busy(float(text[:9]) if text.isascii() and text.isdigit() else None)
     said = printable(answer.body[:300].decode("utf-8", "replace"))
     return Failed(f"It answers with {answer.status}: {said}")
 

@@ -12,11 +12,12 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
 from detente.errors import DetenteError
+from detente.formats import JSON_INTEGER_MAX
 from detente.http import (
     BadRequest,
     CallLane,
@@ -29,7 +30,7 @@ from detente.http import (
     any_of,
 )
 from detente.http.reading import decode_body
-from detente.line.wire import raws
+from detente.line.wire import Number, raws
 
 from .line_access import LINE_SCOPE
 from .line_http import ORDINARY_LANE
@@ -69,9 +70,9 @@ class Leaves(msgspec.Struct, frozen=True):
 class Beyond(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the caller has (sender, channel, number of the newest envelope), and where to go on."""
 
-    ends: list[tuple[str, str, int]]
-    after: int
-    limit: int
+    ends: list[tuple[str, str, Number]]
+    after: Annotated[int, msgspec.Meta(ge=-1, le=JSON_INTEGER_MAX)]
+    limit: Number
 
 
 class OfferedBody(msgspec.Struct, frozen=True):
@@ -209,7 +210,7 @@ class RecoveryCalls:
             raise self._unanswered(f"It answers with {status}.")
         try:
             return msgspec.json.decode(data, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise self._unanswered(f"Its answer cannot be read: {error}.") from None
 
     async def _request(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
