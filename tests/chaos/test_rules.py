@@ -284,6 +284,13 @@ def test_outages_are_told_by_both_and_only_if_there_were_any() -> None:
     assert judged(histories, disturbances=[DARK, Disturbance("cut", at(40), at(42), True)]) == []
     assert judged(histories, disturbances=[DARK, Disturbance("slow", at(40), at(60), False)]) == []
     assert rules(judged(histories, disturbances=[])) == {"outages"}
+    own = [
+        replace(e, body={**e.body, "own": True}) if e.kind == "outage" else e
+        for e in histories["a"].entries
+    ]
+    blames_itself = {**histories, "a": replace(histories["a"], entries=tuple(own))}
+    (left,) = judged(blames_itself, disturbances=[])
+    assert left.what.startswith("b states")
     # Twenty seconds of darkness, of which eleven were told.
     longer = [Disturbance("cut", at(10), at(30), True)]
     assert rules(judged(histories, disturbances=longer)) == {"outages"}

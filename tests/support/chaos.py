@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 from tests.support.agreements import OFFICERS
 from tests.support.chaos_faults import Faults
-from tests.support.chaos_load import DutyOfficer, Kept
+from tests.support.chaos_load import DutyOfficer, Kept, now
 from tests.support.chaos_nodes import ChaosNet, chaos_net
 from tests.support.chaos_rules import (
     Disturbance,
@@ -33,6 +34,8 @@ from tests.support.node_history import (
 )
 
 SETTLED_WITHIN_S = 60.0
+_TICK_S = 0.2
+_BUSY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ async def run_chaos(plan: Plan, root: Path, progress: Progress) -> Outcome:
     async with chaos_net(root) as net:
         faults = Faults(net, chance, plan.long_share)
         officers = await on_duty(net, plan, kept, chance)
-        async with working(officers):
+        async with working(officers), _watching_the_machine(faults):
             complaints += await _harm(plan, net, faults, kept, progress)
         progress(1, 1, "waiting until nothing is under way")
         await _settle(officers)
@@ -176,6 +179,26 @@ async def working(officers: Sequence[DutyOfficer]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _watching_the_machine(faults: Faults) -> AsyncIterator[None]:
+    """While this process gets no time, nodes get none either: that disturbs them, too."""
+
+    async def watch() -> None:
+        while True:
+            before = now()
+            await asyncio.sleep(_TICK_S)
+            if now() - before > timedelta(seconds=_TICK_S + _BUSY_S):
+                faults.counts["times that the machine stood still"] += 1
+                faults.done.append(Disturbance("machine busy", before, now(), dark=False))
+
+    task = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _look(net: ChaosNet, kept: Kept) -> list[Complaint]:

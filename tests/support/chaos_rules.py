@@ -245,7 +245,10 @@ def judge_outages(
     histories: Mapping[str, History],
     rules: OutageRules,
 ) -> Iterator[Complaint]:
-    """Every long darkness was stated by both sides and stands in both records; none is made up."""
+    """Every long darkness was stated by both sides and stands in both records; none is made up.
+
+    A side that says that it stood still itself is believed: so it is on a machine that is busy.
+    """
     parties = tuple(histories)
     dark = [each for each in joined(disturbances) if each.until - each.since > rules.surely]
     for history in histories.values():
@@ -268,7 +271,8 @@ def judge_outages(
                         f"{history.party}'s record: {party} does not state {_span(since, until)} "
                         f"of {each.what}, {_span(each.since, each.until)}",
                     )
-            for since, until in stated if history.party == party else ():
+            blamed = stated_by(history, party, other, own=False)
+            for since, until in blamed if history.party == party else ():
                 yield from _made_up(party, since, until, disturbances, rules)
 
 
@@ -285,12 +289,20 @@ def joined(disturbances: Sequence[Disturbance]) -> list[Disturbance]:
     return found
 
 
-def stated_by(history: History, party: str, peer: str) -> list[tuple[datetime, datetime]]:
-    """What a party states of the line to another, as a record has it."""
+def stated_by(
+    history: History, party: str, peer: str, *, own: bool = True
+) -> list[tuple[datetime, datetime]]:
+    """What a party states of the line to another, as a record has it.
+
+    Args:
+        own: also that it was itself away.
+    """
     return sorted(
         (parse_time(str(entry.body["from"])), parse_time(str(entry.body["until"])))
         for entry in history.of("outage")
-        if entry.sender == party and entry.body["peer"] == peer
+        if entry.sender == party
+        and entry.body["peer"] == peer
+        and (own or not entry.body.get("own"))
     )
 
 
