@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from detente.cli.node_client import node_options
 
@@ -72,7 +73,11 @@ def line(
     or a line is down; 4 what was read back differs from the message.
     """
     if context.invoked_subcommand is not None:
-        if node or ca_file or session_file or as_json or language:
+        # What the environment says is for the command as well, which reads it itself.
+        if any(
+            context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+            for name in context.params
+        ):
             raise click.UsageError(f"Give options after `{context.invoked_subcommand}`.")
         return
     if as_json:
