@@ -138,16 +138,19 @@ class Interface:
         """Every operation."""
 
         def scopes_now(caller: Caller) -> frozenset[str]:
-            return OPERATOR_SCOPES if caller.sub == OPERATOR else self.desk.scopes_now(caller)
+            # An account may have the operator's name; only the operator is in no session.
+            if caller.sub == OPERATOR and not caller.session:
+                return OPERATOR_SCOPES
+            return self.desk.scopes_now(caller)
 
         return [
             *status_endpoints(self.source),
             *self.desk.endpoints(),
-            *events_endpoints(self.feed, scopes_now, self.rooms.in_room),
+            *events_endpoints(self.feed, scopes_now, self.rooms.may_hear),
             *line_endpoints(self.messages),
             *rooms_endpoints(self.rooms),
             *conferences_endpoints(self.conferences),
-            *record_endpoints(self.context, self.jobs),
+            *record_endpoints(self.context, self.jobs, self.rooms.may_hear),
             *exports_endpoints(self.context, self.desk.approvals, self.jobs, self.settle),
         ]
 

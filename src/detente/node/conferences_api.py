@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +27,7 @@ from detente.words import Words, choose, same
 
 from . import conference_views as views
 from .conference_desk import ConferenceDesk
+from .moments import in_utc, moment_of
 
 TAGS: Final = ("conferences",)
 PATH: Final = "/api/v1/conferences"
@@ -69,8 +70,8 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
         conference = await desk.convene(
             request.caller,
             title=body.title,
-            begins=format_time(body.begins),
-            ends=_time(body.ends),
+            begins=format_time(in_utc(body.begins, "begins")),
+            ends=_time(body.ends, "ends"),
             purpose=body.purpose,
             dial_in=body.dial_in,
             agenda=body.agenda,
@@ -86,8 +87,8 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
         return await state(
             request,
             lambda conference: conference.revise(
-                begins=_time(body.begins),
-                ends=_time(body.ends),
+                begins=_time(body.begins, "begins"),
+                ends=_time(body.ends, "ends"),
                 title=body.title,
                 purpose=body.purpose,
                 dial_in=body.dial_in,
@@ -123,7 +124,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
         return await state(
             request,
             lambda conference: conference.judge(
-                request.path["proposal"], body.fate, body.text, _time(body.until)
+                request.path["proposal"], body.fate, body.text, _time(body.until, "until")
             ),
         )
 
@@ -194,7 +195,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
 
     async def close(request: Request[views.NewClosing]) -> Response:
         body = request.body
-        ended = format_time(body.ended or desk.context.clock())
+        ended = format_time(in_utc(body.ended or desk.context.clock(), "ended"))
         return await state(request, lambda conference: conference.close(ended, body.text))
 
     read, take_part = any_of("conference.read"), any_of("conference.write")
@@ -342,18 +343,10 @@ def _help(path: str) -> dict[str, str]:
     return {name: text for name, text in _HELP.items() if f"{{{name}}}" in path}
 
 
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)
+def _time(moment: datetime | None, where: str) -> str | None:
+    return None if moment is None else format_time(in_utc(moment, where))
 
 
 def _query_time(request: Request[None], name: str) -> str | None:
     text = request.query.get(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadRequest("It is a time such as 2026-11-22T20:34:37Z.", where=name) from None
-    if moment.tzinfo is None:
-        raise BadRequest("It does not say its zone: add Z for UTC.", where=name)
-    return format_time(moment.astimezone(UTC))
+    return None if text is None else format_time(moment_of(text, name))

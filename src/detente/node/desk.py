@@ -24,8 +24,8 @@ from .officers import Account, OfficerExists, Officers
 from .oidc import Provider
 from .passwords import Passwords
 from .roles import permissions_of
-from .session_authenticator import CookieNames, NoSession, SessionAuthenticator
-from .sessions import Session, SessionRules, Sessions
+from .session_authenticator import CookieNames, SessionAuthenticator
+from .sessions import NoSession, Session, SessionRules, Sessions
 from .sign_in import SignIn, SignInRules
 from .vault import SealBroken, Vault
 from .webauthn_login import SecurityKeys

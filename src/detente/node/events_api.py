@@ -30,8 +30,8 @@ _INDEX: Final = re.compile(r"[0-9]{1,15}")
 ScopesNow = Callable[[Caller], frozenset[str]]
 """What a caller may do now; empty when its session has ended."""
 
-InRoom = Callable[[str, str], Awaitable[bool]]
-"""Whether an officer (account id) is in a room."""
+MayHear = Callable[[str, str, frozenset[str]], Awaitable[bool]]
+"""Whether an officer (account id) with certain scopes may know what is said in a room."""
 
 _BY_KIND: Final = {
     "security": ("officers.read",),
@@ -61,6 +61,9 @@ _BY_KIND: Final = {
     "dissent": ("conference.read",),
     "conference-close": ("conference.read",),
     "agreement": ("agreement.read",),
+    "key-rotation": ("keys.read",),
+    "key-revocation": ("keys.read",),
+    "publication": ("public.read",),
 }
 _OTHERS: Final = ("record.read",)
 
@@ -70,7 +73,7 @@ def permissions_for(kind: str) -> tuple[str, ...]:
     return _BY_KIND.get(kind, _OTHERS)
 
 
-def events_endpoints(feed: Feed, scopes_now: ScopesNow, in_room: InRoom) -> list[Endpoint]:
+def events_endpoints(feed: Feed, scopes_now: ScopesNow, may_hear: MayHear) -> list[Endpoint]:
     """The endpoint; see the module."""
 
     async def events(request: Request[None]) -> Stream:
@@ -78,7 +81,7 @@ def events_endpoints(feed: Feed, scopes_now: ScopesNow, in_room: InRoom) -> list
         if text is not None and not _INDEX.fullmatch(text):
             raise BadRequest("The last event's id is not a number.", where="Last-Event-ID")
         after = None if text is None else int(text)
-        return Stream(200, _chunks(feed, after, request.caller, scopes_now, in_room))
+        return Stream(200, _chunks(feed, after, request.caller, scopes_now, may_hear))
 
     return [
         Endpoint(
@@ -106,7 +109,7 @@ def events_endpoints(feed: Feed, scopes_now: ScopesNow, in_room: InRoom) -> list
 
 
 async def _chunks(
-    feed: Feed, after: int | None, caller: Caller, scopes_now: ScopesNow, in_room: InRoom
+    feed: Feed, after: int | None, caller: Caller, scopes_now: ScopesNow, may_hear: MayHear
 ) -> AsyncIterator[bytes]:
     start = feed.end - 1 if after is None else after
     # The place to go on from is told at once: a listener that is cut off before the first event
@@ -118,16 +121,14 @@ async def _chunks(
             scopes = scopes_now(caller)
             if not scopes:
                 return
-            if await _may_see(event, caller, scopes, in_room):
+            if await _may_see(event, caller, scopes, may_hear):
                 number = None if event.index is None else str(event.index)
                 yield sse_event(event.data, event=event.name, id=number)
     finally:
         await listening.aclose()
 
 
-async def _may_see(event: Event, caller: Caller, scopes: frozenset[str], in_room: InRoom) -> bool:
+async def _may_see(event: Event, caller: Caller, scopes: frozenset[str], may_hear: MayHear) -> bool:
     if scopes.isdisjoint(permissions_for(event.kind)):
         return False
-    if event.room is None or "record.read" in scopes:
-        return True
-    return await in_room(event.room, caller.sub)
+    return event.room is None or await may_hear(event.room, caller.sub, scopes)

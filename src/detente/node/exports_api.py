@@ -25,6 +25,7 @@ from detente.record import JsonValue
 from .approvals import Approvals
 from .context import NodeContext
 from .jobs import Job, Jobs, JobView, Progress
+from .moments import in_utc
 
 DIRECTORY: Final = "exports"
 _CHUNK_BYTES: Final = 256 * 1024
@@ -62,10 +63,11 @@ class ExportBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """What it chooses; None for the whole log.
 
         Raises:
-            BadBody: the ranges are none, or a time has no zone.
+            BadRequest: the ranges are none, or a time has no zone or cannot be.
         """
-        if any(each is not None and each.tzinfo is None for each in (self.since, self.until)):
-            raise BadBody("A time must say its zone.")
+        for name, moment in (("since", self.since), ("until", self.until)):
+            if moment is not None:
+                in_utc(moment, name)
         if not (self.items or self.channels or self.kinds or self.since or self.until):
             return None
         return Selection(

@@ -82,7 +82,8 @@ class MessageDesk:
 
     def __init__(self, context: DeskContext) -> None:
         self.context = context
-        self._shown = asyncio.Lock()
+        # What is asked for several times at once is stated once.
+        self._stating = asyncio.Lock()
 
     @property
     def rules(self) -> LineRules:
@@ -190,7 +191,7 @@ class MessageDesk:
             NoSuchMessage: there is none.
             MessageRefused: it is not for us.
         """
-        async with self._shown:
+        async with self._stating:
             view = await self.view(identity, officer)
             ours = self._ours(view)
             if all(each.officer != officer for each in ours.shown):
@@ -213,24 +214,25 @@ class MessageDesk:
             ReadBackWrong: it is not what the message says; nothing was signed.
             KeyFileUnusable: the officer's key is not at hand.
         """
-        view = await self.view(identity, officer)
-        ours = self._ours(view)
-        message = await self._message(identity)
-        if view.form in ("test-call", "test-answer"):
-            raise line.MessageRefused("A test call is answered with its words.", where="id")
-        holders = self.holders()
-        done = [
-            each
-            for each in ours.acknowledgements
-            if each.counts and holders.get((ours.party, each.fact.author)) == officer
-        ]
-        if done:
-            return view
-        read = line.read_read_back(read_back)  # type: ignore[arg-type]  # JSON, checked there
-        repeated = line.read_back_draft(message, read, self.rules)
-        drafts = [] if repeated is None else [repeated]
-        await self._state([*drafts, line.acknowledgement_draft(message, text)], officer)
-        return await self.view(identity, officer)
+        async with self._stating:
+            view = await self.view(identity, officer)
+            ours = self._ours(view)
+            message = await self._message(identity)
+            if view.form in ("test-call", "test-answer"):
+                raise line.MessageRefused("A test call is answered with its words.", where="id")
+            holders = self.holders()
+            done = [
+                each
+                for each in ours.acknowledgements
+                if each.counts and holders.get((ours.party, each.fact.author)) == officer
+            ]
+            if done:
+                return view
+            read = line.read_read_back(read_back)  # type: ignore[arg-type]  # JSON, checked there
+            repeated = line.read_back_draft(message, read, self.rules)
+            drafts = [] if repeated is None else [repeated]
+            await self._state([*drafts, line.acknowledgement_draft(message, text)], officer)
+            return await self.view(identity, officer)
 
     async def keep_file(self, data: bytes, media_type: str) -> Blob:
         """Keep a file that is to go with a message.

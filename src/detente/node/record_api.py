@@ -31,8 +31,10 @@ from detente.record import (
 )
 
 from .context import NodeContext
-from .events_api import permissions_for
+from .events_api import MayHear, permissions_for
+from .feed import room_of
 from .jobs import Job, Jobs, JobView, Progress
+from .moments import moment_of
 from .record_views import (
     CheckpointView,
     EntryPage,
@@ -52,9 +54,13 @@ _GUARDED: Final = ("security",)
 """Kinds that not everybody who may read the record may read."""
 
 
-def record_endpoints(context: NodeContext, jobs: Jobs) -> list[Endpoint]:
-    """Endpoints under /api/v1/record and /api/v1/jobs."""
-    api = _RecordApi(context.record, jobs)
+def record_endpoints(context: NodeContext, jobs: Jobs, may_hear: MayHear) -> list[Endpoint]:
+    """Endpoints under /api/v1/record and /api/v1/jobs.
+
+    Args:
+        may_hear: who may know what is said in rooms: the record tells nobody more than the room.
+    """
+    api = _RecordApi(context.record, jobs, may_hear)
     which = {"which": "an index, or an entry's id"}
     return [
         _get(
@@ -160,9 +166,10 @@ async def entry_of(record: PartyRecord, which: str) -> Entry:
 
 
 class _RecordApi:
-    def __init__(self, record: PartyRecord, jobs: Jobs) -> None:
+    def __init__(self, record: PartyRecord, jobs: Jobs, may_hear: MayHear) -> None:
         self._record = record
         self._jobs = jobs
+        self._may_hear = may_hear
 
     async def search(self, request: Request[None]) -> Response:
         asked = request.query
@@ -181,19 +188,23 @@ class _RecordApi:
         )
         limit = min(max(1, _index(asked.get("limit"), "limit") or PAGE_MAX), PAGE_MAX)
         after = _index(asked.get("after"), "after")
-        page = await self._record.search(query, limit=limit, after=after)
-        views = [
-            entry_view(entry, await self._record.grade(entry.index))
-            for entry in page.entries
-            if entry.payload is None or may_read(entry.payload.kind, request.caller)
-        ]
-        return Response(200, EntryPage(views, page.next))
+        found: list[Entry] = []
+        # What is kept from the caller must not show in where a page ends.
+        while True:
+            page = await self._record.search(query, limit=limit - len(found), after=after)
+            found += [each for each in page.entries if await self._may_read(each, request.caller)]
+            after = page.next
+            if after is None or len(found) == limit:
+                break
+        views = [entry_view(entry, await self._record.grade(entry.index)) for entry in found]
+        return Response(200, EntryPage(views, after))
 
     async def entry(self, request: Request[None]) -> Response:
         entry = await self._readable(request)
         answers = [
             entry_view(answer, await self._record.grade(answer.index))
             for answer in await self._record.answers(entry.index)
+            if await self._may_read(answer, request.caller)
         ]
         return Response(200, entry_view(entry, await self._record.grade(entry.index), answers))
 
@@ -223,11 +234,14 @@ class _RecordApi:
         if not _SHA256.fullmatch(sha256):
             raise BadRequest("This is no SHA-256 in hexadecimal.")
         rows = await self._record.query(
-            "SELECT e.kind FROM party_blobs AS b JOIN party_entries AS e "
-            "ON e.position = b.position WHERE b.sha256 = ? LIMIT 1",
+            "SELECT DISTINCT e.kind, e.channel FROM party_blobs AS b JOIN party_entries AS e "
+            "ON e.position = b.position WHERE b.sha256 = ?",
             (bytes.fromhex(sha256),),
         )
-        if not rows:
+        for kind, channel in rows:
+            if await self._may_read_in(str(kind), str(channel), request.caller):
+                break
+        else:
             raise NotFound("No entry names this file.")
         try:
             data = await asyncio.to_thread(self._record.blobs.read, sha256)
@@ -257,9 +271,19 @@ class _RecordApi:
 
     async def _readable(self, request: Request[Any]) -> Entry:
         entry = await entry_of(self._record, request.path["which"])
-        if entry.payload is not None and not may_read(entry.payload.kind, request.caller):
+        if not await self._may_read(entry, request.caller):
             raise NoSuchEntry("There is no entry of that number for you.", where="entry")
         return entry
+
+    async def _may_read(self, entry: Entry, caller: Caller) -> bool:
+        said = entry.payload
+        return said is None or await self._may_read_in(said.kind, said.channel, caller)
+
+    async def _may_read_in(self, kind: str, channel: str, caller: Caller) -> bool:
+        room = room_of(channel)
+        return may_read(kind, caller) and (
+            room is None or await self._may_hear(room, caller.sub, caller.scopes)
+        )
 
 
 def _get(
@@ -300,17 +324,7 @@ def _index(text: str | None, name: str) -> int | None:
 
 
 def _moment(text: str | None, name: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise BadRequest(
-            f"{name} is no time with a zone, such as 2026-11-22T20:34:37Z.", where=name
-        )
-    return found
+    return None if text is None else moment_of(text, name)
 
 
 def _order(text: str) -> bool:

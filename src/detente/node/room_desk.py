@@ -113,13 +113,18 @@ class RoomDesk:
             raise NoSuchRoom("There is no such room.", where=identity[:100])
         return room
 
-    async def in_room(self, identity: str, holder: str) -> bool:
-        """Whether an officer of ours is a member of a room."""
+    async def may_hear(self, identity: str, holder: str, scopes: frozenset[str]) -> bool:
+        """Whether an officer of ours may know what is said in a room.
+
+        A room that we never were in hides nothing: naming one would keep an entry from the watch.
+        """
+        if not ALL_ROOMS.isdisjoint(scopes):
+            return True
         try:
             room = await load_room(self.context.record, identity)
         except NoSuchRoom:
-            return False
-        return room.is_member(self.context.party, holder)
+            return True
+        return room.mine.statement is None or room.is_member(self.context.party, holder)
 
     async def faults(self) -> list[RoomFault]:
         """Entries of others that would be statements about rooms, but are of another form."""

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import Final
 
-from detente.http import Caller, RequestHead, Unauthorized, read_cookies
+from detente.http import Caller, RequestHead, read_cookies
 
 from .officers import Officers
-from .sessions import Session, Sessions, caller_of
+from .sessions import NoSession, Session, Sessions, caller_of
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_ACTIVITY: Final = ("/shown",)
 """What a console states by itself. It does not tell that somebody is there."""
-
-
-class NoSession(Unauthorized):
-    """The request comes in no session, or in one that has ended: 401."""
-
-    code: ClassVar[str] = "auth.session"
 
 
 class CookieNames:

@@ -14,9 +14,9 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
-from detente.http import Caller
+from detente.http import Caller, Unauthorized
 from detente.record import Clock, Random, SqlRow, Statement, format_time, parse_time
 
 from .officer_context import OfficerRecord
@@ -114,6 +114,12 @@ def caller_of(
         int(session.ends(rules).timestamp() * 1e6),
         session.id,
     )
+
+
+class NoSession(Unauthorized):
+    """The request comes in no session, or in one that has ended: 401."""
+
+    code: ClassVar[str] = "auth.session"
 
 
 class Sessions:
@@ -227,9 +233,17 @@ class Sessions:
         return session
 
     async def renew(self, session: Session) -> tuple[Session, str]:
-        """Identity was proved anew: unlocked, fresh, and under a new token."""
+        """Identity was proved anew: unlocked, fresh, and under a new token.
+
+        Raises:
+            NoSession: it has ended while identity was being proved; it stays ended.
+        """
         now = self._clock()
         token = self._token()
+        current = self.by_id(session.id)
+        if current is None:
+            raise NoSession("The session has ended. Log in again.")
+        session = current
         renewed = replace(session, digest=_digest(token), proved=now, active=now, locked=False)
         self._forget(session.digest)
         self._by_digest[renewed.digest] = renewed
@@ -255,8 +269,12 @@ class Sessions:
     async def end_all(self, officer: str, *, but: str = "") -> int:
         """End an officer's sessions, except the one with the public id `but`; tells how many."""
         ended = [session for session in self.of(officer) if session.id != but]
+        # All at once: one that is renewed meanwhile must not escape.
         for session in ended:
-            await self.end(session)
+            self._forget(session.digest)
+        if ended:
+            async with self._writing:
+                await self._record.execute([_delete([session.digest for session in ended])])
         return len(ended)
 
     async def sweep(self) -> None:

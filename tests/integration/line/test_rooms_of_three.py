@@ -180,9 +180,12 @@ async def test_officers_are_members_or_only_read(parties: Three) -> None:
     desk = parties["a"].rooms
     with pytest.raises(NoSuchRoom):
         await desk.room(room, officer("a-2"))
-    assert await desk.in_room(room, "a-1")
-    assert not await desk.in_room(room, "a-2")
-    assert not await desk.in_room("a.000000000000", "a-1")
+    watch = frozenset({"line.read", "record.read", "room.read"})
+    assert await desk.may_hear(room, "a-1", watch)
+    assert not await desk.may_hear(room, "a-2", watch)
+    assert await desk.may_hear(room, "a-2", watch | {"room.all.read"})
+    # What only names a room hides nothing from the watch.
+    assert await desk.may_hear("a.000000000000", "a-1", watch)
     assert (await desk.room(room, chief("a-2"))).id == room
     with pytest.raises(RoomRefused, match="not one of our members"):
         await desk.say(
