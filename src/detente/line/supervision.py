@@ -193,6 +193,9 @@ class Supervisor:
         before, self._at = self._at, at
         if not slept:
             return []
+        for peer in self._peers.values():
+            # Signs of life on either side of a sleep are not steady ones.
+            peer.steady = None
         acts: list[Act] = [Stalled(passed)]
         if passed >= SILENT_AFTER_S:
             for peer in self._peers.values():

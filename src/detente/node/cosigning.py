@@ -18,6 +18,7 @@ import httpx
 
 from detente.errors import DetenteError
 from detente.record import (
+    AppendUnknown,
     CosignatureVerifier,
     CosignedCheckpoint,
     LogReadOnly,
@@ -150,7 +151,7 @@ class Cosigning:
             try:
                 if await self._due():
                     await self.once()
-            except (LogUnavailable, LogReadOnly, TilesUnusable) as error:
+            except (LogUnavailable, LogReadOnly, AppendUnknown, TilesUnusable) as error:
                 _log.warning("no checkpoint was published: %s", error)
             await asyncio.sleep(self._every_s)
 

@@ -205,6 +205,19 @@ def test_ones_own_sleep_is_ones_own_outage_and_nobody_elses() -> None:
     assert ended.seen_as is State.DOWN_HERE
 
 
+def test_a_sleep_within_an_outage_belongs_to_it() -> None:
+    line = Line(lambda _, now: None if 10.0 < now < 20.0 else 0.02)
+    # The peer is heard again, not for long enough to call that steady; then we sleep.
+    line.run(20.6)
+    line.now += 10.0
+    line._due.clear()
+    line.take(line.supervisor.tick(at(line.now)))
+    line.run(40.0)
+    assert line.states() == [State.UP, State.LATE, State.PEER_SILENT, State.UP]
+    (ended,) = [act.outage for _, act in line.acts if isinstance(act, OutageEnded)]
+    assert ended.until == pytest.approx(EPOCH + timedelta(seconds=31), abs=timedelta(seconds=1))
+
+
 def test_a_short_sleep_is_not_held_against_the_peer() -> None:
     line = Line(up_until(1e9, None))
     line.run(10.0)
