@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from detente.demo.officers import Session
 
 _USES: Final = {
-    "duty": ("line", "line inbox --status exercise", "line status"),
+    "duty": ("line", "line inbox --status exercise", "line status", "node prove"),
     "chief": ("node officer list",),
 }
-"""Commands that show something, by the account whose session they use."""
+"""Commands worth a try, by the account whose session they use."""
 
 
 def _count(context: click.Context, parameter: click.Parameter, text: str) -> str:
@@ -92,9 +93,15 @@ def demo(
 
 def _commands(node: NodeProcess, officers: Mapping[str, Session]) -> list[str]:
     """Keep the officers' sessions where commands find them; command lines that use them."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "detente" else "detente"
     lines = []
     for name, session in officers.items():
         path = node.who.directory / f"session-{name}.json"
         SessionFile(path).save(SavedSession(node.url, name, session.token, ends=session.ends))
-        lines += [f"DETENTE_NODE_SESSION={path} detente {rest}" for rest in _USES.get(name, ())]
-    return [*lines, f"detente node status {node.who.node}"]
+        uses = _USES.get(name, ())
+        lines += [f"DETENTE_NODE_SESSION={path} {program} {rest}" for rest in uses]
+    return [
+        *lines,
+        f"{program} node status {node.who.node}",
+        f"{program} node login --recovery {node.url} duty",
+    ]

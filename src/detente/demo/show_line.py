@@ -150,16 +150,20 @@ def kept(
     """Where everything is that runs on, how to look at it, how to end it."""
     console.print("\n[bold]10  All of it runs on[/bold], until Ctrl-C")
     say(console, f"exchange {exchange}")
+    say(
+        console,
+        "The officers' sessions are kept in files that only you can read. They show everything; "
+        "to sign, prove identity again (node prove: by password), or log in anew.",
+    )
     for node, desk in zip(nodes, desks, strict=True):
         console.print()
         say(console, f"[bold]{node.who.name}[/bold]  {node.url}, process {node.pid}")
         for name, session in desk.officers.items():
             account = session.account
-            code = account.recovery[0]
             say(
                 console,
                 f"{escape(name)}: password {escape(account.password)}, recovery code "
-                f"{escape(code)} (good once), app's secret {escape(account.secret)}",
+                f"{escape(account.recovery[0])} (good once), app's secret {escape(account.secret)}",
                 indent=5,
             )
         for command in commands[node.who.id]:
