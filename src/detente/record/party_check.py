@@ -16,7 +16,7 @@ from .entries import Fault, Progress
 from .envelope import Payload, chain_hash, payload_type_of, read_payload
 from .keyring import KeyRing
 from .leaf import read_leaf
-from .log import SqlLog
+from .log import Head, SqlLog
 from .merkle import Frontier, leaf_hash
 from .nodes import NodeFile, NodesUnusable
 from .party_gaps import read_gap
@@ -55,13 +55,17 @@ class RecordCheck:
         self._lost = 0
         self.faults: list[Fault] = []
 
-    async def run(self, progress: Progress | None) -> list[Fault]:
+    async def run(self, progress: Progress | None, upto: Head | None = None) -> list[Fault]:
         """Look at the entries up to the head as it is now, then at the checkpoints and the head.
+
+        Args:
+            upto: the head to look up to instead: of a record that another process is writing, whose
+                hashes are read as far as they went when it was opened.
 
         Raises:
             LogUnavailable: the log could not be read.
         """
-        head = await self._log.head()
+        head = await self._log.head() if upto is None else upto
         notes: dict[int, str] = {}
         noted_to = 0
         while self._tree.size < head.size and len(self.faults) < _FAULTS_MAX:

@@ -233,7 +233,7 @@ class PartyReading:
         check = RecordCheck(
             self._store.log, self._store.nodes, self.blobs, self.keyring, self._party
         )
-        return await check.run(progress)
+        return await check.run(progress, self.head if self._store.read_only else None)
 
     def _ledger(self) -> Ledger:
         if self._store.ledger is None:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from tests.support.party_records import START, A, create, draft
+from tests.support.party_records import START, A, create, draft, reopen
 
 from detente.line.outages import Outage, outage_draft
 from detente.line.standing import State
@@ -115,3 +115,14 @@ async def test_a_witness_is_asked_for_the_checkpoint_that_is_served(record: Part
     assert record.head.size > published.size
     request = await make_request(AsPublished(record, published), 0)
     assert read_checkpoint(request.note).size == published.size
+
+
+async def test_a_record_that_grows_while_it_is_checked_has_no_fault(
+    record: PartyRecord, tmp_path: Path
+) -> None:
+    reader = await reopen(RecordPlace(tmp_path / "a"), read_only=True)
+    try:
+        await record.append([(draft("said meanwhile", to=()), None)])
+        assert await reader.verify() == []
+    finally:
+        await reader.close()
