@@ -9,11 +9,13 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests.support.nodes import ADDRESSES, HOST, Net, NodeUnderTest, two_nodes
+from tests.support.tcp_proxy import TcpProxy
 
 from detente.node.roles import Role
 
@@ -42,6 +44,7 @@ async def nodes(
         root, start=(), settings=(*UNHURRIED, *settings), accounts=accounts
     ) as net:
         for party, node in net.nodes.items():
+            node.program = ("-m", "detente", "node", "run")
             if without is not None:
                 node.program = ("-m", "bench.line_naive", without)
             if direct:
@@ -52,6 +55,28 @@ async def nodes(
                     if other is not node:
                         _replace(other.options, "--connect-to", f"{host}:{there}={HOST}:{port}")
         yield net
+
+
+@asynccontextmanager
+async def relayed(net: Net) -> AsyncIterator[dict[str, TcpProxy]]:
+    """A proxy that can swallow, in front of each node's line; before the nodes start."""
+    proxies: dict[str, TcpProxy] = {}
+    try:
+        for party, node in net.nodes.items():
+            proxies[party] = TcpProxy(partial(_line_port, node))
+            port = await proxies[party].start()
+            for other in net.nodes.values():
+                host, there = ADDRESSES[party]
+                if other is not node:
+                    _replace(other.options, "--connect-to", f"{host}:{there}={HOST}:{port}")
+        yield proxies
+    finally:
+        for proxy in proxies.values():
+            await proxy.close()
+
+
+def _line_port(node: NodeUnderTest) -> int | None:
+    return node.proxy.target
 
 
 def free_port() -> int:

@@ -12,16 +12,14 @@ import multiprocessing
 import os
 import resource
 import signal
-import sys
-import traceback
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from functools import cache
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import httpx
+from tests.support.forked import become_program, forking
 from tests.support.instance import START_TIMEOUT_S, environment
 from tests.support.nodes import ADDRESSES, HOST, NodeUnderTest, two_nodes
 from tests.support.tcp_proxy import TcpProxy
@@ -30,24 +28,11 @@ SETTINGS = (
     *("--step-up", "1e6", "--session-max", "1e6", "--idle-lock", "1e6"),
     *("--rate-limit", "1e4", "--rate-burst", "10000", "--witness-every", "1"),
 )
-_PRELOADED = [
-    "detente.cli.root",
-    "detente.cli.node",
-    "detente.node.app",
-    "detente.line.area_compare",
-]
 _NO_LIMIT = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
 class StartFailed(Exception):
     """A node ended instead of becoming ready; what it has logged last."""
-
-
-@cache
-def _context() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
-    return context
 
 
 def _run(arguments: list[str], variables: dict[str, str], out: Connection, log: str) -> None:
@@ -57,22 +42,7 @@ def _run(arguments: list[str], variables: dict[str, str], out: Connection, log: 
     os.dup2(handle, 2)
     out.close()
     os.close(handle)
-    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
-    os.environ.clear()
-    os.environ.update(variables)
-    from detente.cli.root import main
-
-    code = 0
-    try:
-        main(arguments)
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except BaseException:  # noqa: BLE001 - as the interpreter does
-        traceback.print_exc()
-        code = 1
-    os._exit(code)
+    become_program(arguments, None, variables)
 
 
 class ChaosNode:
@@ -129,7 +99,7 @@ class ChaosNode:
                 return
             reading, writing = multiprocessing.Pipe(duplex=False)
             arguments = ["node", "run", str(self.directory), *self._options]
-            process = _context().Process(
+            process = forking().Process(
                 target=_run, args=(arguments, dict(environment(None)), writing, str(self.log))
             )
             await asyncio.to_thread(process.start)

@@ -15,10 +15,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import NoReturn
 
 _PRELOADED = [
     "detente.cli.root",
+    "detente.cli.node",
     "detente.cli.record",
+    "detente.line.area_compare",
+    "detente.node.app",
     "detente.node.home",
     "detente.cli.record_transfers",
     "detente.cli.line_send",
@@ -33,7 +37,8 @@ _STILL_RUNNING = 1000
 
 
 @cache
-def _context() -> ForkServerContext:
+def forking() -> ForkServerContext:
+    """Where processes come from; there is one process to fork from for everything."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
     return context
@@ -49,7 +54,7 @@ def run_forked(
     """
     with tempfile.TemporaryDirectory() as directory:
         out, err = Path(directory, "out"), Path(directory, "err")
-        process = _context().Process(
+        process = forking().Process(
             target=_command, args=(list(arguments), cwd, dict(variables), str(out), str(err))
         )
         process.start()
@@ -71,6 +76,13 @@ def _command(
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.dup2(handle, number)
         os.close(handle)
+    become_program(arguments, cwd, variables)
+
+
+def become_program(
+    arguments: list[str], cwd: Path | None, variables: Mapping[str, str]
+) -> NoReturn:
+    """Be `detente` with these arguments from here on; the standard streams are in place."""
     # Line buffers and encodings as a fresh interpreter has them for a file.
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

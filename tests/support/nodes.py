@@ -26,6 +26,7 @@ from typing import Any
 import httpx
 import pyotp
 from tests.support.agreements import OFFICERS, World, enrolled
+from tests.support.forked_node import ForkedNode
 from tests.support.instance import START_TIMEOUT_S, environment
 
 from detente.node.agreement_now import AgreementNow
@@ -142,9 +143,10 @@ class NodeUnderTest:
     options: list[str]
     accounts: dict[str, Enrolled]
     logs: Path
-    process: asyncio.subprocess.Process | None = None
+    process: asyncio.subprocess.Process | ForkedNode | None = None
     url: str = ""
-    program: Sequence[str] = ("-m", "detente", "node", "run")
+    program: Sequence[str] = ()
+    """Arguments of a fresh interpreter; if there are none, `detente node run` is forked."""
 
     @property
     def log(self) -> str:
@@ -154,14 +156,19 @@ class NodeUnderTest:
 
     async def start(self, *more: str, variables: Mapping[str, str] | None = None) -> None:
         """Start the process; returns when it accepts connections."""
-        with (self.logs / f"node-{self.party}.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *self.program, str(self.directory)),
-                *self.options,
-                *more,
-                env=environment(variables),
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
+        path = self.logs / f"node-{self.party}.log"
+        arguments = [str(self.directory), *self.options, *more]
+        if self.program:
+            with path.open("ab") as log:
+                self.process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, *self.program, *arguments),
+                    env=environment(variables),
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=log,
+                )
+        else:
+            self.process = await ForkedNode.start(
+                ["node", "run", *arguments], environment(variables), path
             )
         assert self.process.stdout is not None
         async with asyncio.timeout(START_TIMEOUT_S):
@@ -226,6 +233,32 @@ class NodeUnderTest:
         assert answer.status_code == 200, answer.text
         return self.client({"authorization": f"Bearer {answer.json()['token']}"})
 
+    async def until(self, http: httpx.AsyncClient, true: Callable[[], Any]) -> Any:
+        """Wait until something is true; it is asked at each event that this client may see."""
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            http.stream("GET", "/api/v1/events", timeout=PATIENCE_S) as answer,
+        ):
+            assert answer.status_code == 200
+            lines = answer.aiter_lines()
+            while not (found := await true()):
+                async for line in lines:
+                    if line.startswith("data: "):
+                        break
+                else:
+                    raise AssertionError("the stream of events has ended")
+            return found
+
+    async def link(self, *states: str) -> None:
+        """Wait until it says that all its lines are in one of these states."""
+        async with self.client() as http:
+
+            async def there() -> bool:
+                links = (await http.get("/api/v1/status")).json()["links"]
+                return all(link["state"] in states for link in links)
+
+            await self.until(http, there)
+
     async def status(self) -> Any:
         """How it says it is."""
         async with self.client() as http:
@@ -246,12 +279,7 @@ class Net:
 
     async def up(self) -> None:
         """Wait until every node says that every line is up."""
-
-        async def all_up() -> bool:
-            found = [await node.status() for node in self.nodes.values()]
-            return all(link["state"] == "up" for each in found for link in each["links"])
-
-        await until(all_up)
+        await asyncio.gather(*(node.link("up") for node in self.nodes.values()))
 
 
 async def until(
@@ -319,11 +347,13 @@ async def two_nodes(
     settings: Sequence[str] = (),
     change: Callable[[World], None] | None = None,
     accounts: Mapping[str, Mapping[str, Sequence[Role]]] | None = None,
+    databases: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Net]:
     """Party A's and Party B's node, begun; those of `start` run. All are gone afterwards.
 
-    `accounts` names other accounts of a party than the usual ones: its officers, each of them a
-    duty chief, a custodian and an observer.
+    `databases` are the PostgreSQL URLs of parties that keep their log there. `accounts` names other
+    accounts of a party than the usual ones: its officers, each of them a duty chief, a custodian
+    and an observer.
     """
     world = agreed(root, fresh=True, change=change)
     proxies = {party: Proxy() for party in OFFICERS}
@@ -331,7 +361,8 @@ async def two_nodes(
     nodes: dict[str, NodeUnderTest] = {}
     for party in OFFICERS:
         directory = root / f"node-{party}"
-        home = Home(directory, party, world.keys(party), world.keys(party))
+        database = (databases or {}).get(party)
+        home = Home(directory, party, world.keys(party), world.keys(party), database)
         begun = await begin_node(home, world.agreement, {}, "admin")
         first, second = OFFICERS[party]
         chief = (Role.OFFICER, Role.DUTY_CHIEF)
@@ -343,6 +374,7 @@ async def two_nodes(
         }
         able = await enrol(home, (accounts or {}).get(party, usual))
         options = ["--api-port", "0", "--peer-port", "0", "--peer-host", HOST]
+        options += [] if database is None else ["--database", database]
         options += ["--peer-network", "127.0.0.0/8", "--free-bytes-min", "0", *settings]
         for other, (host, port) in ADDRESSES.items():
             if other != party:

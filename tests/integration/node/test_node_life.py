@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import subprocess
@@ -78,7 +77,7 @@ async def test_a_full_disk_is_said_and_gone_on_after(tmp_path: Path, small_disk:
         async def is_read_only() -> bool:
             return await mode_of(node) == "read-only"
 
-        await until(is_read_only)
+        await until(is_read_only, every_s=0.1)
         async with node.client(session) as http:
             ready = await http.get("/ready")
             assert (ready.status_code, ready.json()["why"]) == (503, "The disk is full.")
@@ -88,7 +87,7 @@ async def test_a_full_disk_is_said_and_gone_on_after(tmp_path: Path, small_disk:
             async def is_writing() -> bool:
                 return await mode_of(node) == "writing"
 
-            await until(is_writing)
+            await until(is_writing, every_s=0.1)
             await send(http, text("room again"))
 
 
@@ -98,19 +97,19 @@ async def test_a_restored_node_is_held_and_gets_back_what_it_lost(tmp_path: Path
         a, b = net["a"], net["b"]
         async with await a.login("durand") as http:
             first = await send(http, text("before the copy"))
-            await reached(http, first, "delivered")
+            await reached(a, http, first, "delivered")
             made = await detente("node", "backup", a.directory, tmp_path / "copy")
             assert made.code == 0, made.err
             lost = [await send(http, text(f"after the copy {number}")) for number in range(3)]
             for each in lost:
-                await reached(http, each, "delivered")
+                await reached(a, http, each, "delivered")
 
             async def cosigned() -> bool:
                 entry = await http.get(f"/api/v1/record/entries/{lost[-1]}")
                 grade: str = entry.json()["grade"]
                 return grade == "bilateral"
 
-            await until(cosigned)
+            await until(cosigned, every_s=0.1)
         await a.kill()
         await b.stop()
         restored = tmp_path / "restored"
@@ -137,7 +136,7 @@ async def test_a_restored_node_is_held_and_gets_back_what_it_lost(tmp_path: Path
             for each in (first, *lost):
                 assert await message(http, each) is not None
             after = await send(http, text("and on"))
-            await reached(http, after, "delivered")
+            await reached(a, http, after, "delivered")
             found = await message(other, after)
             assert found is not None
 
@@ -156,15 +155,3 @@ def fill(path: Path) -> None:
                 file.write(bytes(4096))
         except OSError:
             return
-
-
-async def test_a_node_starts_while_its_peer_is_away(tmp_path: Path) -> None:
-    async with two_nodes(tmp_path, start=("b",)) as net:
-
-        async def noticed() -> bool:
-            return bool((await net["b"].status())["links"][0]["state"] == "down-there")
-
-        await until(noticed)
-        assert (await net["b"].status())["mode"] == "writing"
-        await asyncio.gather(net["a"].start())
-        await net.up()

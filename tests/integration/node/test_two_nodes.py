@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.support.nodes import Net, two_nodes, until
+from tests.support.nodes import Net, NodeUnderTest, two_nodes, until
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("two-nodes")]
 
 QUICK = ("--witness-every", "0.5")
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def net(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Net]:
+    """Two nodes for all tests here: each leaves them running, and the line mended."""
+    async with two_nodes(tmp_path_factory.mktemp("two"), settings=QUICK) as net:
+        await net.up()
+        yield net
+        for node in net.nodes.values():
+            assert (await node.status())["faults"] == 0
+            assert await node.stop() == 0
 
 
 def text(words: str, **more: Any) -> dict[str, Any]:
@@ -50,13 +64,13 @@ async def state(http: httpx.AsyncClient, identity: str) -> str | None:
     return reached
 
 
-async def reached(http: httpx.AsyncClient, identity: str, wanted: str) -> None:
+async def reached(node: NodeUnderTest, http: httpx.AsyncClient, identity: str, wanted: str) -> None:
     """Wait until one side sees that state."""
 
     async def there() -> bool:
         return await state(http, identity) == wanted
 
-    await until(there)
+    await node.until(http, there)
 
 
 @asynccontextmanager
@@ -87,120 +101,107 @@ async def events(http: httpx.AsyncClient, after: int | None = None) -> AsyncIter
         yield told()
 
 
-async def test_a_message_passes_through_all_five_states_on_both_sides(tmp_path: Path) -> None:
-    async with two_nodes(tmp_path, start=("a",), settings=QUICK) as net:
-        async with await net["a"].login("durand") as a:
-            identity = await send(a, text("engines will be tested at noon"))
-            assert await state(a, identity) == "queued"
-            status = (await net["a"].status())["links"][0]
-            assert status["waiting"] == 1
-            await net["b"].start()
-            await reached(a, identity, "delivered")
-            async with await net["b"].login("nowak") as b, events(b) as told:
-                seen = await message(b, identity)
-                assert seen is not None
-                assert seen["sender"] == "a"
-                assert seen["officer"] == "durand"
-                assert (await b.post(f"/api/v1/line/messages/{identity}/shown")).status_code == 200
-                await reached(a, identity, "shown")
-                answer = await b.post(f"/api/v1/line/messages/{identity}/acknowledgement", json={})
-                assert answer.status_code == 200, answer.text
-                await reached(a, identity, "acknowledged")
-                body = text("understood", form="text", to="a", answers=identity)
-                await send(b, body)
-                await reached(a, identity, "answered")
-                assert await state(b, identity) == "answered"
-                kinds = set()
-                async for name, number, event in told:
-                    if name == "entry":
-                        assert number == str(event["index"])
-                        kinds.add(event["kind"])
-                    if {"shown", "acknowledgement", "message"} <= kinds:
-                        break
-        await net.up()
+async def test_a_message_passes_through_all_five_states_on_both_sides(net: Net) -> None:
+    async with officers(net) as (a, b):
         for node in net.nodes.values():
-            assert (await node.status())["faults"] == 0
-            assert await node.stop() == 0
+            node.proxy.cut()
+        await net["a"].link("peer-silent", "down-there", "down-here")
+        identity = await send(a, text("engines will be tested at noon"))
+        assert await state(a, identity) == "queued"
+        assert (await net["a"].status())["links"][0]["waiting"] == 1
+        for node in net.nodes.values():
+            node.proxy.mend()
+        await reached(net["a"], a, identity, "delivered")
+        async with events(b) as told:
+            seen = await message(b, identity)
+            assert seen is not None
+            assert seen["sender"] == "a"
+            assert seen["officer"] == "durand"
+            assert (await b.post(f"/api/v1/line/messages/{identity}/shown")).status_code == 200
+            await reached(net["a"], a, identity, "shown")
+            answer = await b.post(f"/api/v1/line/messages/{identity}/acknowledgement", json={})
+            assert answer.status_code == 200, answer.text
+            await reached(net["a"], a, identity, "acknowledged")
+            await send(b, text("understood", form="text", to="a", answers=identity))
+            await reached(net["a"], a, identity, "answered")
+            assert await state(b, identity) == "answered"
+            kinds = set()
+            async for name, number, event in told:
+                if name == "entry":
+                    assert number == str(event["index"])
+                    kinds.add(event["kind"])
+                if {"shown", "acknowledgement", "message"} <= kinds:
+                    break
 
 
-async def test_a_peer_that_is_killed_comes_back_and_nothing_is_lost(tmp_path: Path) -> None:
-    async with two_nodes(tmp_path, settings=QUICK) as net:
-        await net.up()
-        async with officers(net) as (a, _):
-            sent = [await send(a, text(f"before {number}")) for number in range(5)]
-            await net["b"].kill()
-            sent += [await send(a, text(f"meanwhile {number}")) for number in range(25)]
+async def test_a_peer_that_is_killed_comes_back_and_nothing_is_lost(net: Net) -> None:
+    await net.up()
+    async with officers(net) as (a, _):
+        sent = [await send(a, text(f"before {number}")) for number in range(5)]
+        await net["b"].kill()
+        sent += [await send(a, text(f"meanwhile {number}")) for number in range(25)]
+        await net["a"].link("down-there", "peer-silent")
+        assert (await net["a"].status())["mode"] == "writing"
+        await net["b"].start()
+        for identity in sent:
+            await reached(net["a"], a, identity, "delivered")
+    await net.up()
+    async with await net["b"].login("lind") as b:
+        listed = (await b.get("/api/v1/line/messages", params={"limit": 200})).json()
+        texts = [each["fields"]["text"]["text"] for each in listed["messages"]]
+        wanted = [f"before {n}" for n in range(5)] + [f"meanwhile {n}" for n in range(25)]
+        assert texts[: len(wanted)] == wanted[::-1]
 
-            async def noticed() -> bool:
-                found = (await net["a"].status())["links"][0]["state"]
-                return found in ("down-there", "peer-silent")
+        async def stated() -> Any:
+            found = await b.get("/api/v1/record/entries", params={"kind": "outage"})
+            facts = [entry["sender"] for entry in found.json()["entries"]]
+            return set(facts) == {"a", "b"}
 
-            await until(noticed)
-            await net["b"].start()
-            for identity in sent:
-                await reached(a, identity, "delivered")
-        await net.up()
-        async with await net["b"].login("lind") as b:
-            listed = (await b.get("/api/v1/line/messages", params={"limit": 200})).json()
-            texts = [each["fields"]["text"]["text"] for each in listed["messages"]]
-            wanted = [f"before {n}" for n in range(5)] + [f"meanwhile {n}" for n in range(25)]
-            assert list(reversed(texts)) == wanted
-
-            async def stated() -> Any:
-                found = await b.get("/api/v1/record/entries", params={"kind": "outage"})
-                return len({entry["sender"] for entry in found.json()["entries"]}) == 2 or None
-
-            # Each side says what it saw: A that B was not heard, B that it was its own node.
-            await until(stated)
+        # Each side says what it saw: A that B was not heard, B that it was its own node.
+        await net["b"].until(b, stated)
 
 
-async def test_what_is_urgent_passes_a_line_that_is_cut_and_mended(tmp_path: Path) -> None:
-    async with two_nodes(tmp_path, settings=QUICK) as net:
-        await net.up()
-        async with officers(net) as (a, b):
-            net["a"].proxy.cut()
-            net["b"].proxy.cut()
-            routine = await send(a, text("routine"))
-            urgent = await send(a, text("urgent", urgency="urgent"))
-            await asyncio.sleep(0)
-            assert await state(a, urgent) == "queued"
-            net["a"].proxy.mend()
-            net["b"].proxy.mend()
-            await reached(a, urgent, "delivered")
-            await reached(a, routine, "delivered")
-            found = await message(b, urgent)
-            assert found is not None
-            entry = (await b.get(f"/api/v1/record/entries/{urgent}")).status_code
-            assert entry == 200
-            listed = (
-                await b.get("/api/v1/record/entries", params={"kind": "message", "from": "a"})
-            ).json()["entries"]
-            channels = {each["id"]: each["channel"] for each in listed}
-            assert channels == {routine: "line/b", urgent: "line/b/emergency"}
+async def test_what_is_urgent_passes_a_line_that_is_cut_and_mended(net: Net) -> None:
+    await net.up()
+    async with officers(net) as (a, b):
+        net["a"].proxy.cut()
+        net["b"].proxy.cut()
+        routine = await send(a, text("routine"))
+        urgent = await send(a, text("urgent", urgency="urgent"))
+        assert await state(a, urgent) == "queued"
+        net["a"].proxy.mend()
+        net["b"].proxy.mend()
+        await reached(net["a"], a, urgent, "delivered")
+        await reached(net["a"], a, routine, "delivered")
+        assert await message(b, urgent) is not None
+        channels = [
+            (await b.get(f"/api/v1/record/entries/{each}")).json()["channel"]
+            for each in (routine, urgent)
+        ]
+        assert channels == ["line/b", "line/b/emergency"]
 
 
-async def test_both_logs_are_cosigned_and_proofs_hold(tmp_path: Path) -> None:
-    async with two_nodes(tmp_path, settings=QUICK) as net:
-        await net.up()
-        async with officers(net) as (a, b):
-            identity = await send(a, text("to be proven"))
-            await reached(a, identity, "delivered")
+async def test_both_logs_are_cosigned_and_proofs_hold(net: Net) -> None:
+    await net.up()
+    async with officers(net) as (a, b):
+        identity = await send(a, text("to be proven"))
+        await reached(net["a"], a, identity, "delivered")
 
-            async def bilateral() -> bool:
-                grades = []
-                for http in (a, b):
-                    entry = await http.get(f"/api/v1/record/entries/{identity}")
-                    grades.append(entry.json()["grade"])
-                return grades == ["bilateral", "bilateral"]
+        async def bilateral() -> bool:
+            grades = []
+            for http in (a, b):
+                entry = await http.get(f"/api/v1/record/entries/{identity}")
+                grades.append(entry.json()["grade"])
+            return grades == ["bilateral", "bilateral"]
 
-            await until(bilateral)
-            proof = await a.get(f"/api/v1/record/entries/{identity}/proof")
-            assert proof.text.startswith("c2sp.org/tlog-proof@v1")
-            begun = (await a.post("/api/v1/record/verify")).json()
+        await until(bilateral, every_s=0.1)
+        proof = await a.get(f"/api/v1/record/entries/{identity}/proof")
+        assert proof.text.startswith("c2sp.org/tlog-proof@v1")
+        begun = (await a.post("/api/v1/record/verify")).json()
 
-            async def checked() -> Any:
-                job = (await a.get(f"/api/v1/jobs/{begun['id']}")).json()
-                return job if job["state"] != "running" else None
+        async def checked() -> Any:
+            job = (await a.get(f"/api/v1/jobs/{begun['id']}")).json()
+            return job if job["state"] != "running" else None
 
-            job = await until(checked)
-            assert (job["state"], job["result"]) == ("done", {"faults": 0, "first": []})
+        job = await until(checked, every_s=0.1)
+        assert (job["state"], job["result"]) == ("done", {"faults": 0, "first": []})
