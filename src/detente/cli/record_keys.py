@@ -19,9 +19,9 @@ def rotate_key(directory: Path, database: str | None, old: str, new: Path) -> No
     Both keys sign. `detente keys new --log --name NAME FILE` makes a new key. A witness is replaced
     by `--old witness --new FILE`, where FILE is a new witness.db that is made here.
     """
-    from detente.cli.record_rotation import rotate, rotate_witness
     from detente.cli.record_work import told
     from detente.node.home import find
+    from detente.node.key_changes import rotate, rotate_witness
 
     home = find(directory, database)
 
@@ -66,9 +66,9 @@ def revoke_key(
     officer: str | None,
 ) -> None:
     """State that a key of ours is not to be believed after an entry, for it was lost or stolen."""
-    from detente.cli.record_rotation import revocation
     from detente.cli.record_work import told
     from detente.node.home import find
+    from detente.node.key_changes import revocation
 
     home = find(directory, database)
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final
 
 import uvloop
 
@@ -36,14 +37,18 @@ from .assembly import Interface, officers_app, peers_app
 from .context import NodeContext
 from .exports_api import sweep_exports
 from .feed import Feed
-from .home import Home, now
+from .home import Home, now, trust_logs
 from .officers_desk import open_desk
 from .opening import open_node_record
 from .operator_access import OperatorOr, RunFile, Running
 from .peers import Peers
 from .quiet import QuietBeats
+from .reach import settings_with_reach
 from .running import RunningNode, opened_witness
 from .settings import NodeSettings
+
+RENEW_S: Final = 0.1
+"""Until the answer to what makes the node start again is out."""
 
 _log = logging.getLogger("detente.node")
 
@@ -92,6 +97,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
     Args:
         before: what has to be kept over such a start.
     """
+    settings = settings_with_reach(home.directory, settings)
     stop = asyncio.Event()
     again = False
 
@@ -113,6 +119,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         feed = Feed(record, record.head.size)
         peers = Peers(record, home, agreement, settings, now, secrets.token_bytes)
         stack.push_async_callback(peers.close)
+        await peers.refresh()
         boot = secrets.token_hex(16)
         node = RunningNode(
             context,
@@ -129,6 +136,8 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         witness = None
         if opened.mode != "read-only":
             witness = opened_witness(context, stack.enter_context(ExitStack()))
+            if witness is not None:
+                peers.changed = partial(trust_logs, witness, record)
         if opened.mode == "writing":
             await _publish(node)
         metrics = Metrics()
@@ -136,7 +145,8 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         observer = RequestObserver(
             sink, metrics=metrics, log_format=settings.log_format, level=settings.log_level
         )
-        interface = Interface.of(node, desk)
+        renew = partial(asyncio.get_running_loop().call_later, RENEW_S, restart)
+        interface = Interface.of(node, desk, renew)
         await asyncio.to_thread(sweep_exports, home.directory)
         stack.push_async_callback(interface.jobs.close)
         officers = officers_app(interface, guard, access, metrics, observer)

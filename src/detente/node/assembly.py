@@ -39,15 +39,18 @@ from detente.record import (
 )
 
 from . import line_wire as wire
+from .agreement_api import AGREEMENT_STATUSES, agreement_endpoints
 from .conference_desk import ConferenceDesk
 from .conferences_api import CONFERENCE_STATUSES, conferences_endpoints
 from .context import NodeContext
 from .desk import OFFICER_STATUSES, Desk
+from .erasures_api import erasures_endpoints
 from .events_api import events_endpoints
 from .exports_api import exports_endpoints
 from .feed import Feed
 from .first_contact import FirstContact
 from .jobs import Jobs
+from .keys_api import KEYS_STATUSES, keys_endpoints
 from .line_api import LINE_STATUSES, line_endpoints
 from .line_http import line_lanes
 from .message_desk import MessageDesk
@@ -57,6 +60,8 @@ from .newest import newest_cosigned
 from .officers_desk import Origins
 from .operator_access import OPERATOR, OPERATOR_SCOPES
 from .peers import addresses_of
+from .peers_api import PEERS_STATUSES, peers_endpoints
+from .publications_api import publications_endpoints
 from .record_api import record_endpoints
 from .recovery_http import recovery_endpoints
 from .recovery_source import RecoverySource
@@ -78,9 +83,12 @@ API_INFO: Final = ApiInfo(
 _log = logging.getLogger("detente.node")
 
 STATUSES: Final[Mapping[type[DetenteError], int]] = {
+    **AGREEMENT_STATUSES,
     **CONFERENCE_STATUSES,
+    **KEYS_STATUSES,
     **LINE_STATUSES,
     **OFFICER_STATUSES,
+    **PEERS_STATUSES,
     **ROOM_STATUSES,
     **WITNESS_STATUSES,
     AppendUnknown: 503,
@@ -105,6 +113,7 @@ class Interface:
         messages, rooms, conferences: what officers do there.
         jobs: work that takes longer than a request.
         settle: has the newest checkpoint cosigned, if that is possible.
+        renew: has the node start again within its process, once the answer is out.
     """
 
     context: NodeContext
@@ -116,9 +125,10 @@ class Interface:
     conferences: ConferenceDesk
     jobs: Jobs
     settle: Callable[[int], Awaitable[None]]
+    renew: Callable[[], object]
 
     @classmethod
-    def of(cls, node: RunningNode, desk: Desk) -> Interface:
+    def of(cls, node: RunningNode, desk: Desk, renew: Callable[[], object]) -> Interface:
         """That of a running node."""
         context = node.context
         rooms = RoomDesk(context)
@@ -132,6 +142,7 @@ class Interface:
             ConferenceDesk(context, rooms, desk.approvals),
             Jobs(context.clock),
             node.settle,
+            renew,
         )
 
     def endpoints(self) -> list[Endpoint]:
@@ -143,6 +154,7 @@ class Interface:
                 return OPERATOR_SCOPES
             return self.desk.scopes_now(caller)
 
+        context, approvals = self.context, self.desk.approvals
         return [
             *status_endpoints(self.source),
             *self.desk.endpoints(),
@@ -150,8 +162,13 @@ class Interface:
             *line_endpoints(self.messages),
             *rooms_endpoints(self.rooms),
             *conferences_endpoints(self.conferences),
-            *record_endpoints(self.context, self.jobs, self.rooms.may_hear),
-            *exports_endpoints(self.context, self.desk.approvals, self.jobs, self.settle),
+            *record_endpoints(context, self.jobs, self.rooms.may_hear),
+            *exports_endpoints(context, approvals, self.jobs, self.settle),
+            *erasures_endpoints(context, approvals),
+            *publications_endpoints(context, approvals),
+            *agreement_endpoints(context, approvals, self.renew),
+            *peers_endpoints(context, approvals, self.renew),
+            *keys_endpoints(context, approvals),
         ]
 
 

@@ -59,6 +59,7 @@ def officers_endpoints() -> list[Endpoint]:
         conferences=nobody,
         jobs=nobody,
         settle=nobody,
+        renew=nobody,
     )
     return [*interface.endpoints(), Metrics().endpoint()]
 

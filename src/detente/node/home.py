@@ -172,14 +172,19 @@ class Home:
     def witnessing(self, record: PartyRecord) -> Iterator[Witness]:
         """The party's witness while the block runs; unconfirmed for every log."""
         with Witness.open(self.witness_file, clock=now) as witness:
-            size = record.head.size
-            for member in record.terms.members:
-                if member.id != self.party:
-                    log = record.keyring.log_key(member.id, size)
-                    keys = {key.public_key: key for key in (log, member.log)}
-                    witness.trust(KnownLog(member.origin, tuple(keys.values())))
+            trust_logs(witness, record)
             witness.succeed(record.keyring.witness_keys(self.party))
             yield witness
+
+
+def trust_logs(witness: Witness, record: PartyRecord) -> None:
+    """Tell a witness which keys sign the logs of the other parties, as the record has it now."""
+    size = record.head.size
+    for member in record.terms.members:
+        if member.id != record.party:
+            log = record.keyring.log_key(member.id, size)
+            keys = {key.public_key: key for key in (log, member.log)}
+            witness.trust(KnownLog(member.origin, tuple(keys.values())))
 
 
 def key_files(directory: Path) -> list[Path]:

@@ -19,7 +19,7 @@ from detente.http import (
 from detente.record import Clock, PartyRecord, Verifier
 from detente.record.ijson import format_time
 
-from .peers import anchors, signing_keys
+from .peers import anchors, transport_keys
 
 LINE_SCOPE: Final = "line"
 """What a peer's node may do; no officer's session has it."""
@@ -73,7 +73,10 @@ class PeerAccess:
             peer = certified_peer(certificate.der, anchors(self._record))
         except CertificateUnusable as error:
             raise NotAPeer(f"The certificate is not by a key in force: {error}") from None
-        keys = {key.name: key for key in signing_keys(self._record, peer.party)}
+        # A key and what it replaced may have one name: the certificate's is meant.
+        known = transport_keys(self._record, peer.party)
+        known.sort(key=lambda key: key.public_key == peer.issuing_key)
+        keys = {key.name: key for key in known}
 
         def key_named(name: str) -> Verifier | None:
             return keys.get(name)

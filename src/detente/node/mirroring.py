@@ -5,9 +5,11 @@ from __future__ import annotations
 from detente.errors import DetenteError
 from detente.record import (
     AddCheckpoint,
+    NoteUnverified,
     PartyRecord,
     TileRef,
     WitnessRequestMalformed,
+    open_note,
     read_checkpoint,
 )
 
@@ -65,4 +67,8 @@ class Mirroring:
         for member in self._record.terms.members:
             if member.origin == origin and member.id != self._record.party:
                 keys = self._record.keyring.log_keys(member.id)
+                try:
+                    open_note(asked.note, keys)
+                except NoteUnverified:
+                    return  # by a key that we do not know yet: the witness says so
                 await self._mirror.take(origin, asked.note, keys, PeerTiles(self._peers, member.id))

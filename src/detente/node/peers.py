@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from detente.agreement import Address, Agreement
 from detente.http import (
@@ -38,6 +38,39 @@ def signing_keys(record: PartyRecord, party: str) -> list[Verifier]:
     ]
 
 
+def transport_keys(record: PartyRecord, party: str) -> list[Verifier]:
+    """By which a party's node may be known when it calls, or is called.
+
+    Those in force, and what they have replaced: a rotation travels over a line that is spoken with
+    the old key. A key that was revoked, or left the agreement, is not among them.
+    """
+    found: dict[bytes, Verifier] = {}
+    for key in signing_keys(record, party):
+        each: Verifier | None = key
+        while each is not None and each.public_key not in found:
+            found[each.public_key] = each
+            each = record.keyring.before(each)
+    return list(found.values())
+
+
+async def untold_keys(record: PartyRecord) -> frozenset[bytes]:
+    """Our keys that stand in rotations which some other party has given no receipt for."""
+    rows = await record.query(
+        "SELECT DISTINCT e.position FROM party_entries AS e "
+        "JOIN party_recipients AS r ON r.position = e.position "
+        "WHERE e.sender = ? AND e.kind = 'key-rotation' AND e.payload IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM party_answers AS a WHERE a.subject = e.position "
+        "AND a.party = r.party AND a.kind = 'receipt')",
+        (record.party,),
+    )
+    untold = set()
+    for (position,) in rows:
+        payload = (await record.entry(cast(int, position))).payload
+        if payload is not None and payload.body.get("purpose") == SIGNING:
+            untold.add(Verifier.from_vkey(str(payload.body["new"])).public_key)
+    return frozenset(untold)
+
+
 def others(record: PartyRecord) -> list[str]:
     """Ids of the other parties, in the agreement's order."""
     return [member.id for member in record.terms.members if member.id != record.party]
@@ -48,20 +81,31 @@ def anchors(record: PartyRecord) -> tuple[TrustAnchor, ...]:
     return tuple(
         TrustAnchor(party, key.public_key)
         for party in others(record)
-        for key in signing_keys(record, party)
+        for key in transport_keys(record, party)
     )
 
 
-def node_signer(record: PartyRecord, home: Home) -> Signer:
-    """The private key that signs in the node's name now.
+def transport_signer(
+    record: PartyRecord, home: Home, untold: frozenset[bytes] = frozenset()
+) -> Signer:
+    """The private key by which the other parties know our node now.
+
+    After a rotation that is the old one, until all of them have it on their disks.
+
+    Args:
+        untold: see `untold_keys`.
 
     Raises:
         KeyFileUnusable: it is not in the directory of keys.
     """
-    wanted = {key.public_key for key in signing_keys(record, record.party)}
-    for signer in home.signers():
-        if signer.public_key in wanted:
-            return signer
+    signers = {signer.public_key: signer for signer in home.signers()}
+    for key in signing_keys(record, record.party):
+        known: Verifier | None = key
+        while known is not None and known.public_key in untold:
+            known = record.keyring.before(known)
+        for wanted in (known, key):
+            if wanted is not None and wanted.public_key in signers:
+                return signers[wanted.public_key]
     raise KeyFileUnusable("The node's signing key is not here.", where=str(home.keys))
 
 
@@ -141,6 +185,8 @@ class _Facts:
     anchors: tuple[TrustAnchor, ...]
     addresses: tuple[tuple[str, tuple[str, ...]], ...]
     own: tuple[bytes, ...]
+    logs: tuple[bytes, ...]
+    untold: frozenset[bytes]
 
 
 class Peers:
@@ -164,7 +210,9 @@ class Peers:
         self._agreement = agreement
         self._clock = clock
         self._random = random
-        self._signer = node_signer(record, home)
+        self.changed: Callable[[], None] = lambda: None
+        """Called when keys or addresses of anybody have changed."""
+        self._signer = transport_signer(record, home)
         hosts = [address.host for address in addresses_of(agreement(), record.party)]
         self.identity = TransportIdentity(record.party, hosts, self._signer, clock, anchors(record))
         self._egress = Egress(
@@ -172,7 +220,7 @@ class Peers:
             connect_to=[ConnectTo.parse(text) for text in settings.connect_to],
         )
         self._nodes = {party: PeerNode(party, self._clients(party)) for party in others(record)}
-        self._facts = self._facts_now()
+        self._facts = self._facts_now(frozenset())
 
     def __iter__(self) -> Iterator[PeerNode]:
         return iter(tuple(self._nodes.values()))
@@ -186,10 +234,12 @@ class Peers:
         Args:
             renew: make a new transport certificate in any case.
         """
-        facts = self._facts_now()
+        facts = self._facts_now(self._facts.untold)
+        if facts.untold or facts != self._facts or renew:
+            facts = self._facts_now(await untold_keys(self._record))
         if facts == self._facts and not renew:
             return False
-        self._signer = node_signer(self._record, self._home)
+        self._signer = transport_signer(self._record, self._home, facts.untold)
         hosts = [address.host for address in addresses_of(self._agreement(), self._record.party)]
         self.identity.renew(self._signer, hosts)
         self.identity.trust(facts.anchors)
@@ -202,6 +252,7 @@ class Peers:
                 await node.replace(self._clients(party))
             else:
                 await self._nodes.pop(party).replace([])
+        self.changed()
         return True
 
     async def close(self) -> None:
@@ -217,8 +268,8 @@ class Peers:
         nonce = base64.urlsafe_b64encode(self._random(18)).decode()
         return sign_request(method, url, body, self._signer, now=self._clock(), nonce=nonce)
 
-    def _facts_now(self) -> _Facts:
-        agreement = self._agreement()
+    def _facts_now(self, untold: frozenset[bytes]) -> _Facts:
+        agreement, keyring = self._agreement(), self._record.keyring
         parties = (self._record.party, *others(self._record))
         return _Facts(
             anchors(self._record),
@@ -227,4 +278,6 @@ class Peers:
                 for party in parties
             ),
             tuple(key.public_key for key in signing_keys(self._record, self._record.party)),
+            tuple(key.public_key for party in parties for key in keyring.log_keys(party)),
+            untold,
         )

@@ -82,6 +82,7 @@ class KeyRing:
         self._versions: list[tuple[int, Terms]] = [(0, terms)]
         self._origin = origin
         self._tenures: list[_Tenure] = list(_tenures(terms, 0))
+        self._replaced: dict[bytes, bytes] = {}
 
     @property
     def terms(self) -> Terms:
@@ -99,6 +100,7 @@ class KeyRing:
         twin._versions = self._versions.copy()
         twin._origin = self._origin
         twin._tenures = self._tenures.copy()
+        twin._replaced = self._replaced.copy()
         return twin
 
     def terms_at(self, index: int) -> Terms:
@@ -130,6 +132,17 @@ class KeyRing:
             for each in self._tenures
             if each.party == party and each.purpose in _AUTHORS and isinstance(each.key, Verifier)
         ]
+
+    def before(self, key: Verifier) -> Verifier | None:
+        """The key that a rotation replaced by this one; None if there was none, or it was revoked.
+
+        It signs no entries any more. Who has not heard of the rotation knows its owner by it.
+        """
+        old = self._replaced.get(key.public_key)
+        for each in self._tenures:
+            if each.key.public_key == old and isinstance(each.key, Verifier):
+                return each.key if each.good_until is None else None
+        return None
 
     def member(self, party: str, index: int) -> Member:
         """A party with the keys that are in force at `index`.
@@ -303,6 +316,7 @@ class KeyRing:
             raise KeyChangeRefused("The old proof is not by the old key.", where=where)
         self._tenures[at] = replace(old, until=index)
         self._tenures.append(_Tenure(party, purpose, old.holder, new, index + 1))
+        self._replaced[new.public_key] = old.key.public_key
 
     def _revoke(self, payload: Payload, author: Author, index: int) -> None:
         where = f"key-revocation {payload.id}"

@@ -21,10 +21,10 @@ from tests.support.postgres import postgres as postgres  # a fixture
 from tests.support.program import detente
 from tests.support.two_records import Two, begun, exported, fill
 
-from detente.cli.record_rotation import revocation
 from detente.cli.record_work import StatementUnusable, channel_of, draft_of
 from detente.formats import RECORD_KINDS
 from detente.node.home import find, keep_agreement
+from detente.node.key_changes import revocation
 from detente.record import Draft, make_request
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar, Final
 
-from detente.cli.record_work import StatementUnusable, channel_of
+from detente.errors import DetenteError
 from detente.formats import ROTATION_CONTEXT
-from detente.node.home import Home, now
 from detente.record import (
     CosignatureVerifier,
     Draft,
+    Ed25519Signer,
     Entry,
     JsonValue,
     PartyRecord,
@@ -19,25 +21,37 @@ from detente.record import (
     SqliteWitnessStore,
     Verifier,
     Witness,
+    generate_key,
     load_key,
+    save_key,
 )
 
-CHANNEL = "keys"
+from .home import OFFICERS, Home, now
+
+CHANNEL: Final = "keys"
+
+
+class NoSuchKey(DetenteError):
+    """It is no key of ours that is in force, or its private half is not here."""
+
+    code: ClassVar[str] = "keys.unknown"
 
 
 async def rotate(home: Home, record: PartyRecord, old: str, new: Path) -> Entry:
     """Replace a log, node or officer key.
 
     Raises:
-        StatementUnusable: the old key is none in force.
+        NoSuchKey: the old key is none in force.
         KeyFileUnusable: a key file cannot be read.
         RecordRefused: the keys may not be changed so.
     """
-    before, after = home.signer(old), load_key(new)
-    purpose = next((p for p, key in _in_force(record) if key.public_key == before.public_key), None)
-    if purpose is None:
-        raise StatementUnusable(f"{before.name} is no key of ours that is in force.", where="--old")
-    old_vkey, new_vkey = before.verifier.to_vkey(), after.verifier.to_vkey()
+    return await replace_key(record, home.signer(old), load_key(new))
+
+
+async def replace_key(record: PartyRecord, before: Signer, after: Signer) -> Entry:
+    """Put a key in force in the place of another one. Raises as `rotate`."""
+    purpose = purpose_of(record, before.public_key)
+    old_vkey, new_vkey = _vkey(before), _vkey(after)
     body = _rotation(record, purpose, (old_vkey, before), (new_vkey, after))
     record.add_signer(after)
     # Keys of people and of the node sign for themselves; for the log the node speaks.
@@ -87,14 +101,14 @@ def revocation(
     """The statement that a key of ours is not to be believed after an entry.
 
     Raises:
-        StatementUnusable: it is no key of ours.
+        NoSuchKey: it is no key of ours.
     """
-    vkeys = [found.to_vkey() for _, found in _in_force(record)]
+    vkeys = [found.to_vkey() for _, found in keys_in_force(record, record.party)]
     matching = [vkey for vkey in vkeys if key in (vkey, vkey.partition("+")[0])]
     if not matching and key.count("+") >= 2:
         matching = [key]  # replaced already, so no longer in force: the record judges it
     if len(matching) != 1:
-        raise StatementUnusable(
+        raise NoSuchKey(
             f"{key} is not one key of ours.",
             where="NAME|VKEY",
             advice="Ours: " + ", ".join(vkeys) + ".",
@@ -109,14 +123,70 @@ def revocation(
     return _draft(record, "key-revocation", body, to)
 
 
-def _in_force(record: PartyRecord) -> Iterator[tuple[str, Verifier | CosignatureVerifier]]:
-    member = record.keyring.member(record.party, record.head.size)
-    yield "log", record.keyring.log_key(record.party, record.head.size)
+def keys_in_force(
+    record: PartyRecord, party: str
+) -> Iterator[tuple[str, Verifier | CosignatureVerifier]]:
+    """Purpose and key of everything that a party signs with now."""
+    member = record.keyring.member(party, record.head.size)
+    yield "log", record.keyring.log_key(party, record.head.size)
     yield "witness", member.witness
     for key in member.signing:
         yield "signing", key
     for officer in member.officers:
         yield "officer", officer.key
+
+
+def purpose_of(record: PartyRecord, public_key: bytes) -> str:
+    """What a key of ours is for.
+
+    Raises:
+        NoSuchKey: it is none in force.
+    """
+    for purpose, key in keys_in_force(record, record.party):
+        if key.public_key == public_key:
+            return purpose
+    raise NoSuchKey("This is no key of ours that is in force.")
+
+
+def make_successor(home: Home, record: PartyRecord, vkey: str) -> Ed25519Signer:
+    """A new private key beside the others, for what a key of ours is for. It is not in force yet.
+
+    Raises:
+        NoSuchKey: it is no key of ours in force, or the witness's: that one is in witness.db.
+        KeyFileUnusable: it cannot be written.
+    """
+    for purpose, key in keys_in_force(record, record.party):
+        if key.to_vkey() != vkey:
+            continue
+        if purpose == "witness":
+            raise NoSuchKey(
+                "A witness is replaced while the node is stopped.",
+                advice="detente record rotate-key NODE --old witness --new FILE",
+            )
+        made = generate_key(key.name)
+        folder = home.keys / OFFICERS if purpose == "officer" else home.keys
+        holders = record.keyring.authors(record.party, record.head.size)
+        holder = next((a.holder for a in holders if a.key.to_vkey() == vkey and a.holder), purpose)
+        # Beside the old one: what was signed before may have to be signed again after a restore.
+        save_key(made, folder / f"{holder}-{made.public_key.hex()[:12]}.key")
+        return made
+    raise NoSuchKey("This is no key of ours that is in force.", where=vkey[:200])
+
+
+def key_here(home: Home, vkey: str) -> Ed25519Signer:
+    """The private half of a key.
+
+    Raises:
+        NoSuchKey: it is not with this node.
+    """
+    for signer in home.signers():
+        if signer.verifier.to_vkey() == vkey:
+            return signer
+    raise NoSuchKey("The private key is not with this node.", where=vkey[:200])
+
+
+def _vkey(signer: Signer) -> str:
+    return Verifier(signer.name, signer.public_key).to_vkey()
 
 
 def _rotation(
@@ -142,5 +212,8 @@ def _draft(
     others = tuple(member.id for member in record.terms.members if member.id != record.party)
     # Nobody meets a gap: who is told of one change and not of another, or has joined since, does
     # not get the numbers in between.
-    channel = channel_of(to or others).replace("to-", f"{CHANNEL}-", 1)[:100]
+    names = "+".join(sorted(to or others))
+    if len(names) > 90:  # a channel has 100 characters, and these may be the same for two sets
+        names = hashlib.sha256(names.encode()).hexdigest()
+    channel = f"{CHANNEL}-{names}"
     return Draft(kind=kind, channel=channel, to=to or others, body=body)
