@@ -191,8 +191,7 @@ class Sessions:
         """The session of a token, unless it has ended."""
         digest = _digest(token)
         now = self._clock()
-        former = self._former.get(digest)
-        if former is not None:
+        while (former := self._former.get(digest)) is not None:  # two renewals may follow at once
             if now >= former[1]:
                 del self._former[digest]
                 return None

@@ -136,13 +136,14 @@ def strategies(
     }
 
 
-def send(caller: Caller, case: AnyCase) -> Response:
+def send(caller: Caller, case: AnyCase, *, checked: bool = True) -> Response:
     """Send a case, and hold the answer against the description."""
     if "officer" in case.path_parameters:
         case.path_parameters["officer"] = VICTIM  # whoever is blocked attacks no more
-    return case.call_and_validate(
-        base_url=caller.url, headers=caller.headers, session=caller.session, checks=CHECKS
-    )
+    answer = case.call(base_url=caller.url, headers=caller.headers, session=caller.session)
+    if checked:
+        case.validate_response(answer, checks=CHECKS)
+    return answer
 
 
 def code_of(answer: Response) -> str:
@@ -227,14 +228,15 @@ def narrowed(document: dict[str, Any], things: Things | None = None) -> dict[str
     return document
 
 
+def one(strategy: SearchStrategy[AnyCase]) -> AnyCase:
+    """A request by a strategy."""
+    found: list[AnyCase] = []
+    try_each(strategy, found.append, 1)
+    return found[-1]
+
+
 def one_of_each(document: dict[str, Any]) -> dict[str, AnyCase]:
     """One request to each operation."""
-
-    def one(strategy: SearchStrategy[AnyCase]) -> AnyCase:
-        found: list[AnyCase] = []
-        try_each(strategy, found.append, 1)
-        return found[-1]
-
     return {name: one(strategy) for name, strategy in strategies(document).items()}
 
 
@@ -263,7 +265,7 @@ def judge(api: Api, caller: Caller, name: str, case: AnyCase, answer: Response) 
     if caller.scopes is None or anonymous:
         assert (answer.status_code, code) == (401, "auth.session"), told
         return
-    allowed = api.lets_in(name, caller.scopes)
+    allowed: bool = api.lets_in(name, caller.scopes)
     wanted = (case.query or {}).get("officer", caller.account)
     if name == "listSessions" and wanted != caller.account:
         allowed = "officers.read" in caller.scopes
@@ -281,10 +283,12 @@ def attack(
     caller: Caller | Callable[[], Caller],
     seen: Counter[int],
     case: AnyCase,
+    *,
+    checked: bool = True,
 ) -> Response:
     """Send a case, and judge the answer."""
     who = caller if isinstance(caller, Caller) else caller()
-    answer = send(who, case)
+    answer = send(who, case, checked=checked)
     # 503 is the limit on work under way, as described. Nothing else is our fault.
     assert answer.status_code < 500 or code_of(answer) == "http.overloaded", answer.text
     judge(api, who, name, case, answer)
@@ -314,7 +318,9 @@ def test_every_door_is_as_the_matrix_has_it(
         for caller in callers:
             if name in ENDS_SESSIONS and caller.scopes is not None:
                 continue  # every session may; see below
-            answer = attack(api, name, caller, Counter(), case)
+            # What refusals look like is the same in every condition of a session.
+            checked = caller.name.endswith("fresh")
+            answer = attack(api, name, caller, Counter(), case, checked=checked)
             opened[caller.name] += code_of(answer) not in ("auth.scope", "auth.session")
     # The worlds differ: nobody gets everywhere, and whoever is locked out gets nowhere.
     assert opened["public"] == 0
@@ -356,8 +362,9 @@ def test_anything_is_answered_as_described(
             continue
         caller = attacked.able(api.alternatives(name))
         attempt = partial(attack, api, name, caller, seen)
-        try_each(strategy, attempt, (1 if name in SLOW else 3) * TIMES)
-    assert seen[400] > 50
+        try_each(strategy, attempt, (1 if name in SLOW else 2) * TIMES)
+    # What asks for nothing cannot be asked wrongly; and what is wrong on purpose is refused.
+    assert seen[200 if mode is GenerationMode.POSITIVE else 400] >= 20
 
 
 def test_sessions_that_are_put_out_are_answered_as_described(
@@ -389,9 +396,11 @@ def test_what_makes_sense_is_answered_as_described(
     }  # fmt: skip
     seen: Counter[int] = Counter()
     able = {name: attacked.able(api.alternatives(name)) for name in made}
+    # Whoever proposes has to be allowed to do it with a second person.
+    able["propose"] = able["exportEvidence"]
     names = sorted(made.keys() - ENDLESS - ENDS_SESSIONS - SLOW)
 
-    @settings(few, max_examples=250 * TIMES)
+    @settings(few, max_examples=150 * TIMES)
     @given(st.data(), st.sampled_from(names), st.integers(0, 1 << 20), st.integers(0, 3))
     def try_one(data: st.DataObject, name: str, luck: int, who: int) -> None:
         case = data.draw(made[name])
@@ -404,6 +413,15 @@ def test_what_makes_sense_is_answered_as_described(
         if answer.status_code in (201, 202) and name in makes:
             pools[makes[name]].append(answer.json()["id"])
 
+    for name, schema in (
+        ("sendMessage", "SendBody"),
+        ("openRoom", "NewRoom"),
+        ("propose", "Proposal"),
+    ):
+        case = one(made[name])
+        case.body = document["components"]["schemas"][schema]["enum"][0]
+        pools[makes[name]].append(attack(api, name, able[name], seen, case).json()["id"])
+    assert seen == {201: 3}
     try_one()
     # It has got somewhere: every kind of answer was met. How often is luck.
-    assert {200, 201, 403, 404} <= set(seen)
+    assert {200, 403, 404} <= set(seen)

@@ -16,6 +16,7 @@ from tests.support.desks import HOLDERS, ORIGIN, PASSWORD, RULES, Office, office
 
 from detente.http import ForeignOrigin, RequestHead
 from detente.node.roles import Role
+from detente.node.sessions import NoSession
 
 pytestmark = pytest.mark.anyio
 SESSION = "/api/v1/session"
@@ -467,3 +468,39 @@ async def test_the_authenticator_itself_guards_cookies(desk: Office) -> None:
     caller = await authenticate(RequestHead.of("POST", "/x", {**cookie, "origin": ORIGIN}), 0)
     assert caller.sub == "a-1"
     assert (await authenticate(RequestHead.of("GET", "/x", cookie), 0)).session == caller.session
+
+
+async def test_a_session_that_ended_while_identity_was_proved_stays_ended(desk: Office) -> None:
+    sessions = desk.desk.sessions
+    async with desk.at_work("a-1"):
+        [session] = sessions.of("a-1")
+        await sessions.end(session)
+        with pytest.raises(NoSession):
+            await sessions.renew(session)
+        assert sessions.of("a-1") == []
+
+
+async def test_a_session_renewed_twice_at_once_is_one_session(desk: Office) -> None:
+    sessions = desk.desk.sessions
+    async with desk.at_work("a-1"):
+        [session] = sessions.of("a-1")
+        (_, first), (_, second) = await asyncio.gather(
+            sessions.renew(session), sessions.renew(session)
+        )
+        [renewed] = sessions.of("a-1")
+        # The first one's token is good for requests under way, as any former one.
+        assert sessions.find(first) == sessions.find(second) == renewed
+        await sessions.end(renewed)
+        assert sessions.find(first) is sessions.find(second) is None
+
+
+async def test_no_session_escapes_by_being_renewed_while_all_are_ended(desk: Office) -> None:
+    sessions = desk.desk.sessions
+    async with desk.at_work("a-1"), desk.at_work("a-1"), desk.at_work("a-1"):
+        last = sessions.of("a-1")[-1]
+        ended, renewed = await asyncio.gather(
+            sessions.end_all("a-1"), sessions.renew(last), return_exceptions=True
+        )
+        assert ended == 3
+        assert isinstance(renewed, NoSession)
+        assert sessions.of("a-1") == []

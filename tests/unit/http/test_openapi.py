@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 
 import httpx
 import msgspec
@@ -106,6 +107,42 @@ def test_every_reference_resolves() -> None:
     assert found
     for reference in found:
         assert reference.removeprefix("#/components/schemas/") in DOCUMENT["components"]["schemas"]
+
+
+def test_each_operation_has_an_id_of_its_own() -> None:
+    with pytest.raises(ValueError, match="two operations have one id: putThing"):
+        openapi_document([*ENDPOINTS, ENDPOINTS[0]], INFO)
+
+
+def test_patterns_are_those_of_json_schema() -> None:
+    class Coded(msgspec.Struct):
+        code: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}\Z")]
+
+    endpoint = replace(ENDPOINTS[0], body=Coded, example=None)
+    [found] = [
+        schema
+        for name, schema in openapi_document([endpoint], INFO)["components"]["schemas"].items()
+        if name == "Coded"
+    ]
+    assert found["properties"]["code"]["pattern"] == "^[a-z]{2}$"
+
+
+def test_what_a_guard_refuses_is_described() -> None:
+    public = replace(ENDPOINTS[0], public=True, scopes=frozenset())
+    for guarded in (False, True):
+        paths = openapi_document([public, ENDPOINTS[1]], INFO, guarded=guarded)["paths"]
+        assert ("403" in paths["/things/{id}"]["put"]["responses"]) == guarded
+        assert "403" not in paths["/open"]["get"]["responses"]
+
+
+def test_errors_have_a_body_unless_it_is_of_another_type() -> None:
+    endpoint = replace(
+        ENDPOINTS[1], responses={200: None, 404: None, 409: None}, media={409: "text/plain"}
+    )
+    answers = openapi_document([endpoint], INFO)["paths"]["/open"]["get"]["responses"]
+    assert "content" not in answers["200"]
+    assert list(answers["404"]["content"]) == ["application/json"]
+    assert list(answers["409"]["content"]) == ["text/plain"]
 
 
 def test_it_is_the_same_each_time() -> None:
