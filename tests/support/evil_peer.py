@@ -212,7 +212,7 @@ class EvilPeer:
 
     def sign(self, method: str, url: str, body: bytes, **other: Any) -> dict[str, str]:
         """The headers of a request; `other` replaces arguments of `sign_request`."""
-        given = {"now": datetime.now(UTC), "nonce": secrets.token_urlsafe(18)} | other
+        given: dict[str, Any] = {"now": datetime.now(UTC), "nonce": secrets.token_urlsafe(18)} | other
         return sign_request(method, url, body, given.pop("signer", self.node_key), **given)
 
     async def beat(self, **other: Any) -> httpx.Response:
@@ -239,9 +239,7 @@ class EvilPeer:
 
     # --- what it is asked --------------------------------------------------------------------
 
-    async def serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of the victim."""
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, ValueError):
             while True:
@@ -252,9 +250,7 @@ class EvilPeer:
                     name, _, value = line.partition(":")
                     fields[name.lower()] = value.strip()
                 body = await reader.readexactly(int(fields.get("content-length", "0")))
-                asked = Asked(
-                    method, path.removeprefix(PATHS[self.party]), fields, body, writer
-                )
+                asked = Asked(method, path.removeprefix(PATHS[self.party]), fields, body, writer)
                 self.asked.append(asked)
                 answer = self._answer(asked)
                 writer.write(answer if isinstance(answer, bytes) else await answer)

@@ -17,6 +17,9 @@ Query = Callable[[str, Sequence[SqlValue]], Awaitable[Sequence[SqlRow]]]
 """Asks the tables: SQL with a `?` for each value, and the values."""
 
 PAGE_MAX: Final = 200
+FACTS_MAX: Final = 100
+"""Statements of one kind by one party about one message that are looked at: whoever states more
+would have others read them for ever. The first ones; of messages, the newest."""
 COLUMNS: Final = (
     "m.id, m.position, m.sender, m.author, m.channel, m.status, m.created, m.form, m.urgency, "
     "m.room, m.corrects, m.answers, m.body, m.blobs"
@@ -180,16 +183,22 @@ async def select(
     of: str = "id",
     alias: str = "",
 ) -> list[SqlRow]:
-    """Rows of a table whose column is one of these values, in the order of the record."""
+    """Rows of a table whose column is one of these values, in the order of the record.
+
+    Of what parties have stated about something, no more than `FACTS_MAX` of each.
+    """
+    if of in ("about", "answers", "corrects"):
+        by, order = ("sender", "DESC") if table == "said" else ("party", "ASC")
+        ranked = f"ROW_NUMBER() OVER (PARTITION BY {of}, {by} ORDER BY position {order}) AS nth"
+        some = f"SELECT *, {ranked} FROM messages_{table} WHERE {of} IN (%s)"  # noqa: S608
+        sql = f"SELECT {columns} FROM ({some}) AS f WHERE nth <= {FACTS_MAX} "  # noqa: S608
+    else:
+        sql = f"SELECT {columns} FROM messages_{table}{alias} WHERE {of} IN (%s) "  # noqa: S608
     rows: list[SqlRow] = []
     for begin in range(0, len(values), PAGE_MAX):
-        some = values[begin : begin + PAGE_MAX]
-        marks = ", ".join("?" * len(some))
-        rows += await query(
-            f"SELECT {columns} FROM messages_{table}{alias} WHERE {of} IN ({marks}) "  # noqa: S608
-            "ORDER BY position",
-            some,
-        )
+        some_values = values[begin : begin + PAGE_MAX]
+        marks = ", ".join("?" * len(some_values))
+        rows += await query(sql % marks + "ORDER BY position", some_values)
     return rows
 
 

@@ -7,13 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Final
 
-from detente.record import Entry, Payload, Statement, TableSet, format_time
+from detente.record import Entry, JsonValue, Payload, Statement, TableSet, format_time
 
 from .message_states import read_back_needed
 
 _TABLES: Final = TableSet.from_sql(
     "messages", files(__package__).joinpath("sql", "messages.sql").read_text(encoding="utf-8")
 )
+
+BODY_CHARACTERS_MAX: Final = 128 * 1024
+"""More than any form can hold, in JSON. The record keeps what is longer; here it is of no form."""
+_CALLED_MAX: Final = 100
+"""Officers in one statement of who was called."""
 
 
 class MessageProjection:
@@ -46,7 +51,7 @@ class MessageProjection:
 
 
 def _message(index: int, payload: Payload) -> list[Statement]:
-    body = payload.body
+    body = _bounded(payload.body, ("form", "urgency", "language", "room"))
     refs = {ref.rel: str(ref.id) for ref in reversed(payload.refs)}
     said = (
         str(payload.id),
@@ -90,18 +95,19 @@ def _shown(index: int, payload: Payload) -> list[Statement]:
 
 
 def _read_back(index: int, payload: Payload) -> list[Statement]:
-    row = (*_about(index, payload), payload.author, _time(payload), _json(payload.body))
+    said = _json(_bounded(payload.body, ()))
+    row = (*_about(index, payload), payload.author, _time(payload), said)
     return [Statement(_insert("read_backs", 8), [row])]
 
 
 def _acknowledgement(index: int, payload: Payload) -> list[Statement]:
-    note = _text(payload.body.get("text"))
+    note = _text(_bounded(payload.body, ()).get("text"))
     row = (*_about(index, payload), payload.author, _time(payload), note)
     return [Statement(_insert("acknowledgements", 8), [row])]
 
 
 def _refusal(index: int, payload: Payload) -> list[Statement]:
-    differences = payload.body.get("differences")
+    differences = _bounded(payload.body, ()).get("differences")
     row = (
         str(payload.id),
         index,
@@ -118,7 +124,7 @@ def _escalation(index: int, payload: Payload) -> list[Statement]:
     step = payload.body.get("step")
     if not isinstance(called, list) or type(step) is not int or not 0 <= step < 1 << 31:
         return []
-    holders = dict.fromkeys(each for each in called if isinstance(each, str))
+    holders = dict.fromkeys(each for each in called[:_CALLED_MAX] if isinstance(each, str))
     at = _text(payload.body.get("at")) or ""
     rows = [
         (
@@ -146,7 +152,7 @@ def _alarm(index: int, payload: Payload) -> list[Statement]:
         _text(payload.body.get("what")) or "",
         _text(payload.body.get("of")),
         _text(payload.body.get("party")),
-        _json(payload.body),
+        _json(_bounded(payload.body, ())),
     )
     return [Statement(_insert("alarms", 9), [row])]
 
@@ -191,6 +197,14 @@ def _of(payload: Payload) -> str:
 def _insert(table: str, values: int) -> str:
     marks = ", ".join("?" * values)
     return f"INSERT INTO messages_{table} VALUES ({marks})"  # noqa: S608
+
+
+def _bounded(body: Mapping[str, JsonValue], kept: Sequence[str]) -> Mapping[str, JsonValue]:
+    """A body, or of one that is too long for any form its short texts: lists read all of them."""
+    if len(_json(body)) <= BODY_CHARACTERS_MAX:
+        return body
+    texts = {name: _text(body.get(name)) for name in kept}
+    return {name: text for name, text in texts.items() if text is not None and len(text) <= 200}
 
 
 def _text(value: object) -> str | None:

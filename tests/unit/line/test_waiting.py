@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -25,7 +26,7 @@ class Asked:
 
     async def query(self, sql: str, values: Sequence[SqlValue] = ()) -> Sequence[SqlRow]:
         """As the tables do."""
-        self.counts[sql.partition(" FROM ")[2].split()[0]] += 1
+        self.counts[re.findall(r" FROM (messages_\w+)", sql)[0]] += 1
         return await self._tables.query(sql, values)
 
 
