@@ -9,6 +9,7 @@ export PYTHON ?= python3
 WORKERS ?= 2
 TEST_LIMIT ?= 45m
 TESTS ?= tests
+DEMO ?=
 
 # Whatever Python writes by itself stays in the tree, and is kept: compiled kernels and bytecode make
 # every later start faster, so a switched-off bytecode cache is switched on again.
@@ -41,9 +42,9 @@ $(ready): uv.lock pyproject.toml scripts/setup.sh
 	@rm -f .venv/.ready-*
 	@touch $@
 
-demo: $(ready) ## a real day of flights, announced by two parties to an exchange
+demo: $(ready) ## a real day of flights, two parties, an exchange, two nodes (DEMO=--keep leaves all running)
 	@scripts/samples.sh
-	@$(bin)/detente demo --flights .cache/samples/traffic/data/samples/collections/switzerland.json.gz
+	@$(bin)/detente demo --flights .cache/samples/traffic/data/samples/collections/switzerland.json.gz $(DEMO)
 
 check: $(ready) ## format, lint, types, layers, generated files
 	@echo "check: format"
