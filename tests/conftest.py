@@ -14,3 +14,19 @@ settings.load_profile("default")
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have tests of one `xdist_group` run on one worker.
+
+    pytest-xdist 3.8 tells groups by a suffix of the test's id, and sets that in a way that pytest
+    from 9.1 on does not read: without this, what a module shares is made once for each worker.
+    """
+    if not config.getoption("loadgroup", False):
+        return
+    for item in items:
+        groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+        suffix = f"@{'_'.join(groups)}"
+        if groups and not item.nodeid.endswith(suffix) and hasattr(item, "_id"):
+            item._id = type(item._id).parse(item.nodeid + suffix)
