@@ -17,7 +17,7 @@ Query = Callable[[str, Sequence[SqlValue]], Awaitable[Sequence[SqlRow]]]
 """Asks the tables: SQL with a `?` for each value, and the values."""
 
 PAGE_MAX: Final = 200
-FACTS_MAX: Final = 100
+FACTS_MAX: Final = 50
 """Statements of one kind by one party about one message that are looked at: whoever states more
 would have others read them for ever. The first ones; of messages, the newest."""
 COLUMNS: Final = (
@@ -43,7 +43,14 @@ async def views(
         }
     )
     found = {name: _grouped(each) for name, each in facts.items()}
-    return [_view(cast(tuple[Any, ...], row), found, party, rules) for row in rows]
+
+    def all_views() -> list[MessageView]:
+        return [_view(cast(tuple[Any, ...], row), found, party, rules) for row in rows]
+
+    if facts["read_backs"] and facts["acknowledgements"]:
+        # Places may have to be compared: nobody else shall wait for that.
+        return await asyncio.to_thread(all_views)
+    return all_views()
 
 
 def _asked(ids: Sequence[str]) -> dict[str, tuple[str, str, Sequence[str], str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +16,8 @@ from detente.record import Draft, Payload
 from .message_desk import CALLS_SINCE, DeskContext
 
 TICK_S: Final = 1.0
+_JUDGING_S: Final = 0.5
+"""For read-backs, in one look at the clock."""
 _log = logging.getLogger("detente.node.line")
 
 
@@ -67,9 +70,6 @@ class LineClocks:
                 context.record.query, context.party, now - CALLS_SINCE
             )
         drafts: list[Draft] = []
-        judged = self._judged
-        if size != self._looked:
-            drafts, judged = await self._refusals(rules)
         document = context.agreement().document
         due = line.calls_due(now, self._open, document, context.party)
         for call in due.calls:
@@ -89,6 +89,13 @@ class LineClocks:
         drafts += self._test_calls(now, rules)
         if drafts:
             await context.record.append([(draft, None) for draft in drafts])
+        # After all that is urgent: comparing takes as long as whoever reads back wants it to.
+        judged = self._judged
+        if size != self._looked:
+            refusals, judged = await self._refusals(rules)
+            if refusals:
+                await context.record.append([(draft, None) for draft in refusals])
+            drafts += refusals
         # There may be more read-backs than one page holds.
         self._looked = size if judged == self._judged else -1
         self._judged = judged
@@ -122,13 +129,18 @@ class LineClocks:
         found = await line.read_backs_to_judge(
             context.record.query, context.party, since=self._judged
         )
+        until = time.monotonic() + _JUDGING_S
         for message_id, read_back_id, position in found:
+            if time.monotonic() > until:
+                break
             judged = position + 1
             message, entry = await self._message(message_id), await self._read_back(read_back_id)
             if message is None or entry is None:
                 continue
             try:
-                differences = line.differences_of(message.body, entry.body, rules)
+                differences = await asyncio.to_thread(
+                    line.differences_of, message.body, entry.body, rules
+                )
             except line.FieldsUnusable as error:
                 differences = [line.unreadable(str(error))]
             if differences:

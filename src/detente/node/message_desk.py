@@ -229,7 +229,7 @@ class MessageDesk:
             if done:
                 return view
             read = line.read_read_back(read_back)  # type: ignore[arg-type]  # JSON, checked there
-            repeated = line.read_back_draft(message, read, self.rules)
+            repeated = await asyncio.to_thread(line.read_back_draft, message, read, self.rules)
             drafts = [] if repeated is None else [repeated]
             await self._state([*drafts, line.acknowledgement_draft(message, text)], officer)
             return await self.view(identity, officer)
