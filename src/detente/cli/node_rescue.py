@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from detente.node.accounts import OfficerRefused
 from detente.node.agreement_now import AgreementNow
 from detente.node.beginning import Invited, invite
 from detente.node.context import NodeContext
 from detente.node.home import find, now
-from detente.node.officers import OfficerRefused
 from detente.node.officers_desk import open_desk
 from detente.node.opening import open_node_record
 from detente.node.roles import Role

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from detente.http import BadRequest, Unauthorized
 
+from .accounts import Account, Invitation
 from .officer_context import OfficerContext
-from .officers import Account, Invitation, Officers
+from .officers import Officers
 from .passwords import Passwords, check_new
 from .second_factor import (
     code_step,

@@ -16,11 +16,12 @@ from detente.errors import DetenteError
 from detente.http import Caller, Endpoint, RequestHead
 from detente.record import JsonValue
 
+from .accounts import Account, OfficerExists
 from .approval_rules import ApprovalClosed
 from .approvals import Approvals
 from .credentials import Credentials
 from .officer_context import OfficerContext
-from .officers import Account, OfficerExists, Officers
+from .officers import Officers
 from .oidc import Provider
 from .passwords import Passwords
 from .roles import permissions_of

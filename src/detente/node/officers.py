@@ -8,98 +8,31 @@ change is on disk before it counts.
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import ClassVar, Final, Literal, Self, cast
+from dataclasses import replace
+from typing import Final, Literal, Self, cast
 
-from detente.errors import DetenteError
-from detente.http import BadRequest, NotFound
-from detente.record import Clock, SqlRow, Statement, format_time, parse_time
+from detente.record import Clock, Statement, format_time, parse_time
 
+from .accounts import (
+    ACCOUNT_COLUMNS,
+    KEY_COLUMNS,
+    Account,
+    Invitation,
+    NoSuchOfficer,
+    OfficerExists,
+    OfficerRefused,
+    account_of,
+    account_row,
+    check_account,
+    key_of,
+)
 from .officer_context import OfficerRecord
-from .roles import SIGNING_ROLES, Role, permissions_of
+from .roles import Role
 from .webauthn_login import SecurityKey
 
 ACCOUNTS_MAX: Final = 500
 KEYS_MAX: Final = 10
-NAME_MAX: Final = 100
-_ID: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
-
-
-class NoSuchOfficer(NotFound):
-    """There is no account with this id: 404."""
-
-    code: ClassVar[str] = "officers.unknown"
-
-
-class OfficerRefused(BadRequest):
-    """An account cannot be made or changed like this: 400."""
-
-    code: ClassVar[str] = "officers.refused"
-
-
-class OfficerExists(DetenteError):
-    """There is an account with this id, or for this subject, already: 409."""
-
-    code: ClassVar[str] = "officers.exists"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """Somebody who may log in.
-
-    Attributes:
-        id: of an officer in the agreement, or, for roles that do not sign, any other.
-        name: for people.
-        language: `en` or `fr`.
-        roles: what for.
-        active: whether log-in is allowed.
-        break_glass: may log in with a password although a provider is configured.
-        password: argon2id hash; empty before one is set.
-        totp: sealed secret of the authenticator app; None without.
-        totp_used: step of the newest code that was accepted.
-        totp_next: sealed secret that was shown and not yet confirmed.
-        created: when it was made.
-        changed: when it was changed last.
-    """
-
-    id: str
-    name: str
-    language: Literal["en", "fr"]
-    roles: frozenset[Role]
-    active: bool = True
-    break_glass: bool = False
-    password: str = ""
-    totp: bytes | None = None
-    totp_used: int = 0
-    totp_next: bytes | None = None
-    created: datetime
-    changed: datetime
-
-    @property
-    def permissions(self) -> frozenset[str]:
-        """What may be done; nothing when it is not active."""
-        return permissions_of(self.roles) if self.active else frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """The right to set a password and a second factor, once.
-
-    Attributes:
-        digest: SHA-256 of its token, hexadecimal.
-        account: whose.
-        until: when it ends.
-        totp: sealed secret that was shown.
-    """
-
-    digest: str
-    account: str
-    until: datetime
-    totp: bytes | None = None
 
 
 class Officers:
@@ -120,11 +53,11 @@ class Officers:
     async def open(cls, record: OfficerRecord, clock: Clock) -> Self:
         """Those in the tables."""
         officers = cls(record, clock)
-        for row in await record.query(f"SELECT {_ACCOUNT} FROM officers_accounts"):  # noqa: S608
-            account = _account(row)
+        for row in await record.query(f"SELECT {ACCOUNT_COLUMNS} FROM officers_accounts"):  # noqa: S608
+            account = account_of(row)
             officers._accounts[account.id] = account
-        for row in await record.query(f"SELECT {_KEY} FROM officers_keys"):  # noqa: S608
-            key = _key(row)
+        for row in await record.query(f"SELECT {KEY_COLUMNS} FROM officers_keys"):  # noqa: S608
+            key = key_of(row)
             officers._keys.setdefault(key.account, {})[key.id] = key
         for issuer, subject, account_id in await record.query(
             "SELECT issuer, subject, account FROM officers_subjects"
@@ -199,7 +132,7 @@ class Officers:
             created=now,
             changed=now,
         )
-        _check(account, holders)
+        check_account(account, holders)
         if identity in self._accounts:
             raise OfficerExists("There is an account with this id.", where=identity)
         if len(self._accounts) >= ACCOUNTS_MAX:
@@ -219,7 +152,7 @@ class Officers:
         """
         before = self.get(account.id)
         if holders is not None:
-            _check(account, holders)
+            check_account(account, holders)
         if "officers.manage" in before.permissions - account.permissions and self.who_can(
             "officers.manage"
         ) == [account.id]:
@@ -237,9 +170,9 @@ class Officers:
             [
                 Statement("DELETE FROM officers_accounts WHERE id = ?", [(account.id,)]),
                 Statement(
-                    f"INSERT INTO officers_accounts ({_ACCOUNT}) "  # noqa: S608
+                    f"INSERT INTO officers_accounts ({ACCOUNT_COLUMNS}) "  # noqa: S608
                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [_account_row(account)],
+                    [account_row(account)],
                 ),
             ]
         )
@@ -271,7 +204,7 @@ class Officers:
             [
                 Statement("DELETE FROM officers_keys WHERE id = ?", [(key.id,)]),
                 Statement(
-                    f"INSERT INTO officers_keys ({_KEY}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+                    f"INSERT INTO officers_keys ({KEY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
                     [
                         (
                             key.id,
@@ -416,80 +349,3 @@ class Officers:
         self._invitations = {
             digest: each for digest, each in self._invitations.items() if each.account != account
         }
-
-
-def _check(account: Account, holders: frozenset[str]) -> None:
-    if _ID.fullmatch(account.id) is None:
-        raise OfficerRefused(
-            "An id has 1 to 32 lower-case letters, digits and hyphens.", where="id"
-        )
-    name = account.name
-    if not 1 <= len(name) <= NAME_MAX or not name.isprintable() or name != name.strip():
-        raise OfficerRefused(f"A name has 1 to {NAME_MAX} printable characters.", where="name")
-    if not account.roles or Role.PUBLIC in account.roles:
-        raise OfficerRefused(
-            "An account has one role or more, and not the public's.", where="roles"
-        )
-    signing = sorted(account.roles & SIGNING_ROLES)
-    if signing and account.id not in holders:
-        raise OfficerRefused(
-            f"The agreement has no officer {account.id}, and who has the role {signing[0]} signs.",
-            where="roles",
-            advice="Give the account the id of an officer: " + ", ".join(sorted(holders)) + ".",
-        )
-
-
-_ACCOUNT: Final = (
-    "id, name, language, roles, active, break_glass, password, totp, totp_used, totp_next, "
-    "created, changed"
-)
-_KEY: Final = "id, account, name, public_key, sign_count, created"
-
-
-def _account_row(account: Account) -> tuple[int | str | bytes | None, ...]:
-    return (
-        account.id,
-        account.name,
-        account.language,
-        json.dumps(sorted(account.roles)),
-        int(account.active),
-        int(account.break_glass),
-        account.password,
-        account.totp,
-        account.totp_used,
-        account.totp_next,
-        format_time(account.created),
-        format_time(account.changed),
-    )
-
-
-def _account(row: SqlRow) -> Account:
-    identity, name, language, roles, active, glass, password, totp, used, coming, made, changed = (
-        row
-    )
-    return Account(
-        id=str(identity),
-        name=str(name),
-        language="fr" if language == "fr" else "en",
-        roles=frozenset(map(Role, json.loads(str(roles)))),
-        active=bool(active),
-        break_glass=bool(glass),
-        password=str(password),
-        totp=cast(bytes | None, totp),
-        totp_used=int(cast(int, used)),
-        totp_next=cast(bytes | None, coming),
-        created=parse_time(str(made)),
-        changed=parse_time(str(changed)),
-    )
-
-
-def _key(row: SqlRow) -> SecurityKey:
-    identity, account, name, public_key, sign_count, created = row
-    return SecurityKey(
-        str(identity),
-        str(account),
-        str(name),
-        cast(bytes, public_key),
-        int(cast(int, sign_count)),
-        parse_time(str(created)),
-    )

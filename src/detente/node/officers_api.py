@@ -10,7 +10,7 @@ import msgspec
 from detente.http import Caller, Endpoint, Request, Response, any_of
 from detente.record import JsonValue, format_time
 
-from .officers import Account, OfficerRefused
+from .accounts import Account, OfficerRefused
 from .roles import PERMISSION_HELP, PERMISSIONS, ROLE_WORDS, Role
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import msgspec
 
 from detente.record import format_time
 
-from .officers import Account
+from .accounts import Account
 from .sessions import Session, SessionRules
 
 

@@ -17,8 +17,9 @@ from typing import Any, ClassVar, Final, NamedTuple
 from detente.http import Busy, Unauthorized
 from detente.record import JsonValue
 
+from .accounts import Account
 from .officer_context import OfficerContext
-from .officers import Account, Officers
+from .officers import Officers
 from .passwords import Passwords
 from .second_factor import code_step, recovery_mark
 from .sessions import Method, Session, Sessions
