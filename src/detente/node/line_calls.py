@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -63,15 +64,24 @@ T = TypeVar("T")
 class PeerLine:
     """Calls one peer's line; `LineCalls`."""
 
-    def __init__(self, node: PeerNode, blobs: BlobStore, *, blob_bytes_max: int) -> None:
+    def __init__(
+        self,
+        node: PeerNode,
+        blobs: BlobStore,
+        *,
+        blob_bytes_max: int,
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Args:
         node: the peer.
         blobs: ours.
         blob_bytes_max: larger ones are not fetched.
+        has_room: whether the disk has room for files.
         """
         self._node = node
         self._blobs = blobs
         self._blob_bytes_max = blob_bytes_max
+        self._has_room = has_room
 
     async def post(self, action: Post) -> PostOutcome:
         """Give envelopes to the peer's inbox."""
@@ -155,6 +165,8 @@ class PeerLine:
 
     async def fetch_blob(self, action: FetchBlob) -> BlobOutcome:
         """Get a blob from the peer, check its hash, and keep it."""
+        if not self._has_room():
+            return StoreFailed("There is little room on the disk.")
         answer = await self._ask(
             "GET",
             f"{wire.BLOBS}/{action.sha256}",

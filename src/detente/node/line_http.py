@@ -68,6 +68,8 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _WANTED_MAX: Final = 1000
 _BEATEN: Final = 120
+URGENT_ONLY: Final = 0.5
+_NO_ROOM: Final = "There is little room on the disk; only what is urgent is taken."
 
 BeatHeard = Callable[[str, Beat], Beat]
 """Told of a peer's beat; gives ours."""
@@ -115,17 +117,21 @@ class LineServer:
         beat: BeatHeard,
         resumed: Callable[[str, dict[str, int]], None],
         may_take: Callable[[], bool],
+        room: Callable[[], float] = lambda: 1.0,
     ) -> None:
         """Args:
         record: ours.
         beat: see `BeatHeard`; raises ValueError at what is none.
         resumed: told what a peer that was restored holds of our channels.
         may_take: whether the node takes anything now; not while it is held.
+        room: free bytes of the disk, as a share of those that are to stay free. Below 1 no files
+            are taken, below a half nothing that is not urgent: the rest is for our officers.
         """
         self._record = record
         self._beat = beat
         self._resumed = resumed
         self._may_take = may_take
+        self._room = room
         self._wanted: dict[str, OrderedDict[str, None]] = {}
 
     def endpoints(self, prefix: str = "") -> list[Endpoint]:
@@ -202,6 +208,8 @@ class LineServer:
     # --- what peers ask -----------------------------------------------------------------------
 
     async def _inbox(self, request: Request[bytes]) -> Response:
+        if self._room() < URGENT_ONLY:
+            raise Overloaded(_NO_ROOM, retry_after_s=30)
         return await self._take(request, decode_body(request.body, _DELIVERY, 64))
 
     async def _emergency(self, request: Request[bytes]) -> Response:
@@ -315,6 +323,8 @@ class LineServer:
 
     async def _put_blob(self, request: Request[bytes]) -> Response:
         sha256 = _sha256(request)
+        if self._room() < 1.0:
+            raise Overloaded(_NO_ROOM, retry_after_s=30)
         wanted = self._wanted.get(request.caller.sub, OrderedDict())
         if sha256 not in wanted and self._record.blobs.size(sha256) is None:
             raise Forbidden("This blob was not asked for.")

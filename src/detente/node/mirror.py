@@ -75,10 +75,12 @@ class Mirror:
 
     Args:
         directory: such as `mirror/` beside our own record; made when it is needed.
+        has_room: whether the disk has room for the leaves of others.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, has_room: Callable[[], bool] = lambda: True) -> None:
         self._directory = directory
+        self._has_room = has_room
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def take(
@@ -109,6 +111,8 @@ class Mirror:
                         advice="Have smaller checkpoints cosigned first.",
                     )
                 for ref in _missing(log.size, checkpoint.size):
+                    if not self._has_room():
+                        raise MirrorUnusable("There is little room on the disk.", where=origin)
                     await self._call(log.add, ref, await tiles.tile(ref))
                 await self._call(log.finish, checkpoint, note)
             finally:

@@ -31,12 +31,14 @@ from .line_clocks import LineClocks
 from .line_http import LineServer
 from .line_store import LineStore
 from .mirror import Mirror
+from .neutral import NeutralCalls, neutral_witnesses
 from .opening import Mode
 from .peer_loop import LinkRunner
 from .peers import Peers, addresses_of, others
 from .publishing import Publishing
 from .recovery import recover
 from .recovery_http import RecoveryCalls
+from .recovery_source import RecoveryPeer
 from .status import (
     DiskStatus,
     LinkStatus,
@@ -117,17 +119,22 @@ class RunningNode(StatusSource):
             beat=self.watch.beaten,
             resumed=self._resumed,
             may_take=lambda: self.mode == "writing",
+            room=self._free_share,
         )
         self.faults = 0
         self._woken = asyncio.Event()
-        self.mirror = Mirror(context.home.directory / MIRROR)
+        self.mirror = Mirror(context.home.directory / MIRROR, lambda: not self._is_low(self._room))
         self.publishing = Publishing(context.home.place.tiles, record)
+        self._neutral = neutral_witnesses(
+            context.agreement(), peers.egress, context.settings.witness_ca
+        )
         self._cosigning = Cosigning(
             record,
             peers,
             self.publishing,
             every_s=context.settings.witness_every,
             behind=self._behind,
+            neutral=self._neutral,
         )
 
     # --- running -----------------------------------------------------------------------------
@@ -181,7 +188,7 @@ class RunningNode(StatusSource):
             try:
                 done = await recover(
                     self.context.home,
-                    [RecoveryCalls(node) for node in self.peers],
+                    await self._who_knows(),
                     told=lambda what: _log.info("recovery: %s", what),
                 )
             except DetenteError as error:
@@ -202,6 +209,15 @@ class RunningNode(StatusSource):
             self._woken.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), RECOVER_EVERY_S)
+
+    async def _who_knows(self) -> list[RecoveryPeer]:
+        """Everybody who may have a signature of ours, and can be asked."""
+        record = self.context.record
+        newest = await record.checkpoint()
+        return [
+            *(RecoveryCalls(node) for node in self.peers),
+            *(NeutralCalls(each, newest, record.origin) for each in self._neutral),
+        ]
 
     async def _run_link(self, party: str) -> None:
         runner = self.runners[party] = self._runner(self.context.record, party)
@@ -273,6 +289,7 @@ class RunningNode(StatusSource):
             self.peers[party],
             record.blobs,
             blob_bytes_max=self.context.settings.max_attachment_bytes,
+            has_room=lambda: not self._is_low(self._room),
         )
         return LinkRunner(
             Link(party, jitter=_random.random, pull=pulls),
@@ -291,6 +308,7 @@ class RunningNode(StatusSource):
         self.watch.heard(party)
 
     def _came_back(self, party: str) -> None:
+        self._cosigning.heard(party)
         self._woken.set()
         self._alive(party)
 
@@ -392,6 +410,10 @@ class RunningNode(StatusSource):
             return False
         runner.release(channel)
         return True
+
+    def _free_share(self) -> float:
+        least = self.context.settings.free_bytes_min
+        return self._room.free / least if least else 1.0
 
     def _is_low(self, room: Room) -> bool:
         return room.free < self.context.settings.free_bytes_min
