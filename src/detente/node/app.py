@@ -24,6 +24,9 @@ import uvloop
 
 from detente.errors import DetenteError
 from detente.http import (
+    Answer,
+    Application,
+    CallLane,
     LineSink,
     Metrics,
     RequestObserver,
@@ -35,13 +38,15 @@ from detente.http import (
 from .agreement_now import AgreementNow
 from .assembly import Interface, officers_app, peers_app
 from .context import NodeContext
+from .errands import WAIT_S, ErrandsToo, run_errands
 from .exports_api import sweep_exports
 from .feed import Feed
 from .home import Home, now, trust_logs
+from .line_wire import ERRANDS
 from .officers_desk import open_desk
 from .opening import open_node_record
 from .operator_access import OperatorOr, RunFile, Running
-from .peers import Peers
+from .peers import Peers, addresses_of
 from .quiet import QuietBeats
 from .reach import settings_with_reach
 from .running import RunningNode, opened_witness
@@ -150,7 +155,8 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         await asyncio.to_thread(sweep_exports, home.directory)
         stack.push_async_callback(interface.jobs.close)
         officers = officers_app(interface, guard, access, metrics, observer)
-        line = peers_app(node, witness, QuietBeats(observer))
+        errands = ErrandsToo(node.access)
+        line = peers_app(node, witness, errands, QuietBeats(observer))
         run_file = RunFile(home.directory)
 
         def ready(urls: Sequence[str]) -> None:
@@ -163,6 +169,10 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = node.start(group, witness, interface.rooms.keep)
+                tasks += [
+                    group.create_task(_errands(node, party, line, errands))
+                    for party in settings.pull
+                ]
                 try:
                     await serve_all(
                         [
@@ -182,6 +192,20 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
             run_file.remove()
             await node.end()
     return again
+
+
+async def _errands(node: RunningNode, party: str, line: Application, errands: ErrandsToo) -> None:
+    """Answer, for a peer that cannot call us, what it wants of our log and our witness."""
+    peer = node.peers[party]
+    context = node.context
+    prefix = addresses_of(context.agreement(), context.party)[0].path.rstrip("/")
+
+    async def ask(body: bytes) -> Answer:
+        return await peer.request(
+            "POST", ERRANDS, body=body, deadline_s=WAIT_S + 10, lane=CallLane.BULK
+        )
+
+    await run_errands(party, ask, line, prefix, errands.header(party))
 
 
 async def _publish(node: RunningNode) -> None:

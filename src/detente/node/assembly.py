@@ -45,6 +45,7 @@ from .conferences_api import CONFERENCE_STATUSES, conferences_endpoints
 from .context import NodeContext
 from .desk import OFFICER_STATUSES, Desk
 from .erasures_api import erasures_endpoints
+from .errands import errands_endpoint
 from .events_api import events_endpoints
 from .exports_api import exports_endpoints
 from .feed import Feed
@@ -203,7 +204,9 @@ def officers_app(
     )
 
 
-def peers_app(node: RunningNode, witness: Witness | None, observer: Observer) -> Application:
+def peers_app(
+    node: RunningNode, witness: Witness | None, access: Authenticator, observer: Observer
+) -> Application:
     """What the other parties' nodes call, under every path of our addresses in the agreement."""
     record = node.context.record
     settings = node.context.settings
@@ -224,6 +227,7 @@ def peers_app(node: RunningNode, witness: Witness | None, observer: Observer) ->
 
     for prefix in dict.fromkeys(address.path.rstrip("/") for address in own):
         endpoints += node.line.endpoints(prefix)
+        endpoints.append(errands_endpoint(prefix, node.peers.errands_of))
         if witness is not None:
             endpoints += witness_endpoints(
                 prefix + wire.WITNESS, witness, keep=Keeping(node).keep, before=before
@@ -238,7 +242,7 @@ def peers_app(node: RunningNode, witness: Witness | None, observer: Observer) ->
         )
     return build_app(
         endpoints,
-        authenticator=node.access,
+        authenticator=access,
         limits=Limits(
             max_body_bytes=max(settings.max_peer_body_bytes, settings.max_attachment_bytes),
             max_json_depth=64,

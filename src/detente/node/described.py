@@ -10,6 +10,7 @@ from detente.http import ApiInfo, Endpoint, Metrics
 
 from .assembly import Interface
 from .desk import Desk
+from .errands import errands_endpoint
 from .line_http import LineServer
 from .line_wire import LOG, WITNESS
 from .recovery_http import recovery_endpoints
@@ -70,6 +71,7 @@ def line_endpoints() -> list[Endpoint]:
     server = LineServer(nobody, beat=nobody, resumed=nobody, may_take=nobody)
     return [
         *server.endpoints(),
+        errands_endpoint("", nobody),
         *witness_endpoints(WITNESS, nobody),
         *recovery_endpoints("", nobody),
         *tiles_endpoints(LOG, Path()),

@@ -19,9 +19,10 @@ from detente.http import (
 from detente.record import Clock, PartyRecord, Verifier
 from detente.record.ijson import format_time
 
+from . import line_wire
 from .peers import anchors, transport_keys
 
-LINE_SCOPE: Final = "line"
+LINE_SCOPE: Final = line_wire.SCOPE
 """What a peer's node may do; no officer's session has it."""
 
 

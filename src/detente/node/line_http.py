@@ -56,6 +56,7 @@ from detente.line.wire import (
 from detente.record import BlobUnusable, Envelope, PartyRecord, read_payload
 
 from . import line_wire as wire
+from .errands import ERRAND_LANE
 from .line_access import LINE_SCOPE
 from .line_store import LineStore
 from .peers import others
@@ -98,6 +99,15 @@ def line_lanes() -> Lanes:
                 byte_burst=16 << 20,
                 reserved=4,
                 most=4,
+            ),
+            LaneQuota(
+                name=ERRAND_LANE,
+                requests_per_s=20.0,
+                request_burst=100,
+                bytes_per_s=20e6,
+                byte_burst=64 << 20,
+                reserved=1,
+                most=2,
             ),
             LaneQuota(
                 name=BEAT_LANE, requests_per_s=10.0, request_burst=_BEATEN, reserved=2, most=4

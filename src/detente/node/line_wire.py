@@ -9,6 +9,9 @@ import msgspec
 
 from detente.line.lanes import Lane
 
+SCOPE: Final = "line"
+"""What a peer's node may do; no officer's session has it."""
+
 INBOX: Final = "/line/v1/inbox"
 EMERGENCY: Final = "/line/v1/emergency"
 FROM: Final = "/line/v1/from"
@@ -18,6 +21,7 @@ BEAT: Final = "/line/v1/beat"
 MINE: Final = "/line/v1/mine"
 RESUME: Final = "/line/v1/resume"
 RECOVERY: Final = "/line/v1/recovery"
+ERRANDS: Final = "/line/v1/errands"
 WITNESS: Final = "/witness"
 LOG: Final = "/log"
 

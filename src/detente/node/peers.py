@@ -22,6 +22,7 @@ from detente.http import (
 )
 from detente.record import Clock, KeyFileUnusable, PartyRecord, Random, Signer, Verifier
 
+from .errands import ErrandBox, is_errand
 from .home import Home
 from .settings import NodeSettings
 
@@ -121,6 +122,8 @@ class PeerNode:
     def __init__(self, party: str, clients: list[PeerClient]) -> None:
         self.party = party
         self._clients = clients
+        self.errands = ErrandBox()
+        """Calls that wait until the peer asks for them, because it cannot be called."""
         self.answered: Callable[[], None] = lambda: None
         """Called whenever the peer has answered something, authenticated by TLS."""
 
@@ -146,6 +149,8 @@ class PeerNode:
             UrlRefused, AddressRefused: its address must not be called.
             EgressError: there is no answer that can be used.
         """
+        if self.errands.asked_for and is_errand(path):
+            return await self.errands.run(method, path, body, content_type, deadline_s, max_bytes)
         headers = {"content-type": content_type} if body else {}
         failure: EgressError | None = None
         for client in list(self._clients):
@@ -228,6 +233,11 @@ class Peers:
     def __getitem__(self, party: str) -> PeerNode:
         return self._nodes[party]
 
+    def errands_of(self, party: str) -> ErrandBox | None:
+        """What waits until a party asks for it; None if it is none any more."""
+        node = self._nodes.get(party)
+        return None if node is None else node.errands
+
     async def refresh(self, *, renew: bool = False) -> bool:
         """Follow the agreement and the keys; whether anything was made anew.
 
@@ -254,6 +264,11 @@ class Peers:
                 await self._nodes.pop(party).replace([])
         self.changed()
         return True
+
+    @property
+    def egress(self) -> Egress:
+        """The way of all calls, closed with these."""
+        return self._egress
 
     async def close(self) -> None:
         """End all connections."""

@@ -5,6 +5,7 @@ The line goes on through all of it.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,16 +26,11 @@ pytestmark = pytest.mark.anyio
 QUICK = ("--witness-every", "0.3")
 
 
-def staff(first: str, second: str) -> dict[str, tuple[Role, ...]]:
-    return {
-        first: (Role.OFFICER, Role.DUTY_CHIEF),
-        second: (Role.OFFICER, Role.DUTY_CHIEF),
-        "keeper": (Role.CUSTODIAN,),
-        "root": (Role.ADMIN,),
-    }
-
-
-STAFF = {"a": staff("durand", "martin"), "b": staff("nowak", "lind")}
+CHIEF = (Role.OFFICER, Role.DUTY_CHIEF)
+STAFF: dict[str, dict[str, tuple[Role, ...]]] = {
+    "a": {"durand": CHIEF, "martin": CHIEF, "root": (Role.ADMIN, Role.CUSTODIAN)},
+    "b": {"nowak": CHIEF, "lind": CHIEF, "root": (Role.ADMIN,)},
+}
 
 
 class Desk:
@@ -53,10 +49,10 @@ class Desk:
             return await http.request(method, f"/api/v1/{path}", **more)
 
     async def by_two(
-        self, kind: str, by: str, action: dict[str, Any], method: str, path: str, **more: Any
+        self, kind: str, by: str, action: dict[str, Any], method: str, path: str, *left_out: str
     ) -> httpx.Response:
         """Do something as two persons; alone it must be refused."""
-        body = {name: value for name, value in action.items() if name != "do"} | more
+        body = {name: value for name, value in action.items() if name not in ("do", *left_out)}
         alone = await self.ask(by, method, path, json=body)
         assert (alone.status_code, alone.json()["code"]) == (403, "approval.missing"), alone.text
         asked = await self.ask(by, "POST", "approvals", json={"kind": kind, "action": action})
@@ -72,23 +68,24 @@ class Desk:
         return await self.ask(by, method, path, json=body | {"approval": identity})
 
 
+async def logged_in(node: NodeUnderTest) -> Desk:
+    """Everybody of a party, logged in."""
+    clients = await asyncio.gather(*(node.login(account) for account in STAFF[node.party]))
+    tokens = [http.headers["authorization"] for http in clients]
+    return Desk(node, dict(zip(STAFF[node.party], tokens, strict=True)))
+
+
 @asynccontextmanager
 async def desks(root: Path) -> AsyncIterator[tuple[Net, Desk, Desk]]:
     """Both nodes, their people logged in."""
     async with two_nodes(root, settings=QUICK, accounts=STAFF) as net:
         await net.up()
-        found = []
-        for party, people in STAFF.items():
-            tokens = {}
-            for account in people:
-                async with await net[party].login(account) as http:
-                    tokens[account] = http.headers["authorization"]
-            found.append(Desk(net[party], tokens))
-        yield net, found[0], found[1]
+        a, b = await asyncio.gather(logged_in(net["a"]), logged_in(net["b"]))
+        yield net, a, b
 
 
 async def passes(a: Desk, b: Desk, words: str) -> None:
-    """A message goes each way, and A's log is cosigned beyond it."""
+    """A message goes each way, and both logs are cosigned beyond it."""
     async with a.of("durand") as here, b.of("nowak") as there:
         identity = await send(here, text(words))
         back = await send(there, text(words, to="a"))
@@ -96,9 +93,11 @@ async def passes(a: Desk, b: Desk, words: str) -> None:
         await reached(b.node, there, back, "delivered")
 
         async def cosigned() -> bool:
-            entry = await here.get(f"/api/v1/record/entries/{identity}")
-            grade: str = entry.json()["grade"]
-            return grade == "bilateral"
+            pages = [
+                await http.get(f"/api/v1/record/entries/{each}")
+                for http, each in ((here, identity), (there, back))
+            ]
+            return [page.json()["grade"] for page in pages] == ["bilateral", "bilateral"]
 
         await until(cosigned)
 
@@ -112,6 +111,7 @@ async def key_of(desk: Desk, purpose: str, party: str = "a") -> Any:
 
 async def test_keys_are_replaced_and_revoked_while_the_line_goes_on(tmp_path: Path) -> None:
     async with desks(tmp_path) as (net, a, b):
+        await erased_and_published(net, a)
         before = await key_of(a, "signing")
         # B is away when the node's key changes: it must know A all the same when it is back.
         await net["b"].stop()
@@ -148,6 +148,33 @@ async def test_keys_are_replaced_and_revoked_while_the_line_goes_on(tmp_path: Pa
         assert [(await node.status())["faults"] for node in net.nodes.values()] == [0, 0]
 
 
+async def erased_and_published(net: Net, a: Desk) -> None:
+    """An entry is erased, a bulletin published and corrected."""
+    async with a.of("durand") as http:
+        identity = await send(http, text("a name that must not stay"))
+        found = (await http.get(f"/api/v1/record/entries/{identity}")).json()
+        action = {"do": "erase", "index": found["index"], "ground": "GDPR 17"}
+        path = f"record/erasures/{found['index']}"
+        done = await a.by_two("erase", "root", action, "POST", path, "index")
+        assert done.status_code == 201, done.text
+        assert await message(http, identity) is None
+        words = {"en": "Firing from 10:00.", "fr": "Tirs à partir de 10:00."}
+        action = {"do": "publish", "title": words, "text": words, "corrects": None}
+        first = await a.by_two("publish", "durand", action, "POST", "publications")
+        assert first.status_code == 201, first.text
+        action |= {"corrects": first.json()["id"], "text": {"en": "None.", "fr": "Aucun."}}
+        second = await a.by_two("publish", "durand", action, "POST", "publications")
+        assert second.status_code == 201, second.text
+    async with net["a"].client({}) as anybody:
+        told = (await anybody.get("/api/v1/publications")).json()["publications"]
+        assert [each["text"]["fr"] for each in told] == ["Aucun.", words["fr"]]
+        assert told[0]["corrects"] == told[1]["id"]
+        earlier = await anybody.get("/api/v1/publications", params={"before": told[0]["index"]})
+        assert [each["id"] for each in earlier.json()["publications"]] == [told[1]["id"]]
+        refused = await anybody.post("/api/v1/publications", json=action)
+        assert refused.status_code in (401, 403)
+
+
 class Next(World):
     """The version that follows."""
 
@@ -180,13 +207,11 @@ async def test_the_agreement_is_amended_and_peers_are_reached_otherwise(tmp_path
             assert (shown.json()["version"], shown.json()["sha256"]) == (2, sha256)
             assert shown.json()["changes"], "nothing has changed"
             action = {"do": "amend", "version": 2, "sha256": sha256}
-            body = {"do": "amend", "sha256": sha256}
-            alone = await desk.ask("root", "POST", "agreement/amendments", json=dict(sha256=sha256))
-            assert alone.json()["code"] == "approval.missing", alone.text
             boot = (await desk.node.status())["boot"]
-            done = await _amend(desk, action, body)
+            done = await desk.by_two(
+                *("agreement", "root", action, "POST", "agreement/amendments", "version")
+            )
             assert done.status_code == 201, done.text
-
             await started_again(desk, boot)
             found = (await desk.ask("root", "GET", "agreement")).json()
             assert (found["version"], found["sha256"]) == (2, sha256)
@@ -209,9 +234,8 @@ async def test_the_agreement_is_amended_and_peers_are_reached_otherwise(tmp_path
         await started_again(a, boot)
         told = (await a.ask("root", "GET", "peers")).json()
         assert told["peers"][0]["pulled"] is True
-        async with b.of("nowak") as there:
-            identity = await send(there, text("fetched", to="a"))
-            await reached(b.node, there, identity, "delivered")
+        # What B says is fetched, and so is what both witnesses need of each other.
+        await passes(a, b, "fetched")
 
 
 async def started_again(desk: Desk, boot: str) -> None:
@@ -225,61 +249,3 @@ async def started_again(desk: Desk, boot: str) -> None:
         return bool(found["boot"] != boot)
 
     await until(there)
-
-
-async def _amend(desk: Desk, action: dict[str, Any], body: dict[str, Any]) -> httpx.Response:
-    asked = await desk.ask(
-        "root", "POST", "approvals", json={"kind": "agreement", "action": action}
-    )
-    second = "martin" if desk.node.party == "a" else "lind"
-    seen = {"action_sha256": asked.json()["action_sha256"]}
-    path = f"approvals/{asked.json()['id']}/approve"
-    assert (await desk.ask(second, "POST", path, json=seen)).is_success
-    body = {"sha256": body["sha256"], "approval": asked.json()["id"]}
-    return await desk.ask("root", "POST", "agreement/amendments", json=body)
-
-
-async def test_what_is_erased_and_what_is_published(tmp_path: Path) -> None:
-    async with two_nodes(tmp_path, settings=QUICK, accounts=STAFF, start=("a",)) as net:
-        tokens = {}
-        for account in STAFF["a"]:
-            async with await net["a"].login(account) as http:
-                tokens[account] = http.headers["authorization"]
-        a = Desk(net["a"], tokens)
-        async with a.of("durand") as http:
-            identity = await send(http, text("a name that must not stay"))
-            found = (await http.get(f"/api/v1/record/entries/{identity}")).json()
-            action = {"do": "erase", "index": found["index"], "ground": "GDPR 17"}
-            assert (
-                await a.ask("durand", "POST", f"record/erasures/{found['index']}", json={})
-            ).status_code in (400, 403)
-            path = f"record/erasures/{found['index']}"
-            asked = await a.ask(
-                "keeper", "POST", "approvals", json={"kind": "erase", "action": action}
-            )
-            seen = {"action_sha256": asked.json()["action_sha256"]}
-            agreed = f"approvals/{asked.json()['id']}/approve"
-            assert (await a.ask("martin", "POST", agreed, json=seen)).is_success
-            body = {"ground": "GDPR 17"}
-            alone = await a.ask("keeper", "POST", path, json=body)
-            assert alone.json()["code"] == "approval.missing"
-            other = {"ground": "another", "approval": asked.json()["id"]}
-            assert (await a.ask("keeper", "POST", path, json=other)).status_code == 403
-            done = await a.ask("keeper", "POST", path, json=body | {"approval": asked.json()["id"]})
-            assert done.status_code == 201, done.text
-            assert await message(http, identity) is None
-            words = {"en": "Firing from 10:00.", "fr": "Tirs à partir de 10:00."}
-            action = {"do": "publish", "title": words, "text": words, "corrects": None}
-            first = await a.by_two("publish", "durand", action, "POST", "publications")
-            assert first.status_code == 201, first.text
-            action |= {"corrects": first.json()["id"], "text": {"en": "None.", "fr": "Aucun."}}
-            second = await a.by_two("publish", "durand", action, "POST", "publications")
-            assert second.status_code == 201, second.text
-        async with net["a"].client({}) as anybody:
-            told = (await anybody.get("/api/v1/publications")).json()["publications"]
-            assert [each["text"]["fr"] for each in told] == ["Aucun.", words["fr"]]
-            assert told[0]["corrects"] == told[1]["id"]
-            earlier = await anybody.get("/api/v1/publications", params={"before": told[0]["index"]})
-            assert [each["id"] for each in earlier.json()["publications"]] == [told[1]["id"]]
-            refused = await anybody.post("/api/v1/publications", json=action)
-            assert refused.status_code in (401, 403)
