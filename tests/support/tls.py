@@ -11,16 +11,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """PEM files of a certificate for `localhost` that signs itself, and of its key."""
+def certificate(folder: Path, host: str = "localhost") -> tuple[Path, Path]:
+    """PEM files of a certificate for a host that signs itself, and of its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     start = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1)
     made = (
         x509.CertificateBuilder(
             name, name, key.public_key(), 1, start, start + dt.timedelta(hours=1)
         )
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     certificate_path, key_path = folder / "tls.crt", folder / "tls.key"

@@ -12,11 +12,9 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-import httpx
-
-from detente.errors import DetenteError
 from detente.record import (
     AppendUnknown,
     CosignatureVerifier,
@@ -36,10 +34,11 @@ from detente.record import (
 )
 
 from .first_contact import FirstContact
+from .neutral import WITNESS_URL, Neutral
+from .peer_http import witness_http
 from .peers import PeerNode, Peers
 from .publishing import Publishing
 from .witness_client import (
-    DEADLINE_S,
     PeerLog,
     WitnessClient,
     WitnessUnreachable,
@@ -52,40 +51,6 @@ ASK_AGAIN_S: Final = 15.0
 _IDLE_KINDS: Final = ("anchor", "watch", "receipt")
 
 _log = logging.getLogger("detente.node.witness")
-
-
-class PeerTransport(httpx.AsyncBaseTransport):
-    """Lets a client of httpx speak to a peer's node by the way that all calls to it take."""
-
-    def __init__(self, node: PeerNode, deadline_s: float = DEADLINE_S) -> None:
-        self._node = node
-        self._deadline_s = deadline_s
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; only its path counts."""
-        body = await request.aread()
-        try:
-            answer = await self._node.request(
-                request.method,
-                request.url.raw_path.decode("ascii"),
-                body=body,
-                deadline_s=self._deadline_s,
-                content_type=request.headers.get("content-type", "text/plain; charset=utf-8"),
-            )
-        except DetenteError as error:
-            raise httpx.TransportError(str(error)) from error
-        kept = {
-            name: value for name, value in answer.headers.items() if name != "transfer-encoding"
-        }
-        stream = httpx.ByteStream(answer.body)
-        return httpx.Response(answer.status, headers=kept, stream=stream, request=request)
-
-
-def witness_http(node: PeerNode) -> httpx.AsyncClient:
-    """A client for what a peer serves of C2SP; addresses begin with `https://peer`."""
-    return httpx.AsyncClient(
-        transport=PeerTransport(node), trust_env=False, follow_redirects=False, timeout=DEADLINE_S
-    )
 
 
 class AsPublished:
@@ -112,8 +77,21 @@ class AsPublished:
         return await self._record.add_cosignatures(size, lines)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A witness, its address, and the keys by which its cosignatures are believed."""
+
+    node: PeerNode
+    url: str
+    keys: Callable[[], list[CosignatureVerifier]]
+
+    @property
+    def name(self) -> str:
+        return self.node.party
+
+
 class Cosigning:
-    """Publishes our log and has it cosigned by the peers."""
+    """Publishes our log and has it cosigned by the peers and by neutral witnesses."""
 
     def __init__(
         self,
@@ -123,17 +101,20 @@ class Cosigning:
         *,
         every_s: float,
         behind: Callable[[str], None],
+        neutral: Sequence[Neutral] = (),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Args:
         record: ours.
         peers: whose witnesses are asked.
         publishing: of our tiles.
+        neutral: witnesses that are no party's, asked as well.
         every_s: between checkpoints, when something was said.
         behind: told that a witness has signed more than the record holds.
         """
         self._record = record
         self._peers = peers
+        self._neutral = neutral
         self._publishing = publishing
         self._every_s = every_s
         self._behind = behind
@@ -141,7 +122,8 @@ class Cosigning:
         self._done: dict[str, int] = {}
         self._refused: dict[str, str] = {}
         self._told: dict[str, str] = {}
-        self._asked_at = -1e9
+        self._asked_at: dict[str, float] = {}
+        self._pause_s: dict[str, float] = {}
         # A witness that has signed what was published later would seem to be ahead of the record.
         self._turn = asyncio.Lock()
 
@@ -149,79 +131,109 @@ class Cosigning:
         """Keep on until this is cancelled."""
         while True:
             try:
-                if await self._due():
-                    await self.once()
+                if due := await self._due():
+                    await self._publish_and_ask(due)
             except (LogUnavailable, LogReadOnly, AppendUnknown, TilesUnusable) as error:
                 _log.warning("no checkpoint was published: %s", error)
             await asyncio.sleep(self._every_s)
 
     async def once(self) -> None:
-        """Publish, and ask every peer for a cosignature on what is not cosigned by it yet."""
+        """Publish, and ask everybody for a cosignature on what is not cosigned by them yet."""
+        await self._publish_and_ask(self._witnesses())
+
+    def heard(self, party: str) -> None:
+        """A party was heard again: it need not be left alone any longer."""
+        self._pause_s.pop(party, None)
+
+    def _witnesses(self) -> list[_Asked]:
+        parties = [
+            _Asked(node, "https://peer/witness", self._keys_of(node)) for node in self._peers
+        ]
+        return parties + [_Asked(each.node, WITNESS_URL, each.keys) for each in self._neutral]
+
+    def _keys_of(self, node: PeerNode) -> Callable[[], list[CosignatureVerifier]]:
+        def keys() -> list[CosignatureVerifier]:
+            return [self._record.keyring.member(node.party, self._record.head.size).witness]
+
+        return keys
+
+    async def _publish_and_ask(self, asked: Sequence[_Asked]) -> None:
         async with self._turn:
-            self._asked_at = self._now()
+            now = self._now()
+            for each in asked:
+                self._asked_at[each.name] = now
             published = await self._publishing.now()
             await asyncio.gather(
                 *(
-                    self._ask(node, published)
-                    for node in self._peers
-                    if self._done.get(node.party, 0) < published.size
+                    self._ask(each, published)
+                    for each in asked
+                    if self._done.get(each.name, 0) < published.size
                 )
             )
-            if any(size >= published.size for size in self._done.values()):
+            if any(self._done.get(each.name, 0) >= published.size for each in asked):
                 await self._publishing.now()  # with the cosignatures
 
-    async def _due(self) -> bool:
-        size = self._record.head.size
-        least = min((self._done.get(node.party, 0) for node in self._peers), default=size)
-        if least >= size:
-            return False
-        if self._now() - self._asked_at >= IDLE_EVERY_S or least == 0:
-            return True
+    async def _due(self) -> list[_Asked]:
+        """Who is to be asked now: each by itself, so that one that is away has no part in it."""
+        size, now = self._record.head.size, self._now()
+        said: dict[int, bool] = {}
+        due = []
+        for each in self._witnesses():
+            done = self._done.get(each.name, 0)
+            waited_s = now - self._asked_at.get(each.name, -1e9)
+            if done >= size or waited_s < self._pause_s.get(each.name, 0.0):
+                continue
+            if done not in said:
+                said[done] = done == 0 or await self._something_said(done)
+            if said[done] or waited_s >= IDLE_EVERY_S:
+                due.append(each)
+        return due
+
+    async def _something_said(self, since: int) -> bool:
         marks = ", ".join("?" * len(_IDLE_KINDS))
         rows = await self._record.query(
             "SELECT 1 FROM party_entries WHERE position >= ? "  # noqa: S608
             f"AND kind NOT IN ({marks}) LIMIT 1",
-            (least, *_IDLE_KINDS),
+            (since, *_IDLE_KINDS),
         )
         return bool(rows)
 
-    async def _ask(self, node: PeerNode, published: CosignedCheckpoint) -> None:
-        party = node.party
-        http = witness_http(node)
-
-        def keys() -> list[CosignatureVerifier]:
-            return [self._record.keyring.member(party, self._record.head.size).witness]
-
-        client = WitnessClient("https://peer/witness", keys, http)
+    async def _ask(self, asked: _Asked, published: CosignedCheckpoint) -> None:
+        name = asked.name
+        http = witness_http(asked.node)
+        client = WitnessClient(asked.url, asked.keys, http)
+        before_s = self._pause_s.get(name, self._every_s / 2)
+        self._pause_s[name] = min(2 * before_s, ASK_AGAIN_S)  # unless it cosigns
         try:
             sent = await client.submit(AsPublished(self._record, published))
         except RecordBehind as error:
             self._behind(str(error))
             return
         except (WitnessUnreachable, WitnessRequestMalformed) as error:
-            self._say(party, f"gives no cosignature now: {error}")
+            self._say(name, f"gives no cosignature now: {error}")
             return
         finally:
             await http.aclose()
         if isinstance(sent.result, Refused):
             reason = sent.result.reason
-            _log.warning("%s refuses to cosign %d entries: %s", party, sent.size, reason)
-            if self._refused.get(party) != reason:
-                self._refused[party] = reason
+            _log.warning("%s refuses to cosign %d entries: %s", name, sent.size, reason)
+            if self._refused.get(name) != reason:
+                self._refused[name] = reason
                 draft = refusal(self._record.origin, sent.size, sent.result.status, reason)
                 await self._record.append([(draft, None)])
         elif isinstance(sent.result, NotNow):
-            self._say(party, f"does not cosign now: {sent.result.reason}")
+            self._say(name, f"does not cosign now: {sent.result.reason}")
         else:
-            self._done[party] = sent.size
-            self._told.pop(party, None)
-            self._refused.pop(party, None)
+            self._done[name] = sent.size
+            self._pause_s.pop(name, None)
+            self._told.pop(name, None)
+            self._refused.pop(name, None)
 
-    def _say(self, party: str, what: str) -> None:
+    def _say(self, name: str, what: str) -> None:
         """Log it once, however often it happens."""
-        if self._told.get(party) != what:
-            self._told[party] = what
-            _log.info("%s %s", party, what)
+        if self._told.get(name) != what:
+            self._told[name] = what
+            _log.info("%s %s", name, what)
 
 
 async def confirm_witness(

@@ -188,6 +188,12 @@ class NodeSettings:
         check=_connect_to,
         metavar="MAP",
     )
+    witness_ca: Path | None = setting(
+        "PEM certificates by which the agreement's neutral witnesses are believed, instead of the "
+        "system's.",
+        default=None,
+        group=_PEERS,
+    )
     pull: tuple[str, ...] = setting(
         "Id of a peer that cannot call us, or that we cannot accept calls from: what it has for "
         "us is fetched.",

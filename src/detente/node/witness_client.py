@@ -18,6 +18,7 @@ import httpx
 from detente.errors import DetenteError, printable
 from detente.record import (
     ANSWER_BYTES_MAX,
+    AddCheckpoint,
     Answer,
     CosignatureVerifier,
     Cosigned,
@@ -105,7 +106,7 @@ class WitnessClient:
             except RecordBehind:
                 self._size = 0  # it said so once; let it say so again
                 raise
-            answer = await self._post(request.format())
+            answer = await self.post(request)
             taken = await take_answer(record, request, answer, self._keys())
             if isinstance(taken, OtherSize):
                 self._size = taken.size
@@ -127,9 +128,16 @@ class WitnessClient:
         url = f"{self._url}/cosigned/{origin_digest(origin)}"
         return await _get_note(self._http, url, self._deadline_s)
 
-    async def _post(self, body: bytes) -> Answer:
+    async def post(self, request: AddCheckpoint) -> Answer:
+        """Send one request as it is; nothing of the answer is kept.
+
+        Raises:
+            WitnessUnreachable: no answer, or none that can be used.
+        """
         status, kind, data = await _exchange(
-            self._http, "POST", f"{self._url}/add-checkpoint", self._deadline_s, body
+            *(self._http, "POST", f"{self._url}/add-checkpoint"),
+            self._deadline_s,
+            request.format(),
         )
         return Answer(status, data, kind)
 
