@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ from detente.cli.node_copies import backup, restore
 from detente.cli.node_sessions import accept, login, logout, officer, prove
 from detente.cli.options import setting_options
 from detente.cli.record_options import PATH, run
-from detente.node.settings import NODE_FILE, PREFIX, NodeSettings, cross_check
-from detente.settings import Loaded, load
+from detente.node.settings import NODE_FILE, PREFIX, NodeSettings
 
 NODE = click.argument("directory", metavar="NODE", type=PATH)
 
@@ -77,9 +75,11 @@ def init(
     from detente.node.home import Home, now
 
     settings = for_file(given)
+    place = database or settings.get("database")
 
     async def work() -> None:
-        home = Home(directory, party, keys, witness_directory or keys, database)
+        where = None if place is None else str(place)
+        home = Home(directory, party, keys, witness_directory or keys, where)
         begun = await begin_node(home, agreement, settings, admin)
         click.echo(f"wrote {directory}: the node of {party}, log {begun.origin}")
         click.echo(f"settings: {directory / NODE_FILE}")
@@ -92,25 +92,9 @@ def init(
     run(work())
 
 
-def loaded_settings(directory: Path, given: dict[str, Any]) -> Loaded[NodeSettings]:
-    """The settings of a node: options, environment, its node.toml.
-
-    Raises:
-        SettingsInvalid: with all problems there are.
-    """
-    own = directory / NODE_FILE
-    if given.get("config") is None and own.exists():
-        given = {**given, "config": own}
-    return load(
-        NodeSettings,
-        prefix=PREFIX,
-        command_line=given,
-        environment=os.environ,
-        cross_check=cross_check,
-    )
-
-
 def _run(directory: Path, check: bool, **given: Any) -> int:
+    from detente.cli.node_settings import loaded_settings
+
     loaded = loaded_settings(directory, given)
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -181,12 +165,12 @@ def rebuild(directory: Path, replace: bool) -> int:
     The record is the truth: what officers see is read from tables that are kept beside it. NODE
     must not be running. Exit code 1 if something differed.
     """
+    from detente.cli.node_settings import home_of
     from detente.cli.node_status import rebuilt_lines
-    from detente.node.home import find
     from detente.node.opening import node_projections, open_node_record
 
     async def work() -> int:
-        home = find(directory, loaded_settings(directory, {}).settings.database)
+        home = home_of(directory)
         opened = await open_node_record(home)
         differs = False
         try:

@@ -33,13 +33,13 @@ def backup(
 
     Without --recipient the backup can be read by whoever has it.
     """
+    from detente.cli.node_settings import home_of
     from detente.node.age import Recipient
     from detente.node.backup import create_backup
-    from detente.node.home import find
     from detente.node.opening import node_tables
 
     async def work() -> None:
-        home = find(directory)
+        home = home_of(directory)
         with progress("writing") as bar:
             made = await create_backup(
                 home,

@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from detente.cli.node_settings import home_of
 from detente.node.accounts import OfficerRefused
 from detente.node.agreement_now import AgreementNow
 from detente.node.beginning import Invited, invite
 from detente.node.context import NodeContext
-from detente.node.home import find, now
+from detente.node.home import now
 from detente.node.officers_desk import open_desk
 from detente.node.opening import open_node_record
 from detente.node.roles import Role
@@ -26,7 +27,7 @@ async def rescue_account(directory: Path, account: str, name: str, roles: Sequen
         LogInUse: the node runs.
         DetenteError: see `open_node_record`.
     """
-    home = find(directory)
+    home = home_of(directory)
     opened = await open_node_record(home)
     try:
         if opened.mode != "writing":

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
 from detente.errors import DetenteError
 from detente.node.beginning import SettingValue
-from detente.node.home import Home
-from detente.node.settings import PREFIX, NodeSettings, cross_check
+from detente.node.home import Home, find
+from detente.node.settings import NODE_FILE, PREFIX, NodeSettings, cross_check
 from detente.settings import Loaded, Problem, SettingsInvalid, declared, describe, load
 
 
@@ -104,3 +106,31 @@ def _findings(home: Home, settings: NodeSettings) -> Iterator[tuple[str, str | D
             yield name, f"cannot be bound now ({error.message} {error.where})"
         else:
             yield name, f"would listen at {host}:{port}"
+
+
+def loaded_settings(directory: Path, given: dict[str, Any]) -> Loaded[NodeSettings]:
+    """The settings of a node: options, environment, its node.toml.
+
+    Raises:
+        SettingsInvalid: with all problems there are.
+    """
+    own = directory / NODE_FILE
+    if given.get("config") is None and own.exists():
+        given = {**given, "config": own}
+    return load(
+        NodeSettings,
+        prefix=PREFIX,
+        command_line=given,
+        environment=os.environ,
+        cross_check=cross_check,
+    )
+
+
+def home_of(directory: Path) -> Home:
+    """A node's directory, with the database that its settings name.
+
+    Raises:
+        SettingsInvalid: with all problems there are.
+        RecordDirectoryUnusable: there is no record.
+    """
+    return find(directory, loaded_settings(directory, {}).settings.database)

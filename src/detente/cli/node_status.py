@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 
+from detente.cli.node_settings import home_of
 from detente.errors import printable
 from detente.node.disk import LifeFile, room_at
 from detente.node.home import find
@@ -56,7 +57,7 @@ async def look(directory: Path) -> Facts:
     Raises:
         DetenteError: it cannot be read.
     """
-    home = find(directory)
+    home = home_of(directory)
     opened = await open_node_record(home, write=False)
     try:
         record = opened.record
