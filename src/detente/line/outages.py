@@ -187,6 +187,15 @@ class SharedOutage:
         return Words(" ".join(part.en for part in parts), " ".join(part.fr for part in parts))
 
 
+def lasting_words(outage: Outage) -> Words:
+    """A sentence for officers on an outage that is not over: since when, what it looks like."""
+    first, seen = moment(outage.since), outage.seen_as.words
+    return Words(
+        f"The line has been down since {first.en}: {seen.en}.",
+        f"La ligne est coupée depuis le {first.fr}{NARROW}: {seen.fr}.",
+    )
+
+
 def reconcile(parties: tuple[str, str], stated: Sequence[Stated]) -> list[SharedOutage]:
     """Bring the statements of two parties about the line between them together, oldest first.
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -57,6 +57,7 @@ from . import line_wire as wire
 from .context import WATCH_CHANNEL
 from .disk import Life, LifeFile
 from .feed import Feed
+from .outages_api import Unrecorded
 from .peers import Peers, others
 
 LIFE_EVERY_S: Final = 1.0
@@ -158,6 +159,15 @@ class Watch:
     def standings(self) -> list[Standing]:
         """How all peers stand."""
         return [self._supervisor.standing(party) for party in self._told]
+
+    def unrecorded(self) -> Unrecorded:
+        """Outages that are seen and not on record yet: those that last, as they look now."""
+        lasting = []
+        for party, outage in self._lasting.items():
+            if party in self._told:
+                state = self._supervisor.standing(party).state
+                lasting.append(replace(outage, seen_as=state) if state.outage else outage)
+        return Unrecorded(tuple(lasting), tuple(self._owed))
 
     def heard(self, party: str) -> None:
         """A peer has called us, with whatever it was."""

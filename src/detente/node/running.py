@@ -33,6 +33,7 @@ from .line_store import LineStore
 from .mirror import Mirror
 from .neutral import NeutralCalls, neutral_witnesses
 from .opening import Mode
+from .outages_api import OutageList, outages_of
 from .peer_loop import LinkRunner
 from .peers import Peers, addresses_of, others
 from .publishing import Publishing
@@ -402,6 +403,16 @@ class RunningNode(StatusSource):
             waiting = await LineStore(self.context.record, standing.peer).waiting()
             found.append(link_status(standing, None if runner is None else runner.link, waiting))
         return found
+
+    async def outages(self, peer: str | None, days: int) -> OutageList:
+        """See `StatusSource`."""
+        context = self.context
+        seen = self.watch.unrecorded()
+        return await outages_of(context.record, seen, context.clock(), peer=peer, days=days)
+
+    def peers_watched(self) -> list[str]:
+        """See `StatusSource`."""
+        return [each.peer for each in self.watch.standings()]
 
     def release(self, party: str, channel: str) -> bool:
         """See `StatusSource`."""

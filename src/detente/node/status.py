@@ -18,6 +18,8 @@ from detente.http import (
 from detente.line import Lane, Link, Standing
 from detente.record.ijson import format_time
 
+from .outages_api import OutageList, outages_endpoint
+
 
 class RecordStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The record.
@@ -173,6 +175,14 @@ class StatusSource:
         """The lines alone."""
         raise NotImplementedError
 
+    async def outages(self, peer: str | None, days: int) -> OutageList:
+        """Outages of the line to a peer, or to all, stated within so many days."""
+        raise NotImplementedError
+
+    def peers_watched(self) -> list[str]:
+        """The other parties."""
+        raise NotImplementedError
+
     def readiness(self) -> Readiness:
         """At once, without asking the disk."""
         raise NotImplementedError
@@ -265,6 +275,7 @@ def status_endpoints(source: StatusSource) -> list[Endpoint]:
             "peers.read",
             "line.read",
         ),
+        outages_endpoint(source.outages, source.peers_watched),
         Endpoint(
             method="POST",
             path="/api/v1/links/{party}/release",
