@@ -164,9 +164,12 @@ class EvilPeer:
 
     async def say(self, kind: str, body: Mapping[str, Any], **more: Any) -> Payload:
         """Say something that the victim takes."""
+        before = dict(self.ends)
         envelope = self.seal(kind, body, **more)
         lane = "emergency" if more.get("channel", "").endswith("/emergency") else "inbox"
         answer = await self.post([envelope], lane)
+        if answer.status_code != 200:
+            self.ends = before
         assert answer.status_code == 200, answer.text
         return read_payload(envelope)
 
@@ -212,7 +215,10 @@ class EvilPeer:
 
     def sign(self, method: str, url: str, body: bytes, **other: Any) -> dict[str, str]:
         """The headers of a request; `other` replaces arguments of `sign_request`."""
-        given: dict[str, Any] = {"now": datetime.now(UTC), "nonce": secrets.token_urlsafe(18)} | other
+        given: dict[str, Any] = {
+            "now": datetime.now(UTC),
+            "nonce": secrets.token_urlsafe(18),
+        } | other
         return sign_request(method, url, body, given.pop("signer", self.node_key), **given)
 
     async def beat(self, **other: Any) -> httpx.Response:

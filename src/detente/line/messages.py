@@ -80,7 +80,8 @@ def room_channel(room: RoomPlace, *, emergency: bool) -> str:
 
 def is_emergency(message: Payload) -> bool:
     """Whether a message, and what is said about it, goes by the emergency channel."""
-    return message.body.get("urgency") in EMERGENCY
+    urgency = message.body.get("urgency")
+    return isinstance(urgency, str) and urgency in EMERGENCY
 
 
 def reference(of: Payload, rel: str) -> Reference:

@@ -39,6 +39,9 @@ class FollowsRecord(Protocol):
         """Entries from a position on."""
 
 
+_NAME_CHARACTERS_MAX: Final = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened.
@@ -77,11 +80,16 @@ def event_of(entry: Entry) -> Event:
         "status": payload.status,
         "refs": [{"id": str(ref.id), "rel": ref.rel} for ref in payload.refs],
     }
-    if isinstance(about, str):
+    if _is_short(about):
         told["of"] = about
     if payload.kind == "message":
-        told |= {name: body[name] for name in ("form", "urgency") if name in body}
+        told |= {name: body[name] for name in ("form", "urgency") if _is_short(body.get(name))}
     return Event("entry", _encode(told), entry.index, payload.kind, room_of(payload.channel))
+
+
+def _is_short(value: JsonValue) -> bool:
+    """Whether it is such a text as an id: another party may have written anything there."""
+    return isinstance(value, str) and len(value) <= _NAME_CHARACTERS_MAX
 
 
 def room_of(channel: str) -> str | None:

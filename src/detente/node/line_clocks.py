@@ -75,7 +75,11 @@ class LineClocks:
         for call in due.calls:
             message = await self._message(call.message.id)
             if message is not None:
-                drafts.append(line.escalation_draft(call, message, now))
+                try:
+                    drafts.append(line.escalation_draft(call, message, now))
+                except Exception:  # noqa: BLE001 - one that nobody foresaw must not silence others
+                    _log.exception("nobody can be called for the message %s", call.message.id)
+                    continue
                 _log.warning(
                     "%s message %s of %s waits: calling %s",
                     call.message.urgency,

@@ -54,10 +54,13 @@ ANSWERS = frozenset({"receipt", "acknowledgement"})
 OWN_DUTIES = frozenset({"agreement", "erasure", "gap", "receipt", "recovery", "withheld"})
 """Kinds that the record states by itself."""
 OWN_AFFAIRS = frozenset(
-    {"agreement", "anchor", "custody", "erasure", "gap", "withheld", "witness-refusal"}
+    {
+        *("agreement", "anchor", "custody", "erasure", "gap", "recovery", "withheld"),
+        *("approval", "approval-request", "security", "watch", "witness-refusal"),
+    }
 )
-"""Kinds by which a party says what happened to its own log: of another, they would be read as if
-they were about ours."""
+"""Kinds by which a party says what happened to its own log, in its own house: of another, they
+would be read as if they were about ours."""
 
 
 @dataclass(slots=True)
