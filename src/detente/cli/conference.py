@@ -347,10 +347,10 @@ def sign_minutes(
     """Sign minutes for our party: once without --approval to ask a second person, once with it."""
     path = path_of("conferences", conference, "minutes", minutes)
     with connect(node, ca_file, session_file) as client:
+        sha256 = client.get(path)["sha256"]
         if approval is not None:
             found = client.post(f"{path}/signature", {"approval": approval})
         else:
-            sha256 = client.get(path)["sha256"]
             action = {"do": "sign", "conference": conference, "document": sha256}
             found = client.post("approvals", {"kind": "minutes", "action": action})
     if as_json:

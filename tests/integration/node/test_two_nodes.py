@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from tests.support.nodes import Net, NodeUnderTest, two_nodes, until
+from tests.support.program import detente
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("two-nodes")]
 
 QUICK = ("--witness-every", "0.5")
+EXPORT: dict[str, Any] = {
+    **{"purpose": "", "items": "", "since": None, "until": None},
+    **{"channels": [], "kinds": [], "withhold": []},
+}
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +212,81 @@ async def test_both_logs_are_cosigned_and_proofs_hold(net: Net) -> None:
 
         job = await until(checked, every_s=0.1)
         assert (job["state"], job["result"]) == ("done", {"faults": 0, "first": []})
+
+
+async def test_everybody_is_told_what_he_may_see(net: Net) -> None:
+    """The same moments on the streams of an officer, a custodian and an observer."""
+    node = net["a"]
+    since = (await node.status())["record"]["size"] - 1
+    async with (
+        officers(net) as (a, _),
+        await node.login("keeper") as keeper,
+        await node.login("screen") as screen,
+    ):
+        identity = await send(a, text("who is told?"))
+        action = EXPORT | {"purpose": "to be told of"}
+        asked = await keeper.post("/api/v1/approvals", json={"kind": "export", "action": action})
+        assert asked.status_code == 201, asked.text
+        last = await send(a, text("the last one"))
+        told = [await kinds_until(http, since, last) for http in (a, keeper, screen)]
+    for seen in told:
+        assert identity in seen["message"]
+    officer, custodian, observer = told
+    assert asked.json()["id"] in officer["approval-request"]
+    assert asked.json()["id"] in custodian["approval-request"]
+    assert "approval-request" not in observer
+    # Log-ins are for those who look after accounts, as a duty chief does.
+    assert ["security" in seen for seen in told] == [True, False, False]
+
+
+async def kinds_until(http: httpx.AsyncClient, after: int, last: str) -> dict[str, set[str]]:
+    """Ids of the entries that a stream tells of, by kind, up to a certain one."""
+    found: dict[str, set[str]] = {}
+    async with events(http, after) as told:
+        async for name, _, event in told:
+            if name == "entry" and "kind" in event:
+                found.setdefault(event["kind"], set()).add(event["id"])
+                if event["id"] == last:
+                    return found
+    raise AssertionError("the stream has ended")
+
+
+async def test_evidence_is_handed_out_by_two_persons(net: Net, tmp_path: Path) -> None:
+    node = net["a"]
+    async with officers(net) as (a, _), await node.login("keeper") as keeper:
+        await send(a, text("for the bundle"))
+        body = EXPORT | {"purpose": "asked for by a court"}
+        path = "/api/v1/record/exports"
+        alone = await keeper.post(path, json=body)
+        assert (alone.status_code, alone.json()["code"]) == (403, "approval.missing")
+        asked = await keeper.post("/api/v1/approvals", json={"kind": "export", "action": body})
+        request = asked.json()
+        said = await a.post(
+            f"/api/v1/approvals/{request['id']}/approve",
+            json={"action_sha256": request["action_sha256"]},
+        )
+        assert said.status_code == 200, said.text
+        other = await keeper.post(path, json=body | {"items": "0", "approval": request["id"]})
+        assert other.status_code == 403, "another action than the one approved"
+        begun = await keeper.post(path, json=body | {"approval": request["id"]})
+        assert begun.status_code == 202, begun.text
+        job = begun.json()["id"]
+
+        async def written() -> Any:
+            found = (await keeper.get(f"/api/v1/jobs/{job}")).json()
+            return found if found["state"] != "running" else None
+
+        done = await until(written, every_s=0.1)
+        assert done["state"] == "done", done
+        assert (await a.get(f"{path}/{job}")).status_code == 403  # an officer may not fetch it
+        bundle = await keeper.get(f"{path}/{job}")
+        assert bundle.headers["content-type"] == "application/zip"
+        assert hashlib.sha256(bundle.content).hexdigest() == done["result"]["sha256"]
+        used = await keeper.post(path, json=body | {"approval": request["id"]})
+        assert (used.status_code, used.json()["code"]) == (409, "approval.closed")
+        custody = await a.get(f"/api/v1/record/entries/{done['result']['custody_index']}")
+        assert custody.json()["body"]["by"] == ["keeper", "durand"]
+    file = tmp_path / "bundle.zip"
+    file.write_bytes(bundle.content)
+    checked = await detente("verify", file, "--lang", "en")
+    assert checked.code == 0, checked.out
