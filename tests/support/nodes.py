@@ -347,13 +347,11 @@ async def two_nodes(
     settings: Sequence[str] = (),
     change: Callable[[World], None] | None = None,
     accounts: Mapping[str, Mapping[str, Sequence[Role]]] | None = None,
-    databases: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Net]:
     """Party A's and Party B's node, begun; those of `start` run. All are gone afterwards.
 
-    `databases` are the PostgreSQL URLs of parties that keep their log there. `accounts` names other
-    accounts of a party than the usual ones: its officers, each of them a duty chief, a custodian
-    and an observer.
+    `accounts` names other accounts of a party than the usual ones: its officers, each of them a
+    duty chief, a custodian and an observer.
     """
     world = agreed(root, fresh=True, change=change)
     proxies = {party: Proxy() for party in OFFICERS}
@@ -361,8 +359,7 @@ async def two_nodes(
     nodes: dict[str, NodeUnderTest] = {}
     for party in OFFICERS:
         directory = root / f"node-{party}"
-        database = (databases or {}).get(party)
-        home = Home(directory, party, world.keys(party), world.keys(party), database)
+        home = Home(directory, party, world.keys(party), world.keys(party))
         begun = await begin_node(home, world.agreement, {}, "admin")
         first, second = OFFICERS[party]
         chief = (Role.OFFICER, Role.DUTY_CHIEF)
@@ -374,7 +371,6 @@ async def two_nodes(
         }
         able = await enrol(home, (accounts or {}).get(party, usual))
         options = ["--api-port", "0", "--peer-port", "0", "--peer-host", HOST]
-        options += [] if database is None else ["--database", database]
         options += ["--peer-network", "127.0.0.0/8", "--free-bytes-min", "0", *settings]
         for other, (host, port) in ADDRESSES.items():
             if other != party:

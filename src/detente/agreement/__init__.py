@@ -40,15 +40,20 @@ from detente.agreement.signatures import PartySignature, Signed, party_signature
 from detente.agreement.signing import merge, sign
 from detente.agreement.standing import Standing, State, standing
 from detente.agreement.statements import (
+    KINDS,
+    Kind,
     Statement,
     make_statement,
     read_statement,
     read_statements,
+    recorded_statement,
+    statement_draft,
 )
 from detente.words import Words
 
 __all__ = [
     "FAULT_CODES",
+    "KINDS",
     "RULES",
     "Address",
     "Agreement",
@@ -64,6 +69,7 @@ __all__ = [
     "Fault",
     "KeyNames",
     "KeyOffer",
+    "Kind",
     "Party",
     "PartySignature",
     "Row",
@@ -94,11 +100,13 @@ __all__ = [
     "read_statement",
     "read_statements",
     "record_files",
+    "recorded_statement",
     "register_rules",
     "request_enrolment",
     "sections",
     "sign",
     "signatures_section",
     "standing",
+    "statement_draft",
     "write_file",
 ]

@@ -107,6 +107,17 @@ def read_statement(envelope: Envelope, agreement: Agreement) -> Statement:
             f"It is not signed by a key of party {payload.sender[:60]!r}.",
             advice="Only a party itself can suspend, resume or leave.",
         )
+    return recorded_statement(envelope, payload, key.holder)
+
+
+def recorded_statement(envelope: Envelope, payload: Payload, holder: str) -> Statement:
+    """A statement whose author and signature were checked elsewhere, as a record does.
+
+    Raises:
+        AgreementRefused: it is of another kind, or not in form.
+    """
+    if payload.kind not in KINDS:
+        raise AgreementRefused(f"A {payload.kind} is no statement about an agreement.")
     sha256, reason, since = (payload.body.get(name) for name in ("sha256", "reason", "from"))
     if set(payload.body) != {"sha256", "reason", "from"} or not (
         isinstance(sha256, str) and isinstance(reason, str) and isinstance(since, str)
@@ -120,7 +131,7 @@ def read_statement(envelope: Envelope, agreement: Agreement) -> Statement:
         kind=payload.kind,
         party=payload.sender,
         author=payload.author,
-        holder=key.holder,
+        holder=holder,
         sha256=sha256,
         reason=reason,
         since=begins,
@@ -191,8 +202,6 @@ def make_statement(
         AgreementRefused: the key is not the party's, nothing can be resumed, or it has left.
         AgreementNotWritten: the file cannot be written.
     """
-    if len(reason) > _REASON_MAX or not reason.strip():
-        raise AgreementRefused(f"A reason has 1 to {_REASON_MAX:,} characters.")
     with locked(directory):
         before = read_statements(directory, agreement)
         unsigned = [each.party for each in party_signatures(agreement) if each.key is None]
@@ -201,20 +210,10 @@ def make_statement(
                 f"It is not in force: {', '.join(unsigned)} did not sign.",
                 advice="What is not signed binds nobody; there is nothing to suspend or leave.",
             )
-        _check_order(before, agreement, party, kind)
-        channel = channel_of(agreement.document.version)
+        draft = statement_draft(before, agreement, party, kind, reason, since or now)
+        channel = draft.channel
         own = [each for each in before if (each.party, each.channel) == (party, channel)]
         last = own[-1] if own else None
-        draft = Draft(
-            kind=kind,
-            channel=channel,
-            to=tuple(each.id for each in agreement.document.parties if each.id != party),
-            body={
-                "sha256": agreement.sha256,
-                "reason": reason,
-                "from": format_time(since or now),
-            },
-        )
         envelope = seal(
             draft,
             signer=signer,
@@ -231,6 +230,38 @@ def make_statement(
         target = directory / STATEMENTS / f"{party}{number}-{kind}.dsse.json"
         write_file(target, envelope.to_json(), replace=False)
         return target
+
+
+def statement_draft(
+    before: Sequence[Statement],
+    agreement: Agreement,
+    party: str,
+    kind: Kind,
+    reason: str,
+    since: datetime,
+) -> Draft:
+    """A party's next statement about an agreement in force, to be signed by one of its keys.
+
+    Args:
+        before: what was stated so far, each party's in its order.
+        agreement: what the statement is about.
+        party: who states it.
+        kind: what is stated.
+        reason: in the party's words; the others read it.
+        since: from when it shall hold.
+
+    Raises:
+        AgreementRefused: there is no reason, nothing can be resumed, or the party has left.
+    """
+    if len(reason) > _REASON_MAX or not reason.strip():
+        raise AgreementRefused(f"A reason has 1 to {_REASON_MAX:,} characters.")
+    _check_order(before, agreement, party, kind)
+    return Draft(
+        kind=kind,
+        channel=channel_of(agreement.document.version),
+        to=tuple(each.id for each in agreement.document.parties if each.id != party),
+        body={"sha256": agreement.sha256, "reason": reason, "from": format_time(since)},
+    )
 
 
 def _check_order(before: Sequence[Statement], agreement: Agreement, party: str, kind: Kind) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 
 import click
 
+from detente.cli.node_agreement import agreement
+from detente.cli.node_by_two import approvals, approve, reject
 from detente.cli.node_copies import backup, restore
+from detente.cli.node_keys import keys
 from detente.cli.node_sessions import accept, login, logout, officer, prove
 from detente.cli.options import setting_options
 from detente.cli.record_options import PATH, run
@@ -186,5 +189,8 @@ def rebuild(directory: Path, replace: bool) -> int:
     return run(work())
 
 
-for command in (accept, backup, login, logout, officer, prove, restore):
+for command in (
+    *(accept, agreement, approvals, approve, backup, keys, login, logout, officer, prove),
+    *(reject, restore),
+):
     node.add_command(command)

@@ -69,6 +69,7 @@ from .recovery_source import RecoverySource
 from .room_desk import RoomDesk
 from .rooms_api import ROOM_STATUSES, rooms_endpoints
 from .running import RunningNode
+from .standing_api import STANDING_STATUSES, standing_endpoints
 from .status import StatusSource, status_endpoints
 from .tiles_http import tiles_endpoints
 from .witness_client import WitnessUnreachable
@@ -91,6 +92,7 @@ STATUSES: Final[Mapping[type[DetenteError], int]] = {
     **OFFICER_STATUSES,
     **PEERS_STATUSES,
     **ROOM_STATUSES,
+    **STANDING_STATUSES,
     **WITNESS_STATUSES,
     AppendUnknown: 503,
     KeyFileUnusable: 409,
@@ -168,6 +170,7 @@ class Interface:
             *erasures_endpoints(context, approvals),
             *publications_endpoints(context, approvals),
             *agreement_endpoints(context, approvals, self.renew),
+            *standing_endpoints(context, approvals, self.source.links),
             *peers_endpoints(context, approvals, self.renew),
             *keys_endpoints(context, approvals),
         ]

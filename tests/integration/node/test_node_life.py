@@ -139,6 +139,40 @@ async def test_a_restored_node_is_held_and_gets_back_what_it_lost(tmp_path: Path
             await reached(a, http, after, "delivered")
             found = await message(other, after)
             assert found is not None
+        await is_set_back(a, tmp_path)
+
+
+async def is_set_back(node: NodeUnderTest, root: Path) -> None:
+    """A directory that was copied by hand is put in the place of one that was written to since."""
+    await node.stop()
+    shutil.copytree(node.directory, root / "by-hand")
+    await node.start()
+    async with await node.login("durand") as http:
+        later = await send(http, text("after the copy by hand"))
+
+        async def cosigned() -> bool:
+            entry = await http.get(f"/api/v1/record/entries/{later}")
+            return bool(entry.json()["grade"] == "bilateral")
+
+        await until(cosigned, every_s=0.1)
+    await node.stop()
+    node.directory = root / "by-hand"
+    await node.start()
+
+    async def is_known() -> bool:
+        try:
+            return await mode_of(node) == "read-only"
+        except (httpx.HTTPError, AssertionError):
+            return False  # it starts anew
+
+    await until(is_known, every_s=0.1)
+    async with node.client({}) as anybody:
+        ready = await anybody.get("/ready")
+        assert ready.status_code == 503
+        assert "The witness has signed" in ready.json()["why"]
+    size = (await node.status())["record"]["size"]
+    await node.link("up")  # it hears and is heard; nothing more is recorded by it
+    assert (await node.status())["record"]["size"] == size
 
 
 async def mode_of(node: NodeUnderTest) -> str:
