@@ -26,6 +26,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import generate_latest
 
+from detente.errors import printable
 from detente.http.endpoint import Endpoint, Request, Response
 from detente.http.outcome import Outcome, Span
 from detente.http.tracing import Tracer
@@ -145,9 +146,10 @@ class LineHandler(logging.Handler):
             "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else "",
         )
         if self._json:
-            self._sink.write(self._encode(line))
+            self._sink.write(printable(self._encode(line).decode()).encode())
         else:
-            text = f"{line.time} {line.level:7} {line.logger}: {line.message}"
+            told = " ".join(printable(line.message).splitlines())
+            text = f"{line.time} {line.level:7} {line.logger}: {told}"
             self._sink.write(f"{text}\n{line.exception}".rstrip("\n").encode())
 
 

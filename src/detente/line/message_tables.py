@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Final
 
-from detente.record import Entry, JsonValue, Payload, Statement, TableSet, format_time
+from detente.record import Entry, JsonValue, Payload, Statement, TableSet, format_time, parse_time
 
 from .message_states import read_back_needed
 
@@ -61,8 +61,8 @@ def _message(index: int, payload: Payload) -> list[Statement]:
         payload.channel,
         payload.status,
         _time(payload),
-        _text(body.get("form")) or "",
-        _text(body.get("urgency")) or "",
+        _name(body.get("form")),
+        _name(body.get("urgency")),
         _text(body.get("room")),
         refs.get("corrects"),
         refs.get("answers"),
@@ -89,8 +89,8 @@ def _receipt(index: int, payload: Payload) -> list[Statement]:
 
 
 def _shown(index: int, payload: Payload) -> list[Statement]:
-    officer, at = (_text(payload.body.get(name)) or "" for name in ("officer", "at"))
-    row = (*_about(index, payload), officer, at)
+    officer = _name(payload.body.get("officer"))
+    row = (*_about(index, payload), officer, _moment(payload.body.get("at")))
     return [Statement(_insert("shown", 7), [row])]
 
 
@@ -124,8 +124,8 @@ def _escalation(index: int, payload: Payload) -> list[Statement]:
     step = payload.body.get("step")
     if not isinstance(called, list) or type(step) is not int or not 0 <= step < 1 << 31:
         return []
-    holders = dict.fromkeys(each for each in called[:_CALLED_MAX] if isinstance(each, str))
-    at = _text(payload.body.get("at")) or ""
+    holders = dict.fromkeys(name for each in called[:_CALLED_MAX] if (name := _name(each)))
+    at = _moment(payload.body.get("at"))
     rows = [
         (
             str(payload.id),
@@ -209,6 +209,21 @@ def _bounded(body: Mapping[str, JsonValue], kept: Sequence[str]) -> Mapping[str,
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _name(value: object) -> str:
+    """A text such as an id; "" for what cannot be one."""
+    text = _text(value) or ""
+    return text if len(text) <= 100 and text.isprintable() else ""
+
+
+def _moment(value: object) -> str:
+    """A time as entries write it; "" for what is none."""
+    text = _text(value) or ""
+    try:
+        return format_time(parse_time(text))
+    except ValueError:
+        return ""
 
 
 def _json(value: object) -> str:

@@ -17,7 +17,7 @@ Number = Annotated[int, Meta(ge=0, le=JSON_INTEGER_MAX)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 ChannelName = Annotated[str, Meta(min_length=1, max_length=CHANNEL_CHARACTERS_MAX)]
 Envelopes = Annotated[list[Raw], Meta(max_length=500)]
-Code = Annotated[str, Meta(max_length=64)]
+Code = Annotated[str, Meta(pattern="^[a-z0-9._-]{0,64}$")]
 Sentence = Annotated[str, Meta(max_length=2000)]
 Named = Annotated[list[Sha256], Meta(max_length=20_000)]
 """Blobs: as many as the envelopes of a request can name."""

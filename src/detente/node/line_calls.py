@@ -113,7 +113,7 @@ class PeerLine:
             refusal = _read(answer, RefusedAnswer)
             if isinstance(refusal, Failed):
                 return refusal
-            return EnvelopeRefused(refusal.number, refusal.code, printable(refusal.message))
+            return EnvelopeRefused(refusal.number, refusal.code, _line(refusal.message))
         return _not_now(answer)
 
     async def push_blob(self, action: PushBlob) -> BlobOutcome:
@@ -224,8 +224,13 @@ def _not_now(answer: Answer) -> Busy | Failed:
     if answer.status in (429, 503):
         text = answer.headers.get("retry-after", "")
         return Busy(float(text[:9]) if text.isascii() and text.isdigit() else None)
-    said = printable(answer.body[:300].decode("utf-8", "replace"))
+    said = _line(answer.body[:300].decode("utf-8", "replace"))
     return Failed(f"It answers with {answer.status}: {said}")
+
+
+def _line(text: str) -> str:
+    """What a peer says, in one line: where each line is one report, it must not make up others."""
+    return " ".join(printable(text).split())
 
 
 def _items(page: FromAnswer) -> tuple[Item, ...]:
