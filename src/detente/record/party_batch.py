@@ -55,7 +55,7 @@ OWN_DUTIES = frozenset({"agreement", "erasure", "gap", "receipt", "recovery", "w
 """Kinds that the record states by itself."""
 OWN_AFFAIRS = frozenset(
     {
-        *("agreement", "anchor", "custody", "erasure", "gap", "recovery", "withheld"),
+        *("agreement", "anchor", "custody", "erasure", "gap", "withheld"),
         *("approval", "approval-request", "security", "watch", "witness-refusal"),
     }
 )
