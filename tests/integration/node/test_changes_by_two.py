@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -129,23 +130,43 @@ async def test_keys_are_replaced_and_revoked_while_the_line_goes_on(tmp_path: Pa
         now = await key_of(a, "signing")
         assert now["key"] != before["key"]
         assert now["here"] is True
-        [seen] = [
+        [theirs] = [
             key
             for key in (await b.ask("nowak", "GET", "keys")).json()["keys"]
             if (key["party"], key["purpose"]) == ("a", "signing")
         ]
-        assert (seen["key"], seen["here"]) == (now["key"], None)
+        assert (theirs["key"], theirs["here"]) == (now["key"], None)
         action = {"do": "revoke", "key": before["key"], "good_until": 10, "reason": "stolen"}
         assert (await a.by_two("keys", "root", action, "POST", "keys/revocations")).is_success
         await passes(a, b, "after the revocation")
         await net["a"].stop()
         await net["a"].start()
         await net.up()
+        seen = (await net["a"].status())["record"]["size"] - 1
         await passes(a, b, "after a start with the new key")
+        await nothing_is_missed(a, seen)
         unknown = await a.ask("root", "POST", "keys", json={"replaces": before["key"]})
         assert (unknown.status_code, unknown.json()["code"]) == (404, "keys.unknown")
         assert (await a.ask("durand", "POST", "keys", json={"replaces": "x"})).status_code == 403
         assert [(await node.status())["faults"] for node in net.nodes.values()] == [0, 0]
+
+
+async def nothing_is_missed(desk: Desk, seen: int) -> None:
+    """Whoever was cut off names the last event, and is told every entry since."""
+    size = (await desk.node.status())["record"]["size"]
+    told: list[int] = []
+    headers = {"last-event-id": str(seen)}
+    async with (
+        desk.of("durand") as http,
+        http.stream("GET", "/api/v1/events", headers=headers) as answer,
+    ):
+        async for line in answer.aiter_lines():
+            data = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+            if "index" in data:
+                told.append(data["index"])
+                if told[-1] >= size - 1:
+                    break
+    assert told == list(range(seen + 1, size))
 
 
 async def erased_and_published(net: Net, a: Desk) -> None:
