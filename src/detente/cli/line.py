@@ -101,6 +101,7 @@ def field_options(command: F) -> F:
 @click.argument("form", required=False)
 @field_options
 @click.option("--to", metavar="PARTY", help="Which party. [default: the only other one]")
+@click.option("--room", metavar="ROOM", help="Say it in a room, to all parties that are in it.")
 @click.option("--urgency", type=click.Choice(URGENCIES), help="[default: the form's]")
 @click.option(
     "--status", type=click.Choice(STATUSES), help="[default: actual, or that of --answers ID]"
@@ -156,6 +157,7 @@ def send(node: str | None, ca_file: str | None, session_file: Path | None, **giv
 @click.option("--box", type=click.Choice(["in", "out", "all"]), default="all", show_default=True)
 @click.option("--status", type=click.Choice(STATUSES), default="actual", show_default=True)
 @click.option("--peer", metavar="PARTY", help="Only to or from this party.")
+@click.option("--room", metavar="ROOM", help="Only what was said in this room.")
 @click.option("--state", type=click.Choice(STATES), help="Only what is exactly that far.")
 @click.option("--waiting", is_flag=True, help="Only what waits for our officers.")
 @click.option("--overdue", is_flag=True, help="Only what is overdue, on either side.")
@@ -237,12 +239,55 @@ def test(node: str | None, ca_file: str | None, session_file: Path | None, **giv
     test_line((node, ca_file, session_file), **given)
 
 
+@line.group()
+def file() -> None:
+    """Files that came with a message: list them, save one. None is ever opened."""
+
+
+@file.command("list")
+@click.argument("identity", metavar="ID")
+@node_options
+def list_(node: str | None, ca_file: str | None, session_file: Path | None, **given: Any) -> None:
+    """List the files of a message. ID may be the end of it."""
+    from detente.cli.line_files import list_files
+
+    list_files((node, ca_file, session_file), **given)
+
+
+@file.command()
+@click.argument("identity", metavar="ID")
+@click.argument("start", metavar="HASH")
+@click.argument(
+    "out", metavar="[OUT]", default=".", type=click.Path(path_type=Path), required=False
+)
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@node_options
+def get(node: str | None, ca_file: str | None, session_file: Path | None, **given: Any) -> None:
+    """Save a file of a message, after comparing its hash with the message's.
+
+    HASH may be its beginning, six digits or more. OUT is a file, or a directory: then the name is
+    made from the hash, whatever the sender called it.
+    """
+    from detente.cli.line_files import get_file
+
+    get_file((node, ca_file, session_file), **given)
+
+
 @line.command()
+@click.option("--outages", is_flag=True, help="Show when the lines were down as well.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 366),
+    default=30,
+    show_default=True,
+    help="Of --outages: what was stated since.",
+)
+@click.option("--peer", metavar="PARTY", help="Of --outages: only of the line to this party.")
 @node_options
 def status(node: str | None, ca_file: str | None, session_file: Path | None, **given: Any) -> None:
     """Show how the line to each party is, when it was last heard, and its clock.
 
-    Exit code 3 if a line is down.
+    With --outages: when it was down, as each side states it. Exit code 3 if a line is down.
     """
     from detente.cli.line_status import line_status
 

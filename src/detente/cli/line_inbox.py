@@ -32,6 +32,7 @@ def list_messages(
     box: str,
     status: str,
     peer: str | None,
+    room: str | None,
     state: str | None,
     waiting: bool,
     overdue: bool,
@@ -53,6 +54,8 @@ def list_messages(
                 left = picture.soonest_s(message.id, steady_s)
                 ours = any(each.party == at.party for each in picture.waits_of(message.id))
                 if waiting and not ours:
+                    continue
+                if room is not None and message.room != room:
                     continue
                 if overdue and (left is None or left >= 0):
                     continue

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-import mimetypes
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from detente.words import Language
 
 POLL_S: Final = 0.5
-SKETCH_TYPE: Final = "application/geo+json"
-FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 
 
 def send_message(
@@ -32,6 +28,7 @@ def send_message(
     *,
     form: str | None,
     to: str | None,
+    room: str | None,
     urgency: str | None,
     status: str | None,
     fields_file: IO[bytes] | None,
@@ -56,6 +53,7 @@ def send_message(
     from detente.line import form_of
     from detente.terminal import Outgoing
     from detente.terminal.drafting import peers_to, preview
+    from detente.terminal.files import FILES_MAX, SKETCH_TYPE, read_file
 
     if form is None:
         _list_forms()
@@ -71,9 +69,12 @@ def send_message(
     }
     # Read before anything is asked, so that what is wrong is told at once.
     before = _from_file(fields_file)
-    files = [(path, _media_type(path)) for path in attach]
-    files += [(path, SKETCH_TYPE) for path in sketch]
-    contents = [(_content(path, kind), kind) for path, kind in files]
+    contents = [read_file(path) for path in attach]
+    contents += [read_file(path, SKETCH_TYPE) for path in sketch]
+    if len(contents) > FILES_MAX:
+        raise click.UsageError(f"A message has no more than {FILES_MAX} files.")
+    if room and to:
+        raise click.UsageError("A message goes to a party, or is said in a room; not both.")
 
     async def work() -> None:
         async with desk(*connection) as at:
@@ -88,17 +89,33 @@ def send_message(
                 interactive=interactive,
                 correcting=corrects is not None,
             )
-            chosen = to or (peers_to(other, at.party) if other else await _only_peer(at))
+            place = room
+            if other is not None and other.room and not to:
+                place = place or other.room  # what was said before all is answered before all
+            if place is not None:
+                known = {each.id: each for each in await at.calls.rooms()}
+                if place not in known:
+                    raise click.BadParameter("There is no such room.", param_hint="--room")
+                chosen = ", ".join(p for p in known[place].present if p != at.party)
+                chosen_status = known[place].status
+                if status not in (None, chosen_status):
+                    raise click.UsageError(f"Everything in this room is {chosen_status}.")
+            else:
+                chosen = to or (peers_to(other, at.party) if other else await _only_peer(at))
+                chosen_status = status or (
+                    other.status if other else "test" if shape.test else "actual"
+                )
             draft = Outgoing(
                 shape.id,
                 fields,
                 chosen,
                 language=at.language,
                 urgency=urgency or (other.urgency if other else None),
-                status=status or (other.status if other else "test" if shape.test else "actual"),
+                status=chosen_status,
                 answers=other.id if other and answers else None,
                 corrects=other.id if other and corrects else None,
-                files=[(hashlib.sha256(data).hexdigest(), kind) for data, kind in contents],
+                files=[each.named for each in contents],
+                room=place,
             )
             shown = await asyncio.to_thread(preview, draft, at.party)
             if dry_run:
@@ -106,8 +123,8 @@ def send_message(
                 return
             show(shown, err=True)
             _confirm(yes, at.language)
-            for data, kind in contents:
-                await at.calls.upload(data, kind)
+            for each in contents:
+                await at.calls.upload(each.data, each.media_type)
             message = await at.calls.send(draft)
             reached = True
             if wait_for is not None:
@@ -232,24 +249,6 @@ def _from_file(file: IO[bytes] | None) -> dict[str, JsonValue]:
     if not isinstance(found, dict):
         raise click.BadParameter("It is no JSON object.", param_hint="--fields-file")
     return found
-
-
-def _content(path: Path, kind: str) -> bytes:
-    data = path.read_bytes()
-    if len(data) > FILE_BYTES_MAX:
-        raise click.BadParameter(f"{path} is too large.", param_hint="--attach")
-    if kind == SKETCH_TYPE:
-        try:
-            whole = json.loads(data)
-        except ValueError:
-            whole = None
-        if not isinstance(whole, dict) or "type" not in whole:
-            raise click.BadParameter(f"{path} is no GeoJSON.", param_hint="--sketch")
-    return data
-
-
-def _media_type(path: Path) -> str:
-    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
 
 
 def _list_forms() -> None:

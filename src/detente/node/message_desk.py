@@ -179,7 +179,7 @@ class MessageDesk:
             status=body.status,
             corrects=corrects,
             answers=answers,
-            blobs=await self._blobs(body.files),
+            blobs=await kept_files(self.context.record, body.files),
         )
         (identity,) = await self._state([draft], officer)
         return await self.view(identity, officer)
@@ -316,23 +316,28 @@ class MessageDesk:
         await self.view(identity, officer)
         return await self._message(identity)
 
-    async def _blobs(self, files: Sequence[FileBody]) -> list[Blob]:
-        blobs = []
-        for each in files:
-            size = await asyncio.to_thread(self.context.record.blobs.size, each.sha256)
-            if size is None:
-                raise FileUnusable("The file is not here.", where=each.sha256, advice="Upload it.")
-            if each.media_type == GEOJSON:
-                data = await asyncio.to_thread(self.context.record.blobs.read, each.sha256)
-                check_geojson(data)
-            blobs.append(Blob(bytes.fromhex(each.sha256), size, each.media_type))
-        return blobs
-
     def _ours(self, view: MessageView) -> RecipientView:
         ours = view.recipient(self.context.party)
         if ours is None or view.sender == self.context.party:
             raise line.MessageRefused("That message is not for us.", where="id")
         return ours
+
+
+async def kept_files(record: PartyRecord, files: Sequence[FileBody]) -> list[Blob]:
+    """Files that were uploaded and are to go with a message.
+
+    Raises:
+        FileUnusable: one is not here, or no GeoJSON though it is said to be.
+    """
+    blobs = []
+    for each in files:
+        size = await asyncio.to_thread(record.blobs.size, each.sha256)
+        if size is None:
+            raise FileUnusable("The file is not here.", where=each.sha256, advice="Upload it.")
+        if each.media_type == GEOJSON:
+            check_geojson(await asyncio.to_thread(record.blobs.read, each.sha256))
+        blobs.append(Blob(bytes.fromhex(each.sha256), size, each.media_type))
+    return blobs
 
 
 def check_geojson(data: bytes) -> None:

@@ -23,7 +23,7 @@ from detente.line import (
     room_positions,
     room_statements,
 )
-from detente.line.messages import Status, Urgency
+from detente.line.forms import Status, Urgency
 from detente.line.room_tables import RoomFault, room_faults, rooms_changed
 from detente.record import (
     AppendUnknown,
@@ -32,10 +32,14 @@ from detente.record import (
     JsonValue,
     LogUnavailable,
     PartyRecord,
+    Payload,
     Random,
     Signer,
 )
 from detente.words import Words
+
+from .message_bodies import FileBody
+from .message_desk import NoSuchMessage, kept_files
 
 ALL_ROOMS: Final = frozenset({"room.all.read", "room.manage"})
 """Either lets an officer read rooms that he is not a member of."""
@@ -231,17 +235,29 @@ class RoomDesk:
         fields: Mapping[str, JsonValue],
         language: str,
         urgency: Urgency | None = None,
+        answers: str | None = None,
+        corrects: str | None = None,
+        files: Sequence[FileBody] = (),
     ) -> Entry:
         """Say something to all who are in a room now.
+
+        Args:
+            answers, corrects: ids of other messages of this room.
+            files: uploaded already.
 
         Raises:
             RoomRefused: the caller is not a member, or nobody would hear it.
             NoSuchRoom, KeyFileUnusable: as `open`.
-            FieldsUnusable, MessageRefused: see `message_draft`.
+            FieldsUnusable, StatusMixed, MessageRefused: see `message_draft`.
+            NoSuchMessage: what it answers or corrects was not said in this room.
+            FileUnusable: a file is not here.
         """
         async with self._stating:
             room = await self.room(identity, caller)
             room.check_speaking(caller.sub)
+            answered = await self._said(room, answers)
+            corrected = await self._said(room, corrects)
+            blobs = await kept_files(self.context.record, files)
             draft = message_draft(
                 form,
                 fields,
@@ -251,6 +267,9 @@ class RoomDesk:
                 urgency=urgency,
                 status=status_of(room),
                 room=RoomPlace(room.id, room.epoch),
+                answers=answered,
+                corrects=corrected,
+                blobs=blobs,
             )
             (entry,) = await self.context.record.append(
                 [(draft, self.context.officer_signer(caller.sub))]
@@ -288,6 +307,21 @@ class RoomDesk:
                 continue
             # Our own statements have made it grow, too; looking once more finds nothing to do.
             await record.wait_beyond(size)
+
+    async def _said(self, room: Room, identity: str | None) -> Payload | None:
+        """A message of a room by its id."""
+        if identity is None:
+            return None
+        entry = await self.context.record.by_id(identity)
+        said = None if entry is None else entry.payload
+        if (
+            said is None
+            or said.kind != "message"
+            or said.body.get("room") != room.id
+            or not said.channel.startswith(f"room/{room.id}/")
+        ):
+            raise NoSuchMessage("There is no such message in this room.", where=identity)
+        return said
 
     async def _change(
         self, identity: str, caller: Caller, make: Callable[[Room], RoomStatement]

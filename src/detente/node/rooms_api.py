@@ -24,6 +24,7 @@ from detente.line.forms import Status, Urgency
 from detente.line.rooms import PRESENCE_WORDS
 from detente.record import JsonValue, canonical_json, format_time
 
+from .message_bodies import FileBody, Identity
 from .room_desk import Happened, RoomDesk
 
 TAGS: Final = ("rooms",)
@@ -138,12 +139,16 @@ class RoomInvitation(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class RoomMessage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Something to say, in one of the forms of messages."""
+    """Something to say, in one of the forms of messages. `answers` and `corrects` are ids of other
+    messages of the room."""
 
     fields: dict[str, msgspec.Raw]
     form: str = "text"
     language: Tag = "en"
     urgency: Urgency | None = None
+    answers: Identity | None = None
+    corrects: Identity | None = None
+    files: Annotated[list[FileBody], Meta(max_length=20)] = []
 
 
 class RoomSaid(msgspec.Struct, kw_only=True):
@@ -222,6 +227,9 @@ def rooms_endpoints(desk: RoomDesk) -> list[Endpoint]:
             fields=fields,
             language=body.language,
             urgency=body.urgency,
+            answers=body.answers,
+            corrects=body.corrects,
+            files=body.files,
         )
         said = entry.payload
         if said is None:
@@ -348,7 +356,13 @@ def rooms_endpoints(desk: RoomDesk) -> list[Endpoint]:
             summary="Say something to all parties that are in the room now.",
             scopes=any_of("room.write"),
             body=RoomMessage,
-            responses={201: RoomSaid, 400: ErrorResponse, 404: ErrorResponse, 409: ErrorResponse},
+            responses={
+                201: RoomSaid,
+                400: ErrorResponse,
+                404: ErrorResponse,
+                409: ErrorResponse,
+                422: ErrorResponse,
+            },
             path_help=help_,
             tags=TAGS,
         ),

@@ -24,6 +24,7 @@ from .answers import (
     Ways,
 )
 from .calls import Identity, LineCalls, Outgoing, ProofRefused, identity_of
+from .files import Attachment, FileDiffers, FileFault
 from .following import Happening, Listening, Lost, follow
 from .node_api import Answer, HttpNode, NodeApi, NodeAway, NodeRefused
 from .questions import Question, questions_of, read_answers, read_back_questions
@@ -33,8 +34,11 @@ __all__ = [
     "Acknowledgement",
     "Alarm",
     "Answer",
+    "Attachment",
     "Difference",
     "EntryEvent",
+    "FileDiffers",
+    "FileFault",
     "Happening",
     "HttpNode",
     "Identity",

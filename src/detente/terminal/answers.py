@@ -238,6 +238,70 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
     links: list[Link]
 
 
+class OutageStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """What one party says of an outage; `entry` is null until it is recorded."""
+
+    party: str
+    since: str
+    until: str | None = None
+    words: Told = Told()
+    own: bool = False
+    entry: int | None = None
+
+
+class Outage(msgspec.Struct, frozen=True, kw_only=True):
+    """An outage of the line to a peer; `until` is null while it lasts."""
+
+    peer: str
+    since: str
+    until: str | None = None
+    lasted_s: float = 0.0
+    stated: list[OutageStatement] = []
+    unstated: list[str] = []
+
+
+class OutageFault(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement that tells of no outage."""
+
+    party: str
+    entry: int
+    what: str = ""
+
+
+class Outages(msgspec.Struct, frozen=True, kw_only=True):
+    """Outages of the last days, those that last first."""
+
+    party: str = ""
+    days: int = 0
+    outages: list[Outage] = []
+    faults: list[OutageFault] = []
+    more: bool = False
+
+
+class RoomTitle(msgspec.Struct, frozen=True, kw_only=True):
+    """A room; `present`: the parties that hear what is said in it now."""
+
+    id: str
+    title: dict[str, str] = {}
+    status: str = "actual"
+    closed: str | None = None
+    present: list[str] = []
+    joined: bool = False
+    member: bool = False
+
+
+class Rooms(msgspec.Struct, frozen=True, kw_only=True):
+    """Rooms that the officer may read, the newest first."""
+
+    rooms: list[RoomTitle] = []
+
+
+class RoomSaid(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said in a room, as it was recorded."""
+
+    id: str
+
+
 class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the node can record, and if not, why."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar, Final, TypeVar
 
 from textual.app import App
@@ -15,14 +17,16 @@ from detente.words import Language, Words, same
 
 from . import texts
 from .acknowledge_screen import AcknowledgeScreen
-from .answers import Message, Session
+from .answers import Message, RoomTitle, Session
 from .calls import Identity, LineCalls
-from .compose_screen import Begun, ComposeScreen
+from .compose_screen import Begun, ComposeScreen, Place, places
 from .dialogs import ChoiceScreen, HelpScreen, ProofScreen
 from .drafting import answer_forms, form_questions, peers_to, typed_fields, writable_forms
+from .files import FileFault, name_of, save
 from .main_screen import MainScreen
 from .message_screen import MessageScreen
 from .node_api import NodeApi, NodeAway, NodeRefused
+from .outages_screen import OutagesScreen
 from .picture import AlarmLine, Picture
 from .test_screen import TestScreen
 from .watching import PULSE_S, Watcher
@@ -244,7 +248,22 @@ class LineTerminal(App[None]):
         options = [(form.id, form.title, form.help) for form in writable_forms()]
         form = await self.push_screen_wait(ChoiceScreen(texts.CHOOSE_FORM, options))
         if form is not None:
-            await self.push_screen_wait(ComposeScreen(Begun(form, self.status), self._peers()))
+            rooms = places(await self._rooms(), self.picture.party, self.language)
+            begun = Begun(form, self.status)
+            await self.push_screen_wait(ComposeScreen(begun, self._peers(), rooms))
+
+    async def _rooms(self) -> list[RoomTitle]:
+        """Rooms that this officer may speak in, and others."""
+        if not {"room.read", "room.write"} <= set(self.session.scopes):
+            return []
+        return await self.ask(self.calls.rooms()) or []
+
+    async def _place(self, message: Message) -> Place | None:
+        """The room of a message, if it was said in one that we know."""
+        if not message.room:
+            return None
+        found = places(await self._rooms(), self.picture.party, self.language)
+        return next((each for each in found if each.id == message.room), None)
 
     def action_acknowledge(self) -> None:
         """Acknowledge the message that is open, or under the cursor."""
@@ -279,14 +298,17 @@ class LineTerminal(App[None]):
         form = await self.push_screen_wait(ChoiceScreen(texts.CHOOSE_FORM, options))
         if form is None:
             return
+        room = await self._place(message)
         begun = Begun(
             form,
             message.status,
-            to=message.sender,
+            to=message.sender if room is None else room.hearers,
             # An answer to something urgent must not come by the slow way.
             urgency=message.urgency,
             answers=message.id,
             fixed=True,
+            # What was said before all is answered before all.
+            room=None if room is None else room.id,
         )
         await self.push_screen_wait(ComposeScreen(begun, ()))
 
@@ -302,25 +324,68 @@ class LineTerminal(App[None]):
         message = self._message()
         if message is None or not self.may_act():
             return
-        if message.sender != self.picture.party or message.rows is None or message.room:
+        if message.sender != self.picture.party or message.rows is None:
             self.say(texts.NOT_OURS)
             return
         form = "cancellation" if cancel else message.form
         if form in ("test-call", "test-answer", "cancellation") and not cancel:
             self.say(texts.NOT_OURS)
             return
+        self.run_worker(self._correct(message, form, cancel), group="act", exclusive=True)
+
+    async def _correct(self, message: Message, form: str, cancel: bool) -> None:
+        room = await self._place(message)
+        if message.room and room is None:
+            self.say(texts.ROOM_LEFT)
+            return
         typed = {} if cancel else typed_fields(message, form_questions(form), self.language)
         begun = Begun(
             form,
             message.status,
-            to=peers_to(message, self.picture.party),
+            to=peers_to(message, self.picture.party) if room is None else room.hearers,
             urgency=message.urgency,
             answers=None if cancel else message.answers,
             corrects=message.id,
             typed=tuple(typed.items()),
             fixed=True,
+            room=None if room is None else room.id,
         )
-        self.push_screen(ComposeScreen(begun, ()))
+        await self.push_screen(ComposeScreen(begun, ()))
+
+    def action_save_file(self) -> None:
+        """Save a file of the message that is open, under a name that is made here."""
+        message = self._message()
+        if message is None or not self.may_act():
+            return
+        if not message.files:
+            self.say(texts.NO_FILES)
+        else:
+            self.run_worker(self._save(message), group="act", exclusive=True)
+
+    async def _save(self, message: Message) -> None:
+        files = {each.sha256: each for each in message.files}
+        chosen: str | None = next(iter(files))
+        if len(files) > 1:
+            options = [
+                (each.sha256, same(f"{name_of(each)}  {each.size} B"), same(each.media_type))
+                for each in files.values()
+            ]
+            chosen = await self.push_screen_wait(ChoiceScreen(texts.CHOOSE_FILE, options))
+        if chosen is None:
+            return
+        try:
+            data = await self.ask(self.calls.file(message.id, files[chosen]))
+            if data is not None:
+                path = await asyncio.to_thread(save, Path(), files[chosen], data)
+                done = texts.FILE_SAVED
+                self.say(Words(done.en.format(path=path), done.fr.format(path=path)))
+        except FileFault as error:
+            where = error.where or ""
+            self.say(Words(f"{where}: {error.words.en}", f"{where}\u202f: {error.words.fr}"))
+
+    def action_outages(self) -> None:
+        """When the lines were down."""
+        self.push_screen(OutagesScreen())
 
     def action_test_calls(self) -> None:
         """Test calls."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -16,19 +17,25 @@ from .answers import (
     Links,
     Message,
     Messages,
+    Outages,
     Refusal,
+    Rooms,
+    RoomSaid,
+    RoomTitle,
     Session,
     TestCall,
     TestCalls,
     WaitingList,
     Ways,
 )
+from .files import checked
 from .node_api import Answer, NodeApi, NodeAway, NodeRefused
 from .typesetting import told
 
 T = TypeVar("T")
 
 LINE: Final = "/api/v1/line"
+ROOMS: Final = "/api/v1/rooms"
 EVENTS: Final = "/api/v1/events"
 
 
@@ -65,12 +72,13 @@ class Outgoing:
     Attributes:
         form: id of its form.
         fields: as the form asks.
-        to: the party.
+        to: the party; in a room, those that hear it, as its author was told.
         language: that its author works in.
         urgency: the form's, if None.
         status: `actual`, `exercise` or `test`.
         corrects, answers: ids of other messages.
         files: uploaded already: hash and media type.
+        room: where it is said; its messages go to whoever is in it, and have its status.
     """
 
     form: str
@@ -82,16 +90,17 @@ class Outgoing:
     corrects: str | None = None
     answers: str | None = None
     files: Sequence[tuple[str, str]] = ()
+    room: str | None = None
 
     def json(self) -> bytes:
         """As it is posted."""
         body: dict[str, JsonValue] = {
             "form": self.form,
             "fields": dict(self.fields),
-            "to": self.to,
             "language": self.language,
-            "status": self.status,
         }
+        if self.room is None:
+            body |= {"to": self.to, "status": self.status}
         for name in ("urgency", "corrects", "answers"):
             value: str | None = getattr(self, name)
             if value is not None:
@@ -131,6 +140,24 @@ class LineCalls:
     async def links(self) -> Links:
         """The line to each peer."""
         return _read(await self.api.call("GET", "/api/v1/links"), Links)
+
+    async def outages(self, days: int = 30, peer: str | None = None) -> Outages:
+        """When the lines were down, by the statements of both sides."""
+        query = {"days": str(days)} | ({} if peer is None else {"peer": peer})
+        return _read(await self.api.call("GET", "/api/v1/outages", query=query), Outages)
+
+    async def rooms(self) -> list[RoomTitle]:
+        """Rooms that the officer may read, the newest first."""
+        return _read(await self.api.call("GET", ROOMS), Rooms).rooms
+
+    async def file(self, identity: str, file: File) -> bytes:
+        """A file of a message, whole and with the hash that the message names.
+
+        Raises:
+            FileDiffers: what the node gave is another file.
+        """
+        answer = await self.api.call("GET", f"{LINE}/messages/{identity}/files/{file.sha256}")
+        return checked(file, answer.body)
 
     async def messages(
         self,
@@ -173,6 +200,11 @@ class LineCalls:
 
     async def send(self, message: Outgoing) -> Message:
         """Send a message; it is recorded and on its way when this returns."""
+        if message.room is not None:
+            path = f"{ROOMS}/{quote(message.room, safe='')}/messages"
+            return await self.message(
+                _read(await self._do("POST", path, message.json()), RoomSaid).id
+            )
         return _read(await self._do("POST", f"{LINE}/messages", message.json()), Message)
 
     async def shown(self, identity: str) -> Message:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -19,12 +19,45 @@ from detente.record import JsonValue
 from detente.words import Language, Words
 
 from . import texts
+from .answers import RoomTitle
 from .calls import Outgoing
 from .dialogs import PreviewScreen
 from .drafting import fault_words, form_questions, preview
+from .files import FILES_MAX, FileFault, read_file, typed_paths
 from .node_api import NodeAway, NodeRefused
 from .questions import Question, read_answers
 from .widgets import LineScreen
+
+_ROOM: Final = "room/"  # no party's id has a slash
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A room that something can be said in.
+
+    Attributes:
+        id: of the room.
+        label: its title and id.
+        status: of everything in it.
+        hearers: the other parties that are in it now, as text.
+    """
+
+    id: str
+    label: str
+    status: str
+    hearers: str
+
+
+def places(rooms: Sequence[RoomTitle], party: str, language: Language) -> list[Place]:
+    """Rooms that an officer of a party can speak in now: somebody else is there to hear it."""
+    found = []
+    for each in rooms:
+        others = ", ".join(other for other in each.present if other != party)
+        if each.closed is None and each.joined and each.member and others:
+            title = each.title.get(language) or next(iter(each.title.values()), "")
+            label = f"# {title} ({each.id})"
+            found.append(Place(each.id, printable(label), each.status, others))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +72,7 @@ class Begun:
         answers, corrects: ids of other messages.
         typed: fields that are filled in already, as they are typed.
         fixed: neither the party nor the status can be chosen: another message has them.
+        room: where it is said; then `to` are those that hear it.
     """
 
     form: str
@@ -49,6 +83,7 @@ class Begun:
     corrects: str | None = None
     typed: tuple[tuple[str, str], ...] = ()
     fixed: bool = False
+    room: str | None = None
 
 
 class ComposeScreen(LineScreen[bool]):
@@ -60,14 +95,16 @@ class ComposeScreen(LineScreen[bool]):
         Binding("escape", "dismiss(False)"),
     ]
 
-    def __init__(self, begun: Begun, peers: Sequence[str]) -> None:
+    def __init__(self, begun: Begun, peers: Sequence[str], rooms: Sequence[Place] = ()) -> None:
         """Args:
         begun: what is known already.
         peers: parties that can be chosen.
+        rooms: rooms that can be chosen.
         """
         super().__init__()
         self._begun = begun
         self._peers = peers
+        self._rooms = {_ROOM + each.id: each for each in rooms}
         self._form = FORMS[begun.form]
         self._asked = form_questions(begun.form)
         self._faults: list[Words] = []
@@ -90,7 +127,8 @@ class ComposeScreen(LineScreen[bool]):
             if not self._begun.fixed:
                 yield Label(id="label-to", markup=False)
                 options = [(peer, peer) for peer in self._peers]
-                first = self._begun.to or (self._peers[0] if self._peers else "")
+                options += [(room.label, value) for value, room in self._rooms.items()]
+                first = self._begun.to or next((value for _, value in options), "")
                 yield _select("to", options, first, blank=not options)
                 yield Label(id="label-status", markup=False)
                 yield _select("status", _options(texts.STATUS_SHORT, "en"), self._begun.status)
@@ -106,6 +144,8 @@ class ComposeScreen(LineScreen[bool]):
                     yield _select(f"field-{question.name}", options, before, blank=True)
                 else:
                     yield Input(before, id=f"field-{question.name}", compact=True)
+            yield Label(id="label-files", markup=False)
+            yield Input(id="files", compact=True)
 
     def on_mount(self) -> None:
         """Begin with the first field."""
@@ -139,6 +179,9 @@ class ComposeScreen(LineScreen[bool]):
             for shown in self.query(f"#label-{name}").results(Label):
                 shown.update(label.to(language))
         _rename(self.query_one("#urgency", Select), _options(URGENCIES, language))
+        files = f"{texts.FILES.to(language)} ({texts.OPTIONAL.to(language)})"
+        self.query_one("#label-files", Label).update(files)
+        self.query_one("#files", Input).placeholder = texts.FILES_HINT.to(language)
         for found in self.query("#status").results(Select):
             _rename(found, _options(texts.STATUS_SHORT, language))
         for question in self._asked:
@@ -153,8 +196,14 @@ class ComposeScreen(LineScreen[bool]):
                 _rename(field, [(w.to(language), value) for value, w in question.choices])
 
     def on_select_changed(self, event: Select.Changed) -> None:
-        """The banner says what the message will be."""
-        if event.select.id == "status":
+        """The banner says what the message will be; in a room everything has the room's status."""
+        if event.select.id == "to":
+            room = self._rooms.get(_chosen(self.query_one("#to", Select)))
+            status = self.query_one("#status", Select)
+            status.disabled = room is not None
+            if room is not None:
+                status.value = room.status
+        if event.select.id in ("to", "status"):
             self.retell()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -171,6 +220,17 @@ class ComposeScreen(LineScreen[bool]):
         if draft is None:
             self.retell()
             return
+        paths = typed_paths(self.query_one("#files", Input).value)
+        try:
+            if len(paths) > FILES_MAX:
+                raise FileFault(texts.TOO_MANY_FILES)
+            files = [await asyncio.to_thread(read_file, path) for path in paths]
+        except FileFault as error:
+            where = f"{error.where}: " if error.where else ""
+            self._faults = [Words(where + error.words.en, where + error.words.fr)]
+            self.retell()
+            return
+        draft = replace(draft, files=[each.named for each in files])
         try:
             # Areas are checked with the geometry, which takes a second to load.
             shown = await asyncio.to_thread(preview, draft, self.terminal.picture.party)
@@ -182,6 +242,8 @@ class ComposeScreen(LineScreen[bool]):
         if not await self.terminal.push_screen_wait(PreviewScreen(shown)):
             return
         try:
+            for each in files:
+                await self.terminal.calls.upload(each.data, each.media_type)
             message = await self.terminal.calls.send(draft)
         except NodeRefused as error:
             self._faults = [error.words]
@@ -208,6 +270,9 @@ class ComposeScreen(LineScreen[bool]):
             if (e := faults.get(q.name)) is not None
         ]
         to = self._begun.to if self._begun.fixed else _chosen(self.query_one("#to", Select))
+        room = self._begun.room
+        if to in self._rooms:
+            room, to = self._rooms[to].id, self._rooms[to].hearers
         if not to:
             self._faults.append(texts.NO_PEERS)
         if self._faults:
@@ -222,6 +287,7 @@ class ComposeScreen(LineScreen[bool]):
             status=self.status,
             answers=self._begun.answers,
             corrects=self._begun.corrects,
+            room=room,
         )
 
     def _typed(self, question: Question) -> str:

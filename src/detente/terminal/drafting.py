@@ -61,7 +61,8 @@ def preview(draft: Outgoing, sender: str) -> Text:
         status = STATUSES[draft.status].to(language)
         text.append("  ")
         text.append(f" {words} ", STYLES[urgency])
-        text.append(f"  {printable(sender)} → {printable(draft.to)}  ({status})\n")
+        place = f" ({texts.ROOM.to(language)} {draft.room})" if draft.room else ""
+        text.append(f"  {printable(f'{sender} → {draft.to}{place}')}  ({status})\n")
         for label, other in ((texts.ANSWERS, draft.answers), (texts.CORRECTS, draft.corrects)):
             if other:
                 text.append(f"{label.to(language)} {printable(other)}\n", STYLES["grey"])

@@ -43,6 +43,7 @@ class MainScreen(LineScreen[None]):
         Binding("k", "app.correct"),
         Binding("x", "app.withdraw"),
         Binding("t", "app.test_calls"),
+        Binding("o", "app.outages"),
         Binding("s", "next_status"),
         Binding("f", "next_box"),
         Binding("q", "app.quit"),

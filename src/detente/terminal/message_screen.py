@@ -21,6 +21,7 @@ class MessageScreen(LineScreen[None]):
         ("r", "r"),
         ("k", "k"),
         ("x", "x"),
+        ("d", "d"),
         ("Esc", "esc"),
         ("F1", "f1"),
         ("F2", "f2"),
@@ -30,6 +31,7 @@ class MessageScreen(LineScreen[None]):
         Binding("r", "app.reply"),
         Binding("k", "app.correct"),
         Binding("x", "app.withdraw"),
+        Binding("d", "app.save_file"),
         Binding("escape", "app.pop_screen"),
     ]
 

@@ -151,10 +151,10 @@ class HttpNode:
         try:
             answer = await self._client.send(request, stream=True)
             try:
-                content = b""
+                received = bytearray()
                 async for piece in answer.aiter_bytes():
-                    content += piece
-                    if len(content) > ANSWER_BYTES_MAX:
+                    received += piece
+                    if len(received) > ANSWER_BYTES_MAX:
                         raise NodeAway(TOO_LARGE, where=self.url)
             finally:
                 await answer.aclose()
@@ -162,6 +162,7 @@ class HttpNode:
                 self._client.cookies.clear()
         except httpx.HTTPError as error:
             raise self._away(error) from None
+        content = bytes(received)
         if answer.status_code >= 300:
             raise NodeRefused(answer.status_code, _refusal(content), f"{method} {path}")
         return Answer(answer.status_code, content)

@@ -114,12 +114,19 @@ class Picture:
     # --- what follows from it ----------------------------------------------------------------
 
     def listed(self, status: str, box: str = "all") -> list[Message]:
-        """Messages of one status, the newest first; `box`: all, in, out or waiting."""
+        """Messages of one status, the newest first.
+
+        Args:
+            status: `actual`, `exercise` or `test`.
+            box: `all`, `waiting`, `room` (said in rooms), or `in` and `out` (not in rooms).
+        """
         found = [each for each in self.messages.values() if each.status == status]
         if box == "in":
-            found = [each for each in found if each.sender != self.party]
+            found = [each for each in found if each.sender != self.party and not each.room]
         elif box == "out":
-            found = [each for each in found if each.sender == self.party]
+            found = [each for each in found if each.sender == self.party and not each.room]
+        elif box == "room":
+            found = [each for each in found if each.room]
         elif box == "waiting":
             found = [each for each in found if self.waits_of(each.id)]
         return sorted(found, key=lambda each: -each.position)

@@ -19,7 +19,7 @@ from detente.line import STATUSES, URGENCIES
 from detente.words import Language, Words, same
 
 from . import texts
-from .answers import Link, Message, Recipient
+from .answers import Link, Message, Outages, Recipient
 from .picture import Picture, link_words, title_of
 from .retyped import span_left
 
@@ -71,13 +71,16 @@ def listed(
         style = STYLES["waits"]
     if message.superseded_by:
         state = texts.SUPERSEDED_SHORT.to(language)
+    what = title_of(message).to(language)
+    if message.room:
+        what = f"#{message.room} {what}"
     return Listed(
         way=printable(f"{'→' if ours else '←'} {', '.join(peers)}"),
         time=clock_text(message.created, now),
         urgency=""
         if message.urgency == "routine"
         else URGENCIES.get(message.urgency, same(printable(message.urgency))).to(language),
-        what=printable(title_of(message).to(language)),
+        what=printable(what),
         state=state,
         left="" if left is None else span_left(left),
         style=style,
@@ -150,6 +153,36 @@ def link_details(link: Link, language: Language, now: datetime) -> Text:
     return text
 
 
+def outages_text(found: Outages, language: Language) -> Text:
+    """When the lines were down: each party's statement as that party's, and what is missing."""
+    text = Text()
+    for each in found.outages:
+        end = texts.LASTS.to(language) if each.until is None else exact_text(each.until)
+        head = f"{each.peer}  {exact_text(each.since)} – {end}  ({span_left(each.lasted_s)})\n"
+        text.append(printable(head), STYLES["late"] if each.until is None else "bold")
+        for said in each.stated:
+            what = texts.SAYS_AWAY.to(language)
+            if not said.own:
+                saw = f"{texts.SAYS_SAW.to(language)}{_colon(language)}"
+                what = f"{saw} {said.words.words.to(language)}"
+            times = exact_text(said.since)
+            if said.until is not None:
+                times += f" – {exact_text(said.until)}"
+            mark = "" if said.entry is not None else f"  [{texts.NOT_RECORDED.to(language)}]"
+            text.append(printable(f"  {said.party} {what}\n    {times}{mark}\n"))
+        for party in each.unstated:
+            text.append(printable(f"  {party} {texts.SAYS_NOTHING.to(language)}\n"))
+    if not found.outages:
+        text.append(f"{texts.NO_OUTAGES.to(language)}\n")
+    for fault in found.faults:
+        template = texts.OUTAGE_FAULT.to(language)
+        line = template.format(party=fault.party, entry=fault.entry, what=fault.what)
+        text.append(f"{printable(line)}\n", STYLES["late"])
+    if found.more:
+        text.append(f"{texts.MORE_OUTAGES.to(language)}\n")
+    return text
+
+
 def clock_seconds(instant: str, now: datetime) -> str:
     """When, to the second; with the date if it is not today."""
     if len(instant) < 19 or instant[10] != "T":
@@ -174,6 +207,8 @@ def message_text(message: Message, party: str, language: Language) -> Text:
     peers = ", ".join(each.party for each in message.recipients)
     line = f"{message.sender} ({author}) → {peers} · {exact_text(message.created)}\n"
     text.append(printable(line), STYLES["grey"])
+    if message.room:
+        text.append(f"{texts.IN_ROOM.to(language)} {printable(message.room)}\n", STYLES["label"])
     for words, other in ((texts.ANSWERS, message.answers), (texts.CORRECTS, message.corrects)):
         if other:
             text.append(f"{words.to(language)} {printable(other)}\n", STYLES["grey"])

@@ -67,6 +67,7 @@ BOX_WORDS: Final[Mapping[str, Words]] = {
     "all": told("all messages", "tous les messages"),
     "in": told("to us", "reçus"),
     "out": told("by us", "envoyés"),
+    "room": told("in rooms", "dans les salles"),
     "waiting": told("waiting for an officer", "en attente d’un officier"),
 }
 
@@ -87,6 +88,7 @@ KEYS: Final[Mapping[str, Words]] = {
     "k": told("correct", "corriger"),
     "x": told("cancel it", "annuler"),
     "t": told("test call", "appel d’essai"),
+    "d": told("save files", "fichiers"),
     "s": told("status", "statut"),
     "f": told("filter", "filtre"),
     "m": told("quiet", "silence"),
@@ -153,6 +155,36 @@ TEST_STARTED: Final = told(
 
 CHOOSE_FORM: Final = told("Which message?", "Quel message ?")
 TO: Final = told("To", "À")
+ROOM: Final = told("room", "salle")
+IN_ROOM: Final = told("in room", "dans la salle")
+CHOOSE_FILE: Final = told("Which file shall be saved?", "Quel fichier enregistrer ?")
+NO_FILES: Final = told("There is no file with it.", "Aucun fichier joint.")
+FILE_SAVED: Final = told("Saved, not opened: {path}", "Enregistré sans être ouvert : {path}")
+ROOM_LEFT: Final = told(
+    "Nobody hears us in its room now.", "Personne ne nous entend plus dans sa salle."
+)
+TOO_MANY_FILES: Final = told("No more than 20 files.", "Pas plus de 20 fichiers.")
+FILES_HINT: Final = told(
+    "paths, a ; between two: sketch.geojson; photo.png",
+    "chemins, un ; entre deux : croquis.geojson; photo.png",
+)
+
+OUTAGES: Final = told("Outages of the last {days} days", "Coupures des {days} derniers jours")
+NO_OUTAGES: Final = told("No outage is stated.", "Aucune coupure n’est déclarée.")
+LASTS: Final = told("LASTS", "EN COURS")
+SAYS_SAW: Final = told("states that it saw", "déclare avoir constaté")
+SAYS_AWAY: Final = told(
+    "states that its own node was away", "déclare que son propre nœud était absent"
+)
+SAYS_NOTHING: Final = told("has stated nothing", "n’a rien déclaré")
+NOT_RECORDED: Final = told("not recorded yet", "pas encore enregistré")
+OUTAGE_FAULT: Final = told(
+    "{party} has stated something that tells of no outage of ours (entry {entry}): {what}",
+    "{party} a déclaré ce qui n’est pas une coupure chez nous (écriture {entry}) : {what}",
+)
+MORE_OUTAGES: Final = told(
+    "There are more than are shown here.", "Il y en a davantage que ce qui est montré ici."
+)
 URGENCY: Final = told("Urgency", "Urgence")
 STATUS: Final = told("Status", "Statut")
 OPTIONAL: Final = told("optional", "facultatif")
@@ -254,7 +286,12 @@ The line to a peer: = up, ~ late, x down, ! its node is silent, ? starting.
   Enter  open a message      c  write one            a  acknowledge (and read back)
   r      reply               k  correct one of ours  x  cancel one of ours
   t      test calls          f  filter the list      m  silence the bell
-  s      status              F2 français             q  quit
+  s      status              o  outages              d  save files of an open message
+  F2     français            q  quit
+
+Rooms: their messages have # before the room; f lists them alone. To write in one, choose it
+under To.
+Files: paths with a ; between two. What came is saved here under a name of its hash, never opened.
 
 A message is reported to its sender as shown when all of its text was on this screen, and only then.
 If the node does not answer, the top line says since when, and everything else is grey: it is what
@@ -287,7 +324,12 @@ La ligne vers un correspondant : = établie, ~ lente, x coupée, ! nœud muet, ?
   Entrée ouvrir un message   c  rédiger              a  prendre acte (et collationner)
   r      répondre            k  corriger un des nôtres  x  annuler un des nôtres
   t      appels d’essai      f  filtrer la liste     m  couper la sonnerie
-  s      statut              F2 English              q  quitter
+  s      statut              o  coupures             d  enregistrer les fichiers
+  F2     English             q  quitter
+
+Salles : leurs messages portent # devant la salle ; f les montre seuls. Pour y écrire, choisissez-la
+sous À. Fichiers : chemins séparés par ; . Ce qui arrive est enregistré ici sous un nom tiré de son
+empreinte, jamais ouvert.
 
 Un message est signalé comme affiché à son expéditeur quand tout son texte a été à cet écran, et
 seulement alors. Si le nœud ne répond pas, la ligne du haut dit depuis quand et tout le reste est
