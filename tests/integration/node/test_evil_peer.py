@@ -117,7 +117,7 @@ async def test_what_a_hostile_party_says_and_answers_harms_itself_only(tmp_path:
         await reads_no_channel_that_is_not_its_own(evil)
 
         # What belongs into nobody's record but the own party's, or is said in another's name.
-        for kind in ("watch", "security", "approval", "approval-request", "recovery", "gap"):
+        for kind in ("watch", "security", "approval", "approval-request", "gap"):
             sealed = evil.seal(kind, {"what": "x"}, channel=f"own/{kind}", advance=False)
             assert (await evil.post([sealed])).status_code == 422
         forged = evil.seal("message", text_body("x"), sender="a", advance=False)
