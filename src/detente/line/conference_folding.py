@@ -59,7 +59,8 @@ def conference_of(
         )
         for party in first.parties
     }
-    counting, ignored = [], []
+    counting: list[ConferenceStatement] = []
+    ignored: list[ConferenceStatement] = []
     for each in ordered:
         known = attendance.get(each.by.party)
         same_parties = not isinstance(each.content, Convocation) or (
