@@ -53,7 +53,7 @@ from .first_contact import FirstContact
 from .jobs import Jobs
 from .keys_api import KEYS_STATUSES, keys_endpoints
 from .line_api import LINE_STATUSES, line_endpoints
-from .line_http import line_lanes
+from .line_quotas import line_lanes
 from .message_desk import MessageDesk
 from .mirror import MirrorRefused, MirrorUnusable
 from .mirroring import Mirroring

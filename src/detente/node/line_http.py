@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from detente.errors import DetenteError
 from detente.http import (
     BadBody,
-    BadRequest,
     Endpoint,
     Forbidden,
-    LaneQuota,
-    Lanes,
     NotFound,
     Overloaded,
     QueryParameter,
@@ -53,22 +48,16 @@ from detente.line.wire import (
     Resume,
     raws,
 )
-from detente.record import BlobUnusable, Envelope, PartyRecord, read_payload
+from detente.record import BlobUnusable, PartyRecord
 
 from . import line_wire as wire
-from .errands import ERRAND_LANE
 from .line_access import LINE_SCOPE
+from .line_quotas import BEAT_LANE, EMERGENCY_LANE, ORDINARY_LANE
+from .line_requests import choice_of, limit_of, not_urgent, number_of, sender_of, sha256_of
 from .line_store import LineStore
 from .peers import others
 
-ORDINARY_LANE: Final = "line"
-EMERGENCY_LANE: Final = "line-emergency"
-BEAT_LANE: Final = "beat"
-
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _WANTED_MAX: Final = 1000
-_BEATEN: Final = 120
 URGENT_ONLY: Final = 0.5
 _NO_ROOM: Final = "There is little room on the disk; only what is urgent is taken."
 
@@ -76,45 +65,6 @@ BeatHeard = Callable[[str, Beat], Beat]
 """Told of a peer's beat; gives ours."""
 
 Taken = TypeVar("Taken")
-
-
-def line_lanes() -> Lanes:
-    """Quotas of peers: what is urgent has places of its own, whatever else a peer sends."""
-    return Lanes(
-        [
-            LaneQuota(
-                name=ORDINARY_LANE,
-                requests_per_s=50.0,
-                request_burst=400,
-                bytes_per_s=20e6,
-                byte_burst=64 << 20,
-                reserved=2,
-                most=8,
-            ),
-            LaneQuota(
-                name=EMERGENCY_LANE,
-                requests_per_s=20.0,
-                request_burst=200,
-                bytes_per_s=5e6,
-                byte_burst=16 << 20,
-                reserved=4,
-                most=4,
-            ),
-            LaneQuota(
-                name=ERRAND_LANE,
-                requests_per_s=20.0,
-                request_burst=100,
-                bytes_per_s=20e6,
-                byte_burst=64 << 20,
-                reserved=1,
-                most=2,
-            ),
-            LaneQuota(
-                name=BEAT_LANE, requests_per_s=10.0, request_burst=_BEATEN, reserved=2, most=4
-            ),
-        ],
-        shared=16,
-    )
 
 
 class LineServer:
@@ -225,7 +175,7 @@ class LineServer:
     async def _emergency(self, request: Request[bytes]) -> Response:
         delivery = decode_body(request.body, _DELIVERY, 64)
         for number, data in enumerate(wire.plain(delivery.envelopes)):
-            wrong = await asyncio.to_thread(_not_urgent, data)
+            wrong = await asyncio.to_thread(not_urgent, data)
             if wrong is not None:
                 return Response(422, _refusal("line.not_urgent", number, wrong))
         return await self._take(request, delivery)
@@ -239,7 +189,7 @@ class LineServer:
         store = self._store(party)
         envelopes = wire.plain(delivery.envelopes)
         for number, data in enumerate(envelopes):
-            sender = _sender(data)
+            sender = sender_of(data)
             if sender is not None and sender != party:
                 text = f"It is from {sender!r}; a node delivers what its own party says."
                 return Response(422, _refusal("line.sender", number, text))
@@ -280,9 +230,9 @@ class LineServer:
 
     async def _from(self, request: Request[None]) -> Response:
         store = self._store(request.caller.sub)
-        begin = _number(request.path["index"], "index")
-        limit = _limit(request)
-        lane = LineLane(_choice(request.query.get("lane", "ordinary"), ("ordinary", "emergency")))
+        begin = number_of(request.path["index"], "index")
+        limit = limit_of(request)
+        lane = LineLane(choice_of(request.query.get("lane", "ordinary"), ("ordinary", "emergency")))
         page = await store.outbox(lane, begin - 1, limit, BATCH_BYTES_MAX)
         if isinstance(page, StoreFailed):
             raise Overloaded(f"The record cannot be read now: {page.reason}")
@@ -302,10 +252,10 @@ class LineServer:
     async def _run(self, request: Request[None]) -> Response:
         store = self._store(request.caller.sub)
         channel = request.query["channel"]
-        first = _number(request.query["first"], "first")
+        first = number_of(request.query["first"], "first")
         if not await store.is_for_peer(channel):
             raise NotFound("There is no such channel for this party.")
-        run = await store.run(channel, first, _limit(request), BATCH_BYTES_MAX)
+        run = await store.run(channel, first, limit_of(request), BATCH_BYTES_MAX)
         if isinstance(run, StoreFailed):
             raise Overloaded(f"The record cannot be read now: {run.reason}")
         envelopes = [item.envelope for item in run.items]
@@ -322,7 +272,7 @@ class LineServer:
         )
 
     async def _get_blob(self, request: Request[None]) -> Response:
-        sha256 = _sha256(request)
+        sha256 = sha256_of(request)
         if not await self._store(request.caller.sub).may_have(sha256):
             raise NotFound("There is no such blob for this party.")
         try:
@@ -332,7 +282,7 @@ class LineServer:
         return Response(200, data, content_type=b"application/octet-stream")
 
     async def _put_blob(self, request: Request[bytes]) -> Response:
-        sha256 = _sha256(request)
+        sha256 = sha256_of(request)
         if self._room() < 1.0:
             raise Overloaded(_NO_ROOM, retry_after_s=30)
         wanted = self._wanted.get(request.caller.sub, OrderedDict())
@@ -359,8 +309,8 @@ class LineServer:
         channel = request.query.get("channel")
         if channel is None:
             return Response(200, wire.Mine(ends=await store.ends_of_peer()))
-        first = _number(request.query.get("first", "1"), "first")
-        sealed = await store.of_peer(channel, first, _limit(request), BATCH_BYTES_MAX)
+        first = number_of(request.query.get("first", "1"), "first")
+        sealed = await store.of_peer(channel, first, limit_of(request), BATCH_BYTES_MAX)
         return Response(200, wire.Mine(envelopes=raws(sealed)))
 
     async def _resume(self, request: Request[bytes]) -> Response:
@@ -438,49 +388,3 @@ def _after_run(run: RunPage) -> int | None:
 
 def _refusal(code: str, number: int, message: str) -> RefusedAnswer:
     return RefusedAnswer(code=code, message=message[:2000], number=number)
-
-
-def _sender(data: bytes) -> str | None:
-    try:
-        return read_payload(Envelope.from_json(data)).sender
-    except DetenteError:
-        return None  # the record says what is wrong with it
-
-
-def _not_urgent(data: bytes) -> str | None:
-    """Why an envelope does not belong into the emergency lane, if it does not."""
-    try:
-        payload = read_payload(Envelope.from_json(data))
-    except DetenteError:
-        return None
-    if payload.kind == "receipt":
-        return None
-    if not payload.channel.endswith("/emergency"):
-        return "Its channel is no emergency channel."
-    urgency = payload.body.get("urgency")
-    if payload.kind == "message" and urgency not in ("distress", "urgent"):
-        return f"It is a message of urgency {urgency!r}."
-    return None
-
-
-def _sha256(request: Request[Any]) -> str:
-    text = request.path["sha256"]
-    if not _SHA256.fullmatch(text):
-        raise BadRequest("This is no SHA-256 in hexadecimal.")
-    return text
-
-
-def _number(text: str, name: str) -> int:
-    if not _NUMBER.fullmatch(text):
-        raise BadRequest(f"{name} is not a whole number from 0 on.")
-    return int(text)
-
-
-def _limit(request: Request[Any]) -> int:
-    return min(max(1, _number(request.query.get("limit", "200"), "limit")), wire.ENVELOPES_MAX)
-
-
-def _choice(text: str, choices: tuple[str, ...]) -> str:
-    if text not in choices:
-        raise BadRequest(f"It must be one of {', '.join(choices)}.")
-    return text

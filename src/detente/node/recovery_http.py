@@ -33,7 +33,7 @@ from detente.http.reading import decode_body
 from detente.line.wire import Number, raws
 
 from .line_access import LINE_SCOPE
-from .line_http import ORDINARY_LANE
+from .line_quotas import ORDINARY_LANE
 from .line_wire import RECOVERY, plain
 from .peers import PeerNode
 from .recovery_source import Offered, RecoverySource

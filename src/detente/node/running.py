@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
@@ -31,15 +30,13 @@ from .line_clocks import LineClocks
 from .line_http import LineServer
 from .line_store import LineStore
 from .mirror import Mirror
-from .neutral import NeutralCalls, neutral_witnesses
+from .neutral import neutral_witnesses
 from .opening import Mode
 from .outages_api import OutageList, outages_of
 from .peer_loop import LinkRunner
 from .peers import Peers, addresses_of, others
 from .publishing import Publishing
-from .recovery import recover
-from .recovery_http import RecoveryCalls
-from .recovery_source import RecoveryPeer
+from .recovering import recover_from_all
 from .status import (
     DiskStatus,
     LinkStatus,
@@ -53,7 +50,6 @@ from .status import (
 DISK_EVERY_S: Final = 5.0
 FULL_BYTES: Final = 4 << 20
 """With less room it is tried out whether anything can be written."""
-RECOVER_EVERY_S: Final = 15.0
 MIRROR: Final = "mirror"
 FAULT_PAUSE_S: Final = 1.0
 HELD_NOTES_EVERY_S: Final = 5.0
@@ -183,42 +179,15 @@ class RunningNode(StatusSource):
                 return
 
     async def _recover(self) -> None:
-        """Ask the peers what they hold of our record until it is known; then begin anew."""
-        told: str | None = None
-        while True:
-            try:
-                done = await recover(
-                    self.context.home,
-                    await self._who_knows(),
-                    told=lambda what: _log.info("recovery: %s", what),
-                )
-            except DetenteError as error:
-                if str(error) != told:
-                    told = str(error)
-                    _log.warning("this record stays held: %s", told)
-                    self._why = told
-                    self._tell()
-            else:
-                _log.info(
-                    "recovered: %d leaves, %d of our envelopes, %d of others",
-                    done.leaves,
-                    done.own,
-                    done.theirs,
-                )
-                self._stop()
-                return
-            self._woken.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), RECOVER_EVERY_S)
+        """Recover a record that is held; then begin anew."""
+        await recover_from_all(
+            self.context, self.peers, self._neutral, self._woken, self._stays_held
+        )
+        self._stop()
 
-    async def _who_knows(self) -> list[RecoveryPeer]:
-        """Everybody who may have a signature of ours, and can be asked."""
-        record = self.context.record
-        newest = await record.checkpoint()
-        return [
-            *(RecoveryCalls(node) for node in self.peers),
-            *(NeutralCalls(each, newest, record.origin) for each in self._neutral),
-        ]
+    def _stays_held(self, why: str) -> None:
+        self._why = why
+        self._tell()
 
     async def _run_link(self, party: str) -> None:
         runner = self.runners[party] = self._runner(self.context.record, party)
