@@ -38,6 +38,9 @@ class FollowsRecord(Protocol):
     async def entries(self, since: int, limit: int) -> list[Entry]:
         """Entries from a position on."""
 
+    async def newest(self, since: int, limit: int) -> list[Entry]:
+        """The same of those that were written just now."""
+
 
 _NAME_CHARACTERS_MAX: Final = 100
 
@@ -125,7 +128,7 @@ class Feed:
         while True:
             size = await self._record.wait_beyond(self._end)
             while self._end < size:
-                page = await self._record.entries(self._end, min(_PAGE, size - self._end))
+                page = await self._record.newest(self._end, min(_PAGE, size - self._end))
                 if not page:
                     break
                 self._kept.extend(map(event_of, page))

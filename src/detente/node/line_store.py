@@ -272,8 +272,11 @@ class LineStore:
                 end = position
                 continue
             if begin >= 0:
-                for entry in await self.record.entries(begin, end - begin + 1):
-                    found[entry.index] = entry
+                count = end - begin + 1
+                run = await self.record.newest(begin, count)
+                if len(run) < count:  # memory may hold the beginning alone
+                    run = await self.record.entries(begin, count)
+                found.update((entry.index, entry) for entry in run)
             if position is not None:
                 begin = end = position
         return [found[position] for position in positions if position in found]

@@ -144,6 +144,11 @@ class Batch:
             return rows
         return [*rows, *joined(self._projected), *self._projections.moved(self.next_index)]
 
+    @property
+    def erases(self) -> bool:
+        """Whether it changes what is there already."""
+        return bool(self._erased)
+
     @contextmanager
     def step(self) -> Iterator[None]:
         """Undo what is done within if it fails."""

@@ -87,6 +87,14 @@ class PartyReading:
         """Entries from position `since`, at most `limit`."""
         return await self._store.rows.entries(max(0, since), limit)
 
+    async def newest(self, since: int, limit: int) -> list[Entry]:
+        """As `entries`; what this process has just written comes from memory, unread and at once.
+
+        There may be more entries than it gives, even if those are fewer than `limit`.
+        """
+        found = self._store.rows.recent.since(since, limit)
+        return found or await self.entries(since, limit)
+
     async def by_id(self, identity: str) -> Entry | None:
         """The entry with that id, if there is one."""
         try:

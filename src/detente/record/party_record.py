@@ -357,7 +357,7 @@ class PartyRecord(PartyViews):
             raise RecordHeld(
                 "It was restored from a copy, and does not know what it signed since.",
                 where=str(self._store.place.directory),
-                advice="Ask the others with `detente node recover`; until then it can be read.",
+                advice="`detente node run` asks the others; until then it can be read.",
             )
 
     async def _start(self) -> None:
@@ -399,6 +399,10 @@ class PartyRecord(PartyViews):
 
     def _committed(self, batch: Batch) -> None:
         self._keyring = batch.keyring
+        if batch.erases:
+            self._store.rows.recent.clear()
+        else:
+            self._store.rows.recent.add([planned.entry for planned in batch.planned])
         for planned in batch.planned:
             payload = planned.entry.payload
             if payload is not None and payload.sender == self._party and payload.kind != "receipt":
@@ -409,6 +413,7 @@ class PartyRecord(PartyViews):
         self._keyring = await replayed_keys(self._store.rows, self._versions, self.origin)
         await self._projections.catch_up(self.head.size)
         self._said_at_least = self.head.size - 1
+        self._store.rows.recent.clear()
         self._grown()
 
     def _paused(self) -> AbstractAsyncContextManager[object]:
