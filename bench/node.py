@@ -2,8 +2,9 @@
 
     python -m bench.node [--streams 200] [--events 100] [--messages 10000] [--entries 100000]
 
-The node is the real program; every four streams belong to one officer's session. The client reads all streams in one process on the same two cores, so its own work is in the
-delays. "Naive" is the same program with one reader of the record for each listener.
+The node is the real program; every four streams belong to one officer's session. The client reads
+all streams in one process on the same two cores, so its own work is in the delays. "Naive" is the
+same program with one reader of the record for each listener.
 """
 
 from __future__ import annotations
@@ -138,7 +139,8 @@ async def _cpu_of(client: Client, pid: int, count: int) -> float:
 async def crowds(scratch: Path, officers: int, events: int) -> None:
     """Print how listeners fare."""
     print(
-        f"{officers} streams of events, {SCREENS} of each officer; {events} messages; load {load()}:\n"
+        f"{officers} streams of events, {SCREENS} of each officer; {events} messages; "
+        f"load {load()}:\n"
     )
     print(
         "| | the last of them has it, ms after it was sent: p50 | p99 | node's CPU ms a message | "
