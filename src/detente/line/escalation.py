@@ -25,7 +25,7 @@ from detente.record import Draft, JsonValue, Payload, format_time
 from detente.words import Words
 
 from .messages import OWN_WATCH, channel_of, is_emergency, reference
-from .urgency import acknowledge_within, clock_start, in_force
+from .urgency import acknowledge_within, clock_start, deadline_of, in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,7 @@ class Waiting:
 
     def deadline(self, document: Document) -> datetime:
         """When it is overdue."""
-        start = clock_start(self.created, self.received)
-        return start + acknowledge_within(self.urgency, document)
+        return deadline_of(self.urgency, self.created, self.received, document)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from .form_fields import FieldPart
 from .forms import FORMS, FieldsUnusable, Form
 from .message_states import Judged, MessageState, ReadBackFact
 from .phrasebook import render
-from .urgency import acknowledge_within, clock_start
+from .urgency import deadline_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class MessageView:
         ours = self.recipient(us)
         received = None if ours is None or not ours.delivered else _instant(ours.delivered)
         created = parse_time(self.created)
-        return clock_start(created, received) + acknowledge_within(self.urgency, document)
+        return deadline_of(self.urgency, created, received, document)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,22 @@ def clock_start(created: datetime, received: datetime | None) -> datetime:
     return created if received is None else min(created, received)
 
 
+def deadline_of(
+    urgency: str, created: datetime, received: datetime | None, document: Document
+) -> datetime:
+    """When a message is overdue, as one side sees it.
+
+    At the receiver's it counts from when the message came: what was written before, be it in an
+    outage or by a sender who backdates, is nothing that our officers have let pass. Whom to call
+    follows from `clock_start` instead: what is old already should not wait longer.
+
+    Args:
+        created: when its sender says that it was made.
+        received: when our own node received it; None at the sender's.
+    """
+    return (created if received is None else received) + acknowledge_within(urgency, document)
+
+
 def in_force(urgency: str) -> Urgency:
     """The urgency by which a message is treated: one that is not known is taken for distress."""
     known: dict[str, Urgency] = {"urgent": "urgent", "routine": "routine"}

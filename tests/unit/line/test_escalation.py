@@ -135,6 +135,17 @@ def test_a_node_that_was_away_calls_everybody_at_once_and_only_once() -> None:
     assert not again
 
 
+def test_nobody_is_made_late_by_a_date_in_the_past() -> None:
+    long_ago = waits("distress", created=START - timedelta(days=700_000 // 365))
+    assert not calls_due(START, [long_ago], document(), "b").overdue
+    late = START + timedelta(seconds=60)
+    assert [each.deadline for each in calls_due(late, [long_ago], document(), "b").overdue] == [
+        late
+    ]
+    # What is old should wait no longer: everybody is called at once.
+    assert {call.step for call in calls_due(START, [long_ago], document(), "b").calls} == {1, 2}
+
+
 def test_the_clock_of_a_message_from_the_future_begins_when_it_comes() -> None:
     late = START + timedelta(days=1)
     assert clock_start(late, START) == START
