@@ -359,8 +359,9 @@ def sign_minutes(
         tell_minutes(found)
     else:
         say(f"asked for a second person: request {found['id']}")
+        say(f"somebody else: detente node approve {found['id']}")
         say(
-            f"when it is approved: detente conference minutes sign {conference} {sha256[:12]} "
+            f"then again:    detente conference minutes sign {conference} {sha256[:12]} "
             f"--approval {found['id']}"
         )
 

@@ -45,6 +45,8 @@ def list_messages(
         NodeRefused, NodeAway: see these.
     """
 
+    from detente.terminal.texts import NOTHING_LISTED
+
     async def work() -> None:
         async with desk(*connection) as at:
             picture = await pictured(at, box=box, status=status, peer=peer, limit=limit)
@@ -64,6 +66,8 @@ def list_messages(
                 found.append(message)
             if as_json:
                 print_answer({"status": status, "messages": found[:limit]})
+            elif not found:
+                click.echo(NOTHING_LISTED.to(at.language))
             else:
                 show(messages_table(picture, found[:limit], at.language, steady_s))
 

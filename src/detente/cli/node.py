@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from detente.cli.node_agreement import agreement
 from detente.cli.node_by_two import approvals, approve, reject
 from detente.cli.node_copies import backup, restore
+from detente.cli.node_export import export
 from detente.cli.node_keys import keys
 from detente.cli.node_sessions import accept, login, logout, officer, prove
 from detente.cli.options import setting_options
@@ -88,11 +90,22 @@ def init(
         click.echo(f"settings: {directory / NODE_FILE}")
         click.echo(f"first account: {begun.invited.account}")
         click.echo(f"its invitation, told this once: {begun.invited.token}")
+        click.echo(f"next: `detente node run {click.format_filename(directory)}`, and beside it")
+        click.echo(
+            f"      `detente node accept {_officers_url(settings)}`, which asks for the invitation"
+        )
         note = period_note(begun.agreement, now())
         if note is not None:
             click.echo(note, err=True)
 
     run(work())
+
+
+def _officers_url(settings: Mapping[str, object]) -> str:
+    scheme = "https" if settings.get("api-tls-cert") else "http"
+    usual = NodeSettings()
+    host = settings.get("api-host", usual.api_host)
+    return f"{scheme}://{host}:{settings.get('api-port', usual.api_port)}"
 
 
 def _run(directory: Path, check: bool, **given: Any) -> int:
@@ -190,7 +203,7 @@ def rebuild(directory: Path, replace: bool) -> int:
 
 
 for command in (
-    *(accept, agreement, approvals, approve, backup, keys, login, logout, officer, prove),
-    *(reject, restore),
+    *(accept, agreement, approvals, approve, backup, export, keys, login, logout, officer),
+    *(prove, reject, restore),
 ):
     node.add_command(command)

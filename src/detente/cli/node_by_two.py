@@ -16,6 +16,7 @@ from detente.cli.node_client import (
     path_of,
     print_json,
     say,
+    short_time,
 )
 
 approval_option = click.option(
@@ -66,9 +67,11 @@ def approvals(
     if as_json:
         print_json(found)
         return
+    if not found["approvals"]:
+        say("Nothing waits for a second person." if state is None else "There is none.")
     for each in found["approvals"]:
-        mine = "  (yours)" if each["mine"] else ""
-        say(f"{each['id']}  {each['kind']:9}  by {each['officer']}, until {each['expires']}{mine}")
+        mine, ends = "  (yours)" if each["mine"] else "", short_time(each["expires"])
+        say(f"{each['id']}  {each['kind']:9}  by {each['officer']}, until {ends}{mine}")
         say(f"    {json.dumps(each['action'], ensure_ascii=False)}")
 
 

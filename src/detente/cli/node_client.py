@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
 import click
@@ -116,6 +117,13 @@ class NodeClient:
         """What is at a path below /api/v1, as text. Raises as `get`."""
         return self._send("GET", path, query=query).text
 
+    def download(self, path: str, target: Path) -> str:
+        """Write what is at a path to a file, of any size; its SHA-256 follows. Raises as `get`."""
+        with target.open("wb") as file:
+            self._send("GET", path, sink=file)
+        with target.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Json:
         """Ask for something to be done. Raises as `get`."""
         return self._json(self._send("POST", path, body=body))
@@ -173,6 +181,7 @@ class NodeClient:
         *,
         query: Mapping[str, str | int | None] | None = None,
         body: Mapping[str, Any] | None = None,
+        sink: BinaryIO | None = None,
     ) -> httpx.Response:
         import httpx
 
@@ -193,6 +202,9 @@ class NodeClient:
                 size = 0
                 parts = []
                 for part in answer.iter_bytes():
+                    if sink is not None and answer.is_success:
+                        sink.write(part)
+                        continue
                     size += len(part)
                     if size > ANSWER_BYTES_MAX:
                         raise NodeUnreachable("The answer is too large.", where=self.node)
@@ -244,9 +256,10 @@ class NodeClient:
             return error
         advice = None
         if reason == "auth.scope":
+            message = "Your session may not do this now."
             advice = (
-                "Your roles do not allow this, or you must prove who you are again: "
-                "`detente node prove`."
+                "If your proof of identity is too old: `detente node prove`. If not, none of your "
+                f"roles allows it ({said['message']})"
             )
         return NodeRefused(message, status=answer.status_code, reason=reason, advice=advice)
 
@@ -358,6 +371,11 @@ def print_json(value: object) -> None:
 def say(text: str = "") -> None:
     """A line on standard output; what strangers wrote in it is made harmless."""
     click.echo(printable(text))
+
+
+def short_time(text: str) -> str:
+    """A time of a node's, to the second."""
+    return f"{text[:10]} {text[11:19]}Z"
 
 
 def _unreachable(node: str, error: Exception) -> NodeUnreachable:

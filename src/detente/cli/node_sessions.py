@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
+from detente.cli.node_by_two import approval_option, approved_action, ask_second
 from detente.cli.node_client import (
     Json,
     NodeClient,
+    NodeRefused,
     connect,
     node_options,
     node_url,
@@ -18,8 +22,12 @@ from detente.cli.node_client import (
     print_json,
     say,
     session_file,
+    short_time,
 )
 from detente.cli.record_options import PATH, run
+
+_NEEDS_SECOND: Final = "approval.missing"
+_ASKED_AGAIN: Final = ("password.weak", "auth.factor")
 
 _SESSION_FILE = click.option(
     "--session-file",
@@ -56,9 +64,8 @@ def login(url: str, officer: str, recovery: bool, ca_file: str | None, file: Pat
         session, told = client.log_in(officer, password, **given)
     session_file(file).save(session)
     say(f"logged in to {session.node} as {told['name']} ({', '.join(told['roles'])})")
-    say(
-        f"the session ends at {told['ends']}; it locks after {told['idle_s'] / 60:.0f} idle minutes"
-    )
+    ends, idle_min = short_time(told["ends"]), told["idle_s"] / 60
+    say(f"the session ends at {ends}; it locks after {idle_min:.0f} idle minutes")
     if told["recovery_codes"] < 3:
         say(f"note: {told['recovery_codes']} recovery codes are left")
 
@@ -107,14 +114,41 @@ def accept(url: str, ca_file: str | None) -> None:
     with NodeClient(url, ca=ca_file) as client:
         told = client.post("invitation", {"token": token})
         say(f"Account {told['officer']} ({told['name']}).")
-        say(f"Enter this secret in an authenticator app: {told['secret']}")
-        password = click.prompt("New password", hide_input=True, confirmation_prompt=True)
-        code = click.prompt("Code that the app shows")
-        body = {"token": token, "password": password, "code": code}
-        codes = client.post("invitation/complete", body)
+        if sys.stdout.isatty():
+            from detente.node.second_factor import qr_terminal
+
+            click.echo(qr_terminal(told["uri"]))
+        say(f"Read this into an authenticator app, or type its secret there: {told['secret']}")
+        codes = _complete(client, token)
     say("Recovery codes, told this once; each is good once, in place of the app:")
     for each in codes["recovery_codes"]:
         say(f"  {each}")
+    say(f"next: `detente node login {client.node} {told['officer']}`, with the app's next code:")
+    say("this one has been used.")
+
+
+def _complete(client: NodeClient, token: str) -> Json:
+    """Ask for password and code until the node takes them: the app was enrolled by then."""
+    password = _new_password()
+    while True:
+        code = click.prompt("Code that the app shows")
+        try:
+            body = {"token": token, "password": password, "code": code.replace(" ", "")}
+            return client.post("invitation/complete", body)
+        except NodeRefused as error:
+            if error.reason not in _ASKED_AGAIN or not sys.stdin.isatty():
+                raise
+            say(error.message)
+            if error.reason == "password.weak":
+                password = _new_password()
+
+
+def _new_password() -> str:
+    return str(
+        click.prompt(
+            "New password (12 characters or more)", hide_input=True, confirmation_prompt=True
+        )
+    )
 
 
 @click.group(short_help="Accounts of a node.")
@@ -137,29 +171,93 @@ def list_(node: str | None, ca_file: str | None, session_file: Path | None, as_j
 
 @officer.command()
 @click.argument("account", metavar="ID")
-@click.option("--name", required=True, help="For people: rank and name, or a post.")
-@click.option("--role", "roles", multiple=True, required=True, help="Repeatable.")
-@click.option("--approval", default="", help="Id of the second person's approval.")
+@click.option("--name", help="For people: rank and name, or a post.")
+@click.option("--role", "roles", multiple=True, help="Repeatable.")
+@approval_option
 @node_options
 def add(
     account: str,
-    name: str,
+    name: str | None,
     roles: tuple[str, ...],
-    approval: str,
+    approval: str | None,
     node: str | None,
     ca_file: str | None,
     session_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Make an account and invite its holder; the token is told this once."""
-    body: Json = {"id": account, "name": name, "roles": list(roles), "approval": approval}
+    """Make an account and invite its holder; the token is told this once.
+
+    The first administrator does so alone until somebody else who can decide has a way in. From then
+    on a second person must agree to the account, and to the invitation: then this asks for it, and
+    says how to go on.
+    """
+    if approval is None and (name is None or not roles):
+        raise click.UsageError("Give --name, and --role once or more.")
     with connect(node, ca_file, session_file) as client:
-        client.post("officers", body)
-        told = client.post(path_of("officers", account, "invitation"), {})
+        if approval is not None:
+            body = approved_action(client, approval, "officers", "add")
+            if body["id"] != account:
+                raise click.UsageError(f"That request is for the account {body['id']}.")
+            client.post("officers", body)
+        else:
+            action: Json = {"id": account, "name": name, "roles": sorted(set(roles))}
+            action |= {"language": "en", "break_glass": False}
+            try:
+                client.post("officers", action)
+            except NodeRefused as error:
+                if error.reason != _NEEDS_SECOND:
+                    raise
+                again = shlex.join(["officer", "add", account])
+                ask_second(client, "officers", {"do": "add", **action}, again, as_json)
+                return
+        _invite(client, account, None, as_json)
+
+
+@officer.command()
+@click.argument("account", metavar="ID")
+@approval_option
+@node_options
+def invite(
+    account: str,
+    approval: str | None,
+    node: str | None,
+    ca_file: str | None,
+    session_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Invite the holder of an account to set password and app, for the first time or anew."""
+    with connect(node, ca_file, session_file) as client:
+        _invite(client, account, approval, as_json)
+
+
+@officer.command()
+@click.argument("account", metavar="ID")
+@node_options
+def block(
+    account: str, node: str | None, ca_file: str | None, session_file: Path | None, as_json: bool
+) -> None:
+    """Block an account and end its sessions, at once and alone."""
+    with connect(node, ca_file, session_file) as client:
+        found = client.post(path_of("officers", account, "block"))
+    if as_json:
+        print_json(found)
+    else:
+        say(_line(found))
+
+
+def _invite(client: NodeClient, account: str, approval: str | None, as_json: bool) -> None:
+    try:
+        told = client.post(path_of("officers", account, "invitation"), {"approval": approval or ""})
+    except NodeRefused as error:
+        if error.reason != _NEEDS_SECOND:
+            raise
+        again = shlex.join(["officer", "invite", account])
+        ask_second(client, "officers", {"do": "invite", "id": account}, again, as_json)
+        return
     if as_json:
         print_json(told)
     else:
-        say(f"{account} is invited until {told['until']}; hand this over in person:")
+        say(f"{account} is invited until {short_time(told['until'])}; hand this over in person:")
         say(str(told["token"]))
 
 

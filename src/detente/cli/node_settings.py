@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -14,6 +14,9 @@ from detente.node.beginning import SettingValue
 from detente.node.home import Home, find
 from detente.node.settings import NODE_FILE, PREFIX, NodeSettings, cross_check
 from detente.settings import Loaded, Problem, SettingsInvalid, declared, describe, load
+
+# What officers' commands read: no settings of a node, and nothing to be warned of.
+_OF_OFFICERS: Final = ("DETENTE_NODE_CA", "DETENTE_NODE_SESSION")
 
 
 def for_file(given: Sequence[str]) -> dict[str, SettingValue]:
@@ -121,7 +124,7 @@ def loaded_settings(directory: Path, given: dict[str, Any]) -> Loaded[NodeSettin
         NodeSettings,
         prefix=PREFIX,
         command_line=given,
-        environment=os.environ,
+        environment={k: v for k, v in os.environ.items() if k not in _OF_OFFICERS},
         cross_check=cross_check,
     )
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 
+from detente.cli.node_client import short_time
 from detente.cli.node_settings import home_of
 from detente.errors import printable
 from detente.node.disk import LifeFile, room_at
@@ -66,6 +67,7 @@ async def look(directory: Path) -> Facts:
         life = LifeFile(directory).read()
         return {
             "running": False,
+            "recovery": record.state.name,
             "party": home.party,
             "agreement": record.terms.agreement,
             "agreement_version": record.terms.version,
@@ -93,9 +95,11 @@ def tell(facts: Facts) -> Iterator[str]:
         yield f"officers: {facts['api']}"
     else:
         yield f"node of {facts['party']}, not running"
+        if facts["recovery"] == "held":
+            yield "held: restored from a copy; `detente node run` asks the others before it signs"
         if facts["last_sign_of_life"] is not None:
             how = "in order" if facts["stopped_in_order"] else "without a farewell"
-            yield f"stopped {how}; last sign of life {facts['last_sign_of_life']}"
+            yield f"stopped {how}; last sign of life {short_time(facts['last_sign_of_life'])}"
     yield f"agreement {facts['agreement']}, version {facts['agreement_version']}"
     yield (
         f"record {record['origin']}: {record['size']} entries, "
@@ -103,7 +107,9 @@ def tell(facts: Facts) -> Iterator[str]:
     )
     yield f"disk: {disk['free'] >> 20} MiB free of {disk['total'] >> 20} MiB"
     for link in facts.get("links", ()):
-        heard = f", heard {link['last_heard']}" if link["last_heard"] else ", never heard"
+        heard = (
+            f", heard {short_time(link['last_heard'])}" if link["last_heard"] else ", never heard"
+        )
         yield f"line to {link['peer']}: {link['state']}{heard}, {link['waiting']} entries waiting"
         for held in link["held"]:
             yield f"  stands still: {held['channel']} at {held['seq']}: {printable(held['detail'])}"

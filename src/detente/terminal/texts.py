@@ -114,7 +114,11 @@ SHOWN_REPORTED: Final = told("Reported to its sender as shown.", "Signalé comme
 SHOWN_UNREPORTED: Final = told(
     "Not reported as shown: this terminal may not.", "Non signalé : ce poste n’y est pas autorisé."
 )
-NOTHING_HERE: Final = told("No message.", "Aucun message.")
+NOTHING_HERE: Final = told("No message. s: exercise, test.", "Aucun message. s : exercice, essai.")
+NOTHING_LISTED: Final = told(
+    "No message. Exercises and tests have lists of their own: --status.",
+    "Aucun message. Exercices et essais ont leurs propres listes : --status.",
+)
 NEW_WORDS: Final = told("NEW", "NOUVEAU")
 QUIET: Final = told(
     "the bell is quiet until there is something new", "sonnerie coupée jusqu’à la prochaine alarme"

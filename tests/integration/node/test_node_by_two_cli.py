@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -128,3 +129,59 @@ async def test_what_is_no_next_version_is_refused(people: People) -> None:
     same = await people("root", "agreement", "amend", str(people.net.world.agreement))
     assert same.code != 0
     assert "It is version 1" in same.err
+
+
+async def test_evidence_leaves_a_running_node_by_two(people: People, tmp_path: Path) -> None:
+    out = tmp_path / "evidence.zip"
+    why = await people("keeper", "export", str(out))
+    assert (why.code, "--purpose" in why.err) == (2, True)
+    asked = await people("keeper", "export", str(out), "--purpose", "A trial", "--items", "0-3")
+    assert asked.code == 0, asked.err
+    request = asked.out.split("node approve ")[1].split()[0]
+    assert "node export" in asked.out.splitlines()[-1]
+    assert not out.exists()
+    early = await people("keeper", "export", str(out), "--approval", request)
+    assert early.code == 2
+    assert "approval." in early.err
+    assert '"items": "0-3"' in (await people("martin", "approvals")).out
+    assert (await people("martin", "approve", request, "--yes")).code == 0
+    both = await people("keeper", "export", str(out), "--approval", request, "--items", "1")
+    assert "give no choice" in both.err
+    other = await people("root", "officer", "add", "auditor", "--approval", request)
+    assert "for something else" in other.err
+    done = await people("keeper", "export", str(out), "--approval", request)
+    assert done.code == 0, done.err
+    assert f"detente verify {out}" in done.out
+    assert [each.name for each in os.scandir(tmp_path)] == ["evidence.zip"]
+    proven = await detente("verify", str(out))
+    assert proven.code == 0, proven.out
+    there = await people("keeper", "export", str(out), "--purpose", "Again")
+    assert "--overwrite" in there.err
+    used = await people("keeper", "export", str(out), "--approval", request, "--overwrite")
+    assert used.code == 2
+    assert (await people("martin", "approvals")).out == "Nothing waits for a second person.\n"
+
+
+async def test_an_account_is_made_and_invited_by_two(people: People) -> None:
+    async def agreed(said: Finished) -> str:
+        assert said.code == 0, said.err
+        assert "asked for a second person" in said.out
+        request = said.out.split("node approve ")[1].split()[0]
+        assert (await people("martin", "approve", request, "--yes")).code == 0
+        return request
+
+    nameless = await people("root", "officer", "add", "checker")
+    assert "--name" in nameless.err
+    made = await people(
+        "root", "officer", "add", "checker", "--name", "Checker", "--role", "auditor"
+    )
+    first = await agreed(made)
+    wrong = await people("root", "officer", "add", "other", "--approval", first)
+    assert "for the account checker" in wrong.err
+    added = await people("root", "officer", "add", "checker", "--approval", first)
+    second = await agreed(added)
+    invited = await people("root", "officer", "invite", "checker", "--approval", second)
+    assert invited.code == 0, invited.err
+    assert invited.out.startswith("checker is invited until ")
+    blocked = await people("root", "officer", "block", "checker")
+    assert "BLOCKED" in blocked.out
