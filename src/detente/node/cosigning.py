@@ -48,6 +48,8 @@ from .witnessing import anchors_of, refusal
 
 IDLE_EVERY_S: Final = 300.0
 ASK_AGAIN_S: Final = 15.0
+SOON_S: Final = 2.0
+"""For a witness that answers and does not sign yet: it may be waiting for what is under way."""
 _IDLE_KINDS: Final = ("anchor", "watch", "receipt")
 
 _log = logging.getLogger("detente.node.witness")
@@ -203,13 +205,14 @@ class Cosigning:
         http = witness_http(asked.node)
         client = WitnessClient(asked.url, asked.keys, http)
         before_s = self._pause_s.get(name, self._every_s / 2)
-        self._pause_s[name] = min(2 * before_s, ASK_AGAIN_S)  # unless it cosigns
+        self._pause_s[name] = min(2 * before_s, SOON_S)  # unless it cosigns
         try:
             sent = await client.submit(AsPublished(self._record, published))
         except RecordBehind as error:
             self._behind(str(error))
             return
         except (WitnessUnreachable, WitnessRequestMalformed) as error:
+            self._pause_s[name] = min(2 * before_s, ASK_AGAIN_S)
             self._say(name, f"gives no cosignature now: {error}")
             return
         finally:
