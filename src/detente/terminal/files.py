@@ -117,10 +117,10 @@ def save(out: Path, file: File, data: bytes, *, overwrite: bool = False) -> Path
             mine = True
         try:
             opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with open(opened, "wb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
+            with open(opened, "wb") as written:
+                written.write(data)
+                written.flush()
+                os.fsync(written.fileno())
             part.replace(path)
         except OSError:
             part.unlink(missing_ok=True)
