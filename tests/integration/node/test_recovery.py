@@ -194,7 +194,7 @@ async def test_a_restored_record_signs_nothing_until_it_was_recovered(two: Two) 
         with pytest.raises(RecordHeld) as held:
             async with home.opened(write=True):
                 pass
-        assert "detente node recover" in str(held.value.advice)
+        assert "detente node run" in str(held.value.advice)
         async with home.opened(write=False) as record:
             assert record.state.name == "held"
             assert await record.verify() == []
