@@ -153,7 +153,8 @@ def kept(
     say(
         console,
         "The officers' sessions are kept in files that only you can read. They show everything; "
-        "to sign, prove identity again (node prove: by password), or log in anew.",
+        "to sign, prove identity again (node prove: by password), or log in anew. What was said "
+        "is an exercise: on the full screen, s leads there.",
     )
     for node, desk in zip(nodes, desks, strict=True):
         console.print()
