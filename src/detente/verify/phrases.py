@@ -275,7 +275,7 @@ _FRENCH: Final[dict[str, str]] = {
     "what.officers": "Officiers de {party} : {officers}",
     "what.record": "Registre : {origin}, tenu par {party} ; {size} écritures à ce point de "
     "contrôle",
-    "what.items": "Présentées : {count} écritures ({scope}), dont {erased} effacées",
+    "what.items": "Présentées : {count} écritures ({scope}) ; effacées : {erased}",
     "what.kinds": "Genres : {kinds}",
     "what.span": "Heures déclarées : de {first} à {last}",
     "what.export": "Exporté, selon l’exportateur : {at}, par {by}",
@@ -290,10 +290,10 @@ _FRENCH: Final[dict[str, str]] = {
     "grade.": "aucun",
     "agreed": "{parties} ont chacune signé le même accord, version {version}.",
     "head": "Le registre de {party} comptait ces {size} écritures, dans cet ordre.",
-    "cosigned": "Contreseing de {name} sur les {size} premières écritures, à {time} selon son "
-    "horloge.",
-    "neutral": "Contreseing du témoin neutre {name} sur les {size} premières écritures, à {time} "
+    "cosigned": "Contreseing de {name} sur les {size} premières écritures, daté de {time} "
     "selon son horloge.",
+    "neutral": "Contreseing du témoin neutre {name} sur les {size} premières écritures, daté de "
+    "{time} selon son horloge.",
     "stamped": "Horodatage des {size} premières écritures, bon selon un certificat du dossier : à "
     "l’horloge de son titulaire, elles existaient à {time}.",
     "complete": "Aucune écriture n’est omise. Aucun canal ne saute de numéro, hormis les écritures "

@@ -139,8 +139,12 @@ def _where(where: str, language: Language) -> str:
 
 
 def messages(report: Report, language: Language, limit: int) -> Iterator[list[str]]:
-    """The sentences about each message, of at most `limit`."""
-    for item in report.items[:limit]:
+    """The sentences about each message, of at most `limit`: what others were told goes first.
+
+    A party's own affairs (log-ins, how the line was) are many, and say little to a stranger.
+    """
+    chosen = sorted(report.items, key=lambda item: item.channel.startswith("own/"))[:limit]
+    for item in sorted(chosen, key=lambda item: item.index):
         yield [_pick(one, language) for one in item_sentences(item, report.parties)]
     more = report.message_count - len(report.items[:limit])
     if more:

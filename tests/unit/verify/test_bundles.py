@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ from tests.support.forge_mutations import (
 from detente.verify import Options, Report, Unusable, verify_bundle
 from detente.verify.errors import FINDINGS_KEPT, Finding, Findings
 from detente.verify.phrases import EN, FR
-from detente.verify.render import to_html, to_json, to_text, verdict_of
+from detente.verify.render import messages, to_html, to_json, to_text, verdict_of
 
 from .conftest import NOW_S, Check
 
@@ -360,3 +361,13 @@ def test_every_byte_of_a_small_bundle_counts(check: Check) -> None:
 def test_an_entry_s_leaf_is_what_the_forge_says() -> None:
     entry = Entry(b"{}", "t", "k", bytes(64), A_LOG.raw)
     assert entry.leaf.startswith(b'{"apiVersion":"0.0.2","kind":"dsse"')
+
+
+def test_what_others_were_told_is_listed_before_a_party_s_own_affairs(check: Check) -> None:
+    report = check(story().build())
+    own = [replace(report.items[0], index=index, channel="own/watch") for index in (2, 3, 5)]
+    first, last = report.items
+    mixed = replace(report, items=(first, *own[:2], last, own[2]), message_count=5)
+    listed = [lines[0] for lines in messages(mixed, "en", 3)]
+    assert [line.partition(":")[0] for line in listed[:3]] == ["Entry 1", "Entry 2", "Entry 4"]
+    assert listed[3:] == ["Messages not listed here: 2."]
