@@ -25,7 +25,7 @@ from typing import Any
 
 import httpx
 import pyotp
-from tests.support.agreements import OFFICERS, World, enrolled
+from tests.support.agreements import OFFICERS, Officers, World, enrolled
 from tests.support.forked_node import ForkedNode
 from tests.support.instance import START_TIMEOUT_S, environment
 
@@ -40,7 +40,11 @@ from detente.node.roles import Role
 from detente.node.settings import NodeSettings
 
 HOST = "127.0.0.1"
-ADDRESSES = {"a": ("node.a.example", 443), "b": ("node.b.example", 8443)}
+ADDRESSES = {
+    "a": ("node.a.example", 443),
+    "b": ("node.b.example", 8443),
+    "c": ("node.c.example", 443),
+}
 PATIENCE_S = 20.0
 
 
@@ -295,10 +299,14 @@ async def until(
 
 
 def agreed(
-    root: Path, *, fresh: bool = False, change: Callable[[World], None] | None = None
+    root: Path,
+    *,
+    fresh: bool = False,
+    change: Callable[[World], None] | None = None,
+    officers: Officers = OFFICERS,
 ) -> World:
     """The example's agreement, signed by everybody, in force from yesterday for a year."""
-    world = enrolled(root, fresh=fresh)
+    world = enrolled(root, fresh=fresh, officers=officers)
     today = datetime.now(UTC).replace(microsecond=0)
     world.change("from = 2026-12-01T00:00:00Z", f"from = {_toml(today - timedelta(days=1))}")
     world.change("until = 2027-12-01T00:00:00Z", f"until = {_toml(today + timedelta(days=365))}")
@@ -347,21 +355,24 @@ async def two_nodes(
     settings: Sequence[str] = (),
     change: Callable[[World], None] | None = None,
     accounts: Mapping[str, Mapping[str, Sequence[Role]]] | None = None,
+    officers: Officers = OFFICERS,
 ) -> AsyncIterator[Net]:
     """Party A's and Party B's node, begun; those of `start` run. All are gone afterwards.
+
+    With `officers=THREE` Party C's as well.
 
     `accounts` names other accounts of a party than the usual ones: its officers, each of them a
     duty chief, a custodian and an observer.
     """
-    world = agreed(root, fresh=True, change=change)
-    proxies = {party: Proxy() for party in OFFICERS}
+    world = agreed(root, fresh=True, change=change, officers=officers)
+    proxies = {party: Proxy() for party in officers}
     ports = {party: await proxy.start() for party, proxy in proxies.items()}
     nodes: dict[str, NodeUnderTest] = {}
-    for party in OFFICERS:
+    for party in officers:
         directory = root / f"node-{party}"
         home = Home(directory, party, world.keys(party), world.keys(party))
         begun = await begin_node(home, world.agreement, {}, "admin")
-        first, second = OFFICERS[party]
+        first, second = officers[party]
         chief = (Role.OFFICER, Role.DUTY_CHIEF)
         usual: dict[str, Sequence[Role]] = {
             first: chief,
@@ -372,7 +383,8 @@ async def two_nodes(
         able = await enrol(home, (accounts or {}).get(party, usual))
         options = ["--api-port", "0", "--peer-port", "0", "--peer-host", HOST]
         options += ["--peer-network", "127.0.0.0/8", "--free-bytes-min", "0", *settings]
-        for other, (host, port) in ADDRESSES.items():
+        for other in officers:
+            host, port = ADDRESSES[other]
             if other != party:
                 options += ["--connect-to", f"{host}:{port}={HOST}:{ports[other]}"]
         nodes[party] = NodeUnderTest(

@@ -180,6 +180,33 @@ def call(number: int, state: str = "open", **more: Any) -> bodies.TestCallBody:
     return bodies.TestCallBody(**(given | more))
 
 
+OUTAGES: dict[str, Any] = {
+    "party": "a",
+    "days": 30,
+    "outages": [
+        {
+            "peer": "b",
+            "since": "2027-01-04T10:00:00Z",
+            "until": "2027-01-04T10:05:00Z",
+            "lasted_s": 300.0,
+            "stated": [
+                {
+                    "party": party,
+                    "since": "2027-01-04T10:00:00Z",
+                    "until": "2027-01-04T10:05:00Z",
+                    "words": {"en": "peer silent", "fr": "correspondant muet"},
+                    "own": party == "b",
+                    "entry": 7,
+                }
+                for party in ("a", "b")
+            ],
+        },
+        {"peer": "c", "since": "2027-01-04T11:00:00Z", "lasted_s": 3600.0, "unstated": ["c"]},
+    ],
+    "faults": [{"party": "c", "entry": 9, "what": "It ends before it began."}],
+}
+
+
 @dataclass
 class FakeNode:
     """What a terminal can ask, and what it has asked.
@@ -193,6 +220,8 @@ class FakeNode:
     waiting: list[bodies.WaitingBody] = field(default_factory=list)
     links: list[LinkStatus] = field(default_factory=lambda: [link()])
     calls: list[bodies.TestCallBody] = field(default_factory=list)
+    rooms: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
     away: bool = False
     fresh: bool = True
     token: str = "first"
@@ -223,7 +252,8 @@ class FakeNode:
         for ending, (status, refusal) in self.refusals.items():
             if method != "GET" and path.endswith(ending):
                 self._refuse(status, refusal, path)
-        return Answer(200, msgspec.json.encode(self._answer(method, path, said, query or {})))
+        found = self._answer(method, path, said, query or {})
+        return Answer(200, found if isinstance(found, bytes) else msgspec.json.encode(found))
 
     def _refuse(self, status: int, refusal: dict[str, Any], path: str) -> None:
         raise NodeRefused(status, msgspec.convert(refusal, Refusal), path)
@@ -244,6 +274,12 @@ class FakeNode:
                 return session(token="second")
             case "GET", ["links"]:
                 return Links(self.links)
+            case "GET", ["outages"]:
+                return OUTAGES
+            case "GET", ["rooms"]:
+                return {"rooms": self.rooms}
+            case "GET", ["line", "messages", _, "files", sha256]:
+                return self.files[sha256]
             case "GET", ["line", "messages"]:
                 ours = query["box"] == "out"
                 found = [
@@ -284,6 +320,11 @@ class FakeNode:
 
     def _done(self, parts: list[str], said: Any) -> Any:
         match parts:
+            case ["rooms", room, "messages"]:
+                fields, to = said["fields"], "b"
+                sent = message(960, said["form"], fields, sender="a", to=to, room=room)
+                self.messages.append(sent)
+                return {"id": sent.id, "index": 960, "to": ["b"], "epoch": "1-x"}
             case ["line", "messages"]:
                 more = {n: said[n] for n in ("answers", "corrects", "urgency") if said.get(n)}
                 sent = message(
