@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from detente.cli.line_options import STATES
 from detente.cli.node_client import node_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 STATUSES = ("actual", "exercise", "test")
 URGENCIES = ("distress", "urgent", "routine")
-STATES = ("queued", "delivered", "shown", "acknowledged", "answered")
 FIELDS = {
     "activity": "What will take place.",
     "danger": "What the danger is.",
@@ -36,7 +36,6 @@ FIELDS = {
     "frequencies": 'Such as "121.5 MHz Tower; 4125 kHz".',
     "crosses": "Whether the border is crossed: yes or no.",
     "nearest": 'The nearest approach, such as "5 NM".',
-    "armed": "Whether the aircraft are armed: yes or no.",
     "organisation": "Whose movement it is.",
     "vehicles": "How many vehicles.",
     "persons": "How many people.",
@@ -48,8 +47,6 @@ FIELDS = {
     "phrase": "The words of a test call.",
 }
 """Fields of forms as options; which a form has, `detente line send FORM --fields` tells."""
-
-Connection = tuple[str | None, str | None, Path | None]
 
 
 @click.group(invoke_without_command=True, short_help="Talk to the other parties over the line.")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from detente.cli.line import Connection
 from detente.cli.line_connect import EXIT_READ_BACK, Desk, desk, find, print_answer, run
 from detente.cli.line_inbox import report_shown, tell
+from detente.cli.line_options import Connection
 from detente.cli.line_send import ask
 from detente.errors import printable
 

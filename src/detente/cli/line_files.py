@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from detente.cli.line import Connection
 from detente.cli.line_connect import desk, find, print_answer, run
+from detente.cli.line_options import Connection
 from detente.errors import printable
 
 

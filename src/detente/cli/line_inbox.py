@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from detente.cli.line import Connection
 from detente.cli.line_connect import Desk, desk, find, print_answer, run, show
+from detente.cli.line_options import Connection
 from detente.errors import printable
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from detente.cli.line import Connection
 from detente.cli.line_connect import http_node, run, saved
+from detente.cli.line_options import Connection
 from detente.words import Language
 
 

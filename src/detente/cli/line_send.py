@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Final
 
 import click
 
-from detente.cli.line import STATES, Connection
 from detente.cli.line_connect import EXIT_NOT_SO, Desk, desk, find, print_answer, run, show
+from detente.cli.line_options import STATES, Connection
 from detente.errors import printable
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
-from detente.cli.line import Connection
 from detente.cli.line_connect import EXIT_NOT_SO, desk, print_answer, run, show
+from detente.cli.line_options import Connection
 
 UP = ("up", "late", "starting")
 

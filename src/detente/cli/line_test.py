@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from detente.cli.line import Connection
 from detente.cli.line_connect import EXIT_NOT_SO, Desk, desk, print_answer, run, show
+from detente.cli.line_options import Connection
 from detente.errors import printable
 
 if TYPE_CHECKING:

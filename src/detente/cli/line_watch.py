@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import click
 import msgspec
 
-from detente.cli.line import Connection
 from detente.cli.line_connect import Desk, desk, run
 from detente.cli.line_inbox import messages_table
+from detente.cli.line_options import Connection
 from detente.errors import printable
 
 if TYPE_CHECKING:

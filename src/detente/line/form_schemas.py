@@ -167,7 +167,6 @@ class BorderNotice(FieldPart, frozen=True, kw_only=True):
     levels: Levels
     times: Times
     aircraft: Aircraft
-    armed: bool
     frequencies: Frequencies = ()
     remarks: Text | None = None
 

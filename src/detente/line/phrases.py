@@ -26,7 +26,6 @@ FIELDS: Final[Mapping[str, Words]] = {
     "frequencies": Words("Frequencies", "Fréquences"),
     "crosses": Words("Crosses the border", "Franchit la frontière"),
     "nearest": Words("Nearest approach", "Distance minimale"),
-    "armed": Words("Armed", "Armé"),
     "organisation": Words("Organisation", "Organisation"),
     "vehicles": Words("Vehicles", "Véhicules"),
     "persons": Words("People", "Personnes"),

@@ -63,7 +63,6 @@ FULL: dict[str, dict[str, Any]] = {
         "levels": LEVELS,
         "times": TIMES,
         "aircraft": AIRCRAFT,
-        "armed": False,
         "frequencies": FREQUENCIES,
         "remarks": REMARKS,
     },

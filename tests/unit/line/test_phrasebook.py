@@ -174,7 +174,7 @@ def test_a_notice_as_officers_read_it() -> None:
     assert rows["Aircraft"].fr == "2\u00a0hélicoptères – MERCY 1"
     assert rows["Frequencies"].en == "121.5 MHz – guard, 4,125 kHz"
     assert rows["Remarks"].en == "“Vol de jour.\nSans escale.” (in French)"
-    assert rows["Armed"].fr == "non"
+    assert rows["Crosses the border"].fr == "non"
 
 
 @pytest.mark.parametrize(

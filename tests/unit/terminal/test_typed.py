@@ -160,7 +160,6 @@ def test_every_form_can_be_asked_for_and_typed_again() -> None:
         "nearest": {"value": 2.5, "unit": "NM"},
         "phrase": ["lake", "apple"],
         "crosses": True,
-        "armed": False,
         "vehicles": 3,
         "persons": 12,
         "organisation": "Relief",
