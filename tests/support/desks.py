@@ -16,6 +16,7 @@ from tests.support.party_records import START, A, Bytes, create, reopen, terms
 from detente.http import Application, OriginGuard, build_app
 from detente.node.approval_tables import APPROVAL_PROJECTION
 from detente.node.desk import OFFICER_STATUSES, Desk, DeskRules
+from detente.node.desk_endpoints import desk_endpoints
 from detente.node.officer_context import OfficerAgreement
 from detente.node.officer_tables import OFFICER_TABLES
 from detente.node.oidc import Provider
@@ -184,7 +185,7 @@ async def _office(
         monotonic=lambda: context.clock().timestamp(),
     )
     app = build_app(
-        desk.endpoints(),
+        desk_endpoints(desk),
         authenticator=desk.authenticator,
         guard=guard,
         statuses=OFFICER_STATUSES,

@@ -44,6 +44,7 @@ from .conference_desk import ConferenceDesk
 from .conferences_api import CONFERENCE_STATUSES, conferences_endpoints
 from .context import NodeContext
 from .desk import OFFICER_STATUSES, Desk
+from .desk_endpoints import desk_endpoints
 from .erasures_api import erasures_endpoints
 from .errands import errands_endpoint
 from .events_api import events_endpoints
@@ -160,7 +161,7 @@ class Interface:
         context, approvals = self.context, self.desk.approvals
         return [
             *status_endpoints(self.source),
-            *self.desk.endpoints(),
+            *desk_endpoints(self.desk),
             *events_endpoints(self.feed, scopes_now, self.rooms.may_hear),
             *line_endpoints(self.messages),
             *rooms_endpoints(self.rooms),

@@ -9,7 +9,6 @@ import detente
 from detente.http import ApiInfo, Endpoint, Metrics
 
 from .assembly import Interface
-from .desk import Desk
 from .errands import errands_endpoint
 from .line_http import LineServer
 from .line_wire import LOG, WITNESS
@@ -42,19 +41,14 @@ class _Nobody:
         return self
 
 
-class _DescribedDesk(_Nobody):
-    endpoints = Desk.endpoints
-
-
 def officers_endpoints() -> list[Endpoint]:
     """Those of the officers' interface, log-in with a provider among them."""
     nobody: Any = _Nobody()
-    desk: Any = _DescribedDesk()
     interface = Interface(
         context=nobody,
         source=nobody,
         feed=nobody,
-        desk=desk,
+        desk=nobody,
         messages=nobody,
         rooms=nobody,
         conferences=nobody,

@@ -2,7 +2,7 @@
 
 record = await PartyRecord.open(…, projections=[APPROVAL_PROJECTION], tables=[OFFICER_TABLES])
 desk = await Desk.open(context, DeskRules(…), open_vault(keys / VAULT_FILE), guard, origins)
-build_app([*desk.endpoints(), …], authenticator=desk.authenticator, statuses=OFFICER_STATUSES)
+build_app([*desk_endpoints(desk), …], authenticator=desk.authenticator, statuses=OFFICER_STATUSES)
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from detente.errors import DetenteError
-from detente.http import Caller, Endpoint, RequestHead
+from detente.http import Caller, RequestHead
 from detente.record import JsonValue
 
 from .accounts import Account, OfficerExists
@@ -151,22 +151,6 @@ class Desk:
             provider,
             monotonic,
         )
-
-    def endpoints(self) -> list[Endpoint]:
-        """All endpoints of officers, sessions, second factors and approvals."""
-        from .approvals_api import approvals_endpoints
-        from .factors_api import factors_endpoints
-        from .officers_api import officers_endpoints
-        from .oidc_api import oidc_endpoints
-        from .sessions_api import sessions_endpoints
-
-        return [
-            *sessions_endpoints(self),
-            *(oidc_endpoints(self, self.provider) if self.provider is not None else ()),
-            *factors_endpoints(self),
-            *officers_endpoints(self),
-            *approvals_endpoints(self),
-        ]
 
     def holders(self) -> frozenset[str]:
         """Ids of the party's officers in the agreement."""
