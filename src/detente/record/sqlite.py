@@ -47,8 +47,10 @@ class SqliteLog:
         self._store = store
         self._calls = calls
         self._files = ThreadPoolExecutor(1, thread_name_prefix="snapshot-files")
-        self._questions = ThreadPoolExecutor(1, thread_name_prefix="sqlite-queries")
-        self._reader: Store | None = None
+        # Two, so that a long question does not hold up the short ones of a message on its way.
+        self._questions = ThreadPoolExecutor(2, thread_name_prefix="sqlite-queries")
+        self._readers: list[Store] = []
+        """Connections that nobody uses now."""
         self._snapshots = store.directory / "snapshots"
         self._lock = lock
         self._turn = asyncio.Lock()
@@ -159,7 +161,7 @@ class SqliteLog:
         await self._file_call(snapshot_files.delete_snapshot, self._snapshots, info)
 
     async def query(self, sql: str, values: Sequence[SqlValue] = ()) -> list[SqlRow]:
-        """See `SqlLog.query`. On a connection of its own, so that no append waits for it."""
+        """See `SqlLog.query`. On other connections, so that no append waits for it."""
         return await self._in(self._questions, self._ask, sql, values)
 
     async def execute(self, statements: Sequence[Statement]) -> None:
@@ -181,23 +183,28 @@ class SqliteLog:
         self._closed = True
         loop = asyncio.get_running_loop()
         try:
-            await unstoppable(_awaited(loop.run_in_executor(self._questions, self._end_questions)))
+            await unstoppable(_awaited(loop.run_in_executor(self._calls, self._end_questions)))
             await unstoppable(_awaited(loop.run_in_executor(self._calls, self._store.close)))
         finally:
-            self._questions.shutdown(wait=False)
             self._calls.shutdown(wait=False)
             self._files.shutdown(wait=False)
             if self._lock is not None:
                 os.close(self._lock)
 
     def _ask(self, sql: str, values: Sequence[SqlValue]) -> list[SqlRow]:
-        if self._reader is None:
-            self._reader = Store(self._store.directory, read_only=True)
-        return self._reader.query(sql, values)
+        try:
+            reader = self._readers.pop()
+        except IndexError:
+            reader = Store(self._store.directory, read_only=True)
+        try:
+            return reader.query(sql, values)
+        finally:
+            self._readers.append(reader)
 
     def _end_questions(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
+        self._questions.shutdown()
+        for reader in self._readers:
+            reader.close()
 
     async def _call(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._in(self._calls, call, *args, **kwargs)

@@ -36,7 +36,7 @@ _WAL_PAGES_MAX = 4000
 
 
 class Store:
-    """One connection to the file. Used by one thread only.
+    """One connection to the file. Used by one thread at a time.
 
     Args:
         directory: that of the log.
