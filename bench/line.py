@@ -83,7 +83,8 @@ async def one_by_one(root: Path, count: int, *, without: str | None = None) -> l
         await events.close()
         a.close()
         b.close()
-    print(f"<!-- {without or 'as it is'}: {used:.1f} ms CPU of both nodes a message -->")
+    if without is None:
+        print(f"CPU of both nodes for a message with all of this: {used:.1f} ms\n", flush=True)
     return [list(column) for column in zip(*rows, strict=True)]
 
 
@@ -102,7 +103,7 @@ async def latencies(scratch: Path, count: int) -> None:
         "B's officer states that it is shown, until A's officers see it",
         "B's officer acknowledges, until A's officers see it",
     )
-    print("\n| what | p50 ms | p99 ms | most | target |\n|---|---|---|---|---|")
+    print("| what | p50 ms | p99 ms | most | target |\n|---|---|---|---|---|")
     for number, (name, column) in enumerate(zip(names, columns, strict=True)):
         p50, p99 = quantile(column, 0.5), quantile(column, 0.99)
         met = p50 < RECEIPT_P50_MS and p99 < RECEIPT_P99_MS

@@ -179,10 +179,13 @@ async def much(scratch: Path, messages: int, entries: int) -> None:
     async with nodes(scratch / "long") as net:
         size = await fill(net, entries)
         a = net["a"]
-        _row(f"a record of {size:,} entries", await _started(a), a)
+        took = await _started(a)
+        _row(f"a record of {size:,} entries, none of them published yet", took, a)
+        await a.stop()
+        _row("the same, started again", await _started(a), a)
         await net["b"].start()
         await net.up()
-        _row("the same, with the line up", None, a)
+        _row("and with the line up", None, a)
 
 
 async def _started(node: NodeUnderTest) -> float:
