@@ -104,9 +104,16 @@ def main() -> int:
 
 def _part(name: str, arguments: list[str]) -> Part:
     command = [sys.executable, "-m", f"bench.{name}", *arguments]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    print(done.stdout, flush=True)
-    return Part(" ".join(["python", *command[1:]]), done.stdout)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            process.terminate()  # in order: it may have started processes itself
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    print(output, flush=True)
+    return Part(" ".join(["python", *command[1:]]), output)
 
 
 def _updated(new: Results) -> Results:

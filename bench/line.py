@@ -19,13 +19,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import uvloop
 from tests.support.nodes import NodeUnderTest, until
 from tests.support.tcp_proxy import HalfOpen
 
 from bench.line_pair import (
     Client,
     Stream,
+    measure,
     message,
     nodes,
     pid_of,
@@ -260,7 +260,7 @@ def main() -> None:
     parser.add_argument("--queued", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    uvloop.run(run(options.messages, options.queued, options.rounds))
+    measure(run(options.messages, options.queued, options.rounds))
 
 
 if __name__ == "__main__":

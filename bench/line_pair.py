@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
+import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import uvloop
 from tests.support.nodes import ADDRESSES, HOST, Net, NodeUnderTest, two_nodes
 from tests.support.tcp_proxy import TcpProxy
 
@@ -77,6 +80,21 @@ async def relayed(net: Net) -> AsyncIterator[dict[str, TcpProxy]]:
 
 def _line_port(node: NodeUnderTest) -> int | None:
     return node.proxy.target
+
+
+def measure(work: Coroutine[Any, Any, None]) -> None:
+    """Run it; whoever ends this program ends the nodes that it has started."""
+
+    async def endable() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await work
+
+    try:
+        uvloop.run(endable())
+    except asyncio.CancelledError:
+        sys.exit(143)
 
 
 def free_port() -> int:

@@ -18,12 +18,11 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import uvloop
 from tests.support.agreements import OFFICERS
 from tests.support.nodes import HOST, Net, NodeUnderTest
 
 from bench.line import CLIENTS, MESSAGES, load, verdict
-from bench.line_pair import Client, Stream, message, nodes, pid_of, quantile, token_of
+from bench.line_pair import Client, Stream, measure, message, nodes, pid_of, quantile, token_of
 from bench.node_filling import fill
 from bench.servers import cpu_s, rss_bytes
 from detente.node.roles import Role
@@ -234,7 +233,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--part", action="append", choices=("officers", "size"))
     options = parser.parse_args()
-    uvloop.run(run(options, options.part or ("officers", "size")))
+    measure(run(options, options.part or ("officers", "size")))
 
 
 if __name__ == "__main__":
