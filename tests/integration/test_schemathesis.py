@@ -59,7 +59,7 @@ few = settings(
 
 def published() -> dict[str, Any]:
     """The description that an instance publishes at /openapi.json."""
-    [document] = [text for name, text in api_pages() if name.endswith(".openapi.json")]
+    [document] = [text for name, text in api_pages() if name.endswith("exchange.openapi.json")]
     described: dict[str, Any] = json.loads(document)
     return described
 

@@ -123,7 +123,7 @@ class Service:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for something that a stream brings about."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not holds():
                 self.changed.clear()
                 await self.changed.wait()

@@ -166,10 +166,20 @@ async def is_set_back(node: NodeUnderTest, root: Path) -> None:
             return False  # it starts anew
 
     await until(is_known, every_s=0.1)
-    async with node.client({}) as anybody:
-        ready = await anybody.get("/ready")
-        assert ready.status_code == 503
-        assert "The witness has signed" in ready.json()["why"]
+    why = ""
+
+    async def says_why() -> bool:
+        nonlocal why
+        try:
+            async with node.client({}) as anybody:
+                ready = await anybody.get("/ready")
+        except httpx.HTTPError:
+            return False  # it starts anew, once the peer is heard
+        why = ready.json().get("why", "")
+        return ready.status_code == 503
+
+    await until(says_why, every_s=0.1)
+    assert "The witness has signed" in why
     size = (await node.status())["record"]["size"]
     await node.link("up")  # it hears and is heard; nothing more is recorded by it
     assert (await node.status())["record"]["size"] == size
