@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("default")
+
+# Hypothesis also draws the constants of every module that is loaded, and that depends on the tests
+# that ran before in the same process: a search without chance would be another one every time.
+pytest.MonkeyPatch().setattr(providers, "_get_local_constants", Constants)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.support.forge_events import EVENTS
 from tests.support.forge_mutations import MUTATIONS, all_mutations
 from tests.support.page_opened import OpenedPage, chromium
 
-from detente.cli import verify as cli
+from detente.cli.root import root
 from detente.formats import FINDING_CODES
 from detente.verify import Options, Unusable, verify_bundle
 from detente.verify.page import page as page_text
@@ -126,7 +126,7 @@ def test_the_page_is_the_same_each_time_and_allows_only_its_own_script() -> None
 
 def test_the_command_line_writes_the_page(tmp_path: Path) -> None:
     path = tmp_path / "verify.html"
-    done = CliRunner().invoke(cli.verify, ["--page", str(path)], standalone_mode=False)
+    done = CliRunner().invoke(root, ["verify", "--page", str(path)], standalone_mode=False)
     assert (done.exception, done.return_value) == (None, 0)
     assert path.read_text(encoding="utf-8") == page_text()
     assert [each.name for each in tmp_path.iterdir()] == ["verify.html"]

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from difflib import unified_diff
 from pathlib import Path
 
 import click
@@ -91,12 +92,14 @@ def test_every_command_and_option_is_documented(everything: str) -> None:
 
 
 def test_the_generated_parts_are_fresh() -> None:
-    stale = [
-        name
-        for name, text in pages()
-        if not (DOCS / name).exists() or (DOCS / name).read_text(encoding="utf-8") != text
-    ]
-    assert not stale, f"run `detente reference`: {', '.join(stale)}"
+    stale = {}
+    for name, text in pages():
+        path = DOCS / name
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        if text != old:
+            lines = unified_diff(old.splitlines(), text.splitlines(), name, "generated", "", "", 1)
+            stale[name] = "\n".join(lines)
+    assert not stale, f"run `detente reference`: {', '.join(stale)}\n" + "\n".join(stale.values())
 
 
 def test_settings_named_in_the_manual_exist() -> None:

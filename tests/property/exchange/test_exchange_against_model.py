@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
-from hypothesis.internal.conjecture import providers
-from hypothesis.internal.constants_ast import Constants
 from hypothesis.stateful import run_state_machine_as_test
 from tests.conformance.opening import open_exchange
 from tests.model import intents
@@ -84,11 +82,8 @@ def _notify_all(state: State, spaces: Iterable[Space], now_us: int, **rest: Any)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_dss_with_a_fault_is_found_out(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dss_with_a_fault_is_found_out(fault: str) -> None:
     """A second model with one rule broken plays the DSS."""
-    # Hypothesis also tries constants of whatever modules are loaded: in a process that has run
-    # many tests the same search would be another one, and a hundred times as long.
-    monkeypatch.setattr(providers, "_get_local_constants", Constants)
 
     class Faulty(DssMachine):
         def open(self, options: DssOptions) -> Driver:
