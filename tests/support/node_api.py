@@ -165,8 +165,8 @@ class AttackedNode:
         return Caller(self.url, self.node.operator, scopes, "operator", "operator")
 
     def public(self) -> Caller:
-        """Nobody."""
-        return Caller(self.url, {}, None, "public")
+        """Nobody, from elsewhere: programs on the node's own machine may read the metrics."""
+        return Caller(self.url, {"x-forwarded-for": "192.0.2.7"}, None, "public")
 
     def run(self, work: Coroutine[Any, Any, Found]) -> Found:
         """Do something in the loop that the peers' proxies live in."""

@@ -43,6 +43,7 @@ from .exports_api import sweep_exports
 from .feed import Feed
 from .home import Home, now, trust_logs
 from .line_wire import ERRANDS
+from .metrics import MetricsReaderOr, measure
 from .officers_desk import open_desk
 from .opening import open_node_record
 from .operator_access import OperatorOr, RunFile, Running
@@ -138,6 +139,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         )
         desk, guard = await open_desk(context)
         access = OperatorOr(desk.authenticator)
+        seen = MetricsReaderOr(access, proxied=settings.public_origin is not None)
         witness = None
         if opened.mode != "read-only":
             witness = opened_witness(context, stack.enter_context(ExitStack()))
@@ -146,7 +148,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         if opened.mode == "writing":
             await _publish(node)
         metrics = Metrics()
-        _measure(metrics, node)
+        measure(metrics, node)
         observer = RequestObserver(
             sink, metrics=metrics, log_format=settings.log_format, level=settings.log_level
         )
@@ -154,7 +156,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         interface = Interface.of(node, desk, renew)
         await asyncio.to_thread(sweep_exports, home.directory)
         stack.push_async_callback(interface.jobs.close)
-        officers = officers_app(interface, guard, access, metrics, observer)
+        officers = officers_app(interface, guard, seen, metrics, observer)
         errands = ErrandsToo(node.access)
         line = peers_app(node, witness, errands, QuietBeats(observer))
         run_file = RunFile(home.directory)
@@ -220,24 +222,6 @@ def _tell_where(run_file: RunFile, running: Running) -> None:
         run_file.write(running)
     except (DetenteError, OSError) as error:
         _log.warning("commands on this machine will not find the node: %s", error)
-
-
-def _measure(metrics: Metrics, node: RunningNode) -> None:
-    record, feed = node.context.record, node.feed
-    metrics.gauge("entries", "Entries in the record.", lambda: record.head.size)
-    metrics.gauge("listeners", "Streams of events that are open.", lambda: feed.listeners)
-    metrics.gauge("writable", "1 while the record can be written.", lambda: node.mode == "writing")
-    metrics.gauge("disk_free_bytes", "Free bytes of the disk.", lambda: node.room.free)
-    for party in node.runners:
-        metrics.gauge(
-            f"line_up_{party.replace('-', '_')}",
-            f"1 while the line to {party} is up.",
-            partial(_is_up, node, party),
-        )
-
-
-def _is_up(node: RunningNode, party: str) -> bool:
-    return not node.watch.standing(party).state.outage
 
 
 def _print_ready(urls: Sequence[str]) -> None:

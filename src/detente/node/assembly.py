@@ -23,6 +23,7 @@ from detente.http import (
     NonceStoreFull,
     Observer,
     Overloaded,
+    SecurityScheme,
     SignatureRefused,
     build_app,
 )
@@ -56,6 +57,7 @@ from .keys_api import KEYS_STATUSES, keys_endpoints
 from .line_api import LINE_STATUSES, line_endpoints
 from .line_quotas import line_lanes
 from .message_desk import MessageDesk
+from .metrics import metrics_endpoint
 from .mirror import MirrorRefused, MirrorUnusable
 from .mirroring import Mirroring
 from .newest import newest_cosigned
@@ -70,6 +72,7 @@ from .recovery_source import RecoverySource
 from .room_desk import RoomDesk
 from .rooms_api import ROOM_STATUSES, rooms_endpoints
 from .running import RunningNode
+from .session_authenticator import CookieNames
 from .standing_api import STANDING_STATUSES, standing_endpoints
 from .status import StatusSource, status_endpoints
 from .tiles_http import tiles_endpoints
@@ -77,11 +80,45 @@ from .witness_client import WitnessUnreachable
 from .witness_http import WITNESS_STATUSES, witness_endpoints
 from .witnessing import keep_answer, who_may_ask
 
-API_INFO: Final = ApiInfo(
-    title="Détente node",
-    version=detente.__version__,
-    description="A party's node: the line to the other parties, its record, its officers.",
-)
+
+def officers_info(*, secure: bool) -> ApiInfo:
+    """What the description of the officers' interface says of the whole.
+
+    Args:
+        secure: whether browsers see it over TLS; cookies have other names otherwise.
+    """
+    return ApiInfo(
+        title="Détente node",
+        version=detente.__version__,
+        description="A party's node: the line to the other parties, its record, its officers.",
+        security=(
+            SecurityScheme(
+                name="session",
+                definition={
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": CookieNames(secure=secure).session,
+                    "description": "A browser's session: the cookie that log-in sets (`detente` "
+                    "where the interface is served without TLS). What changes something must come "
+                    "from a page of the node (`Origin`).",
+                },
+            ),
+            SecurityScheme(
+                name="token",
+                definition={
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A script's session: the token that log-in with `bearer` gives; "
+                    "it means nothing but to this node. What the session may do follows from its "
+                    "officer's roles; `step-up` is there for a few minutes after a proof of "
+                    "identity.",
+                },
+            ),
+        ),
+    )
+
+
+API_INFO: Final = officers_info(secure=True)
 
 _log = logging.getLogger("detente.node")
 
@@ -187,8 +224,8 @@ def officers_app(
     """What officers, their screens and their scripts use."""
     settings = interface.context.settings
     endpoints = interface.endpoints()
-    if settings.metrics:
-        endpoints.append(metrics.endpoint())
+    if settings.metrics != "off":
+        endpoints.append(metrics_endpoint(metrics, public=settings.metrics == "public"))
     secure = interface.desk.rules.secure
     return build_app(
         endpoints,
@@ -204,7 +241,7 @@ def officers_app(
         ),
         observer=observer,
         statuses=STATUSES,
-        info=API_INFO,
+        info=officers_info(secure=secure),
     )
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import detente
-from detente.http import ApiInfo, Endpoint, Metrics
+from detente.http import ApiInfo, Endpoint, Metrics, SecurityScheme
 
 from .assembly import Interface
 from .errands import errands_endpoint
 from .line_http import LineServer
 from .line_wire import LOG, WITNESS
+from .metrics import metrics_endpoint
 from .recovery_http import recovery_endpoints
 from .tiles_http import tiles_endpoints
 from .witness_http import witness_endpoints
@@ -22,6 +23,16 @@ LINE_INFO: Final = ApiInfo(
     description="What the nodes of the parties ask of each other: line/1, the witness, the log. "
     "Under the path of the node's address in the agreement; mutual TLS 1.3, every request signed "
     "(RFC 9421).",
+    security=(
+        SecurityScheme(
+            name="peer",
+            definition={
+                "type": "mutualTLS",
+                "description": "TLS 1.3 with a certificate by the key that the agreement names for "
+                "the caller's node, and a signature by that key on every request (RFC 9421).",
+            },
+        ),
+    ),
 )
 
 
@@ -56,7 +67,7 @@ def officers_endpoints() -> list[Endpoint]:
         settle=nobody,
         renew=nobody,
     )
-    return [*interface.endpoints(), Metrics().endpoint()]
+    return [*interface.endpoints(), metrics_endpoint(Metrics(), public=False)]
 
 
 def line_endpoints() -> list[Endpoint]:

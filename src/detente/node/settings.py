@@ -274,9 +274,11 @@ class NodeSettings:
     log_format: Literal["json", "text"] = setting(
         "How it is logged, on standard error.", default="json", group=_OBSERVE
     )
-    metrics: bool = setting(
-        "Serve metrics for Prometheus at /metrics of the officers' interface.",
-        default=True,
+    metrics: Literal["off", "loopback", "public"] = setting(
+        "Who reads /metrics of the officers' interface without a session: programs on this machine "
+        "(loopback; nobody if there is a public-origin, since then a proxy stands in between), or "
+        "everybody. Who may see the node's state may read them unless they are off.",
+        default="loopback",
         group=_OBSERVE,
     )
 
