@@ -54,6 +54,14 @@ def printable(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """`printable`, with line breaks escaped too: else one would begin a line that looks like ours.
+
+    Not for JSON with an indent: there a line break is part of the layout.
+    """
+    return printable(text).replace("\n", "\\n")
+
+
 def all_error_types() -> list[type[DetenteError]]:
     """Every concrete error class that is loaded, ordered by its code."""
     found: dict[str, type[DetenteError]] = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detente.cli.agreement_text import both, cell, fingerprints, show_section, standing_json, tell
-from detente.errors import printable
+from detente.errors import one_line, printable
 
 if TYPE_CHECKING:
     from detente.agreement import Agreement, Standing
@@ -222,7 +222,7 @@ def sign(directory: Path, party: str | None, key: Path | None, merge: Path | Non
         raise click.UsageError("Signing needs --party and --key.")
     if merge is not None:
         for name in take(directory, merge):
-            click.echo(printable(f"took over the signature by {name}"))
+            click.echo(one_line(f"took over the signature by {name}"))
     if party is not None and key is not None:
         click.echo(f"signed {add(directory, load_key(key), party)}")
     missing = [one.party for one in party_signatures(load_agreement(directory)) if one.key is None]

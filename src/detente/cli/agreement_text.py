@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from detente.errors import printable
+from detente.errors import one_line, printable
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -18,8 +18,8 @@ def tell(faults: list[Fault]) -> None:
     """Faults, with place and remedy."""
     for fault in faults:
         place = f"{fault.file}:{fault.line}" if fault.line else fault.file
-        click.echo(printable(f"{place}: {fault.message}"))
-        click.echo(printable(f"    {fault.remedy}  [{fault.code}]"))
+        click.echo(one_line(f"{place}: {fault.message}"))
+        click.echo(one_line(f"    {fault.remedy}  [{fault.code}]"))
     if faults:
         click.echo(f"{len(faults)} fault{'' if len(faults) == 1 else 's'}")
 
@@ -27,7 +27,7 @@ def tell(faults: list[Fault]) -> None:
 def fingerprints(keys: tuple[EnrolledKey, ...]) -> None:
     """Keys by what people compare."""
     for key in keys:
-        click.echo(printable(f"  {key.fingerprint}  {key.purpose:8}  {key.name}"))
+        click.echo(one_line(f"  {key.fingerprint}  {key.purpose:8}  {key.name}"))
 
 
 def standing_json(found: Agreement, stands: Standing) -> dict[str, object]:
@@ -63,7 +63,7 @@ def show_section(section: Section, lang: str) -> None:
     )
     console = Console()
     console.print()
-    console.print(Text(printable(title), style="bold"))
+    console.print(Text(one_line(title), style="bold"))
     console.print(table)
 
 

@@ -9,7 +9,16 @@ from typing import Any
 import click
 
 from detente.cli.conference_text import tell_conference, tell_minutes, tell_proposal
-from detente.cli.node_client import Json, connect, node_options, path_of, print_json, say
+from detente.cli.node_client import (
+    Json,
+    connect,
+    node_options,
+    path_of,
+    print_json,
+    say,
+    say_lines,
+    short_time,
+)
 from detente.cli.record_options import INSTANT
 from detente.cli.room import texts, title_of
 
@@ -69,7 +78,7 @@ def list_(node: str | None, ca_file: str | None, session_file: Path | None, as_j
         return
     for each in found["conferences"]:
         state = "agreed" if each["agreed"] else "closed" if each["closed"] else "open"
-        say(f"{each['id']}  {each['begins'][:16]}Z  {state:6}  {title_of(each)}")
+        say(f"{each['id']}  {short_time(each['begins'])}  {state:6}  {title_of(each)}")
 
 
 @conference.command()
@@ -321,7 +330,7 @@ def show_minutes(
     path = path_of("conferences", conference, "minutes", minutes)
     with connect(node, ca_file, session_file) as client:
         if form != "summary" and not as_json:
-            say(client.get_text(path, {"as": form}))
+            say_lines(client.get_text(path, {"as": form}))
             return
         found = client.get(path)
     if as_json:

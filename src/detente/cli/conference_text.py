@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detente.cli.node_client import Json, say
+from detente.cli.node_client import Json, say, short_time
 from detente.cli.room import title_of
 
 
@@ -10,10 +10,10 @@ def tell_conference(found: Json) -> None:
     """All of a conference."""
     say(f"conference  {found['id']}  {title_of(found)}")
     mark = "" if found["status"] == "actual" else f"{found['status'].upper()}, "
-    state = f"closed {found['closed']}" if found["closed"] else "open"
+    state = f"closed {short_time(found['closed'])}" if found["closed"] else "open"
     say(f"state       {mark}{state}, hosted by {found['host']}, in room {found['room']}")
-    ends = f" to {found['ends']}" if found["ends"] else ""
-    say(f"time        {found['begins']}{ends}")
+    ends = f" to {short_time(found['ends'])}" if found["ends"] else ""
+    say(f"time        {short_time(found['begins'])}{ends}")
     if found["dial_in"]:
         say(f"dial in     {found['dial_in']}")
     for each in found["agenda"]:
@@ -29,7 +29,7 @@ def tell_conference(found: Json) -> None:
     for each in found["minutes"]:
         tell_minutes(each)
     for each in found["dissents"]:
-        say(f"dissent     {each['party']}, {each['stated']}: {_text(each['text'])}")
+        say(f"dissent     {each['party']}, {short_time(each['stated'])}: {_text(each['text'])}")
     for party in found["contradicting"]:
         say(f"CONTRADICTION  {party} has stated two different things under one number")
     if found["ignored"]:
@@ -38,18 +38,20 @@ def tell_conference(found: Json) -> None:
 
 def tell_proposal(each: Json, *, whole: bool = False) -> None:
     """A proposal; whole: with its text and what proves it."""
-    decided = f" {each['decided']}" if each["decided"] else ""
+    decided = f" {short_time(each['decided'])}" if each["decided"] else ""
     say(f"proposal    {each['proposal']}  {each['fate']}{decided}  {title_of(each)}")
     for one in each["stances"]:
         why = f"  {_text(one['text'])}" if one["text"] else ""
-        say(f"            {one['party']}: {one['fate']}, {one['stated']}{why}")
+        say(f"            {one['party']}: {one['fate']}, {short_time(one['stated'])}{why}")
     if not whole:
         return
-    say(f"            in {each['conference']}, stated {each['stated']}, entry {each['index']}")
+    stated = short_time(each["stated"])
+    say(f"            in {each['conference']}, stated {stated}, entry {each['index']}")
     say(f"            SHA-256 {each['sha256']}")
     say(f"            {_text(each['text'])}")
     for one in each["receipts"]:
-        say(f"            receipt of {one['party']}: {one['received']}, its entry {one['index']}")
+        received = short_time(one["received"])
+        say(f"            receipt of {one['party']}: {received}, its entry {one['index']}")
 
 
 def tell_minutes(each: Json) -> None:
@@ -57,7 +59,9 @@ def tell_minutes(each: Json) -> None:
     say(f"minutes     {each['minutes']}  {each['words']['en']}")
     say(f"            SHA-256 {each['sha256']}")
     for line in each["signatures"]:
-        signed = f"{line['officer']}, {line['signed']}" if line["signed"] else "not signed"
+        signed = "not signed"
+        if line["signed"]:
+            signed = f"{line['officer']}, {short_time(line['signed'])}"
         say(f"            {line['party']}: {signed}")
     for one in each["differences"]:
         say(f"            DIFFERS  {one['en']}")

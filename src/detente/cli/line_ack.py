@@ -12,7 +12,7 @@ from detente.cli.line_connect import EXIT_READ_BACK, Desk, desk, find, print_ans
 from detente.cli.line_inbox import report_shown, tell
 from detente.cli.line_options import Connection
 from detente.cli.line_send import ask
-from detente.errors import printable
+from detente.errors import one_line
 
 if TYPE_CHECKING:
     from detente.record import JsonValue
@@ -66,7 +66,7 @@ def acknowledge(
                     if not error.differences:
                         raise
                     for words in refused_words(error):
-                        click.echo(printable(words.to(at.language)), err=True)
+                        click.echo(one_line(words.to(at.language)), err=True)
                     if not sys.stdin.isatty():
                         sys.exit(EXIT_READ_BACK)
                     # What was right need not be said again.

@@ -9,7 +9,7 @@ import click
 
 from detente.cli.line_connect import desk, find, print_answer, run
 from detente.cli.line_options import Connection
-from detente.errors import printable
+from detente.errors import one_line
 
 
 def list_files(connection: Connection, *, identity: str, as_json: bool) -> None:
@@ -26,7 +26,7 @@ def list_files(connection: Connection, *, identity: str, as_json: bool) -> None:
             print_answer({"message": message.id, "files": message.files})
             return
         for each in message.files:
-            click.echo(printable(f"{each.sha256}  {each.size:>10} B  {each.media_type}"))
+            click.echo(one_line(f"{each.sha256}  {each.size:>10} B  {each.media_type}"))
 
     run(work)
 
@@ -51,6 +51,6 @@ def get_file(
         if as_json:
             print_answer({"message": message.id, "file": file, "path": str(path)})
         else:
-            click.echo(printable(f"{file.sha256}  {path}"))
+            click.echo(one_line(f"{file.sha256}  {path}"))
 
     run(work)

@@ -13,7 +13,7 @@ import click
 
 from detente.cli.line_connect import Desk, desk, find, print_answer, run, show
 from detente.cli.line_options import Connection
-from detente.errors import printable
+from detente.errors import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -114,7 +114,7 @@ def messages_table(
         by = ", ".join(
             each.acknowledged_by for each in message.recipients if each.acknowledged_by is not None
         )
-        cells = (row.way, row.time, row.urgency, row.what, row.state, printable(by), row.left)
+        cells = (row.way, row.time, row.urgency, row.what, row.state, one_line(by), row.left)
         end = message.id[-ID_END:]
         table.add_row(*(Text(cell, row.style) for cell in cells), Text(end, row.style))
     return table
@@ -149,7 +149,7 @@ async def tell(at: Desk, thread: list[Message], *, fate: bool = True) -> None:
     picture.put(thread)
     picture.put_waiting((await at.calls.waiting()).waiting, time.monotonic())
     for message in thread:
-        click.echo(f"── {message.id}")
+        click.echo(one_line(f"── {message.id}"))
         show(message_text(message, at.party, at.language))
         if fate:
             show(fate_text(picture, message, at.language, time.monotonic()))

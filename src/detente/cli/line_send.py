@@ -12,7 +12,7 @@ import click
 
 from detente.cli.line_connect import EXIT_NOT_SO, Desk, desk, find, print_answer, run, show
 from detente.cli.line_options import STATES, Connection
-from detente.errors import printable
+from detente.errors import one_line
 
 if TYPE_CHECKING:
     from detente.line import Form
@@ -201,7 +201,7 @@ def ask(question: Question, begun: str, language: Language) -> str:
         try:
             question.read(text, language)
         except NotUnderstood as error:
-            click.echo(f"  {printable(error.words.to(language))}", err=True)
+            click.echo(f"  {one_line(error.words.to(language))}", err=True)
         else:
             return text
 
@@ -278,4 +278,4 @@ def _tell(message: Message, language: Language) -> None:
         f"{each.party}: {state_text(each.state, language, ours=True)}"
         for each in message.recipients
     )
-    click.echo(printable(f"{message.id}  {states}"))
+    click.echo(one_line(f"{message.id}  {states}"))

@@ -11,7 +11,7 @@ import click
 
 from detente.cli.line_connect import EXIT_NOT_SO, Desk, desk, print_answer, run, show
 from detente.cli.line_options import Connection
-from detente.errors import printable
+from detente.errors import one_line
 
 if TYPE_CHECKING:
     from detente.terminal import TestCall
@@ -56,7 +56,7 @@ def test_line(
             else:
                 words = found.words.words.to(at.language)
                 missing = ", ".join(found.missing)
-                click.echo(printable(f"{found.id}  {words}  {missing}".rstrip()))
+                click.echo(one_line(f"{found.id}  {words}  {missing}".rstrip()))
             if wait_s is not None and found.missing:
                 sys.exit(EXIT_NOT_SO)
 
@@ -78,7 +78,7 @@ async def _statistics(at: Desk, days: int, as_json: bool) -> None:
             message = await at.calls.message(each.id)
             when = clock_seconds(each.at, datetime.now(UTC))
             say = f"{TEST_SAY.to(at.language)} {phrase_of(message, at.language)}"
-            click.echo(printable(f"{each.id}  {when}  {say}"))
+            click.echo(one_line(f"{each.id}  {when}  {say}"))
 
 
 async def _waiting(at: Desk, call: str | None) -> str:

@@ -15,7 +15,7 @@ import msgspec
 from detente.cli.line_connect import Desk, desk, run
 from detente.cli.line_inbox import messages_table
 from detente.cli.line_options import Connection
-from detente.errors import printable
+from detente.errors import one_line, printable
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -115,7 +115,7 @@ def _view(at: Desk, picture: Picture) -> Group:
     from detente.terminal.showing import STYLES, clock_seconds, link_text
 
     now, steady_s, language = datetime.now(UTC), time.monotonic(), at.language
-    parts: list[RenderableType] = [Text(f"{now:%Y-%m-%d %H:%M:%S}Z  {printable(picture.party)}")]
+    parts: list[RenderableType] = [Text(f"{now:%Y-%m-%d %H:%M:%S}Z  {one_line(picture.party)}")]
     if picture.blind is not None:
         since = clock_seconds(f"{picture.blind:%Y-%m-%dT%H:%M:%SZ}", now)
         colon = texts.COLON.to(language)
@@ -123,7 +123,7 @@ def _view(at: Desk, picture: Picture) -> Group:
         parts.append(Text(said + texts.AS_IT_WAS.to(language), STYLES["late"]))
     else:
         for alarm in picture.alarms(steady_s):
-            line = f"! {texts.ALARM.to(language)}  {printable(alarm.words.to(language))}"
+            line = f"! {texts.ALARM.to(language)}  {one_line(alarm.words.to(language))}"
             parts.append(Text(line, STYLES["late"]))
     lines = [link_text(picture.links[peer], language, now) for peer in sorted(picture.links)]
     if picture.blind is not None:

@@ -10,8 +10,9 @@ from typing import Final
 import click
 
 from detente.cli.node_by_two import approval_option, approved_action, ask_second
-from detente.cli.node_client import Json, connect, node_options, print_json, say
+from detente.cli.node_client import Json, connect, node_options, print_json, say, short_time
 from detente.cli.record_options import PATH
+from detente.words import NARROW
 
 _KINDS: Final = {"suspend": "suspension", "resume": "resumption", "leave": "withdrawal"}
 
@@ -39,13 +40,18 @@ def show(
     if as_json:
         print_json(found)
         return
-    say(f"{found['id']}, version {found['version']}, {found['begins']} to {found['ends']}")
+    begins, ends = short_time(found["begins"]), short_time(found["ends"])
+    say(f"{found['id']}, version {found['version']}, {begins} to {ends}")
     say(found["sha256"])
+    colon = ":" if lang == "en" else f"{NARROW}:"
     for section in found["sections"]:
         say()
         say(section["title"][lang])
         for row in section["rows"]:
-            say(f"  {row['label'][lang]}: {row['value'][lang]}")
+            first, *more = f"{row['label'][lang]}{colon} {row['value'][lang]}".split("\n")
+            say(f"  {first}")
+            for line in more:
+                say(f"      {line}")
 
 
 @agreement.command()
@@ -97,7 +103,8 @@ def statements(
     for each in found["statements"]:
         who = f" ({each['officer']})" if each["officer"] else ""
         old = "" if each["about"] == found["sha256"] else ", about another version"
-        say(f"  {each['party']}{who}: {each['kind']} from {each['since']}{old}: {each['reason']}")
+        since = short_time(each["since"])
+        say(f"  {each['party']}{who}: {each['kind']} from {since}{old}: {each['reason']}")
     for line in found["lines"]:
         say(f"line to {line['peer']}: {line['state']}")
 

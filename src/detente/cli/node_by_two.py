@@ -96,8 +96,8 @@ def approve(
     with connect(node, ca_file, session_file) as client:
         found = client.get(path_of("approvals", request))
         if not yes:
-            said = json.dumps(found["action"], ensure_ascii=False, indent=1)
-            say(f"{found['kind']}, asked for by {found['officer']}:\n{said}")
+            say(f"{found['kind']}, asked for by {found['officer']}:")
+            print_json(found["action"])
             click.confirm("Approve this?", abort=True, err=True)
         body = {"action_sha256": found["action_sha256"], "text": text}
         done = client.post(path_of("approvals", request, "approve"), body)

@@ -7,6 +7,7 @@ import json
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final, TypeVar
 from urllib.parse import quote, urlsplit
@@ -14,7 +15,7 @@ from urllib.parse import quote, urlsplit
 import click
 
 from detente.cli.session_file import SavedSession, SessionFile
-from detente.errors import DetenteError, printable
+from detente.errors import DetenteError, one_line, printable
 
 if TYPE_CHECKING:
     import httpx
@@ -369,13 +370,22 @@ def print_json(value: object) -> None:
 
 
 def say(text: str = "") -> None:
-    """A line on standard output; what strangers wrote in it is made harmless."""
+    """One line on standard output; what strangers wrote in it is made harmless."""
+    click.echo(one_line(text))
+
+
+def say_lines(text: str) -> None:
+    """A page of several lines, as `say`: for what is laid out already, such as minutes."""
     click.echo(printable(text))
 
 
 def short_time(text: str) -> str:
-    """A time of a node's, to the second."""
-    return f"{text[:10]} {text[11:19]}Z"
+    """A time of a node's, to the second, in UTC; as it stands if it is none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return text if at.tzinfo is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
 def _unreachable(node: str, error: Exception) -> NodeUnreachable:

@@ -10,7 +10,7 @@ import httpx
 
 from detente.cli.node_client import short_time
 from detente.cli.node_settings import home_of
-from detente.errors import printable
+from detente.errors import one_line
 from detente.node.disk import LifeFile, room_at
 from detente.node.home import find
 from detente.node.opening import open_node_record
@@ -90,7 +90,7 @@ def tell(facts: Facts) -> Iterator[str]:
     """The same for people."""
     record, disk = facts["record"], facts["disk"]
     if facts["running"]:
-        why = f": {printable(facts['why'])}" if facts["why"] else ""
+        why = f": {one_line(facts['why'])}" if facts["why"] else ""
         yield f"node of {facts['party']}, running (pid {facts['pid']}), {facts['mode']}{why}"
         yield f"officers: {facts['api']}"
     else:
@@ -112,7 +112,7 @@ def tell(facts: Facts) -> Iterator[str]:
         )
         yield f"line to {link['peer']}: {link['state']}{heard}, {link['waiting']} entries waiting"
         for held in link["held"]:
-            yield f"  stands still: {held['channel']} at {held['seq']}: {printable(held['detail'])}"
+            yield f"  stands still: {held['channel']} at {held['seq']}: {one_line(held['detail'])}"
 
 
 def rebuilt_lines(found: Rebuilt) -> Iterator[str]:
@@ -124,4 +124,4 @@ def rebuilt_lines(found: Rebuilt) -> Iterator[str]:
     done = "; put in order" if found.replaced else ""
     yield f"{found.name}: {found.differing} rows differ of {rows}{done}"
     for difference in found.differences:
-        yield f"  {printable(str(difference))}"
+        yield f"  {one_line(str(difference))}"

@@ -25,7 +25,7 @@ from detente.cli.record_options import (
 from detente.cli.record_proofs import checkpoint, clock
 from detente.cli.record_transfer import export, import_
 from detente.cli.record_witness import witness
-from detente.errors import printable
+from detente.errors import one_line
 from detente.formats import JSON_INTEGER_MAX, STATUSES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -328,7 +328,7 @@ def verify(directory: Path, database: str | None, as_json: bool) -> int:
             )
         else:
             for fault in faults:
-                click.echo(printable(f"WRONG  {fault.where}: {fault.what}"))
+                click.echo(one_line(f"WRONG  {fault.where}: {fault.what}"))
             if faults:
                 click.echo(f"NOT GOOD: {len(faults)} contradictions among {head.size} entries.")
             else:

@@ -12,7 +12,7 @@ import uvloop
 
 from detente.cli.record_notes import warn_of_witness
 from detente.cli.record_work import StatementUnusable
-from detente.errors import printable
+from detente.errors import one_line
 from detente.http import ServerOptions, build_app, print_ready, serve
 from detente.node import (
     WITNESS_STATUSES,
@@ -165,7 +165,7 @@ class _Asking:
 
 
 def _say(text: str) -> None:
-    click.echo(printable(f"note: {text}"), err=True)
+    click.echo(one_line(f"note: {text}"), err=True)
 
 
 class _Keeping:

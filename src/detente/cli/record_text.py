@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from detente.cli.record_work import told
-from detente.errors import printable
+from detente.errors import one_line, printable
 from detente.record import (
     CosignedCheckpoint,
     Entry,
@@ -54,7 +54,7 @@ def line(entry: Entry, grade: str) -> str:
     to = ",".join(payload.to) or "–"
     about = _about(payload)
     mark = "" if payload.status == "actual" else f"  {payload.status.upper()}"
-    return printable(
+    return one_line(
         f"{entry.index:>7}  {payload.created:%Y-%m-%d %H:%M:%S}Z  {payload.sender} → {to}  "
         f"{payload.kind}  {payload.channel} {payload.seq}  {grade}{mark}{about}"
     )
@@ -144,7 +144,7 @@ async def show_entry(record: PartyRecord, entry: Entry) -> int:
             text = said.body.get("text")
             words = f": {text}" if isinstance(text, str) else ""
             click.echo(
-                printable(
+                one_line(
                     f"{said.kind:<16} by {said.author}, {format_time(said.created)}, "
                     f"entry {answer.index}{words}"
                 )
@@ -153,7 +153,7 @@ async def show_entry(record: PartyRecord, entry: Entry) -> int:
         click.echo("body")
         click.echo(printable(json.dumps(entry.payload.body, ensure_ascii=False, indent=2)))
     for fault in faults:
-        click.echo(printable(f"WRONG        {fault}"))
+        click.echo(one_line(f"WRONG        {fault}"))
     return 1 if faults else 0
 
 
@@ -197,7 +197,7 @@ def _show_payload(
         rows.append(("blob", f"{sha256}, {blob.size:,} bytes, {blob.media_type}, {state}"))
     rows.append(("payload", f"SHA-256 {payload.sha256.hex()}"))
     for name, text in rows:
-        say(printable(f"{name:<12} {text}"))
+        say(one_line(f"{name:<12} {text}"))
 
 
 async def _show_tree(
@@ -224,7 +224,7 @@ async def _show_tree(
         f"{'verified' if included else 'WRONG'}"
     )
     cosigners = ", ".join(covering.cosigners) or "nobody"
-    say(printable(f"cosigned by  {cosigners}"))
+    say(one_line(f"cosigned by  {cosigners}"))
     if covering.timestamp is not None:
         say("timestamp    RFC 3161 token kept")
     return covering

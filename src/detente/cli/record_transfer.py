@@ -21,7 +21,7 @@ from detente.cli.record_options import (
     progress,
     run,
 )
-from detente.errors import printable
+from detente.errors import one_line, printable
 from detente.formats import GRADES
 
 
@@ -217,7 +217,7 @@ def import_(directory: Path, database: str | None, source: Path, accept: str, as
                 if not report.proven:
                     click.echo(f"REFUSED {bundle}: nothing was taken from it", err=True)
                     for line in refusals(report):
-                        click.echo(printable(f"  {line}"), err=True)
+                        click.echo(one_line(f"  {line}"), err=True)
                     code = 1
                     if as_json:
                         click.echo(_bundle_facts(bundle, report.party, list(refusals(report))))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
-from detente.errors import DetenteError, printable
+from detente.errors import DetenteError, one_line
 from detente.formats import PAYLOAD_BYTES_MAX
 from detente.node.home import write_whole
 from detente.record import (
@@ -232,7 +232,7 @@ async def _reference(record: PartyRecord, text: str) -> Reference:
     which, _, rel = text.partition("=")
     entry = await found(record, which)
     if entry.payload is None:
-        raise StatementUnusable("Its payload was erased.", where=f"--ref {printable(text)}")
+        raise StatementUnusable("Its payload was erased.", where=f"--ref {one_line(text)}")
     return Reference(UUID(str(entry.payload.id)), rel or "about", entry.payload.sha256)
 
 

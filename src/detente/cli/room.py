@@ -14,6 +14,7 @@ from detente.cli.node_client import (
     path_of,
     print_json,
     say,
+    short_time,
 )
 
 ROOM = click.argument("room", metavar="ROOM")
@@ -210,7 +211,7 @@ def log(
         return
     for each in found["entries"]:
         who = f"{each['sender']}/{each['officer'] or 'node'}"
-        say(f"{each['index']:6}  {each['created']}  {who:16}  {_said(each)}")
+        say(f"{each['index']:6}  {short_time(each['created'])}  {who:16}  {_said(each)}")
         if each["fault"]:
             say(f"        FAULT  {each['fault']['en']}")
     if found["next"] is not None:

@@ -62,7 +62,8 @@ def explain(error: DetenteError) -> str:
     if error.advice:
         lines.append(f"  advice: {error.advice}")
     lines.append(f"  code:   {error.code}")
-    return printable("\n".join(lines))
+    # A node's answer may have several lines: none of them may look like one of these.
+    return "\n".join(printable(line).replace("\n", "\n          ") for line in lines)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Label, Static
 
-from detente.errors import printable
+from detente.errors import one_line
 from detente.words import Words
 
 from . import texts
@@ -73,7 +73,7 @@ class AcknowledgeScreen(LineScreen[bool]):
         told = self.query_one("#told", Static)
         told.set_class(bool(self._said), "fault")
         if self._said:
-            told.update(Text("\n".join(printable(words.to(language)) for words in self._said)))
+            told.update(Text("\n".join(one_line(words.to(language)) for words in self._said)))
         else:
             asks = texts.READ_BACK_TITLE if self._asked else texts.NO_READ_BACK_NEEDED
             told.update(asks.to(language))

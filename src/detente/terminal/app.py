@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import AppFocus, Key
 
+from detente.errors import one_line
 from detente.words import Language, Words, same
 
 from . import texts
@@ -151,7 +152,7 @@ class LineTerminal(App[None]):
 
     def say(self, words: Words) -> None:
         """A passing remark."""
-        self.notify(words.to(self.language), markup=False)
+        self.notify(one_line(words.to(self.language)), markup=False)
 
     def _alarms(self) -> list[AlarmLine]:
         alarms = self.picture.alarms(self.steady())

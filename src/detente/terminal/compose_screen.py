@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Label, Select, Static
 
-from detente.errors import printable
+from detente.errors import one_line
 from detente.line import FORMS, URGENCIES, FieldsUnusable
 from detente.record import JsonValue
 from detente.words import Language, Words
@@ -56,7 +56,7 @@ def places(rooms: Sequence[RoomTitle], party: str, language: Language) -> list[P
         if each.closed is None and each.joined and each.member and others:
             title = each.title.get(language) or next(iter(each.title.values()), "")
             label = f"# {title} ({each.id})"
-            found.append(Place(each.id, printable(label), each.status, others))
+            found.append(Place(each.id, one_line(label), each.status, others))
     return found
 
 
@@ -166,7 +166,7 @@ class ComposeScreen(LineScreen[bool]):
                 told.append(f"\n{words.to(language)} {other}")
         if self._faults:
             told.append(f"\n{texts.FAULTS.to(language)} ", "bold")
-            told.append(" ".join(printable(words.to(language)) for words in self._faults))
+            told.append(" ".join(one_line(words.to(language)) for words in self._faults))
         box = self.query_one("#told", Static)
         box.update(told)
         box.set_class(bool(self._faults), "fault")

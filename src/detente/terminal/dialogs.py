@@ -12,6 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from detente.errors import one_line
 from detente.words import Words
 
 from . import texts
@@ -86,7 +87,7 @@ class ProofScreen(LineScreen[Identity | None]):
         lines = [texts.PROOF_AGAIN if self._again else texts.PROOF_TITLE]
         name = self._session.name or self._session.officer
         lines += [Words(name, name), texts.PROOF_HOW]
-        said = Text("\n".join(words.to(language) for words in lines))
+        said = Text("\n".join(one_line(words.to(language)) for words in lines))
         self.query_one("#told", Static).update(said)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -128,8 +129,8 @@ class ChoiceScreen(LineScreen[str | None]):
         chosen = options.highlighted
         options.clear_options()
         for identity, name, explanation in self._options:
-            text = Text(name.to(language), "bold")
-            text.append(f"\n  {explanation.to(language)}", "not bold")
+            text = Text(one_line(name.to(language)), "bold")
+            text.append(f"\n  {one_line(explanation.to(language))}", "not bold")
             options.add_option(Option(text, id=identity))
         options.highlighted = 0 if chosen is None else chosen
 

@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from rich.text import Text
 
-from detente.errors import printable
+from detente.errors import one_line
 from detente.line import FORMS, STATUSES, URGENCIES, FieldsUnusable, Form, form_of, render
 from detente.record import JsonValue
 from detente.words import Language, Words, same
@@ -17,6 +17,7 @@ from .answers import Message
 from .calls import Outgoing
 from .questions import Question, questions_of
 from .showing import STYLES
+from .typesetting import indented
 
 LANGUAGES: Final[tuple[Language, Language]] = ("en", "fr")
 
@@ -62,18 +63,18 @@ def preview(draft: Outgoing, sender: str) -> Text:
         text.append("  ")
         text.append(f" {words} ", STYLES[urgency])
         place = f" ({texts.ROOM.to(language)} {draft.room})" if draft.room else ""
-        text.append(f"  {printable(f'{sender} → {draft.to}{place}')}  ({status})\n")
+        text.append(f"  {one_line(f'{sender} → {draft.to}{place}')}  ({status})\n")
         for label, other in ((texts.ANSWERS, draft.answers), (texts.CORRECTS, draft.corrects)):
             if other:
-                text.append(f"{label.to(language)} {printable(other)}\n", STYLES["grey"])
+                text.append(f"{label.to(language)} {one_line(other)}\n", STYLES["grey"])
         for row in rows:
             label_text = f"{row.label.to(language)}{texts.COLON.to(language)} "
             text.append(label_text, STYLES["label"])
-            text.append(f"{printable(row.value.to(language))}\n")
+            text.append(f"{indented(row.value.to(language))}\n")
         for sha256, media_type in draft.files:
             label_text = f"{texts.FILES.to(language)}{texts.COLON.to(language)} "
             text.append(label_text, STYLES["label"])
-            text.append(f"{media_type}, {sha256[:16]}…\n")
+            text.append(f"{one_line(media_type)}, {sha256[:16]}…\n")
         text.append("\n")
     return text
 

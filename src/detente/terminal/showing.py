@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from rich.text import Text
 
-from detente.errors import printable
+from detente.errors import one_line
 from detente.line import STATUSES, URGENCIES
 from detente.words import Language, Words, same
 
@@ -22,6 +22,7 @@ from . import texts
 from .answers import Link, Message, Outages, Recipient
 from .picture import Picture, link_words, title_of
 from .retyped import span_left
+from .typesetting import indented
 
 STYLES: Final[Mapping[str, str]] = {
     # Okabe and Ito: told apart by everybody, on a dark ground.
@@ -75,12 +76,12 @@ def listed(
     if message.room:
         what = f"#{message.room} {what}"
     return Listed(
-        way=printable(f"{'→' if ours else '←'} {', '.join(peers)}"),
+        way=one_line(f"{'→' if ours else '←'} {', '.join(peers)}"),
         time=clock_text(message.created, now),
         urgency=""
         if message.urgency == "routine"
-        else URGENCIES.get(message.urgency, same(printable(message.urgency))).to(language),
-        what=printable(what),
+        else URGENCIES.get(message.urgency, same(one_line(message.urgency))).to(language),
+        what=one_line(what),
         state=state,
         left="" if left is None else span_left(left),
         style=style,
@@ -90,14 +91,14 @@ def listed(
 def state_text(state: str, language: Language, *, ours: bool) -> str:
     """One of the five states: how far in signs, and in words."""
     step = texts.STEPS.index(state) + 1 if state in texts.STEPS else 0
-    words = (texts.THEIR_STATES if ours else texts.OUR_STATES).get(state, same(printable(state)))
+    words = (texts.THEIR_STATES if ours else texts.OUR_STATES).get(state, same(one_line(state)))
     return f"{'●' * step}{'○' * (len(texts.STEPS) - step)} {words.to(language)}"
 
 
 def clock_text(instant: str, now: datetime) -> str:
     """When, in UTC: the time if it is today, the date otherwise. As it stands if it is no time."""
     if len(instant) < 16 or instant[10] != "T":
-        return printable(instant)
+        return one_line(instant)
     return instant[11:16] if instant[:10] == f"{now:%Y-%m-%d}" else instant[5:10]
 
 
@@ -106,7 +107,7 @@ def exact_text(instant: str | None) -> str:
     if instant is None:
         return "–"
     if len(instant) < 19 or instant[10] != "T":
-        return printable(instant)
+        return one_line(instant)
     return f"{instant[:10]} {instant[11:19]}Z"
 
 
@@ -116,7 +117,7 @@ def link_text(link: Link, language: Language, now: datetime) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     sign = texts.LINK_SYMBOLS.get(link.state, "?")
     text.append(
-        f"{sign} {printable(link.peer)} {link_words(link).to(language)}",
+        one_line(f"{sign} {link.peer} {link_words(link).to(language)}"),
         STYLES["good"] if up else STYLES["late"],
     )
     if link.state != "up":
@@ -147,9 +148,11 @@ def link_details(link: Link, language: Language, now: datetime) -> Text:
     if link.rtt_ms is not None:
         text.append(f" · {link.rtt_ms:.0f} ms")
     if link.reason:
-        text.append(f" · {printable(link.reason)}", STYLES["late"])
+        text.append(f" · {one_line(link.reason)}", STYLES["late"])
     for held in link.held:
-        text.append(printable(f"\n    {held.channel}: {held.code} {held.detail}"), STYLES["late"])
+        text.append(
+            f"\n    {one_line(f'{held.channel}: {held.code} {held.detail}')}", STYLES["late"]
+        )
     return text
 
 
@@ -158,8 +161,8 @@ def outages_text(found: Outages, language: Language) -> Text:
     text = Text()
     for each in found.outages:
         end = texts.LASTS.to(language) if each.until is None else exact_text(each.until)
-        head = f"{each.peer}  {exact_text(each.since)} – {end}  ({span_left(each.lasted_s)})\n"
-        text.append(printable(head), STYLES["late"] if each.until is None else "bold")
+        head = f"{each.peer}  {exact_text(each.since)} – {end}  ({span_left(each.lasted_s)})"
+        text.append(f"{one_line(head)}\n", STYLES["late"] if each.until is None else "bold")
         for said in each.stated:
             what = texts.SAYS_AWAY.to(language)
             if not said.own:
@@ -169,15 +172,15 @@ def outages_text(found: Outages, language: Language) -> Text:
             if said.until is not None:
                 times += f" – {exact_text(said.until)}"
             mark = "" if said.entry is not None else f"  [{texts.NOT_RECORDED.to(language)}]"
-            text.append(printable(f"  {said.party} {what}\n    {times}{mark}\n"))
+            text.append(f"  {one_line(f'{said.party} {what}')}\n    {one_line(f'{times}{mark}')}\n")
         for party in each.unstated:
-            text.append(printable(f"  {party} {texts.SAYS_NOTHING.to(language)}\n"))
+            text.append(f"  {one_line(party)} {texts.SAYS_NOTHING.to(language)}\n")
     if not found.outages:
         text.append(f"{texts.NO_OUTAGES.to(language)}\n")
     for fault in found.faults:
         template = texts.OUTAGE_FAULT.to(language)
         line = template.format(party=fault.party, entry=fault.entry, what=fault.what)
-        text.append(f"{printable(line)}\n", STYLES["late"])
+        text.append(f"{one_line(line)}\n", STYLES["late"])
     if found.more:
         text.append(f"{texts.MORE_OUTAGES.to(language)}\n")
     return text
@@ -186,7 +189,7 @@ def outages_text(found: Outages, language: Language) -> Text:
 def clock_seconds(instant: str, now: datetime) -> str:
     """When, to the second; with the date if it is not today."""
     if len(instant) < 19 or instant[10] != "T":
-        return printable(instant)
+        return one_line(instant)
     clock = f"{instant[11:19]}Z"
     return clock if instant[:10] == f"{now:%Y-%m-%d}" else f"{instant[5:10]} {clock}"
 
@@ -194,37 +197,37 @@ def clock_seconds(instant: str, now: datetime) -> str:
 def message_text(message: Message, party: str, language: Language) -> Text:
     """All that a message says: what its reader must have seen of it."""
     text = Text()
-    mark = STATUSES.get(message.status, same(message.status))
+    mark = STATUSES.get(message.status, same(one_line(message.status)))
     if message.status != "actual":
         text.append(f"{mark.to(language)} – {mark.to(language)} – {mark.to(language)}\n", "reverse")
     title = same(message.form) if message.title is None else message.title.words
-    text.append(printable(title.to(language)), "bold")
+    text.append(one_line(title.to(language)), "bold")
     urgency = URGENCIES.get(message.urgency, same(message.urgency)).to(language)
     text.append("  ")
-    text.append(f" {printable(urgency)} ", STYLES.get(message.urgency, ""))
+    text.append(f" {one_line(urgency)} ", STYLES.get(message.urgency, ""))
     text.append("\n")
     author = message.officer or texts.NODE_ITSELF.to(language)
     peers = ", ".join(each.party for each in message.recipients)
-    line = f"{message.sender} ({author}) → {peers} · {exact_text(message.created)}\n"
-    text.append(printable(line), STYLES["grey"])
+    line = f"{message.sender} ({author}) → {peers} · {exact_text(message.created)}"
+    text.append(f"{one_line(line)}\n", STYLES["grey"])
     if message.room:
-        text.append(f"{texts.IN_ROOM.to(language)} {printable(message.room)}\n", STYLES["label"])
+        text.append(f"{texts.IN_ROOM.to(language)} {one_line(message.room)}\n", STYLES["label"])
     for words, other in ((texts.ANSWERS, message.answers), (texts.CORRECTS, message.corrects)):
         if other:
-            text.append(f"{words.to(language)} {printable(other)}\n", STYLES["grey"])
+            text.append(f"{words.to(language)} {one_line(other)}\n", STYLES["grey"])
     if message.superseded_by:
         text.append(f"{texts.SUPERSEDED.to(language)}\n", STYLES["late"])
     if message.rows is None:
         text.append(f"{texts.UNREADABLE.to(language)}\n", STYLES["late"])
         data = msgspec.json.format(msgspec.json.encode(message.fields), indent=2).decode()
-        text.append(f"{printable(data)}\n")
+        text.append(f"    {indented(data)}\n")
     for row in message.rows or ():
         label = row.label.words.to(language)
-        text.append(f"{printable(label)}{_colon(language)} ", STYLES["label"])
-        text.append(f"{printable(row.value.words.to(language))}\n")
+        text.append(f"{one_line(label)}{_colon(language)} ", STYLES["label"])
+        text.append(f"{indented(row.value.words.to(language))}\n")
     for file in message.files:
         text.append(f"{texts.FILES.to(language)}{_colon(language)} ", STYLES["label"])
-        text.append(printable(f"{file.media_type}, {file.size} B, {file.sha256[:16]}…\n"))
+        text.append(f"{one_line(f'{file.media_type}, {file.size} B, {file.sha256[:16]}…')}\n")
     return text
 
 
@@ -233,7 +236,7 @@ def fate_text(picture: Picture, message: Message, language: Language, steady_s: 
     text = Text()
     ours = message.sender == picture.party
     for recipient in message.recipients:
-        text.append(f"{printable(recipient.party)}  ", "bold")
+        text.append(f"{one_line(recipient.party)}  ", "bold")
         state = state_text(recipient.state, language, ours=ours or recipient.party != picture.party)
         text.append(state)
         left = picture.left_s(message.id, recipient.party, steady_s)
@@ -244,10 +247,10 @@ def fate_text(picture: Picture, message: Message, language: Language, steady_s: 
             text.append(f"  {span_left(left)} {texts.LEFT.to(language)}", STYLES["waits"])
         text.append("\n")
         for line, style in _facts(recipient, language):
-            text.append(f"  {printable(line)}\n", style)
+            text.append(f"  {one_line(line)}\n", style)
         for waits in picture.waits_of(message.id):
             if waits.party == recipient.party and waits.instead is not None:
-                text.append(f"  {printable(waits.instead.words.to(language))}\n", STYLES["late"])
+                text.append(f"  {one_line(waits.instead.words.to(language))}\n", STYLES["late"])
     return text
 
 

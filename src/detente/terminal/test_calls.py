@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from rich.text import Text
 
-from detente.errors import printable
+from detente.errors import one_line
 from detente.words import Language
 
 from . import texts
@@ -40,16 +40,16 @@ def calls_text(found: TestCalls, language: Language) -> Text:
         line = template.to(language).format(
             party=party, time=time, unanswered=how.unanswered.get(party, 0)
         )
-        text.append(f"\n  {printable(line)}")
+        text.append(f"\n  {one_line(line)}")
     if found.planned:
         first = found.planned[0]
         when = f"{exact_text(first.at)} {first.caller} → {first.callee}"
-        text.append(printable(f"\n{texts.TEST_NEXT.to(language)} {when}"))
+        text.append(f"\n{texts.TEST_NEXT.to(language)} {one_line(when)}")
     for call in sorted(found.calls, key=lambda each: each.at, reverse=True)[:CALLS_MAX]:
         line = (
             f"{exact_text(call.at)}  {call.caller} → {call.callee}  {call.words.words.to(language)}"
         )
-        text.append(f"\n{printable(line)}", "bold" if call.state in ("late", "missed") else "")
+        text.append(f"\n{one_line(line)}", "bold" if call.state in ("late", "missed") else "")
         for party, at in sorted(call.answers.items()):
-            text.append(printable(f"\n    {party}: {exact_text(at)}"))
+            text.append(f"\n    {one_line(f'{party}: {exact_text(at)}')}")
     return text

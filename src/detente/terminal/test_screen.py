@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from detente.errors import printable
+from detente.errors import one_line
 from detente.words import Words
 
 from . import texts
@@ -62,17 +62,17 @@ class TestScreen(LineScreen[None]):
         waiting = terminal.picture.open_calls()
         text = Text()
         for words in self._said:
-            text.append(f"{printable(words.to(language))}\n", "bold")
+            text.append(f"{one_line(words.to(language))}\n", "bold")
         if not waiting:
             text.append(texts.TEST_NONE.to(language))
         else:
             call = waiting[0]
             message = terminal.picture.messages.get(call.id)
             when = clock_seconds(call.at, terminal.clock())
-            text.append(printable(f"{call.caller} → {call.callee} {when}  "))
+            text.append(one_line(f"{call.caller} → {call.callee} {when}  "))
             text.append(f"{texts.TEST_SAY.to(language)} ")
             phrase = "…" if message is None else phrase_of(message, language)
-            text.append(printable(phrase), "bold reverse")
+            text.append(one_line(phrase), "bold reverse")
         told = self.query_one("#told", Static)
         told.update(text)
         told.set_class(bool(self._said), "fault")

@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from detente.errors import printable
+from detente.errors import one_line
 from detente.words import Language
 
 from . import texts
@@ -68,7 +68,7 @@ class Top(Vertical):
                 Text(
                     f"!! {texts.NO_ANSWER.to(language)} {texts.SINCE.to(language)} {since}"
                     f"{texts.COLON.to(language)} "
-                    f"{texts.AS_IT_WAS.to(language)}. {printable(picture.why.to(language))}",
+                    f"{texts.AS_IT_WAS.to(language)}. {one_line(picture.why.to(language))}",
                     overflow="ellipsis",
                 )
             )
@@ -78,7 +78,7 @@ class Top(Vertical):
             more = len(alarms) - 1
             tail = f"  (+ {texts.MORE.to(language).format(count=more)})" if more else ""
             hush = f"  [{texts.QUIET_SHORT.to(language)}]" if quiet else ""
-            said = printable(alarms[0].words.to(language))
+            said = one_line(alarms[0].words.to(language))
             alarm.update(
                 Text(f"! {texts.ALARM.to(language)}{texts.COLON.to(language)} {said}{tail}{hush}")
             )
@@ -90,7 +90,7 @@ class Top(Vertical):
     ) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f" {words} ", "bold")
-        text.append(f" {printable(picture.party)} / {printable(officer)} ")
+        text.append(f" {one_line(picture.party)} / {one_line(officer)} ")
         text.append(f" {now:%Y-%m-%d %H:%M:%S}Z ")
         for other in texts.STATUS_BANNER:
             count = picture.counted(other)
