@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from detente.cli.node_agreement import agreement
-from detente.cli.node_by_two import approvals, approve, reject
+from detente.cli.node_by_two import approvals, approve, reject, withdraw
+from detente.cli.node_client import say
 from detente.cli.node_copies import backup, restore
 from detente.cli.node_export import export
 from detente.cli.node_keys import keys
@@ -202,8 +203,64 @@ def rebuild(directory: Path, replace: bool) -> int:
     return run(work())
 
 
+def _recover(directory: Path, abandon_uncosigned: bool, **given: Any) -> None:
+    from detente.cli.node_recover import recover_node
+    from detente.cli.node_settings import loaded_settings
+
+    settings = loaded_settings(directory, given).settings
+    confirm = _confirm_abandoning if abandon_uncosigned else None
+    done = run(recover_node(directory, settings, lambda text: say(f"{text} …"), confirm))
+    say(f"recovered: {done.leaves} leaves, {done.own} envelopes of ours, {done.theirs} of others")
+    if done.lost:
+        say(f"lost: {done.lost} entries whose leaves are there and whose content nobody has")
+    for each in done.refused:
+        say(f"refused: {each}")
+    say(f"next: `detente node run {click.format_filename(directory)}`")
+
+
+def _confirm_abandoning(origin: str, why: str) -> None:
+    for line in (
+        why,
+        "",
+        "WARNING. That checkpoint has our signature. If its leaves turn up after all, or if",
+        "somebody has it cosigned, our log contradicts itself, and everybody can prove that with",
+        "the two signatures. Look for the old disk, a newer backup or a bundle first. What is",
+        "abandoned cannot be taken up again; the record will quote it for good.",
+        "",
+    ):
+        say(line, err=True)
+    if click.prompt(f"To abandon it, type the name of the log, {origin}", err=True) != origin:
+        raise click.UsageError("That is not its name. Nothing was changed.")
+
+
+node.add_command(
+    click.Command(
+        "recover",
+        callback=_recover,
+        short_help="Recover a restored node, where something must be decided.",
+        help=(
+            "Ask everybody what they hold of the restored node in NODE, and take it back. A node "
+            "that runs does so by itself; this is for when that is not enough, and NODE must be "
+            "stopped. Settings are those of `node run`.\n\n"
+            "--abandon-uncosigned: go on although somebody has seen a checkpoint of ours whose "
+            "leaves nobody has any more. Only one that nobody has cosigned can be abandoned. It is "
+            "warned of and asked for, and the record names it."
+        ),
+        params=[
+            click.Argument(["directory"], metavar="NODE", type=PATH),
+            click.Option(
+                ["--abandon-uncosigned"],
+                is_flag=True,
+                help="Give up a checkpoint that was seen, not cosigned, and lost.",
+            ),
+            *setting_options(NodeSettings, PREFIX),
+        ],
+    )
+)
+
+
 for command in (
     *(accept, agreement, approvals, approve, backup, export, keys, login, logout, officer),
-    *(prove, reject, restore),
+    *(prove, reject, restore, withdraw),
 ):
     node.add_command(command)

@@ -126,3 +126,18 @@ def reject(
         print_json(done)
     else:
         say(f"{done['state']}: {done['id']}")
+
+
+@click.command()
+@REQUEST
+@node_options
+def withdraw(
+    request: str, node: str | None, ca_file: str | None, session_file: Path | None, as_json: bool
+) -> None:
+    """Take back a REQUEST of your own, approved or not: nobody can use it any more."""
+    with connect(node, ca_file, session_file) as client:
+        done = client.post(path_of("approvals", request, "withdraw"))
+    if as_json:
+        print_json(done)
+    else:
+        say(f"{done['state']}: {done['id']}")

@@ -369,9 +369,9 @@ def print_json(value: object) -> None:
     click.echo(printable(json.dumps(value, ensure_ascii=False, indent=1)))
 
 
-def say(text: str = "") -> None:
-    """One line on standard output; what strangers wrote in it is made harmless."""
-    click.echo(one_line(text))
+def say(text: str = "", *, err: bool = False) -> None:
+    """One line on standard output, or error; what strangers wrote in it is made harmless."""
+    click.echo(one_line(text), err=err)
 
 
 def say_lines(text: str) -> None:

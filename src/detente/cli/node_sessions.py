@@ -173,12 +173,20 @@ def list_(node: str | None, ca_file: str | None, session_file: Path | None, as_j
 @click.argument("account", metavar="ID")
 @click.option("--name", help="For people: rank and name, or a post.")
 @click.option("--role", "roles", multiple=True, help="Repeatable.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "fr"]),
+    default="en",
+    show_default=True,
+    help="That the node speaks to its holder.",
+)
 @approval_option
 @node_options
 def add(
     account: str,
     name: str | None,
     roles: tuple[str, ...],
+    language: str,
     approval: str | None,
     node: str | None,
     ca_file: str | None,
@@ -201,7 +209,7 @@ def add(
             client.post("officers", body)
         else:
             action: Json = {"id": account, "name": name, "roles": sorted(set(roles))}
-            action |= {"language": "en", "break_glass": False}
+            action |= {"language": language, "break_glass": False}
             try:
                 client.post("officers", action)
             except NodeRefused as error:

@@ -43,7 +43,7 @@ async def recover_from_all(
         try:
             done = await recover(
                 context.home,
-                await _who_knows(context, peers, neutral),
+                await who_knows(context, peers, neutral),
                 told=lambda what: _log.info("recovery: %s", what),
             )
         except DetenteError as error:
@@ -64,10 +64,14 @@ async def recover_from_all(
             await asyncio.wait_for(woken.wait(), RECOVER_EVERY_S)
 
 
-async def _who_knows(
+async def who_knows(
     context: NodeContext, peers: Peers, neutral: Sequence[Neutral]
 ) -> list[RecoveryPeer]:
-    """Everybody who may have a signature of ours, and can be asked."""
+    """Everybody who may have a signature of ours, and can be asked.
+
+    Raises:
+        DetenteError: our newest checkpoint cannot be read.
+    """
     newest = await context.record.checkpoint()
     return [
         *(RecoveryCalls(node) for node in peers),

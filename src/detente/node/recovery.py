@@ -42,9 +42,14 @@ Told = Callable[[str], None]
 
 
 class RecoveryBlocked(DetenteError):
-    """A restored record cannot be recovered yet; it is as it was, and nothing was signed."""
+    """A restored record cannot be recovered yet; it is as it was, and nothing was signed.
+
+    Attributes:
+        abandonable: what blocks it is a checkpoint that nobody has cosigned: see `recover`.
+    """
 
     code: ClassVar[str] = "recovery.blocked"
+    abandonable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +253,9 @@ async def _take_leaves(
                 reasons.append(f"{peer.name}: {error}")
             else:
                 return abandoned
-        if not abandon or record.is_cosigned(wanted[-1]):
-            raise RecoveryBlocked(
+        cosigned = record.is_cosigned(wanted[-1])
+        if not abandon or cosigned:
+            blocked = RecoveryBlocked(
                 f"A checkpoint of {size} entries was signed, this copy has {begin}, and nobody "
                 f"gives the {size - begin} leaves between them ({'; '.join(reasons)}).",
                 advice="Look for a newer backup, the old disk, or a bundle that has them. If there "
@@ -257,10 +263,13 @@ async def _take_leaves(
                 "keys."
                 + (
                     ""
-                    if record.is_cosigned(wanted[-1])
-                    else " This checkpoint is cosigned by nobody, so it may be abandoned instead."
+                    if cosigned
+                    else " This checkpoint is cosigned by nobody, so it may be abandoned instead: "
+                    "`detente node recover --abandon-uncosigned`, with the node stopped."
                 ),
             )
+            blocked.abandonable = not cosigned
+            raise blocked
         abandoned.append(wanted.pop())
     return abandoned
 
