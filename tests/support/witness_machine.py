@@ -173,6 +173,17 @@ class WitnessMachine(RuleBasedStateMachine):
             self.store.die = ""
             self.judge(submission, answer)
 
+    @rule(pick=picks, when=st.sampled_from(["before", "after"]))
+    def the_owner_makes_use_of_a_death(self, pick: int, when: str) -> None:
+        """It hides what may have left, and asks for another history of the same size."""
+        at = pick % len(self.histories)
+        leaves = (*self.histories[at], next(self.fresh))
+        self.histories[at] = leaves
+        self.the_witness_dies_at_work(at, 1, when)
+        self.a_hiding_owner_confirms(at, 0, statement=False)
+        self.histories[at] = (*leaves[:-1], next(self.fresh))
+        self.submit(self.some_submission(at, 1))
+
     @rule()
     def the_witness_is_backed_up(self) -> None:
         self.backups.append((self.place.back_up(), self.remembered, self.forked))
