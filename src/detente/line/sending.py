@@ -1,13 +1,14 @@
 """One lane of what we send to a peer: load a batch, post it, keep the receipts, and again.
 
-One batch is in flight. What is loaded next depends on the record alone, so whatever is lost on the
-way, here or there, is loaded again.
+One batch is in flight. While the receipts of one are being stored the next is loaded and posted
+already; what the peer says to that one is looked at only once they are stored. What is loaded
+depends on the record alone, so whatever is lost on the way, here or there, is loaded again.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from .actions import (
@@ -17,12 +18,13 @@ from .actions import (
     BlobOutcome,
     BlobsMissing,
     Busy,
+    Cancel,
     EnvelopeRefused,
     Failed,
-    Item,
     LoadOutbox,
     LoadOutcome,
     LoadRun,
+    OutboxPage,
     OutOfOrder,
     Post,
     PostOutcome,
@@ -30,13 +32,13 @@ from .actions import (
     Pushed,
     Report,
     RunOutcome,
-    RunPage,
     Store,
     Stored,
     StoreFailed,
     StoreOutcome,
     Trouble,
 )
+from .batches import Batch, Kept, Run
 from .desk import CHAIN, RECEIPTS, Desk, Worker
 from .lanes import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, Lane
 
@@ -44,55 +46,6 @@ RUN_TRIES_MAX: Final = 3
 """So often a peer may ask for the same number, and get it, before that is a refusal."""
 RUNS_ASKED_MAX: Final = 12
 """So often it may ask for any number of a channel, of which it takes nothing in between."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What is in flight.
-
-    Attributes:
-        items: envelopes.
-        erasures: of those left out.
-        receipts_after: number of the newest receipt that our record holds.
-        withheld: blobs that we have not.
-        pushed: blobs that were sent for it.
-        run_to: of a run, the newest number of its channel; None of the outbox.
-        again: whether it was posted for its receipts once more.
-    """
-
-    items: tuple[Item, ...]
-    erasures: tuple[bytes, ...]
-    receipts_after: int
-    withheld: tuple[str, ...] = ()
-    pushed: frozenset[str] = frozenset()
-    run_to: int | None = None
-    again: bool = False
-
-    @property
-    def channels(self) -> set[str]:
-        """Of its items."""
-        return {item.channel for item in self.items}
-
-    def without(self, channel: str) -> Batch:
-        """The rest."""
-        return replace(self, items=tuple(i for i in self.items if i.channel != channel))
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A channel that is to be sent from a number on.
-
-    Attributes:
-        channel: its name.
-        first: the number.
-        previous: the chain hash before it, as the peer has it; not known if `checked` is False.
-        checked: whether the peer has told `previous`.
-    """
-
-    channel: str
-    first: int
-    previous: str | None = None
-    checked: bool = False
 
 
 class Sender(Worker):
@@ -106,6 +59,9 @@ class Sender(Worker):
         self._runs: deque[Run] = deque()
         self._run: Run | None = None
         self._batch: Batch | None = None
+        self._kept: Kept | None = None
+        self._answer: PostOutcome | None = None
+        self._ahead_of: Kept | None = None
         self._blobs: deque[str] = deque()
         self._asked: dict[str, tuple[int, int, int]] = {}
         self._lost: set[str] = set()
@@ -122,6 +78,8 @@ class Sender(Worker):
         """Look at the whole outbox again: what was passed over may go now."""
         self._floor = -1
         self._more = True
+        if self._kept is not None:
+            self._kept = replace(self._kept, goes_on=False)
 
     def send_run(self, channel: str, first: int) -> None:
         """Send a channel from a number on."""
@@ -131,26 +89,23 @@ class Sender(Worker):
             first = min(first, queued.first)
         self._runs.append(Run(channel, first))
 
+    def waits_for(self, token: int) -> bool:
+        """See `Worker`."""
+        return super().waits_for(token) or (self._kept is not None and self._kept.token == token)
+
     def work(self, now: float) -> list[Action]:
         """See `Worker`."""
         if self.phase != "idle" or not self.on:
             return []
+        if self._kept is not None:
+            return self._work_ahead(self._kept, now)
         if self._runs:
             return self._load_run(now, self._runs.popleft())
         if not self._more:
             return []
         self._more = False
-        skip = self.desk.sent.skipped(self.has)
-        return [
-            LoadOutbox(
-                self._wait("load", now),
-                self.lane,
-                self._floor,
-                BATCH_ENVELOPES_MAX,
-                BATCH_BYTES_MAX,
-                skip,
-            )
-        ]
+        self._ahead_of = None
+        return [self._load(now, self._floor)]
 
     # --- what came of actions ----------------------------------------------------------------
 
@@ -160,6 +115,15 @@ class Sender(Worker):
             self._more = True
             return self._store_failed(now, page.reason)
         done = self.desk.store_works()
+        before = self._ahead_of
+        if before is not None:
+            self._more = True  # the outbox from its floor on: what has no receipt is there
+            if page.items:
+                held = max(page.receipts_held, before.receipts_to)
+                return [*done, *self._post(_batch(page, held), now)]
+            if self._kept is not None:
+                self._kept = replace(self._kept, goes_on=False)
+            return [*done, *self._go_on(now)]
         if not page.items:
             self._floor = max(self._floor, page.through)
             done += self.desk.sent.nothing_left(self.has)
@@ -171,7 +135,7 @@ class Sender(Worker):
             # Taken, it said, and yet no receipt of it is here.
             self._sent_before = None
             return [*done, *self._failed(now, "no receipt for what was taken")]
-        return [*done, *self._post(Batch(page.items, (), page.receipts_held), now)]
+        return [*done, *self._post(_batch(page, page.receipts_held), now)]
 
     def run_loaded(self, page: RunOutcome, now: float) -> list[Action]:
         """Answer to `LoadRun`."""
@@ -182,7 +146,7 @@ class Sender(Worker):
             self._runs.appendleft(run)
             return self._store_failed(now, page.reason)
         done = self.desk.store_works()
-        contradiction = self._contradiction(run, page)
+        contradiction = run.contradiction(page)
         if contradiction:
             done += self.desk.sent.contradicted(run.channel, run.first, contradiction)
             return [*done, *self._go_on(now)]
@@ -205,6 +169,9 @@ class Sender(Worker):
         batch = self._batch
         if batch is None:
             return []
+        if self._kept is not None and not isinstance(answer, Busy | Failed):
+            self._answer = answer
+            return self._wait_for_store()
         match answer:
             case Accepted():
                 return self._accepted(batch, answer, now)
@@ -253,21 +220,37 @@ class Sender(Worker):
 
     def stored(self, outcome: StoreOutcome, now: float) -> list[Action]:
         """Answer to `Store`: the receipts of what was taken."""
-        batch = self._batch
-        if batch is None:
+        if self._kept is None:
             return []
-        match outcome:
-            case Stored():
-                self.desk.pulled.settle(RECEIPTS)
-                return [*self.desk.store_works(), *self._done(batch, now)]
-            case StoreFailed():
-                return self._store_failed(now, outcome.reason)
-            case OutOfOrder() if not batch.again:
-                # It keeps them in another channel now, as after an old copy was restored.
+        batch, self._kept = self._kept.batch, None
+        answer, self._answer = self._answer, None
+        if isinstance(outcome, Stored):
+            self.desk.pulled.settle(RECEIPTS)
+            done = [*self.desk.store_works(), *self._done(batch, now)]
+            if answer is not None:
+                return [*done, *self.answered(answer, now)]
+            return [*done, *(self._go_on(now) if self.phase == "store" else [])]
+        # What was sent ahead reckons with these receipts: it is begun anew.
+        paused = self.phase == "pause"
+        done = [Cancel(self._token)] if self.phase == "post" and self._token is not None else []
+        self._batch = batch
+        if isinstance(outcome, StoreFailed):
+            done += self.desk.store_fails(outcome.reason)
+            why = f"our record: {outcome.reason}"
+        elif isinstance(outcome, OutOfOrder) and not batch.again:
+            # It keeps them in another channel now, as after an old copy was restored.
+            if not paused:
                 after = outcome.expected - 1
-                return self._post(replace(batch, again=True, receipts_after=after), now)
-            case OutOfOrder() | BlobsMissing() | EnvelopeRefused():
-                return [*self._receipts_unfit(outcome), *self._failed(now, "receipts do not fit")]
+                again = replace(batch, again=True, receipts_after=after)
+                return [*done, *self._post(again, now)]
+            why = "receipts are to be asked for again"
+        else:
+            done += self._receipts_unfit(outcome)
+            why = "receipts do not fit"
+        if paused:
+            self._batch = None
+            return done
+        return [*done, *self._failed(now, why)]
 
     def _failed(self, now: float, reason: str, busy_s: float | None = None) -> list[Action]:
         batch = self._batch
@@ -279,6 +262,28 @@ class Sender(Worker):
         return super()._failed(now, reason, busy_s)
 
     # --- steps -------------------------------------------------------------------------------
+
+    def _load(self, now: float, after: int) -> LoadOutbox:
+        return LoadOutbox(
+            self._wait("load", now),
+            self.lane,
+            after,
+            BATCH_ENVELOPES_MAX,
+            BATCH_BYTES_MAX,
+            self.desk.sent.skipped(self.has),
+        )
+
+    def _work_ahead(self, kept: Kept, now: float) -> list[Action]:
+        """Send what follows while receipts are being stored."""
+        if self._runs or not kept.goes_on:
+            return self._wait_for_store()
+        self._ahead_of = kept
+        return [self._load(now, kept.batch.items[-1].index)]
+
+    def _wait_for_store(self) -> list[Action]:
+        self._rest()
+        self.phase = "store"
+        return []
 
     def _load_run(self, now: float, run: Run) -> list[Action]:
         self._run = run
@@ -312,7 +317,12 @@ class Sender(Worker):
 
     def _accepted(self, batch: Batch, answer: Accepted, now: float) -> list[Action]:
         if answer.receipts:
-            return [Store(self._wait("store", now), self.lane, answer.receipts, (), ())]
+            token = self.desk.token()
+            reached = batch.receipts_after + len(answer.receipts)
+            self._kept = Kept(token, batch, reached, batch.goes_on)
+            self._batch = None
+            store = Store(token, self.lane, answer.receipts, (), ())
+            return [store, *self._go_on(now)]
         if answer.newest < batch.receipts_after and not batch.again:
             return self._post(replace(batch, again=True, receipts_after=0), now)
         if answer.newest < batch.receipts_after:
@@ -325,12 +335,13 @@ class Sender(Worker):
                 now,
             )
             return [*done, *self._failed(now, "the peer has lost its receipts")]
-        return self._done(batch, now)
+        self._batch = None
+        return [*self._done(batch, now), *self._go_on(now)]
 
     def _done(self, batch: Batch, now: float) -> list[Action]:
         """The batch is on the peer's disk, and what it gave us for it on ours."""
-        self._succeeded(now)
-        self._batch = None
+        if self.phase != "pause":
+            self._succeeded(now)
         channels = batch.channels
         self._lost -= channels
         for channel in channels:
@@ -339,7 +350,7 @@ class Sender(Worker):
             self._sent_before = batch.items[0].index, batch.receipts_after
         elif batch.items[-1].seq < batch.run_to:
             self._runs.appendleft(Run(batch.items[-1].channel, batch.items[-1].seq + 1))
-        return [*self.desk.sent.taken(channels), *self._go_on(now)]
+        return self.desk.sent.taken(channels)
 
     def _out_of_order(self, batch: Batch, answer: OutOfOrder, now: float) -> list[Action]:
         channel, expected = answer.channel, answer.expected
@@ -357,19 +368,6 @@ class Sender(Worker):
             return [*done, *self._rest_of(batch.without(channel), now)]
         self._batch = None
         return self._load_run(now, Run(channel, expected, answer.previous, checked=True))
-
-    def _contradiction(self, run: Run, page: RunPage) -> str | None:
-        if run.first > page.newest + 1 or (run.checked and run.first > page.newest):
-            return (
-                f"The peer holds our envelopes up to number {run.first - 1}; "
-                f"ours end with number {page.newest}."
-            )
-        if run.checked and run.previous != page.previous:
-            return (
-                f"Number {run.first - 1} has the hash {page.previous} here, "
-                f"and {run.previous} at the peer's."
-            )
-        return None
 
     def _blobs_missing(self, batch: Batch, answer: BlobsMissing, now: float) -> list[Action]:
         known = batch.pushed | set(batch.withheld)
@@ -407,3 +405,8 @@ class Sender(Worker):
         report = Report(Trouble.UNREADABLE, self.desk.peer, detail=detail)
         told = [] if self.last_failure == detail else [report]
         return [*told, *self._failed(now, detail)]
+
+
+def _batch(page: OutboxPage, receipts_after: int) -> Batch:
+    more = page.items[-1].index < page.through
+    return Batch(page.items, (), receipts_after, more=more)

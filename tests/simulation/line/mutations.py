@@ -168,6 +168,34 @@ def posted_is_taken_for_delivered() -> Iterator[Any]:
 
 
 @mutation
+def receipts_that_could_not_be_stored_stop_the_lane() -> Iterator[Any]:
+    real = Sender.stored
+
+    def stored(self: Sender, outcome: Any, now: float) -> Any:
+        if isinstance(outcome, a.StoreFailed):
+            self._kept = None
+            return self._wait_for_store()
+        return real(self, outcome, now)
+
+    with _patch(Sender, "stored", stored):
+        yield
+
+
+@mutation
+def the_answer_to_what_was_sent_ahead_is_never_looked_at() -> Iterator[Any]:
+    real = Sender.stored
+
+    def stored(self: Sender, outcome: Any, now: float) -> Any:
+        if self._answer is not None:
+            self._kept = None
+            return []
+        return real(self, outcome, now)
+
+    with _patch(Sender, "stored", stored):
+        yield
+
+
+@mutation
 def a_failure_is_not_repeated() -> Iterator[Any]:
     real = Sender._failed
 

@@ -66,6 +66,7 @@ class Node:
         self.heard: dict[str, float] = {}
         self.stood_still_s = 0.0
         self._open: set[tuple[str, int]] = set()
+        self._storing: set[tuple[str, Lane]] = set()
         self._disk_free = 0.0
         self._told: dict[str, list[Sealed]] = {}
 
@@ -90,7 +91,7 @@ class Node:
         self.running, self.start_number = True, self.start_number + 1
         self.started_at = self.world.now
         self.stalled_until = self._disk_free = 0.0
-        self._open, self._told, self.heard = set(), {}, {}
+        self._open, self._storing, self._told, self.heard = set(), set(), {}, {}
         self.stood_still_s = 0.0
         at = self.at()
         if self.last_sign is not None:
@@ -354,6 +355,9 @@ class Node:
             self._store(peer, link, action)
             return
         request, tell = self._request(link, action)
+        if isinstance(action, a.Post) and (peer, lane) in self._storing:
+            both = world.can_call(self.name, peer) and world.can_call(peer, self.name)
+            world.count("sent ahead of receipts" if both else "posts beside pulling")
 
         def answered(answer: object) -> None:
             if (peer, token) in self._open:
@@ -410,7 +414,10 @@ class Node:
                 raise Violation(f"the simulator itself: {action}")
 
     def _store(self, peer: str, link: Link, action: a.Store) -> None:
+        self._storing.add((peer, action.lane))
+
         def done(outcome: Outcome) -> None:
+            self._storing.discard((peer, action.lane))
             told: a.StoreOutcome
             if isinstance(outcome, Sequence):
                 told = a.Stored(self.disk.load_receipts(peer, 0, 0)[1])

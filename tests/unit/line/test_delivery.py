@@ -66,6 +66,57 @@ def test_receipts_are_kept_before_the_next_batch_is_loaded() -> None:
     assert link.status(Lane.ORDINARY).last_success == 1.0
 
 
+def ahead() -> tuple[Link, a.Store, a.Post]:
+    """A link that has posted 3 and 4 while the receipts of 1 and 2 are being stored."""
+    link = Link("b", jitter=lambda: 0.0)
+    load = only(a.LoadOutbox, link.start(0.0))
+    full = a.OutboxPage((item(1), item(2)), 4, 7)
+    post = only(a.Post, link.loaded(load.token, full, 0.0))
+    actions = link.answered(post.token, a.Accepted((b"r8", b"r9"), 9), 0.0)
+    store, load = only(a.Store, actions), only(a.LoadOutbox, actions)
+    assert load.after == 2
+    # The record may not hold the receipts 8 and 9 yet: they are on their way to it.
+    page_ahead = a.OutboxPage((item(3), item(4)), 4, 7)
+    return link, store, only(a.Post, link.loaded(load.token, page_ahead, 0.0))
+
+
+def test_what_follows_is_posted_while_receipts_are_being_stored() -> None:
+    link, store, post = ahead()
+    assert (post.envelopes, post.receipts_after) == ((b"{3}", b"{4}"), 9)
+    assert link.stored(store.token, a.Stored(0), 1.0) == []
+    actions = link.answered(post.token, a.Accepted((b"r10", b"r11"), 11), 1.0)
+    assert only(a.Store, actions).envelopes == (b"r10", b"r11")
+    # All of the outbox is gone through again: what was taken and got no receipt is there still.
+    only_store = only(a.Store, actions)
+    assert only(a.LoadOutbox, link.stored(only_store.token, a.Stored(0), 1.0)).after == 0
+
+
+def test_an_answer_to_what_was_posted_ahead_waits_for_the_receipts_before_it() -> None:
+    link, store, post = ahead()
+    assert link.answered(post.token, a.Accepted((b"r10", b"r11"), 11), 1.0) == []
+    assert link.status(Lane.ORDINARY).busy == "store"
+    assert only(a.Store, link.stored(store.token, a.Stored(0), 1.0)).envelopes == (b"r10", b"r11")
+
+
+def test_what_was_posted_ahead_is_begun_anew_if_the_receipts_before_it_cannot_be_stored() -> None:
+    link, store, post = ahead()
+    actions = link.stored(store.token, a.StoreFailed("disk full"), 1.0)
+    assert a.Cancel(post.token) in actions
+    assert only(a.Report, actions).trouble is a.Trouble.STORE
+    assert link.answered(post.token, a.Accepted((b"r10", b"r11"), 11), 1.0) == []
+    again = link.wake_at
+    assert again is not None
+    assert only(a.LoadOutbox, link.tick(again)).after == 0
+
+
+def test_nothing_is_loaded_ahead_of_a_channel_that_is_tried_again() -> None:
+    link, post = begun(item(1), item(2, "room/1/0"))
+    rest = only(a.Post, link.answered(post.token, a.EnvelopeRefused(0, "code", "no"), 0.0))
+    store = only(a.Store, link.answered(rest.token, a.Accepted((b"r",), 1), 0.0))
+    assert link.release("line/b", 0.0) == []
+    assert only(a.LoadOutbox, link.stored(store.token, a.Stored(0), 0.0)).after == -1
+
+
 def test_an_answer_that_is_no_longer_waited_for_changes_nothing() -> None:
     link, post = begun(item(1))
     cancelled = link.tick(ORDINARY.answer_s)
