@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Literal
 
@@ -172,6 +172,11 @@ class Metrics:
         # A second series with the time of birth beside each one would double the page.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
+        self._before: list[Callable[[], Awaitable[None]]] = []
+
+    def before_reading(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Have something awaited each time before the metrics are read."""
+        self._before.append(look)
 
     def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         """A value that is read when the metrics are."""
@@ -191,6 +196,8 @@ class Metrics:
         """The public endpoint that Prometheus reads."""
 
         async def read(request: Request[None]) -> Response:
+            for look in self._before:
+                await look()
             return Response(
                 200,
                 generate_latest(self.registry),

@@ -148,7 +148,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         if opened.mode == "writing":
             await _publish(node)
         metrics = Metrics()
-        measure(metrics, node)
+        measures = measure(metrics, node)
         observer = RequestObserver(
             sink, metrics=metrics, log_format=settings.log_format, level=settings.log_level
         )
@@ -158,7 +158,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         stack.push_async_callback(interface.jobs.close)
         officers = officers_app(interface, guard, seen, metrics, observer)
         errands = ErrandsToo(node.access)
-        line = peers_app(node, witness, errands, QuietBeats(observer))
+        line = peers_app(node, witness, errands, QuietBeats(observer, measures.refused))
         run_file = RunFile(home.directory)
 
         def ready(urls: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -117,6 +117,8 @@ class Feed:
         self._version = 0
         self._changed = asyncio.Event()
         self.listeners = 0
+        self.seen: Callable[[Entry], None] = lambda entry: None
+        """Called with each entry that is new."""
 
     @property
     def end(self) -> int:
@@ -131,7 +133,9 @@ class Feed:
                 page = await self._record.newest(self._end, min(_PAGE, size - self._end))
                 if not page:
                     break
-                self._kept.extend(map(event_of, page))
+                for entry in page:
+                    self.seen(entry)
+                    self._kept.append(event_of(entry))
                 self._end += len(page)
                 self._wake()
 

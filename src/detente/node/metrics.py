@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from ipaddress import ip_address
 from typing import Final
 
 from detente.http import Authenticator, Caller, Endpoint, Metrics, RequestHead, any_of
 
+from .measures import NodeMeasures
 from .running import RunningNode
 
 METRICS_PATH: Final = "/metrics"
@@ -71,20 +71,10 @@ def metrics_endpoint(metrics: Metrics, *, public: bool) -> Endpoint:
     )
 
 
-def measure(metrics: Metrics, node: RunningNode) -> None:
+def measure(metrics: Metrics, node: RunningNode) -> NodeMeasures:
     """Have the node's own values read whenever the metrics are."""
-    record, feed = node.context.record, node.feed
-    metrics.gauge("entries", "Entries in the record.", lambda: record.head.size)
-    metrics.gauge("listeners", "Streams of events that are open.", lambda: feed.listeners)
-    metrics.gauge("writable", "1 while the record can be written.", lambda: node.mode == "writing")
-    metrics.gauge("disk_free_bytes", "Free bytes of the disk.", lambda: node.room.free)
-    for party in node.runners:
-        metrics.gauge(
-            f"line_up_{party.replace('-', '_')}",
-            f"1 while the line to {party} is up.",
-            partial(_is_up, node, party),
-        )
-
-
-def _is_up(node: RunningNode, party: str) -> bool:
-    return not node.watch.standing(party).state.outage
+    made = NodeMeasures(node)
+    metrics.registry.register(made)
+    metrics.before_reading(made.look)
+    node.feed.seen = made.recorded
+    return made
