@@ -55,7 +55,7 @@ from .first_contact import FirstContact
 from .jobs import Jobs
 from .keys_api import KEYS_STATUSES, keys_endpoints
 from .line_api import LINE_STATUSES, line_endpoints
-from .line_quotas import line_lanes
+from .line_quotas import for_peers, line_lanes
 from .message_desk import MessageDesk
 from .metrics import metrics_endpoint
 from .mirror import MirrorRefused, MirrorUnusable
@@ -270,16 +270,20 @@ def peers_app(
         endpoints += node.line.endpoints(prefix)
         endpoints.append(errands_endpoint(prefix, node.peers.errands_of))
         if witness is not None:
-            endpoints += witness_endpoints(
-                prefix + wire.WITNESS, witness, keep=Keeping(node).keep, before=before
+            endpoints += for_peers(
+                witness_endpoints(
+                    prefix + wire.WITNESS, witness, keep=Keeping(node).keep, before=before
+                )
             )
         endpoints += recovery_endpoints(prefix, source_for)
-        endpoints += tiles_endpoints(
-            prefix + wire.LOG,
-            node.context.home.place.tiles,
-            witnesses=lambda: who_may_ask(record),
-            newest_cosigned=lambda key: newest_cosigned(record, key),
-            consistency=record.consistency,
+        endpoints += for_peers(
+            tiles_endpoints(
+                prefix + wire.LOG,
+                node.context.home.place.tiles,
+                witnesses=lambda: who_may_ask(record),
+                newest_cosigned=lambda key: newest_cosigned(record, key),
+                consistency=record.consistency,
+            )
         )
     return build_app(
         endpoints,

@@ -11,6 +11,7 @@ from detente.http import ApiInfo, Endpoint, Metrics, SecurityScheme
 from .assembly import Interface
 from .errands import errands_endpoint
 from .line_http import LineServer
+from .line_quotas import for_peers
 from .line_wire import LOG, WITNESS
 from .metrics import metrics_endpoint
 from .recovery_http import recovery_endpoints
@@ -77,7 +78,7 @@ def line_endpoints() -> list[Endpoint]:
     return [
         *server.endpoints(),
         errands_endpoint("", nobody),
-        *witness_endpoints(WITNESS, nobody),
+        *for_peers(witness_endpoints(WITNESS, nobody)),
         *recovery_endpoints("", nobody),
-        *tiles_endpoints(LOG, Path()),
+        *for_peers(tiles_endpoints(LOG, Path())),
     ]
