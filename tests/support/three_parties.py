@@ -46,13 +46,12 @@ def officer(holder: str) -> Caller:
 
 
 class ByName:
-    """`Authorization: Bearer <holder> <role>`, believed."""
+    """`Authorization: Bearer <holder> <role> [stale]`, believed."""
 
     async def authenticate(self, head: RequestHead, now_us: int) -> Caller:
-        _, holder, role = head.headers["authorization"].split()
-        scopes = PERMISSIONS[Role(role)]
-        fresh = scopes | {"step-up"} if role == "duty-chief" else scopes
-        return Caller(holder, fresh, "session", 0, f"session of {holder}")
+        _, holder, role, *stale = head.headers["authorization"].split()
+        scopes = PERMISSIONS[Role(role)] | (set() if stale else {"step-up"})
+        return Caller(holder, scopes, "session", 0, f"session of {holder}")
 
 
 @dataclass
@@ -105,12 +104,14 @@ class Node:
         )
         self.chief = chief(f"{self.party}-1")
 
-    def client(self, role: str = "duty-chief", number: int = 1) -> httpx.AsyncClient:
-        """An officer's program."""
+    def client(
+        self, role: str = "duty-chief", number: int = 1, *, stale: bool = False
+    ) -> httpx.AsyncClient:
+        """An officer's program; `stale`: identity was proved too long ago."""
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app),
             base_url="https://node.example",
-            headers={"authorization": f"Bearer {self.party}-{number} {role}"},
+            headers={"authorization": f"Bearer {self.party}-{number} {role}{' stale' * stale}"},
         )
 
     async def sign(self, conference: str, sha256: str) -> None:

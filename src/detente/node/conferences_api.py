@@ -198,7 +198,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
         ended = format_time(in_utc(body.ended or desk.context.clock(), "ended"))
         return await state(request, lambda conference: conference.close(ended, body.text))
 
-    read, take_part = any_of("conference.read"), any_of("conference.write")
+    read, take_part = any_of("conference.read"), any_of("conference.write step-up")
     manage = any_of("conference.manage step-up")
     one = PATH + "/{conference}"
     minutes = one + "/minutes/{sha256}"

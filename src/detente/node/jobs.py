@@ -28,6 +28,13 @@ RUNNING_MAX: Final = 2
 _log = logging.getLogger("detente.node.jobs")
 
 
+class NoSuchJob(NotFound):
+    """There is no such job, or not for the caller."""
+
+    def __init__(self, identity: str) -> None:
+        super().__init__("There is no such job.", where=identity[:40])
+
+
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
     """Work that was begun.
 
@@ -110,11 +117,11 @@ class Jobs:
         """A job by its id.
 
         Raises:
-            NotFound: there is none, or it was long ago.
+            NoSuchJob: there is none, or it was long ago.
         """
         found = self._jobs.get(identity)
         if found is None:
-            raise NotFound("There is no such job.", where=identity[:40])
+            raise NoSuchJob(identity)
         return found
 
     async def close(self) -> None:

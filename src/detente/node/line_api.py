@@ -169,7 +169,7 @@ def line_endpoints(desk: MessageDesk) -> list[Endpoint]:
                     name="type", help="Its media type.", required=True, example="image/png"
                 ),
             ),
-            responses={201: FileView, 400: None, 422: None},
+            responses={201: FileView, 400: None, 422: None, 503: None},
             scopes=any_of("line.send"),
             tags=TAGS,
         ),

@@ -12,6 +12,7 @@ from uuid import UUID
 from detente import line
 from detente.agreement import Agreement
 from detente.errors import DetenteError
+from detente.http import Overloaded
 from detente.line import CallFact, LineRules, MessageView, RecipientView
 from detente.record import Blob, Clock, Draft, PartyRecord, Payload, Random, Signer
 
@@ -78,10 +79,14 @@ class MessageDesk:
 
     Args:
         context: of the node.
+        has_room: whether the disk has room for a file of so many bytes.
     """
 
-    def __init__(self, context: DeskContext) -> None:
+    def __init__(
+        self, context: DeskContext, has_room: Callable[[int], bool] = lambda size: True
+    ) -> None:
         self.context = context
+        self._has_room = has_room
         # What is asked for several times at once is stated once.
         self._stating = asyncio.Lock()
 
@@ -239,11 +244,16 @@ class MessageDesk:
 
         Raises:
             FileUnusable: it is empty, or no GeoJSON though it should be.
+            Overloaded: what room there is on the disk is for messages.
         """
         if not data:
             raise FileUnusable("The file is empty.", where="body")
         if media_type == GEOJSON:
             check_geojson(data)
+        if not await asyncio.to_thread(self._has_room, len(data)):
+            raise Overloaded(
+                "There is little room on the disk; no files are taken.", retry_after_s=30
+            )
         sha256 = await asyncio.to_thread(self.context.record.blobs.put, data)
         return Blob(bytes.fromhex(sha256), len(data), media_type)
 

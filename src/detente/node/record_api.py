@@ -33,7 +33,7 @@ from detente.record import (
 from .context import NodeContext
 from .events_api import MayHear, permissions_for
 from .feed import room_of
-from .jobs import Job, Jobs, JobView, Progress
+from .jobs import Job, Jobs, JobView, NoSuchJob, Progress
 from .moments import moment_of
 from .record_views import (
     CheckpointView,
@@ -47,6 +47,7 @@ PAGE_MAX: Final = 200
 FAULTS_MAX: Final = 1000
 TAGS: Final = ("record",)
 READ: Final = any_of("record.read")
+_EXPORT: Final = "record.export"
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,14}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -139,9 +140,9 @@ def record_endpoints(context: NodeContext, jobs: Jobs, may_hear: MayHear) -> lis
             "/api/v1/jobs/{job}",
             api.job,
             "getJob",
-            "How a job is, and what came of it.",
+            "How a job is, and what came of it: for who began it, or who may hand evidence out.",
             JobView,
-            scopes=any_of("record.read", "record.export"),
+            scopes=any_of("record.read", _EXPORT),
         ),
     ]
 
@@ -267,7 +268,10 @@ class _RecordApi:
         return Response(202, self._jobs.begin("verify", request.caller.sub, work).view())
 
     async def job(self, request: Request[None]) -> Response:
-        return Response(200, self._jobs.get(request.path["job"]).view())
+        job, caller = self._jobs.get(request.path["job"]), request.caller
+        if job.by != caller.sub and _EXPORT not in caller.scopes:
+            raise NoSuchJob(job.id)
+        return Response(200, job.view())
 
     async def _readable(self, request: Request[Any]) -> Entry:
         entry = await entry_of(self._record, request.path["which"])

@@ -354,7 +354,7 @@ def rooms_endpoints(desk: RoomDesk) -> list[Endpoint]:
             handler=post_message,
             operation_id="sayInRoom",
             summary="Say something to all parties that are in the room now.",
-            scopes=any_of("room.write"),
+            scopes=any_of("room.write step-up"),
             body=RoomMessage,
             responses={
                 201: RoomSaid,

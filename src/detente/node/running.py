@@ -395,6 +395,15 @@ class RunningNode(StatusSource):
         least = self.context.settings.free_bytes_min
         return self._room.free / least if least else 1.0
 
+    def has_room(self, size: int) -> bool:
+        """Whether the disk keeps its least free bytes when a file of this size is written.
+
+        Raises:
+            OSError: the disk cannot be asked.
+        """
+        free = room_at(self.context.home.directory).free
+        return free - size >= self.context.settings.free_bytes_min
+
     def _is_low(self, room: Room) -> bool:
         return room.free < self.context.settings.free_bytes_min
 

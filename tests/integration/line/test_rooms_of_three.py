@@ -88,8 +88,11 @@ async def test_what_is_said_in_a_room_is_heard_by_those_who_are_in_it(parties: T
         assert view["joined"]
         assert view["present"] == ["a", "b"]
     await parties.settle()
+    message = {"form": "text", "fields": {"text": {"language": "en", "text": "Clear?"}}}
+    async with parties["a"].client("officer", stale=True) as http:
+        refused = good(await http.post(f"{ROOMS}/{room}/messages", json=message), 403)
+        assert refused["code"] == "auth.scope"
     async with parties["a"].client("officer") as http:
-        message = {"form": "text", "fields": {"text": {"language": "en", "text": "Clear?"}}}
         said = good(await http.post(f"{ROOMS}/{room}/messages", json=message), 201)
         assert said["to"] == ["b"]
         entries = good(await http.get(f"{ROOMS}/{room}/entries"))["entries"]

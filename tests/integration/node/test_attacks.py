@@ -117,6 +117,19 @@ def test_what_is_said_in_a_room_stays_with_its_members(
     assert said["index"] in attacked.run(_events(attacked, "martin", None, said["index"]))
 
 
+def test_what_a_job_found_is_for_who_began_it_or_hands_evidence_out(
+    attacked: AttackedNode,
+) -> None:
+    began = attacked.caller(Role.AUDITOR)
+    job = began.json("POST", "/api/v1/record/verify", status=202)["id"]
+    path = f"/api/v1/jobs/{job}"
+    assert began.json("GET", path)["by"] == "reviewer"
+    assert attacked.caller(Role.CUSTODIAN).json("GET", path)["id"] == job
+    officer = attacked.caller(Role.OFFICER)
+    none, other = (officer.json("GET", f"/api/v1/jobs/{each}", status=404) for each in ("0", job))
+    assert other == {**none, "message": none["message"].replace("0", job, 1)}
+
+
 async def _join(node: AttackedNode, room: str) -> None:
     """B joins a room, and A hears of it."""
     async with (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import time
 from datetime import UTC, datetime
@@ -171,3 +172,6 @@ async def test_a_disk_that_fills_is_left_to_our_officers_and_what_is_urgent(
         assert (await evil.call("PUT", f"/line/v1/blobs/{'0' * 64}", b"x")).status_code == 503
         await evil.tell("help", "distress")
         assert (await http.post("/api/v1/line/messages", json=TEXT)).status_code == 201
+        file = await http.post("/api/v1/line/files?type=text/plain", content=b"x")
+        assert (file.status_code, file.json()["code"]) == (503, "http.overloaded")
+        assert not list(net["a"].directory.rglob(hashlib.sha256(b"x").hexdigest()))

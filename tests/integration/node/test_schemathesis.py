@@ -70,10 +70,8 @@ ENDLESS = frozenset({"getEvents"})
 WITHOUT_PROOF = {
     # What an officer does to his own session.
     "logOut", "endSession", "lockSession", "stayActive", "challengeForProof", "proveIdentity",
-    # What puts nothing under a signature that binds the party.
-    "stateShown", "uploadFile", "withdraw", "verifyRecord", "sayInRoom",
-    # What may be taken back, or binds nobody before others agree.
-    "makeProposal", "dissent",
+    # What no officer signs.
+    "stateShown", "uploadFile", "withdraw", "verifyRecord",
 }  # fmt: skip
 """Writing operations that need no proof of identity a moment ago."""
 
