@@ -7,9 +7,9 @@ from array import array
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
-from detente.geo import _rtree
+from detente.geo import _bulk, _rtree, _search
+from detente.geo._boxes import I32, SIDES
 from detente.geo._sphere import F64, I64
 from detente.geo.relevance import Extent, covers, extent_of, gap_rad, relevant, union
 from detente.geo.validate import VolumeLimits, validate_volume
@@ -48,10 +48,10 @@ class ExtentIndex:
         self._corners_used = 0
         self._head: I64 = np.array([0, 1, -1], np.int64)
         spare = _rtree.SPARE_NODES
-        self._nodes: npt.NDArray[np.int32] = np.zeros((2 * spare, 3), np.int32)
+        self._nodes: I32 = np.zeros((2 * spare, 3), np.int32)
         self._nodes[0] = (0, -1, 0)
-        self._boxes: npt.NDArray[np.int32] = np.zeros((2 * spare, _rtree.FAN, 10), np.int32)
-        self._child: npt.NDArray[np.int32] = np.zeros((2 * spare, _rtree.FAN), np.int32)
+        self._boxes: I32 = np.zeros((2 * spare, _rtree.FAN, SIDES), np.int32)
+        self._child: I32 = np.zeros((2 * spare, _rtree.FAN), np.int32)
         self._entries: I64 = np.zeros((64, 8), np.int64)
         self._rounds: F64 = np.zeros((64, 5))
         self._corners: F64 = np.zeros((1024, 3))
@@ -117,7 +117,7 @@ class ExtentIndex:
 
     def query(self, extent: Extent) -> list[int]:
         """Keys, ascending, of all stored extents to which `relevant` says yes."""
-        found = _rtree.find(
+        found = _search.find(
             self._head,
             self._nodes,
             self._boxes,
@@ -173,7 +173,7 @@ class ExtentIndex:
         leaves = -(-count // _BULK_FILL)
         room = leaves + leaves // (_BULK_FILL - 1) + 64 + 2 * _rtree.SPARE_NODES
         self._nodes = np.zeros((room, 3), np.int32)
-        self._boxes = np.zeros((room, _rtree.FAN, 10), np.int32)
+        self._boxes = np.zeros((room, _rtree.FAN, SIDES), np.int32)
         self._child = np.zeros((room, _rtree.FAN), np.int32)
         # not a view: only an array that owns its memory can grow later
         self._entries = np.empty((count, 8), np.int64)
@@ -181,7 +181,7 @@ class ExtentIndex:
         self._rounds = np.zeros((count, 5))
         self._corners = np.zeros((used, 3))
         self._head[:] = (0, 0, -1)
-        _rtree.build(
+        _bulk.build(
             self._head,
             self._nodes,
             self._boxes,
@@ -224,7 +224,7 @@ class ExtentIndex:
         if self._head[1] + _rtree.SPARE_NODES > len(self._nodes):
             size = _grown(len(self._nodes), _GROWTH_MAX_NODES)
             self._nodes.resize((size, 3), refcheck=False)
-            self._boxes.resize((size, _rtree.FAN, 10), refcheck=False)
+            self._boxes.resize((size, _rtree.FAN, SIDES), refcheck=False)
             self._child.resize((size, _rtree.FAN), refcheck=False)
 
 
