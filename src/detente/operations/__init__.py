@@ -21,12 +21,12 @@ from detente.operations.flights import Flight, Track
 from detente.operations.loading import Loaded, is_plan, load_flights
 from detente.operations.plan_file import (
     Plan,
-    PlanError,
     parse_plan,
     plan_document,
     plan_schema,
     read_plan,
 )
+from detente.operations.plan_values import PlanError
 from detente.operations.render import conflict_table, result_document, result_geojson
 from detente.operations.report import ReportText, report_page, write_report
 from detente.operations.track_cleaning import ReadingReport

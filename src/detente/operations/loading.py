@@ -9,7 +9,8 @@ from typing import Final
 from detente.errors import printable
 from detente.operations.corridor import Corridor, CorridorError, corridor_volumes
 from detente.operations.flights import Flight
-from detente.operations.plan_file import PlanError, read_plan
+from detente.operations.plan_file import read_plan
+from detente.operations.plan_values import PlanError
 from detente.operations.trajectories import AltitudeUnit, read_trajectories
 from detente.words import Words
 

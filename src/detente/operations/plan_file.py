@@ -2,39 +2,37 @@
 
 The format is described in docs/plan-files.md and by the JSON Schema that `plan_schema` returns.
 Reading tells what is wrong by feature and field, and what to do; nothing is guessed. What GeoJSON
-leaves to its
-users is fixed here: edges are geodesics, a ring may cross the date line without being cut,
-altitudes and times stand in the properties, with their units.
+leaves to its users is fixed here: edges are geodesics, a ring may cross the date line without being
+cut, altitudes and times stand in the properties, with their units.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import msgspec
 
-from detente.errors import DetenteError
-from detente.geo import (
-    Circle,
-    Outline,
-    Polygon,
-    Volume4D,
-    VolumeError,
-    VolumeLimits,
-    validate_volume,
-)
+from detente.geo import Circle, Volume4D, VolumeError, VolumeLimits, validate_volume
 from detente.operations.flights import Flight
-from detente.operations.instants import format_instant, parse_instant
+from detente.operations.instants import format_instant
+from detente.operations.plan_outlines import outline_geometry, outline_of
+from detente.operations.plan_values import (
+    MAX_TEXT,
+    PlanError,
+    altitude_of,
+    fail,
+    instant_of,
+    shown,
+    text_of,
+    whole_of,
+)
 
 MAX_BYTES: Final = 256 << 20
-MAX_TEXT: Final = 200
-FEET_M: Final = 0.3048
 _KNOWN: Final = frozenset(
     {
         "flight_id",
@@ -48,20 +46,6 @@ _KNOWN: Final = frozenset(
         "radius_m",
     }
 )
-_GEOMETRY_ADVICE: Final = {
-    "MultiPolygon": "Write one Feature for each part, with the same flight_id. A volume across the "
-    "date line needs no cutting: let its ring go from 179.9 to -179.9.",
-    "MultiPoint": "Write one Feature for each point, with the same flight_id.",
-    "GeometryCollection": "Write one Feature for each geometry, with the same flight_id.",
-    "LineString": "Give the track as a trajectory (CSV, Parquet, JSON) and a --corridor instead.",
-    "MultiLineString": "Give the tracks as trajectories and a --corridor instead.",
-}
-
-
-class PlanError(DetenteError):
-    """A plan that cannot be used; `where` names the feature and the field."""
-
-    code = "plan.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +98,20 @@ def parse_plan(data: bytes | str, *, party: str = "", limits: VolumeLimits | Non
         raise PlanError("This JSON nests deeper than a plan does.") from problem
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
         found = document.get("type") if isinstance(document, dict) else type(document).__name__
-        _fail(
+        fail(
             "type",
-            f"A plan is a GeoJSON FeatureCollection; this is {_shown(found)}.",
+            f"A plan is a GeoJSON FeatureCollection; this is {shown(found)}.",
             "Put the features into a FeatureCollection.",
         )
     if "crs" in document:
-        _fail(
+        fail(
             "crs",
             "Coordinates are WGS-84 longitude and latitude; another system cannot be chosen.",
             "Convert the coordinates and remove the member (RFC 7946, section 4).",
         )
     features = document.get("features")
     if not isinstance(features, list) or not features:
-        _fail("features", "There are no features in the plan.")
+        fail("features", "There are no features in the plan.")
     limits = limits or VolumeLimits()
     flights: dict[str, _Gathering] = {}
     ignored: dict[str, None] = {}
@@ -138,7 +122,7 @@ def parse_plan(data: bytes | str, *, party: str = "", limits: VolumeLimits | Non
         except PlanError as problem:
             name = _flight_id(feature)
             raise PlanError(
-                f"(flight {_shown(name)}) {problem.message}" if name else problem.message,
+                f"(flight {shown(name)}) {problem.message}" if name else problem.message,
                 where=problem.where,
                 advice=problem.advice,
             ) from problem.__cause__
@@ -169,15 +153,6 @@ class _Gathering:
         )
 
 
-def _fail(where: str, message: str, advice: str | None = None) -> NoReturn:
-    raise PlanError(message, where=where, advice=advice)
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
 def _flight_id(feature: Any) -> str | None:
     if not isinstance(feature, dict):
         return None
@@ -195,38 +170,38 @@ def _read_feature(
     feature: Any, where: str, party: str, limits: VolumeLimits, flights: dict[str, _Gathering]
 ) -> None:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
-        _fail(where, f"Every member of features is a Feature; this is {_shown(feature)}.")
+        fail(where, f"Every member of features is a Feature; this is {shown(feature)}.")
     properties = feature.get("properties")
     at = f"{where}.properties"
     if not isinstance(properties, dict):
-        _fail(at, "The properties are missing.", "They hold flight_id, altitudes and times.")
+        fail(at, "The properties are missing.", "They hold flight_id, altitudes and times.")
     flight_id = _flight_id(feature)
     if flight_id is None:
-        _fail(
+        fail(
             f"{at}.flight_id",
             "The flight has no id.",
             "Give flight_id as text; features with the same one are one flight.",
         )
     shared = {
-        "name": _text(properties, "name", at, ""),
-        "party": _text(properties, "party", at, party),
-        "priority": _whole(properties, "priority", at),
+        "name": text_of(properties, "name", at, ""),
+        "party": text_of(properties, "party", at, party),
+        "priority": whole_of(properties, "priority", at),
     }
     known = flights.setdefault(flight_id, _Gathering(flight_id, shared, where, []))
     for field, value in shared.items():
         if known.shared[field] != value:
-            _fail(
+            fail(
                 f"{at}.{field}",
-                f"It is {_shown(value)} here, but {_shown(known.shared[field])} in {known.first} "
+                f"It is {shown(value)} here, but {shown(known.shared[field])} in {known.first} "
                 "of the same flight.",
                 "Give all features of a flight the same one.",
             )
     volume = Volume4D(
-        _outline(feature, where, properties),
-        _altitude(properties, "altitude_lower", at),
-        _altitude(properties, "altitude_upper", at),
-        _time(properties, "time_start", at),
-        _time(properties, "time_end", at),
+        outline_of(feature, where, properties),
+        altitude_of(properties, "altitude_lower", at),
+        altitude_of(properties, "altitude_upper", at),
+        instant_of(properties, "time_start", at),
+        instant_of(properties, "time_end", at),
     )
     try:
         validate_volume(volume, limits)
@@ -253,133 +228,6 @@ def _in_geojson(where: str | None, feature: str) -> str:
     return f"{feature}.{path}" if path else feature
 
 
-def _text(properties: dict[str, Any], field: str, at: str, default: str) -> str:
-    value = properties.get(field)
-    if value is None:
-        return default
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
-        _fail(f"{at}.{field}", f"It must be text of at most {MAX_TEXT} characters.")
-    return value
-
-
-def _whole(properties: dict[str, Any], field: str, at: str) -> int:
-    value = properties.get(field, 0)
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 2**31 - 1:
-        _fail(f"{at}.{field}", f"It must be a whole number, not {_shown(value)}.")
-    return value
-
-
-def _number(value: Any, where: str, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        _fail(where, f"{what} must be a number, not {_shown(value)}.")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        _fail(where, f"{what} is too large a number.")
-    return number
-
-
-def _time(properties: dict[str, Any], field: str, at: str) -> int:
-    value = properties.get(field)
-    if value is None:
-        _fail(f"{at}.{field}", "The time is missing.", "Give it like 2026-05-01T09:00:00Z.")
-    if isinstance(value, str):
-        try:
-            return parse_instant(value)
-        except ValueError as problem:
-            _fail(f"{at}.{field}", f"{_shown(value)} is {problem}.")
-    _fail(f"{at}.{field}", f"A time is text like 2026-05-01T09:00:00Z, not {_shown(value)}.")
-
-
-def _altitude(properties: dict[str, Any], field: str, at: str) -> float:
-    value = properties.get(field)
-    where = f"{at}.{field}"
-    example = 'Give it like {"value": 120, "units": "M", "reference": "W84"}.'
-    if value is None:
-        _fail(where, "The altitude is missing.", example)
-    if not isinstance(value, dict):
-        _fail(where, f"The unit and reference of {_shown(value)} are not known.", example)
-    number = _number(value.get("value"), f"{where}.value", "The altitude")
-    if value.get("reference") != "W84":
-        _fail(
-            f"{where}.reference",
-            f"It must be W84, metres or feet above the WGS-84 ellipsoid, not "
-            f"{_shown(value.get('reference'))}.",
-            "Heights above the sea, the ground or a pressure surface must be converted first.",
-        )
-    units = value.get("units")
-    if units not in ("M", "FT"):
-        _fail(f"{where}.units", f"It must be M or FT, not {_shown(units)}.")
-    return number * (FEET_M if units == "FT" else 1.0)
-
-
-def _outline(feature: dict[str, Any], where: str, properties: dict[str, Any]) -> Outline:
-    geometry = feature.get("geometry")
-    kind = geometry.get("type") if isinstance(geometry, dict) else None
-    if not isinstance(geometry, dict) or kind not in ("Polygon", "Point"):
-        _fail(
-            f"{where}.geometry",
-            f"The geometry must be a Polygon, or a Point with radius_m; this is {_shown(kind)}.",
-            _GEOMETRY_ADVICE.get(str(kind)),
-        )
-    at = f"{where}.geometry.coordinates"
-    coordinates = geometry.get("coordinates")
-    if kind == "Point":
-        lat, lng = _position(coordinates, at)
-        radius = properties.get("radius_m")
-        if radius is None:
-            _fail(
-                f"{where}.properties.radius_m",
-                "A Point needs a radius.",
-                "Give radius_m, in metres.",
-            )
-        return Circle(lat, lng, _number(radius, f"{where}.properties.radius_m", "The radius"))
-    if "radius_m" in properties:
-        _fail(f"{where}.properties.radius_m", "A Polygon has no radius.", "Remove it.")
-    if not isinstance(coordinates, list) or not coordinates:
-        _fail(at, "A Polygon has a list of rings.")
-    if len(coordinates) > 1:
-        _fail(
-            f"{at}[1]",
-            "Holes are not supported: an F3548-21 volume has none.",
-            "Cut the outline into polygons without holes, with the same flight_id.",
-        )
-    ring = coordinates[0]
-    if not isinstance(ring, list) or len(ring) < 4:
-        _fail(f"{at}[0]", "A ring has at least four positions, the last being the first again.")
-    points = [_position(position, f"{at}[0][{i}]") for i, position in enumerate(ring)]
-    if points[0] != points[-1]:
-        _fail(
-            f"{at}[0]",
-            "The ring is not closed.",
-            "Repeat its first position at its end (RFC 7946, section 3.1.6).",
-        )
-    return Polygon(tuple(points[:-1]))
-
-
-def _position(position: Any, where: str) -> tuple[float, float]:
-    if not isinstance(position, list) or len(position) < 2:
-        _fail(where, f"A position is [longitude, latitude], not {_shown(position)}.")
-    if len(position) > 2:
-        _fail(
-            where,
-            "A position has two numbers here; heights stand in the properties.",
-            "Remove the third number and give altitude_lower and altitude_upper.",
-        )
-    lng, lat = (
-        _number(value, where, what)
-        for value, what in zip(position, ("The longitude", "The latitude"), strict=True)
-    )
-    if not -90 <= lat <= 90:
-        swapped = " Longitude comes first." if -90 <= lng <= 90 else ""
-        _fail(where, f"The latitude {lat:g} is not between -90 and 90.{swapped}")
-    if not -180 <= lng <= 180:
-        _fail(where, f"The longitude {lng:g} is not between -180 and 180.")
-    return lat, lng
-
-
 def plan_document(flights: Iterable[Flight]) -> dict[str, Any]:
     """A FeatureCollection of flights, as `parse_plan` reads it.
 
@@ -390,14 +238,6 @@ def plan_document(flights: Iterable[Flight]) -> dict[str, Any]:
         "type": "FeatureCollection",
         "features": [_feature(flight, volume) for flight in flights for volume in flight.volumes],
     }
-
-
-def outline_geometry(outline: Outline) -> dict[str, Any]:
-    """The GeoJSON geometry of an outline: a closed ring, counter-clockwise left to the reader."""
-    if isinstance(outline, Circle):
-        return {"type": "Point", "coordinates": [outline.lng_deg, outline.lat_deg]}
-    ring = [[lng, lat] for lat, lng in outline.vertices]
-    return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
 
 
 def _feature(flight: Flight, volume: Volume4D) -> dict[str, Any]:

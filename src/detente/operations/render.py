@@ -13,7 +13,7 @@ from detente.geo import intersection_outline
 from detente.operations.check import CheckResult, FlightConflict
 from detente.operations.flights import Flight
 from detente.operations.instants import format_clock, format_instant
-from detente.operations.plan_file import outline_geometry
+from detente.operations.plan_outlines import outline_geometry
 
 _CAUSE = {
     "closeness": ("real closeness", "bold red"),
