@@ -36,10 +36,16 @@ def show(node: str | None, ca_file: str | None, session_file: Path | None, as_js
 
 @keys.command()
 @click.argument("key", metavar="NAME|VKEY", required=False)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Though a party has not got all that the old key has signed: it will refuse the rest.",
+)
 @approval_option
 @node_options
 def rotate(
     key: str | None,
+    force: bool,
     approval: str | None,
     node: str | None,
     ca_file: str | None,
@@ -60,7 +66,9 @@ def rotate(
             raise click.UsageError("Name the key, or give --approval.")
         old = _one(client, key)
         made = client.post("keys", {"replaces": old})
-        action = {"do": "rotate", "old": old, "new": made["key"]}
+        action = {"do": "rotate", "old": old, "new": made["key"]} | (
+            {"force": True} if force else {}
+        )
         ask_second(client, "keys", action, "keys rotate", as_json)
 
 

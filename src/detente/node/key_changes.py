@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from detente.errors import DetenteError
 from detente.formats import ROTATION_CONTEXT
+from detente.line.lanes import Lane, lane_of
 from detente.record import (
     CosignatureVerifier,
     Draft,
@@ -23,6 +25,7 @@ from detente.record import (
     Witness,
     generate_key,
     load_key,
+    read_leaf,
     save_key,
 )
 
@@ -35,6 +38,12 @@ class NoSuchKey(DetenteError):
     """It is no key of ours that is in force, or its private half is not here."""
 
     code: ClassVar[str] = "keys.unknown"
+
+
+class KeyUnheard(DetenteError):
+    """What a key of ours has signed is on its way still, and would be refused after a rotation."""
+
+    code: ClassVar[str] = "keys.unheard"
 
 
 async def rotate(home: Home, record: PartyRecord, old: str, new: Path) -> Entry:
@@ -58,6 +67,44 @@ async def replace_key(record: PartyRecord, before: Signer, after: Signer) -> Ent
     author = before if purpose in ("signing", "officer") else None
     [entry] = await record.append([(_draft(record, "key-rotation", body), author)])
     return entry
+
+
+async def check_heard(record: PartyRecord, before: Signer) -> None:
+    """That every party has what it would refuse once it knows that a key of ours was replaced.
+
+    Of an officer's key that is all that it has signed. What the node's key has signed goes before
+    the rotation in the same lane, all but what is urgent.
+
+    Raises:
+        NoSuchKey: it is no key of ours in force.
+        KeyUnheard: a party has given no receipt for some of it.
+    """
+    purpose = purpose_of(record, before.public_key)
+    if purpose not in ("signing", "officer"):
+        return
+    rows = await record.query(
+        "SELECT r.party, e.channel, l.body FROM party_entries AS e "
+        "JOIN party_recipients AS r ON r.position = e.position "
+        "JOIN entries AS l ON l.position = e.position "
+        "WHERE e.sender = ? AND e.author = ? AND r.party <> ? AND e.kind <> 'receipt' "
+        "AND e.payload IS NOT NULL AND NOT EXISTS (SELECT 1 FROM party_answers AS a "
+        "WHERE a.subject = e.position AND a.party = r.party AND a.kind = 'receipt')",
+        (record.party, before.name, record.party),
+    )
+    unheard = Counter(
+        party
+        for party, channel, leaf in cast(list[tuple[str, str, bytes]], rows)
+        if (purpose == "officer" or lane_of(channel) is Lane.EMERGENCY)
+        and read_leaf(leaf).public_key == before.public_key
+    )
+    if unheard:
+        counts = ", ".join(f"{count} to {party}" for party, count in sorted(unheard.items()))
+        raise KeyUnheard(
+            f"Without a receipt yet, and signed with {before.name}: {counts}.",
+            where=before.name,
+            advice="Wait until the line is up and they are delivered, or give `force`: a party "
+            "that has not got them then will refuse them.",
+        )
 
 
 async def rotate_witness(home: Home, record: PartyRecord, new: Path) -> Entry:

@@ -19,7 +19,9 @@ from detente.record import Entry, JsonValue, KeyFileUnusable
 from .approvals import Approvals
 from .context import NodeContext
 from .key_changes import (
+    KeyUnheard,
     NoSuchKey,
+    check_heard,
     key_here,
     keys_in_force,
     make_successor,
@@ -30,7 +32,7 @@ from .key_changes import (
 
 TAGS: Final = ("keys",)
 MANAGE: Final = any_of("keys.manage step-up")
-KEYS_STATUSES: Final[Mapping[type[DetenteError], int]] = {NoSuchKey: 404}
+KEYS_STATUSES: Final[Mapping[type[DetenteError], int]] = {NoSuchKey: 404, KeyUnheard: 409}
 """For `build_app(statuses=…)`."""
 
 
@@ -75,10 +77,19 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RotationBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is approved as `keys` is `{"do": "rotate", "old": …, "new": …}`."""
+    """What is approved as `keys` is `{"do": "rotate", "old": …, "new": …}`, with `"force": true`
+    if that is given.
+
+    Attributes:
+        old: ours, in force.
+        new: made for it.
+        force: though not every party has what the old key has signed: those refuse it then.
+        approval: id of the request.
+    """
 
     old: str
     new: str
+    force: bool = False
     approval: str = ""
 
 
@@ -144,7 +155,9 @@ def keys_endpoints(context: NodeContext, approvals: Approvals) -> list[Endpoint]
             operation_id="rotateKey",
             summary="Replace a key of ours (with a second person's approval).",
             description="From the next entry on the new key is in force. A node's key stays good "
-            "for the connections to a party that has not heard of it yet.",
+            "for the connections to a party that has not heard of it yet. Refused (409) while a "
+            "party has not got what the old key has signed and would refuse it later, unless "
+            "`force` says so.",
             body=RotationBody,
             responses={201: Stated, **refusals},
             scopes=MANAGE,
@@ -206,7 +219,8 @@ class _Keys:
             if each.to_vkey() == replaces
         )
         purpose = purpose_of(context.record, old.public_key)
-        await self._note("key-made", request.caller, key=key.to_vkey(), replaces=replaces)
+        facts: dict[str, JsonValue] = {"key": key.to_vkey(), "replaces": replaces}
+        await self._note("key-made", request.caller, facts)
         return Response(201, NewKey(key=key.to_vkey(), replaces=replaces, purpose=purpose))
 
     async def rotate(self, request: Request[RotationBody]) -> Response:
@@ -215,9 +229,16 @@ class _Keys:
         before = await asyncio.to_thread(key_here, context.home, body.old)
         after = await asyncio.to_thread(key_here, context.home, body.new)
         purpose = purpose_of(context.record, before.public_key)
+        if body.force:
+            action["force"] = True
+        else:
+            await check_heard(context.record, before)
         await self._approvals.consume(request.caller, body.approval, "keys", action)
         entry = await replace_key(context.record, before, after)
-        await self._note("key-rotated", request.caller, old=body.old, new=body.new, purpose=purpose)
+        facts: dict[str, JsonValue] = {"old": body.old, "new": body.new, "purpose": purpose}
+        if body.force:
+            facts["forced"] = True
+        await self._note("key-rotated", request.caller, facts)
         return Response(201, stated(entry))
 
     async def revoke(self, request: Request[RevocationBody]) -> Response:
@@ -231,8 +252,9 @@ class _Keys:
         draft = revocation(record, body.key, body.good_until, None, body.reason, ())
         await self._approvals.consume(request.caller, body.approval, "keys", action)
         (entry,) = await record.append([(draft, None)])
-        await self._note("key-revoked", request.caller, key=body.key, good_until=body.good_until)
+        facts: dict[str, JsonValue] = {"key": body.key, "good_until": body.good_until}
+        await self._note("key-revoked", request.caller, facts)
         return Response(201, stated(entry))
 
-    async def _note(self, what: str, caller: Caller, **facts: JsonValue) -> None:
+    async def _note(self, what: str, caller: Caller, facts: dict[str, JsonValue]) -> None:
         await self._context.note_security(what, caller.sub, session=caller.session, **facts)

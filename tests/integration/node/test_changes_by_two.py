@@ -151,6 +151,44 @@ async def test_keys_are_replaced_and_revoked_while_the_line_goes_on(tmp_path: Pa
         assert [(await node.status())["faults"] for node in net.nodes.values()] == [0, 0]
 
 
+async def test_an_officers_key_is_not_replaced_over_what_is_on_its_way(tmp_path: Path) -> None:
+    async with desks(tmp_path) as (net, a, _b), a.of("durand") as durand:
+
+        async def pair() -> dict[str, Any]:
+            """The officer's key, and one that is made for it."""
+            keys = (await a.ask("durand", "GET", "keys")).json()["keys"]
+            old = next(k["key"] for k in keys if (k["party"], k["holder"]) == ("a", "durand"))
+            made = await a.ask("root", "POST", "keys", json={"replaces": old})
+            return {"old": old, "new": made.json()["key"]}
+
+        async def refused(keys: dict[str, Any]) -> str:
+            answer = await a.ask("root", "POST", "keys/rotations", json=keys)
+            assert (answer.status_code, answer.json()["code"]) == (409, "keys.unheard")
+            return answer.text
+
+        async def rotated(action: dict[str, Any]) -> None:
+            done = await a.by_two(
+                "keys", "root", {"do": "rotate", **action}, "POST", "keys/rotations"
+            )
+            assert done.status_code == 201, done.text
+
+        await net["b"].stop()
+        waiting = await send(durand, text("first", urgency="urgent"))
+        keys = await pair()
+        assert "1 to b" in await refused(keys)
+        await net["b"].start()
+        await reached(a.node, durand, waiting, "delivered")
+        await rotated(keys)
+        told = await send(durand, text("second", urgency="urgent"))
+        await reached(a.node, durand, told, "delivered")
+        # A party that is lost locks nobody in.
+        await net["b"].stop()
+        await send(durand, text("third", urgency="urgent"))
+        keys = await pair()
+        await refused(keys)
+        await rotated(keys | {"force": True})
+
+
 async def nothing_is_missed(desk: Desk, seen: int) -> None:
     """Whoever was cut off names the last event, and is told every entry since."""
     size = (await desk.node.status())["record"]["size"]
