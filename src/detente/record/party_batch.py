@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from .answers import receipt_draft, subject_of
 from .blobs import BlobStore
 from .channels import channel_in_use
 from .dsse import Envelope
@@ -29,16 +30,15 @@ from .envelope import (
     Draft,
     EnvelopeMalformed,
     Payload,
-    Reference,
     chain_hash,
     read_payload,
     seal,
 )
-from .ijson import format_time, parse_time
 from .keyring import Author, KeyRing
 from .keys import Signer
+from .kinds import ANSWERS, KEY_CHANGES, OWN_AFFAIRS, OWN_DUTIES
 from .leaf import leaf_of, read_leaf
-from .party_tables import Place, Planned, receipt_channel, rows_of
+from .party_tables import Place, Planned, rows_of
 from .projections import Projections, joined
 from .statements import Statement
 from .uuids import uuid7
@@ -48,19 +48,6 @@ Channel = tuple[str, str]
 
 ChainEnd = tuple[int, bytes | None]
 """Number and chain hash of the newest envelope of a channel."""
-
-KEY_CHANGES = frozenset({"key-rotation", "key-revocation"})
-ANSWERS = frozenset({"receipt", "acknowledgement"})
-OWN_DUTIES = frozenset({"agreement", "erasure", "gap", "receipt", "recovery", "withheld"})
-"""Kinds that the record states by itself."""
-OWN_AFFAIRS = frozenset(
-    {
-        *("agreement", "anchor", "custody", "erasure", "gap", "withheld"),
-        *("approval", "approval-request", "security", "watch", "witness-refusal"),
-    }
-)
-"""Kinds by which a party says what happened to its own log, in its own house: of another, they
-would be read as if they were about ours."""
 
 
 @dataclass(slots=True)
@@ -333,26 +320,7 @@ class Batch:
 
     def acknowledge_receipt(self, of: Entry, now: datetime) -> Entry:
         """Add our node's receipt for what was received."""
-        payload = of.payload
-        if payload is None:
-            raise ValueError("what was received has a payload")
-        digest = payload.sha256
-        draft = Draft(
-            "receipt",
-            receipt_channel(payload.sender),
-            (payload.sender,),
-            {
-                "of": str(payload.id),
-                "payload_sha256": digest.hex(),
-                "origin": self.keyring.origin,
-                "index": of.index,
-                "received": format_time(now),
-            },
-            (Reference(payload.id, "receipt", digest),),
-            (),
-            payload.status,
-        )
-        return self.state(draft, duty=True)
+        return self.state(receipt_draft(of, self.keyring.origin, now), duty=True)
 
     def _author(self, signer: Signer | None, where: str) -> tuple[Signer, Author]:
         authors = self.keyring.authors(self._party, self.next_index)
@@ -392,7 +360,9 @@ class Batch:
                     advice="Hand over its bytes first.",
                 )
         index = self.next_index
-        subject = self._subject(payload, author, where) if payload.kind in ANSWERS else None
+        subject = None
+        if payload.kind in ANSWERS:
+            subject = subject_of(payload, author, self._known.places, self.keyring.terms, where)
         if payload.kind in KEY_CHANGES:
             changed = self.keyring.copy()
             changed.apply(payload, author, index)
@@ -414,56 +384,6 @@ class Batch:
             index, payload.sender, chain, entry.leaf, payload.kind
         )
         return entry
-
-    def _subject(self, payload: Payload, author: Author, where: str) -> int:
-        """The entry that a receipt or acknowledgement is of, after comparing what it says."""
-        of = answered(payload)
-        place = None if of is None else self._known.places.get(of)
-        if place is None:
-            raise RecordRefused("It answers what this record has not.", where=where)
-        if place.sender == payload.sender:
-            raise RecordRefused("It answers what the same party has said.", where=where)
-        digest = read_leaf(place.leaf).payload_sha256
-        named = [(ref.id, ref.sha256) for ref in payload.refs if ref.rel == payload.kind]
-        # One spelling only: whoever verifies a bundle of ours compares texts.
-        if payload.body.get("of") != str(of):
-            raise RecordRefused("It spells the id of what it answers in another way.", where=where)
-        if payload.body.get("payload_sha256") != digest.hex() or named != [(of, digest)]:
-            raise RecordRefused("It answers other bytes than those recorded.", where=where)
-        fields = set(payload.body) - {"of", "payload_sha256"}
-        if payload.kind == "receipt":
-            self._check_receipt(payload, author, place, fields, where)
-        elif author.purpose != "officer":
-            raise RecordRefused("An acknowledgement is signed by an officer.", where=where)
-        elif fields - {"text"} or not isinstance(payload.body.get("text", ""), str):
-            raise RecordRefused("An acknowledgement has another form.", where=where)
-        return place.index
-
-    def _check_receipt(
-        self, payload: Payload, author: Author, of: Place, fields: set[str], where: str
-    ) -> None:
-        index = payload.body.get("index")
-        if author.purpose != "signing":
-            raise RecordRefused("A receipt is signed by a key of the node.", where=where)
-        if fields != {"origin", "index", "received"} or type(index) is not int or index < 0:
-            raise RecordRefused("A receipt has another form.", where=where)
-        try:
-            parse_time(str(payload.body["received"]))
-        except ValueError as error:
-            raise RecordRefused(f"A receipt says when: {error}.", where=where) from None
-        if payload.body["origin"] != self.keyring.terms.member(payload.sender).origin:
-            raise RecordRefused("The receiver has no log of that name.", where=where)
-        if of.kind == "receipt":
-            raise RecordRefused("Receipts get no receipts.", where=where)
-
-
-def answered(payload: Payload) -> UUID | None:
-    """The id that a receipt or acknowledgement says it is of."""
-    of = payload.body.get("of")
-    try:
-        return UUID(of) if isinstance(of, str) else None
-    except ValueError:
-        return None
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 from uuid import UUID
 
-from .dsse import Envelope
+from .answers import answered
+from .arrived import Arrived
 from .entries import Clock, Entry, ErasureRefused, NoSuchEntry, Received, RecordRefused
-from .envelope import Blob, Draft, Payload, chain_hash
+from .envelope import Blob, Draft
 from .keyring import KeyChangeRefused, KeyRing
 from .keys import Signer
+from .kinds import ANSWERS, INDELIBLE
 from .log import LogDamaged
 from .members import Terms
-from .party_batch import ANSWERS, Batch, Known, answered
+from .party_batch import Batch, Known
 from .party_gaps import (
     OWN_CHANNEL,
     ErasedElsewhere,
@@ -23,35 +24,7 @@ from .party_gaps import (
     gone_envelope,
     state_withheld,
 )
-from .party_tables import PartyRows, Place, erase_rows
-from .party_tables import receipt_channel as receipt_channel
-
-INDELIBLE: Final = frozenset(
-    {"agreement", "anchor", "key-rotation", "key-revocation", "erasure", "gap", "withheld"}
-)
-"""Kinds without which other entries, or what a witness remembers, cannot be checked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """An envelope in the right form, of which nothing is believed yet.
-
-    Attributes:
-        envelope: as it came.
-        payload: what it says.
-        chain: its `chain_hash`.
-        where: for errors.
-    """
-
-    envelope: Envelope
-    payload: Payload
-    chain: bytes
-    where: str
-
-    @classmethod
-    def of(cls, envelope: Envelope, payload: Payload, where: str) -> Arrived:
-        """Hashed once."""
-        return cls(envelope, payload, chain_hash(envelope), where)
+from .party_tables import PartyRows, Place, erase_rows, receipt_channel
 
 
 @dataclass(slots=True)

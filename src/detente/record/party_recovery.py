@@ -15,6 +15,8 @@ from typing import ClassVar, Final, cast
 
 from detente.errors import DetenteError
 
+from .answers import answered
+from .arrived import Arrived, read_all
 from .checkpoint import (
     Checkpoint,
     NoteMalformed,
@@ -29,13 +31,12 @@ from .envelope import Draft
 from .ijson import JsonValue
 from .keyring import KeyRing
 from .keys import Verifier
+from .kinds import ANSWERS, KEY_CHANGES
 from .leaf import LeafMalformed, read_leaf
 from .log import Head
 from .merkle import leaf_hash
-from .party_batch import ANSWERS, KEY_CHANGES, answered
 from .party_gaps import ErasedElsewhere, Number
-from .party_jobs import Arrived
-from .party_record import PartyRecord, read_all
+from .party_record import PartyRecord
 from .party_tables import LOST, Planned, lost_rows, rows_of
 from .recovery_jobs import EndJob, LossJob, ReceiptsJob, TakeBackJob
 

@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+from .answers import answered
+from .arrived import Arrived
 from .entries import Clock, Entry
 from .envelope import Draft
 from .held import RecordState
+from .kinds import ANSWERS
 from .leaf import LeafMalformed, read_leaf
-from .party_batch import ANSWERS, Batch, Known, answered
+from .party_batch import Batch, Known
 from .party_gaps import OWN_CHANNEL, ErasedElsewhere, Number, bridge, state_withheld
-from .party_jobs import Arrived, chains_of, places_of
+from .party_jobs import chains_of, places_of
 from .party_tables import PartyRows, receipt_channel
 from .statements import SqlRow, Statement
 
