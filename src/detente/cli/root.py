@@ -18,7 +18,6 @@ from detente.cli.line import line
 from detente.cli.log import log
 from detente.cli.node import node
 from detente.cli.record import record
-from detente.cli.reference import reference
 from detente.cli.room import room
 from detente.cli.token import token
 from detente.cli.verify import verify
@@ -46,7 +45,6 @@ for command in (
     log,
     node,
     record,
-    reference,
     room,
     token,
     verify,

@@ -16,9 +16,10 @@ from detente.words import Words
 from . import texts
 from .acknowledging import questions_for, refused_words
 from .answers import Message
+from .line_screen import LineScreen
 from .node_api import NodeAway, NodeRefused
+from .papers import Paper, Papers
 from .questions import read_answers
-from .widgets import LineScreen, Paper, Papers
 
 REMARK = "remark"
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -19,19 +19,23 @@ from detente.words import Language, Words, same
 from . import texts
 from .acknowledge_screen import AcknowledgeScreen
 from .answers import Message, RoomTitle, Session
+from .begun import Begun, Place, answer_to, change_of, places
 from .calls import Identity, LineCalls
-from .compose_screen import Begun, ComposeScreen, Place, places
+from .compose_screen import ComposeScreen
 from .dialogs import ChoiceScreen, HelpScreen, ProofScreen
-from .drafting import answer_forms, form_questions, peers_to, typed_fields, writable_forms
+from .drafting import answer_forms, writable_forms
 from .files import FileFault, name_of, save
+from .line_screen import LineScreen
 from .main_screen import MainScreen
 from .message_screen import MessageScreen
 from .node_api import NodeApi, NodeAway, NodeRefused
+from .officers_terminal import Terminal
 from .outages_screen import OutagesScreen
+from .papers import Papers
 from .picture import AlarmLine, Picture
 from .test_screen import TestScreen
+from .top import Top
 from .watching import PULSE_S, Watcher
-from .widgets import LineScreen, Papers, Top
 
 T = TypeVar("T")
 
@@ -299,18 +303,7 @@ class LineTerminal(App[None]):
         form = await self.push_screen_wait(ChoiceScreen(texts.CHOOSE_FORM, options))
         if form is None:
             return
-        room = await self._place(message)
-        begun = Begun(
-            form,
-            message.status,
-            to=message.sender if room is None else room.hearers,
-            # An answer to something urgent must not come by the slow way.
-            urgency=message.urgency,
-            answers=message.id,
-            fixed=True,
-            # What was said before all is answered before all.
-            room=None if room is None else room.id,
-        )
+        begun = answer_to(message, form, await self._place(message))
         await self.push_screen_wait(ComposeScreen(begun, ()))
 
     def action_correct(self) -> None:
@@ -339,18 +332,7 @@ class LineTerminal(App[None]):
         if message.room and room is None:
             self.say(texts.ROOM_LEFT)
             return
-        typed = {} if cancel else typed_fields(message, form_questions(form), self.language)
-        begun = Begun(
-            form,
-            message.status,
-            to=peers_to(message, self.picture.party) if room is None else room.hearers,
-            urgency=message.urgency,
-            answers=None if cancel else message.answers,
-            corrects=message.id,
-            typed=tuple(typed.items()),
-            fixed=True,
-            room=None if room is None else room.id,
-        )
+        begun = change_of(message, form, self.picture.party, self.language, room, cancel=cancel)
         await self.push_screen(ComposeScreen(begun, ()))
 
     def action_save_file(self) -> None:
@@ -406,3 +388,9 @@ class LineTerminal(App[None]):
 
     def _peers(self) -> list[str]:
         return sorted(self.picture.links)
+
+
+if TYPE_CHECKING:
+
+    def _is_what_screens_know(terminal: LineTerminal) -> Terminal:
+        return terminal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -19,71 +19,16 @@ from detente.record import JsonValue
 from detente.words import Language, Words
 
 from . import texts
-from .answers import RoomTitle
+from .begun import Begun, Place
 from .calls import Outgoing
 from .dialogs import PreviewScreen
 from .drafting import fault_words, form_questions, preview
 from .files import FILES_MAX, FileFault, read_file, typed_paths
+from .line_screen import LineScreen
 from .node_api import NodeAway, NodeRefused
 from .questions import Question, read_answers
-from .widgets import LineScreen
 
 _ROOM: Final = "room/"  # no party's id has a slash
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A room that something can be said in.
-
-    Attributes:
-        id: of the room.
-        label: its title and id.
-        status: of everything in it.
-        hearers: the other parties that are in it now, as text.
-    """
-
-    id: str
-    label: str
-    status: str
-    hearers: str
-
-
-def places(rooms: Sequence[RoomTitle], party: str, language: Language) -> list[Place]:
-    """Rooms that an officer of a party can speak in now: somebody else is there to hear it."""
-    found = []
-    for each in rooms:
-        others = ", ".join(other for other in each.present if other != party)
-        if each.closed is None and each.joined and each.member and others:
-            title = each.title.get(language) or next(iter(each.title.values()), "")
-            label = f"# {title} ({each.id})"
-            found.append(Place(each.id, one_line(label), each.status, others))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What is known of a message before it is written.
-
-    Attributes:
-        form: id of its form.
-        status: of the list that was looked at.
-        to: the party; empty to be chosen.
-        urgency: empty for the form's.
-        answers, corrects: ids of other messages.
-        typed: fields that are filled in already, as they are typed.
-        fixed: neither the party nor the status can be chosen: another message has them.
-        room: where it is said; then `to` are those that hear it.
-    """
-
-    form: str
-    status: str
-    to: str = ""
-    urgency: str = ""
-    answers: str | None = None
-    corrects: str | None = None
-    typed: tuple[tuple[str, str], ...] = ()
-    fixed: bool = False
-    room: str | None = None
 
 
 class ComposeScreen(LineScreen[bool]):

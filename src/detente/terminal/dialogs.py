@@ -18,7 +18,7 @@ from detente.words import Words
 from . import texts
 from .answers import Session
 from .calls import Identity, identity_of
-from .widgets import LineScreen
+from .line_screen import LineScreen
 
 _ESC = Binding("escape", "dismiss(None)")
 

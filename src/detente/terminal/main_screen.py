@@ -12,8 +12,8 @@ from textual.widgets import DataTable, Static
 
 from . import texts
 from .answers import Message
+from .line_screen import LineScreen
 from .showing import STYLES, Listed, listed
-from .widgets import LineScreen
 
 _WIDTHS = {"way": 8, "time": 6, "urgency": 9, "state": 23, "left": 10}
 _ORDER = ("way", "time", "urgency", "what", "state", "left")

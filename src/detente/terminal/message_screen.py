@@ -10,7 +10,8 @@ from textual.widgets import Static
 
 from . import texts
 from .answers import Message
-from .widgets import LineScreen, Paper, Papers
+from .line_screen import LineScreen
+from .papers import Paper, Papers
 
 
 class MessageScreen(LineScreen[None]):

@@ -12,8 +12,8 @@ from textual.widgets import Static
 
 from . import texts
 from .answers import Outages
+from .line_screen import LineScreen
 from .showing import outages_text
-from .widgets import LineScreen
 
 DAYS = 30
 

@@ -31,7 +31,7 @@ from detente.line import (
 from detente.record import JsonValue
 from detente.words import Language, Words
 
-from . import retyped, typed
+from . import retyped, typed, typed_places, typed_spans
 from .typed import JsonObject, NotUnderstood
 from .typesetting import told
 
@@ -56,13 +56,13 @@ _HINTS: Final[Mapping[Kind, Words]] = {
     "yes": told("yes or no", "oui ou non"),
     "count": told("a whole number", "un nombre entier"),
     "name": told("a name", "un nom"),
-    "instant": typed.INSTANT_EXAMPLE,
-    "area": typed.AREA_EXAMPLE,
-    "levels": typed.LEVELS_EXAMPLE,
-    "times": typed.TIMES_EXAMPLE,
+    "instant": typed_spans.INSTANT_EXAMPLE,
+    "area": typed_places.AREA_EXAMPLE,
+    "levels": typed_spans.LEVELS_EXAMPLE,
+    "times": typed_spans.TIMES_EXAMPLE,
     "aircraft": typed.AIRCRAFT_EXAMPLE,
     "frequencies": typed.FREQUENCIES_EXAMPLE,
-    "distance": typed.DISTANCE_EXAMPLE,
+    "distance": typed_places.DISTANCE_EXAMPLE,
     "text": told("your own words", "vos propres mots"),
     "phrase": told("the words, in their order", "les mots, dans leur ordre"),
 }
@@ -217,13 +217,13 @@ _READERS: Final[Mapping[Kind, typed.Reader]] = {
     "yes": typed.read_yes,
     "count": typed.read_count,
     "name": str.strip,
-    "instant": typed.read_instant,
-    "area": typed.read_area,
-    "levels": typed.read_levels,
-    "times": typed.read_times,
+    "instant": typed_spans.read_instant,
+    "area": typed_places.read_area,
+    "levels": typed_spans.read_levels,
+    "times": typed_spans.read_times,
     "aircraft": typed.read_aircraft,
     "frequencies": typed.read_frequencies,
-    "distance": typed.read_distance,
+    "distance": typed_places.read_distance,
     "phrase": typed.read_phrase,
 }
 

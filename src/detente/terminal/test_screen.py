@@ -14,11 +14,11 @@ from detente.errors import one_line
 from detente.words import Words
 
 from . import texts
+from .line_screen import LineScreen
 from .node_api import NodeAway, NodeRefused
 from .showing import clock_seconds
 from .test_calls import calls_text, phrase_of
 from .typed import NotUnderstood, read_phrase
-from .widgets import LineScreen
 
 
 class TestScreen(LineScreen[None]):

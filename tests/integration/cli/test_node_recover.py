@@ -11,7 +11,7 @@ from tests.support.nodes import NodeUnderTest, two_nodes
 from tests.support.program import detente
 
 from detente.agreement import load_agreement
-from detente.cli.node import node as node_command
+from detente.cli.root import root
 from detente.node.home import find
 from detente.node.mirror import Mirror
 from detente.node.opening import open_node_record
@@ -45,9 +45,9 @@ async def signed_and_lost(a: NodeUnderTest, b: NodeUnderTest, agreement: Path) -
 
 async def recover(a: NodeUnderTest, *more: str, answer: str = "") -> Result:
     """`detente node recover` by somebody at a terminal."""
-    arguments = ["recover", str(a.directory), *a.options, *more]
+    arguments = ["node", "recover", str(a.directory), *a.options, *more]
     return await asyncio.to_thread(
-        CliRunner().invoke, node_command, arguments, input=f"{answer}\n" if answer else None
+        CliRunner().invoke, root, arguments, input=f"{answer}\n" if answer else None
     )
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from detente.cli import conference, room
 from detente.cli.node_client import NodeRefused, short_time
-from detente.cli.root import explain
+from detente.cli.root import explain, root
 
 EVIL = "x\nroom     all clear\r\x1b[2J\u202e\u2066\u200by"
 OBEYED = ("\r", "\x1b", "\u202e", "\u2066", "\u200b")
@@ -105,13 +105,13 @@ def test_rooms(
     arguments: list[str], answer: dict[str, Any], lines: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "connect", lambda *_: Client(answer))
-    printed(CliRunner().invoke(room.room, arguments), lines)
+    printed(CliRunner().invoke(root, ["room", *arguments]), lines)
 
 
 def test_conferences(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conference, "connect", lambda *_: Client(CONFERENCE))
     # Four lines of the head, an item, a party, a proposal of two, minutes of five, two more.
-    printed(CliRunner().invoke(conference.conference, ["show", "c"]), 15)
+    printed(CliRunner().invoke(root, ["conference", "show", "c"]), 15)
 
 
 def test_an_error_of_a_node() -> None:

@@ -29,13 +29,13 @@ from textual.widgets import DataTable, Input, Select, Static
 
 from detente.line import State
 from detente.node import message_bodies as bodies
-from detente.terminal import Session, widgets
+from detente.terminal import Session, papers
 from detente.terminal.acknowledge_screen import AcknowledgeScreen
 from detente.terminal.app import LineTerminal
 from detente.terminal.compose_screen import ComposeScreen
 from detente.terminal.dialogs import HelpScreen, PreviewScreen, ProofScreen
 from detente.terminal.message_screen import MessageScreen
-from detente.terminal.widgets import Papers
+from detente.terminal.papers import Papers
 from detente.words import Language, Words
 
 pytestmark = pytest.mark.anyio
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Text need not stand still for as long as a person needs."""
-    monkeypatch.setattr(widgets, "REST_S", 0.15)
+    monkeypatch.setattr(papers, "REST_S", 0.15)
 
 
 class Screen:

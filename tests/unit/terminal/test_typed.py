@@ -13,7 +13,15 @@ from tests.unit.terminal.fake_node import AREA, LEVELS, TIMES, WARNING
 from detente.cli.line import FIELDS as OPTIONS
 from detente.line import FIELDS, FORMS, CircleArea, Levels, Times
 from detente.record import JsonValue
-from detente.terminal import NotUnderstood, questions_of, read_answers, read_back_questions, typed
+from detente.terminal import (
+    NotUnderstood,
+    questions_of,
+    read_answers,
+    read_back_questions,
+    typed,
+    typed_places,
+    typed_spans,
+)
 from detente.terminal import retyped as back
 from detente.terminal.questions import phrase_shown
 
@@ -34,7 +42,7 @@ from detente.terminal.questions import phrase_shown
 def test_places_are_latitude_first_in_any_usual_way(
     text: str, longitude: float, latitude: float
 ) -> None:
-    assert typed.read_position(text) == [longitude, latitude]
+    assert typed_places.read_position(text) == [longitude, latitude]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +51,7 @@ def test_places_are_latitude_first_in_any_usual_way(
 )
 def test_what_is_no_place_is_refused(text: str) -> None:
     with pytest.raises(NotUnderstood):
-        typed.read_position(text)
+        typed_places.read_position(text)
 
 
 @given(
@@ -52,7 +60,7 @@ def test_what_is_no_place_is_refused(text: str) -> None:
 )
 def test_a_place_comes_back_with_all_its_digits(longitude: object, latitude: object) -> None:
     place: list[JsonValue] = [float(str(longitude)), float(str(latitude))]
-    assert typed.read_position(back.write_position(place)) == place
+    assert typed_places.read_position(back.write_position(place)) == place
 
 
 @pytest.mark.parametrize(
@@ -65,13 +73,13 @@ def test_a_place_comes_back_with_all_its_digits(longitude: object, latitude: obj
     ],
 )
 def test_areas_are_those_of_the_forms(text: str) -> None:
-    area = typed.read_area(text)
-    assert typed.read_area(back.write_area(area)) == area
+    area = typed_places.read_area(text)
+    assert typed_places.read_area(back.write_area(area)) == area
     FORMS["warning"].read({"danger": "debris", "area": area})
 
 
 def test_a_polygon_is_closed_and_a_name_is_kept() -> None:
-    area = typed.read_area("polygon 36N 68E; 36N 69E; 37N 68E = Here")
+    area = typed_places.read_area("polygon 36N 68E; 36N 69E; 37N 68E = Here")
     assert area["name"] == "Here"
     assert area["geometry"] == {
         "type": "Polygon",
@@ -91,23 +99,23 @@ def test_a_polygon_is_closed_and_a_name_is_kept() -> None:
 )
 def test_what_is_no_area_says_what_one_is(text: str) -> None:
     with pytest.raises(NotUnderstood) as caught:
-        typed.read_area(text)
+        typed_places.read_area(text)
     assert caught.value.words.en != caught.value.words.fr
 
 
 def test_levels_keep_unit_and_reference() -> None:
-    assert typed.read_levels("1000 ft MSL to 5000 ft MSL") == LEVELS
-    assert typed.read_levels("FL100-FL200") == typed.read_levels("FL 100 à FL 200")
-    one = typed.read_levels("120 m AGL")
+    assert typed_spans.read_levels("1000 ft MSL to 5000 ft MSL") == LEVELS
+    assert typed_spans.read_levels("FL100-FL200") == typed_spans.read_levels("FL 100 à FL 200")
+    one = typed_spans.read_levels("120 m AGL")
     assert one["lower"] == one["upper"] == {"value": 120, "unit": "m", "reference": "AGL"}
     for text in ("1000 ft", "1000", "FL", "1000 ft MSL to", "1 m MSL to 2 m MSL to 3 m MSL"):
         with pytest.raises(NotUnderstood):
-            typed.read_levels(text)
+            typed_spans.read_levels(text)
 
 
 def test_times_are_utc_and_never_without_a_date() -> None:
-    assert typed.read_times("2027-01-05 06:00 to 08:00") == TIMES
-    assert typed.read_times("2027-01-05T06:00Z / 2027-01-05T08:00:00Z") == TIMES
+    assert typed_spans.read_times("2027-01-05 06:00 to 08:00") == TIMES
+    assert typed_spans.read_times("2027-01-05T06:00Z / 2027-01-05T08:00:00Z") == TIMES
     for text in (
         "06:00 to 08:00",
         "2027-01-05 06:00",
@@ -115,7 +123,7 @@ def test_times_are_utc_and_never_without_a_date() -> None:
         "2027-01-05 25:00",
     ):
         with pytest.raises(NotUnderstood):
-            typed.read_times(text)
+            typed_spans.read_times(text)
 
 
 def test_aircraft_frequencies_counts_and_texts() -> None:
@@ -141,7 +149,7 @@ def test_aircraft_frequencies_counts_and_texts() -> None:
         (typed.read_frequencies, "channel 5"),
         (typed.read_yes, "perhaps"),
         (typed.read_count, "many"),
-        (typed.read_distance, "5"),
+        (typed_places.read_distance, "5"),
         (typed.read_phrase, "  "),
     ):
         with pytest.raises(NotUnderstood):
@@ -218,9 +226,9 @@ def test_test_words_are_shown_in_the_officers_language() -> None:
 
 
 def test_types_that_fields_are_read_into() -> None:
-    msgspec.convert(typed.read_area("circle 5 km 36N 68E"), CircleArea)
-    msgspec.convert(typed.read_levels("FL 90"), Levels)
-    msgspec.convert(typed.read_times("2027-01-05 06:00 to 08:00"), Times)
+    msgspec.convert(typed_places.read_area("circle 5 km 36N 68E"), CircleArea)
+    msgspec.convert(typed_spans.read_levels("FL 90"), Levels)
+    msgspec.convert(typed_spans.read_times("2027-01-05 06:00 to 08:00"), Times)
 
 
 @pytest.mark.parametrize(
