@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -53,11 +53,11 @@ from detente.record import BlobUnusable, PartyRecord
 from . import line_wire as wire
 from .line_access import LINE_SCOPE
 from .line_quotas import BEAT_LANE, EMERGENCY_LANE, ORDINARY_LANE
-from .line_requests import choice_of, limit_of, not_urgent, number_of, sender_of, sha256_of
+from .line_requests import choice_of, limit_of, not_urgent, number_of, payload_of, sha256_of
 from .line_store import LineStore
 from .peers import others
+from .wanted_files import ASKED_MAX, WantedFiles
 
-_WANTED_MAX: Final = 1000
 URGENT_ONLY: Final = 0.5
 _NO_ROOM: Final = "There is little room on the disk; only what is urgent is taken."
 
@@ -92,7 +92,7 @@ class LineServer:
         self._resumed = resumed
         self._may_take = may_take
         self._room = room
-        self._wanted: dict[str, OrderedDict[str, None]] = {}
+        self._files: defaultdict[str, WantedFiles] = defaultdict(WantedFiles)
 
     def endpoints(self, prefix: str = "") -> list[Endpoint]:
         """Everything under `prefix`, which begins with a slash and does not end with one."""
@@ -188,11 +188,15 @@ class LineServer:
         party = request.caller.sub
         store = self._store(party)
         envelopes = wire.plain(delivery.envelopes)
-        for number, data in enumerate(envelopes):
-            sender = sender_of(data)
-            if sender is not None and sender != party:
-                text = f"It is from {sender!r}; a node delivers what its own party says."
+        payloads = [payload_of(data) for data in envelopes]
+        for number, payload in enumerate(payloads):
+            if payload is not None and payload.sender != party:
+                text = f"It is from {payload.sender!r}; a node delivers what its own party says."
                 return Response(422, _refusal("line.sender", number, text))
+        known = filter(None, payloads)
+        unshown = await store.unshown(known, {*delivery.withheld}, self._files[party].has_brought)
+        if unshown:
+            return self._wants(party, unshown)
         newest = None
         if envelopes:
             outcome = await store.take(envelopes, wire.plain(delivery.erasures), delivery.withheld)
@@ -209,13 +213,7 @@ class LineServer:
                     )
                     return Response(409, body, code=body.code)
                 case BlobsMissing():
-                    self._want(party, outcome.sha256)
-                    wanted = BlobsAnswer(
-                        code="record.blob",
-                        message="These blobs are wanted first.",
-                        missing=list(outcome.sha256),
-                    )
-                    return Response(424, wanted, code=wanted.code)
+                    return self._wants(party, outcome.sha256)
                 case EnvelopeRefused():
                     refusal = _refusal(outcome.code, outcome.number, outcome.message)
                     return Response(422, refusal, code=refusal.code)
@@ -285,8 +283,8 @@ class LineServer:
         sha256 = sha256_of(request)
         if self._room() < 1.0:
             raise Overloaded(_NO_ROOM, retry_after_s=30)
-        wanted = self._wanted.get(request.caller.sub, OrderedDict())
-        if sha256 not in wanted and self._record.blobs.size(sha256) is None:
+        files = self._files[request.caller.sub]
+        if not files.is_asked(sha256):
             raise Forbidden("This blob was not asked for.")
         if hashlib.sha256(request.body).hexdigest() != sha256:
             raise BadBody("The bytes have another hash.")
@@ -294,7 +292,7 @@ class LineServer:
             await asyncio.to_thread(self._record.blobs.put, request.body)
         except (BlobUnusable, OSError) as error:
             raise Overloaded(f"It cannot be stored now: {error}") from None
-        wanted.pop(sha256, None)
+        files.bring(sha256)
         return Response(204)
 
     async def _beaten(self, request: Request[bytes]) -> Response:
@@ -331,13 +329,13 @@ class LineServer:
             raise Forbidden("The caller is no party of the agreement any more.")
         return LineStore(self._record, party)
 
-    def _want(self, party: str, missing: tuple[str, ...]) -> None:
-        wanted = self._wanted.setdefault(party, OrderedDict())
-        for sha256 in missing:
-            wanted[sha256] = None
-            wanted.move_to_end(sha256)
-        while len(wanted) > _WANTED_MAX:
-            wanted.popitem(last=False)
+    def _wants(self, party: str, missing: Sequence[str]) -> Response:
+        asked = list(missing[:ASKED_MAX])
+        self._files[party].ask(asked)
+        body = BlobsAnswer(
+            code="record.blob", message="These blobs are wanted first.", missing=asked
+        )
+        return Response(424, body, code=body.code)
 
     def _endpoint(
         self,

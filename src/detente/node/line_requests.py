@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from detente.errors import DetenteError
 from detente.http import BadRequest, Request
-from detente.record import Envelope, read_payload
+from detente.record import Envelope, Payload, read_payload
 
 from . import line_wire as wire
 
@@ -15,21 +15,18 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
-def sender_of(data: bytes) -> str | None:
-    """Who sends an envelope; None if that cannot be read."""
+def payload_of(data: bytes) -> Payload | None:
+    """What an envelope says; None if that cannot be read: the record says what is wrong with it."""
     try:
-        return read_payload(Envelope.from_json(data)).sender
+        return read_payload(Envelope.from_json(data))
     except DetenteError:
-        return None  # the record says what is wrong with it
+        return None
 
 
 def not_urgent(data: bytes) -> str | None:
     """Why an envelope does not belong into the emergency lane, if it does not."""
-    try:
-        payload = read_payload(Envelope.from_json(data))
-    except DetenteError:
-        return None
-    if payload.kind == "receipt":
+    payload = payload_of(data)
+    if payload is None or payload.kind == "receipt":
         return None
     if not payload.channel.endswith("/emergency"):
         return "Its channel is no emergency channel."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, cast
 
@@ -38,6 +38,7 @@ from detente.record import (
 
 _NUMBERED: Final = re.compile(r"envelope (\d+)")
 _GAP_MAX: Final = 16
+_HASHES_AT_ONCE: Final = 500
 _UNAVAILABLE: Final = (LogUnavailable, LogReadOnly, AppendUnknown, OSError)
 
 
@@ -208,6 +209,41 @@ class LineStore:
     def absent(self, envelopes: Sequence[bytes]) -> tuple[str, ...]:
         """Blobs that these envelopes name and we do not have."""
         return self._missing(envelopes, frozenset())
+
+    async def unshown(
+        self,
+        payloads: Iterable[Payload],
+        withheld: Collection[str],
+        brought: Callable[[str], bool],
+    ) -> tuple[str, ...]:
+        """Blobs of new entries of the peer that it has not shown to have, here or not.
+
+        No entry that it has stated or was sent names them, and it has not brought their bytes.
+        """
+        named: dict[str, None] = {}
+        ends: dict[str, int] = {}
+        for payload in payloads:
+            if not payload.blobs:
+                continue
+            channel = payload.channel
+            if channel not in ends:
+                ends[channel], _ = await self._end(self.peer, channel)
+            if payload.seq > ends[channel]:  # of what is known the content may be erased
+                named.update(dict.fromkeys(blob.sha256.hex() for blob in payload.blobs))
+        asked = [each for each in named if each not in withheld and not brought(each)]
+        shown: set[str] = set()
+        for begin in range(0, len(asked), _HASHES_AT_ONCE):
+            some = asked[begin : begin + _HASHES_AT_ONCE]
+            rows = await self.record.query(
+                "SELECT b.sha256 FROM party_blobs AS b "  # noqa: S608
+                "JOIN party_entries AS e ON e.position = b.position "
+                f"WHERE b.sha256 IN ({', '.join('?' * len(some))}) AND (e.sender = ? OR EXISTS "
+                "(SELECT 1 FROM party_recipients AS r WHERE r.position = e.position "
+                "AND r.party = ?))",
+                (*map(bytes.fromhex, some), self.peer, self.peer),
+            )
+            shown.update(cast(bytes, row[0]).hex() for row in rows)
+        return tuple(each for each in asked if each not in shown)
 
     async def may_have(self, sha256: str) -> bool:
         """Whether the peer may be given a blob: an entry that is addressed to it names it."""

@@ -341,7 +341,7 @@ async def kept_files(record: PartyRecord, files: Sequence[FileBody]) -> list[Blo
     """
     blobs = []
     for each in files:
-        size = await asyncio.to_thread(record.blobs.size, each.sha256)
+        size = await asyncio.to_thread(record.blobs.touch, each.sha256)
         if size is None:
             raise FileUnusable("The file is not here.", where=each.sha256, advice="Upload it.")
         if each.media_type == GEOJSON:

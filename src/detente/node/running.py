@@ -46,6 +46,7 @@ from .status import (
     StatusSource,
     link_status,
 )
+from .unnamed_files import keep_sweeping
 
 DISK_EVERY_S: Final = 5.0
 FULL_BYTES: Final = 4 << 20
@@ -154,6 +155,7 @@ class RunningNode(StatusSource):
             work["security entries"] = self._record_notes
             work["clocks"] = LineClocks(self.context).run
             work["rooms"] = keep_rooms
+            work["files"] = partial(keep_sweeping, self.context.record, self.context.clock)
             if witness is not None:
                 first = FirstContact(self.context.home.directory)
                 work["witness"] = partial(

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import secrets
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Final
@@ -37,7 +38,8 @@ class BlobStore:
         self._directory = directory
 
     def put(self, data: bytes | BinaryIO) -> str:
-        """Keep bytes, durably when it returns; gives their SHA-256. What is there already stays.
+        """Keep bytes, durably when it returns; gives their SHA-256. What is there already stays,
+        and counts as put now (see `put_before`).
 
         Raises:
             BlobUnusable: too large, or the disk refuses.
@@ -94,6 +96,30 @@ class BlobStore:
         except FileNotFoundError:
             return None
 
+    def touch(self, sha256: str) -> int | None:
+        """As `size`; it counts as put now, if it is there."""
+        try:
+            os.utime(self._path(sha256))
+        except FileNotFoundError:
+            return None
+        return self.size(sha256)
+
+    def put_before(self, moment: datetime) -> list[str]:
+        """Names of those that were last put before a moment, sorted."""
+        names = (path.name for path in self._directory.glob("??/*"))
+        return sorted(name for name in names if _NAME.fullmatch(name) and self._old(name, moment))
+
+    def delete_put_before(self, sha256: str, moment: datetime) -> bool:
+        """Forget it unless it was put at the moment or later; whether it was forgotten.
+
+        Raises:
+            BlobUnusable: it cannot be deleted.
+        """
+        if not self._old(sha256, moment):
+            return False
+        self.delete(sha256)
+        return True
+
     def delete(self, sha256: str) -> None:
         """Forget it, durably; no error if it is gone already.
 
@@ -131,6 +157,7 @@ class BlobStore:
                 file.flush()
                 path = self._path(sha256.hexdigest())
                 if path.exists() and path.stat().st_size == length:
+                    os.utime(path)
                     return sha256.hexdigest()
                 os.fsync(file.fileno())
             path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -141,6 +168,12 @@ class BlobStore:
         finally:
             temporary.unlink(missing_ok=True)
         return sha256.hexdigest()
+
+    def _old(self, sha256: str, moment: datetime) -> bool:
+        try:
+            return self._path(sha256).stat().st_mtime < moment.timestamp()
+        except FileNotFoundError:
+            return False
 
     def _path(self, sha256: str) -> Path:
         if not _NAME.fullmatch(sha256):
