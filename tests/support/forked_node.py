@@ -33,7 +33,13 @@ class ForkedNode:
         process = forking().Process(
             target=_run, args=(list(arguments), dict(variables), writing, str(log))
         )
-        await asyncio.to_thread(process.start)
+        starting = asyncio.ensure_future(asyncio.to_thread(process.start))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # Nobody would know of it: it ends as soon as it has begun.
+            starting.add_done_callback(lambda begun: None if begun.exception() else process.kill())
+            raise
         writing.close()
         reader = asyncio.StreamReader()
         file = os.fdopen(os.dup(reading.fileno()), "rb", buffering=0)

@@ -27,7 +27,7 @@ import httpx
 import pyotp
 from tests.support.agreements import OFFICERS, Officers, World, enrolled
 from tests.support.forked_node import ForkedNode
-from tests.support.instance import START_TIMEOUT_S, environment
+from tests.support.instance import environment
 
 from detente.node.agreement_now import AgreementNow
 from detente.node.beginning import begin_node, invite
@@ -46,6 +46,8 @@ ADDRESSES = {
     "c": ("node.c.example", 443),
 }
 PATIENCE_S = 20.0
+START_S = 60.0
+"""For a node to accept connections, on a machine that has much else to do."""
 
 
 class Proxy:
@@ -159,9 +161,30 @@ class NodeUnderTest:
         return path.read_text() if path.exists() else ""
 
     async def start(self, *more: str, variables: Mapping[str, str] | None = None) -> None:
-        """Start the process; returns when it accepts connections."""
+        """Start the process; returns when it accepts connections.
+
+        Raises:
+            RuntimeError: it has ended, or accepts none in time; with its log. It is gone then.
+        """
+        try:
+            async with asyncio.timeout(START_S):
+                await self._begin([str(self.directory), *self.options, *more], variables)
+                assert self.process is not None
+                assert self.process.stdout is not None
+                line = await self.process.stdout.readline()
+                if not line:
+                    await self.process.wait()
+        except TimeoutError:
+            await self.kill()
+            raise RuntimeError(f"no start in {START_S} s\n{self.log[-4000:]}") from None
+        if not line:
+            raise RuntimeError(self.log[-4000:])
+        ready = json.loads(line)
+        self.url = ready["url"]
+        self.proxy.target = int(ready["line"].rpartition(":")[2])
+
+    async def _begin(self, arguments: list[str], variables: Mapping[str, str] | None) -> None:
         path = self.logs / f"node-{self.party}.log"
-        arguments = [str(self.directory), *self.options, *more]
         if self.program:
             with path.open("ab") as log:
                 self.process = await asyncio.create_subprocess_exec(
@@ -174,15 +197,6 @@ class NodeUnderTest:
             self.process = await ForkedNode.start(
                 ["node", "run", *arguments], environment(variables), path
             )
-        assert self.process.stdout is not None
-        async with asyncio.timeout(START_TIMEOUT_S):
-            line = await self.process.stdout.readline()
-        if not line:
-            await self.process.wait()
-            raise RuntimeError(self.log[-4000:])
-        ready = json.loads(line)
-        self.url = ready["url"]
-        self.proxy.target = int(ready["line"].rpartition(":")[2])
 
     async def stop(self) -> int:
         """SIGTERM, and wait for the orderly end; gives the exit code."""
@@ -192,9 +206,8 @@ class NodeUnderTest:
         return await self.process.wait()
 
     async def kill(self) -> None:
-        """SIGKILL: nothing is finished, nothing is flushed."""
-        assert self.process is not None
-        if self.process.returncode is None:
+        """SIGKILL: nothing is finished, nothing is flushed. One that never began is gone, too."""
+        if self.process is not None and self.process.returncode is None:
             self.process.kill()
             await self.process.wait()
 
@@ -399,7 +412,10 @@ async def two_nodes(
         )
     net = Net(world, nodes)
     try:
-        await asyncio.gather(*(nodes[party].start() for party in start))
+        # One that fails ends the others: none begins when the test is over already.
+        async with asyncio.TaskGroup() as starting:
+            for party in start:
+                starting.create_task(nodes[party].start())
         yield net
     except BaseException:
         for node in nodes.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -58,6 +59,16 @@ async def test_commands_begin_a_node_and_say_how_it_is(tmp_path: Path) -> None:
     rebuilt = await detente("node", "rebuild", node)
     assert rebuilt.code == 0, rebuilt.out
     assert "messages: 0 rows" in rebuilt.out
+
+
+async def test_a_start_that_fails_says_why_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ExceptionGroup) as failed:
+        async with asyncio.timeout(30), two_nodes(tmp_path, settings=("--watch-every", "0")):
+            raise AssertionError("it has started")
+    assert failed.group_contains(RuntimeError, match="--watch-every")
+    assert "--watch-every" in capsys.readouterr().out
 
 
 async def test_a_full_disk_is_said_and_gone_on_after(tmp_path: Path, small_disk: Path) -> None:
