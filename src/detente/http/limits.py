@@ -102,6 +102,40 @@ async def _read_rest(receive: Receive, message: MutableMapping[str, Any], limit:
     return b"".join(chunks)
 
 
+class Bodies:
+    """Request bodies on their way; one client may have so many in a lane at one time."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._pending: dict[tuple[str, str], int] = {}
+
+    def __len__(self) -> int:
+        """How many clients have any, counted in each lane."""
+        return len(self._pending)
+
+    async def read(self, receive: Receive, declared_bytes: int, lane: str, client: str) -> bytes:
+        """The whole body of a request of a client. Arguments and errors are those of `read_body`.
+
+        Raises:
+            RateLimited: too many of this client are on their way.
+        """
+        key = (lane, client)
+        pending = self._pending.get(key, 0)
+        if pending >= self._limits.max_bodies_per_client:
+            raise RateLimited(
+                f"{pending} request bodies of this client are on their way already.",
+                retry_after_s=1,
+            )
+        self._pending[key] = pending + 1
+        try:
+            return await read_body(receive, declared_bytes, self._limits)
+        finally:
+            if self._pending[key] == 1:
+                del self._pending[key]
+            else:
+                self._pending[key] -= 1
+
+
 _STEP = np.zeros(256, np.int8)
 _STEP[list(b"[{")] = 1
 _STEP[list(b"]}")] = -1

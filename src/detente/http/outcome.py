@@ -1,4 +1,4 @@
-"""What an observer of requests is told."""
+"""What becomes of a request, and who is told."""
 
 from __future__ import annotations
 
@@ -28,6 +28,54 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     bytes_in: int
     bytes_out: int
     streamed: bool = False
+
+
+class Known:
+    """What is known so far of a request; whoever serves it leaves here what an error would lose.
+
+    Attributes:
+        stream_client: whose place among the streams was taken; None if none was.
+        expires_us: until when the caller is known, microseconds since the Unix epoch; 0: for ever.
+    """
+
+    __slots__ = (
+        "bytes_in",
+        "bytes_out",
+        "code",
+        "expires_us",
+        "route",
+        "status",
+        "stream_client",
+        "streamed",
+        "sub",
+    )
+
+    def __init__(self) -> None:
+        self.stream_client: str | None = None
+        self.streamed = False
+        self.expires_us = 0
+        self.route = ""
+        self.status = 499
+        self.sub = ""
+        self.code = ""
+        self.bytes_in = 0
+        self.bytes_out = 0
+
+    def outcome(self, method: str, duration_s: float, request_id: str, received_us: int) -> Outcome:
+        """What became of it."""
+        return Outcome(
+            method,
+            self.route,
+            self.status,
+            duration_s,
+            self.sub,
+            self.code,
+            request_id,
+            received_us,
+            self.bytes_in,
+            self.bytes_out,
+            self.streamed,
+        )
 
 
 class Span(Protocol):

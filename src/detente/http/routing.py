@@ -24,20 +24,17 @@ import msgspec
 from detente.errors import DetenteError
 from detente.http.endpoint import ANONYMOUS, Caller, Endpoint, Request, Response
 from detente.http.errors import (
-    ErrorResponse,
-    ErrorTable,
     HandlerTimeout,
     HttpError,
     InternalError,
     MethodNotAllowed,
     Overloaded,
-    RateLimited,
 )
 from detente.http.head import RequestHead, Scope
 from detente.http.lanes import Lanes, network_of
-from detente.http.limits import Limits, RateLimiter, Receive, Send, read_body
+from detente.http.limits import Bodies, Limits, RateLimiter, Receive, Send
 from detente.http.matching import PathTable
-from detente.http.outcome import Observer, Outcome
+from detente.http.outcome import Known, Observer
 from detente.http.reading import (
     BoundEndpoint,
     DecHook,
@@ -46,6 +43,7 @@ from detente.http.reading import (
     parse_query,
     pick_headers,
 )
+from detente.http.refusals import Refusals
 from detente.http.streams import Stream, Streams, close_chunks
 
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -110,17 +108,17 @@ class Application:
         self._authenticator = authenticator
         self._limits = limits
         self._observer = observer
-        self._errors = ErrorTable(statuses)
         self._clock = clock
         self.lifespan = lifespan
         self._fallback = fallback
         self._encode = msgspec.json.Encoder(enc_hook=enc_hook).encode
+        self._refusals = Refusals(statuses, self._encode)
         self._table: PathTable[BoundEndpoint] = PathTable(
             (endpoint.method, endpoint.path, BoundEndpoint(endpoint, dec_hook))
             for endpoint in endpoints
         )
         self._in_flight = 0
-        self._bodies: dict[tuple[str, str], int] = {}
+        self._bodies = Bodies(limits)
         self._rate: RateLimiter | None = None
         if limits.rate_per_s is not None:
             self._rate = RateLimiter(limits.rate_per_s, limits.rate_burst, limits.max_rate_clients)
@@ -145,7 +143,7 @@ class Application:
         method: str = scope["method"]
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         # The callee leaves here what is known when an error ends it.
-        known = _Known()
+        known = Known()
         self._observer.started()
         try:
             if self._fallback is not None and await self._falls_through(method, raw_path):
@@ -166,9 +164,9 @@ class Application:
                     else:
                         payload = self._encode(body)
             except DetenteError as error:
-                response, payload = self._refuse(error, request_id)
+                response, payload = self._refusals.refuse(error, request_id)
             except Exception as error:  # noqa: BLE001 - a fault must still become an answer
-                response, payload = self._fail(error, request_id, known)
+                response, payload = self._refusals.fail(error, request_id)
             headers = [(b"x-request-id", request_id.encode()), *response.headers]
             if self._headers:
                 given = {name.lower() for name, _ in response.headers}
@@ -189,18 +187,11 @@ class Application:
             if known.stream_client is not None:
                 self.streams.leave(known.stream_client)
             self._observer.finished(
-                Outcome(
+                known.outcome(
                     method,
-                    known.route,
-                    known.status,
                     (time.perf_counter_ns() - started_ns) * 1e-9,
-                    known.sub,
-                    known.code,
                     request_id,
                     received_us,
-                    known.bytes_in,
-                    known.bytes_out,
-                    known.streamed,
                 )
             )
 
@@ -212,7 +203,7 @@ class Application:
         receive: Receive,
         send: Send,
         request_id: str,
-        known: _Known,
+        known: Known,
     ) -> None:
         """Send a stream; known is told how it went."""
         given = {name.lower() for name, _ in headers}
@@ -250,7 +241,7 @@ class Application:
         raw_path: bytes,
         received_us: int,
         request_id: str,
-        known: _Known,
+        known: Known,
     ) -> Response | Stream:
         if method == "OPTIONS":
             return Response(204, headers=((b"allow", self._table.methods(raw_path)),))
@@ -286,7 +277,7 @@ class Application:
         headers = pick_headers(head, bound) if bound.headers else None
         body: Any = None
         if takes_body:
-            body = await self._read_body(receive, declared_bytes, lane, payer)
+            body = await self._bodies.read(receive, declared_bytes, lane, payer)
             known.bytes_in = len(body)
             if lanes is not None and declared_bytes < 0:
                 lanes.charge_bytes(lane, payer, len(body), time.monotonic())
@@ -318,26 +309,6 @@ class Application:
         finally:
             self._in_flight -= 1
 
-    async def _read_body(
-        self, receive: Receive, declared_bytes: int, lane: str, client: str
-    ) -> bytes:
-        """The body of a request; one client may have so many on their way in a lane at one time."""
-        key = (lane, client)
-        pending = self._bodies.get(key, 0)
-        if pending >= self._limits.max_bodies_per_client:
-            raise RateLimited(
-                f"{pending} request bodies of this client are on their way already.",
-                retry_after_s=1,
-            )
-        self._bodies[key] = pending + 1
-        try:
-            return await read_body(receive, declared_bytes, self._limits)
-        finally:
-            if self._bodies[key] == 1:
-                del self._bodies[key]
-            else:
-                self._bodies[key] -= 1
-
     async def _traced(
         self, bound: BoundEndpoint, request: Request[Any], headers: Sequence[tuple[bytes, bytes]]
     ) -> Response | Stream:
@@ -350,7 +321,7 @@ class Application:
                 response = await self._handle(bound, request)
                 status = response.status
             except DetenteError as error:
-                status = self._errors.status(error)
+                status = self._refusals.status(error)
                 raise
             finally:
                 current.answered(status or 500)
@@ -361,10 +332,13 @@ class Application:
         if timeout_s is None or bound.endpoint.public:
             response = await bound.handler(request)
         else:
+            deadline = asyncio.timeout(timeout_s)
             try:
-                async with asyncio.timeout(timeout_s):
+                async with deadline:
                     response = await bound.handler(request)
             except TimeoutError:
+                if not deadline.expired():
+                    raise  # the handler's own
                 raise HandlerTimeout(
                     f"No answer within {timeout_s:g} seconds; "
                     "the outcome of the request is not known.",
@@ -392,29 +366,6 @@ class Application:
             return error.status == 404
         return False
 
-    def _refuse(self, error: DetenteError, request_id: str) -> tuple[Response, bytes]:
-        status = self._errors.status(error)
-        if status is None:
-            return self._fail(error, request_id, None)
-        headers: Sequence[tuple[bytes, bytes]] = ()
-        if isinstance(error, HttpError):
-            headers = error.headers()
-        elif status in (429, 503):
-            headers = ((b"retry-after", b"1"),)
-        payload = self._encode(ErrorResponse(str(error), error.code))
-        return Response(status, headers=headers, code=error.code), payload
-
-    def _fail(
-        self, error: Exception, request_id: str, known: _Known | None
-    ) -> tuple[Response, bytes]:
-        logger.error("request %s failed", request_id, exc_info=error)
-        body = ErrorResponse(
-            "This server made a mistake; its operator finds the cause under the request id.",
-            "http.internal",
-            request_id,
-        )
-        return Response(500, code=body.code), self._encode(body)
-
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
@@ -427,28 +378,3 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.shutdown.complete"})
-
-
-class _Known:
-    __slots__ = (
-        "bytes_in",
-        "bytes_out",
-        "code",
-        "expires_us",
-        "route",
-        "status",
-        "stream_client",
-        "streamed",
-        "sub",
-    )
-
-    def __init__(self) -> None:
-        self.stream_client: str | None = None
-        self.streamed = False
-        self.expires_us = 0
-        self.route = ""
-        self.status = 499
-        self.sub = ""
-        self.code = ""
-        self.bytes_in = 0
-        self.bytes_out = 0

@@ -96,6 +96,8 @@ async def fail(request: Request[None]) -> Response:
             raise Unlisted("nobody gave this a status")
         case "forbidden":
             raise Forbidden("It belongs to somebody else.")
+        case "timeout":
+            raise TimeoutError("the secret is 1234")
         case _:
             raise RuntimeError("the secret is 1234")
 
@@ -296,7 +298,7 @@ async def test_errors_get_the_status_of_their_class_or_its_parent(
     assert (await client.get("/fail?how=forbidden")).status_code == 403
 
 
-@pytest.mark.parametrize("how", ["unlisted", "surprise"])
+@pytest.mark.parametrize("how", ["unlisted", "timeout", "surprise"])
 async def test_a_fault_is_500_and_leaks_nothing(
     client: httpx.AsyncClient, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -487,4 +489,4 @@ async def test_a_client_has_so_many_unfinished_bodies_and_no_more(
     for rest in (second_rest, third_rest):
         rest.set_result(WHOLE)
     assert [(await task)[0] for task in (second, third)] == [200, 200]
-    assert bodies.app._bodies == {}, "nothing is remembered of those who are done"
+    assert len(bodies.app._bodies) == 0, "nothing is remembered of those who are done"
