@@ -115,6 +115,8 @@ class ErrandBox:
     """Errands for one peer."""
 
     now: Callable[[], float] = time.monotonic
+    begun: Callable[[], object] = lambda: None
+    """Called when the peer asks for errands that has not asked lately: it can be reached so."""
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
     _asked_at: float = -1e9
     _more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -157,7 +159,9 @@ class ErrandBox:
         Raises:
             BadBody: an answer is not base64.
         """
-        self._asked_at = self.now()
+        known, self._asked_at = self.asked_for, self.now()
+        if not known:
+            self.begun()
         for answer in asking.answers:
             waiting = self._waiting.get(answer.id)
             if waiting is None or waiting.answer.done():

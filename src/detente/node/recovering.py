@@ -35,11 +35,14 @@ async def recover_from_all(
         context: of the node; its record is open for reading.
         peers: the other parties' nodes.
         neutral: neutral witnesses that can be asked.
-        woken: set when a peer was heard again.
+        woken: set when a peer was heard again; here also when one begins to ask for errands.
         held: told why the record stays held, when that has changed.
     """
     told: str | None = None
+    for node in peers:
+        node.errands.begun = woken.set
     while True:
+        woken.clear()  # whoever is heard from now on may have been silent to what follows
         try:
             done = await recover(
                 context.home,
@@ -59,7 +62,6 @@ async def recover_from_all(
                 done.theirs,
             )
             return
-        woken.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(woken.wait(), RECOVER_EVERY_S)
 
