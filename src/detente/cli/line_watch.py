@@ -113,12 +113,13 @@ def _view(at: Desk, picture: Picture) -> Group:
 
     from detente.terminal import texts
     from detente.terminal.showing import STYLES, clock_seconds, link_text
+    from detente.terminal.typesetting import COLON
 
     now, steady_s, language = datetime.now(UTC), time.monotonic(), at.language
     parts: list[RenderableType] = [Text(f"{now:%Y-%m-%d %H:%M:%S}Z  {one_line(picture.party)}")]
     if picture.blind is not None:
         since = clock_seconds(f"{picture.blind:%Y-%m-%dT%H:%M:%SZ}", now)
-        colon = texts.COLON.to(language)
+        colon = COLON.to(language)
         said = f"!! {texts.NO_ANSWER.to(language)} {texts.SINCE.to(language)} {since}{colon} "
         parts.append(Text(said + texts.AS_IT_WAS.to(language), STYLES["late"]))
     else:

@@ -35,6 +35,7 @@ from .papers import Papers
 from .picture import AlarmLine, Picture
 from .test_screen import TestScreen
 from .top import Top
+from .typesetting import filled
 from .watching import PULSE_S, Watcher
 
 T = TypeVar("T")
@@ -360,11 +361,9 @@ class LineTerminal(App[None]):
             data = await self.ask(self.calls.file(message.id, files[chosen]))
             if data is not None:
                 path = await asyncio.to_thread(save, Path(), files[chosen], data)
-                done = texts.FILE_SAVED
-                self.say(Words(done.en.format(path=path), done.fr.format(path=path)))
+                self.say(filled(texts.FILE_SAVED, path=str(path)))
         except FileFault as error:
-            where = error.where or ""
-            self.say(Words(f"{where}: {error.words.en}", f"{where}\u202f: {error.words.fr}"))
+            self.say(error.told)
 
     def action_outages(self) -> None:
         """When the lines were down."""

@@ -64,6 +64,14 @@ class AskIdentity(Protocol):
 class ProofRefused(NodeRefused):
     """The officer did not prove who they are; nothing was done."""
 
+    def __init__(self, where: str) -> None:
+        words = told(
+            "Nothing was done: this needs a fresh proof of who you are.",
+            "Rien n’a été fait : il faut d’abord prouver à nouveau qui vous êtes.",
+        )
+        super().__init__(403, Refusal(message=words.en), where)
+        self.words = words
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -267,7 +275,7 @@ async def with_fresh_identity(calls: LineCalls, once: Callable[[], Awaitable[T]]
     while True:
         identity = await calls.ask(session, again)
         if identity is None:
-            raise ProofRefused(403, _no_proof(), refused.where or "")
+            raise ProofRefused(refused.where or "")
         factor = {"password": identity.password} if identity.password else {"code": identity.code}
         try:
             answer = await calls.api.call(
@@ -282,10 +290,6 @@ async def with_fresh_identity(calls: LineCalls, once: Callable[[], Awaitable[T]]
         if token:
             await calls.api.use_token(token)
         return await once()
-
-
-def _no_proof() -> Refusal:
-    return Refusal(message="Nothing was done: this needs a fresh proof of who you are.")
 
 
 def _read(answer: Answer, kind: type[T]) -> T:

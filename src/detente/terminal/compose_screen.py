@@ -27,6 +27,7 @@ from .files import FILES_MAX, FileFault, read_file, typed_paths
 from .line_screen import LineScreen
 from .node_api import NodeAway, NodeRefused
 from .questions import Question, read_answers
+from .typesetting import labelled
 
 _ROOM: Final = "room/"  # no party's id has a slash
 
@@ -171,8 +172,7 @@ class ComposeScreen(LineScreen[bool]):
                 raise FileFault(texts.TOO_MANY_FILES)
             files = [await asyncio.to_thread(read_file, path) for path in paths]
         except FileFault as error:
-            where = f"{error.where}: " if error.where else ""
-            self._faults = [Words(where + error.words.en, where + error.words.fr)]
+            self._faults = [error.told]
             self.retell()
             return
         draft = replace(draft, files=[each.named for each in files])
@@ -208,9 +208,7 @@ class ComposeScreen(LineScreen[bool]):
             field = self.query_one(f"#field-{question.name}")
             field.set_class(question.name in faults, "fault")
         self._faults = [
-            Words(f"{q.label.en}: {e.words.en}", f"{q.label.fr}\u202f: {e.words.fr}")
-            if answers[q.name].strip()
-            else e.words
+            labelled(q.label, e.words) if answers[q.name].strip() else e.words
             for q in self._asked
             if (e := faults.get(q.name)) is not None
         ]

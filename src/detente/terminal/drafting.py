@@ -17,7 +17,7 @@ from .answers import Message
 from .calls import Outgoing
 from .questions import Question, questions_of
 from .showing import STYLES
-from .typesetting import indented
+from .typesetting import COLON, indented
 
 LANGUAGES: Final[tuple[Language, Language]] = ("en", "fr")
 
@@ -68,11 +68,11 @@ def preview(draft: Outgoing, sender: str) -> Text:
             if other:
                 text.append(f"{label.to(language)} {one_line(other)}\n", STYLES["grey"])
         for row in rows:
-            label_text = f"{row.label.to(language)}{texts.COLON.to(language)} "
+            label_text = f"{row.label.to(language)}{COLON.to(language)} "
             text.append(label_text, STYLES["label"])
             text.append(f"{indented(row.value.to(language))}\n")
         for sha256, media_type in draft.files:
-            label_text = f"{texts.FILES.to(language)}{texts.COLON.to(language)} "
+            label_text = f"{texts.FILES.to(language)}{COLON.to(language)} "
             text.append(label_text, STYLES["label"])
             text.append(f"{one_line(media_type)}, {sha256[:16]}…\n")
         text.append("\n")

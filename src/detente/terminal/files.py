@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from detente.errors import DetenteError
-from detente.words import Words
+from detente.words import Words, same
 
 from .answers import File
-from .typesetting import told
+from .typesetting import labelled, told
 
 SKETCH_TYPE: Final = "application/geo+json"
 FILE_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -52,6 +52,11 @@ class FileFault(DetenteError):
     def __init__(self, words: Words, *, where: str | None = None) -> None:
         super().__init__(words.en, where=where)
         self.words = words
+
+    @property
+    def told(self) -> Words:
+        """Why, and of which file."""
+        return self.words if self.where is None else labelled(same(self.where), self.words)
 
 
 class FileDiffers(FileFault):

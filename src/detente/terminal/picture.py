@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Final
 
 from detente.line import URGENCIES, State
-from detente.words import Words
+from detente.words import Words, same
 
 from . import texts
 from .answers import Link, Message, NodeState, Recipient, TestCall, TestCalls, Waits
 from .retyped import span_left
+from .typesetting import filled, labelled
 
 KEPT_MAX: Final = 500
 """Messages of a status that a terminal keeps; older ones are asked for again."""
@@ -185,7 +186,7 @@ class Picture:
             if self.node.mode == "writing":
                 words = texts.DISK_LOW
             else:
-                words = _fill(texts.ALARM_NODE, why=Words(why, why))
+                words = filled(texts.ALARM_NODE, why=why)
             found.append(AlarmLine("node", 0, words))
         for each, at in self._waits.values():
             line = self._waiting_alarm(each, each.left_s - (steady_s - at))
@@ -195,11 +196,11 @@ class Picture:
             state = _state(link.state)
             if state is not None and state.outage:
                 since = link.since[11:19] + "Z"
-                words = _fill(
+                words = filled(
                     texts.ALARM_LINK,
-                    peer=_same(link.peer),
+                    peer=link.peer,
                     state=state.words,
-                    time=_same(since),
+                    time=since,
                 )
                 found.append(AlarmLine(f"link/{link.peer}/{link.since}", 4, words))
         found += self._missed()
@@ -207,10 +208,10 @@ class Picture:
 
     def _waiting_alarm(self, each: Waits, left_s: float) -> AlarmLine | None:
         message = self.messages.get(each.id)
-        title = _same("?") if message is None else title_of(message)
+        title = same("?") if message is None else title_of(message)
         rank = _RANK.get(each.urgency, 3) + (0 if each.status == "actual" else 5)
-        late = _same(span_left(-left_s)) if left_s < 0 else None
-        urgency = URGENCIES.get(each.urgency, _same(each.urgency))
+        late = span_left(-left_s) if left_s < 0 else None
+        urgency = URGENCIES.get(each.urgency, same(each.urgency))
         if each.party == self.party:
             if late is not None:
                 template = texts.ALARM_OVERDUE_IN
@@ -223,12 +224,10 @@ class Picture:
             template, peer = texts.ALARM_OVERDUE_OUT, each.party
         else:
             return None
-        words = _fill(
-            template, urgency=urgency, peer=_same(peer), what=title, time=late or _same("")
-        )
+        words = filled(template, urgency=urgency, peer=peer, what=title, time=late or "")
         if each.status != "actual":
-            mark = texts.STATUS_SHORT[each.status]
-            words = Words(f"{mark.en}: {words.en}", f"{mark.fr}\u202f: {words.fr}")
+            mark = texts.STATUS_SHORT.get(each.status, same(each.status))
+            words = labelled(mark, words)
         key = f"{'late' if late else 'new'}/{each.id}/{each.party}"
         return AlarmLine(key, rank, words, each.id)
 
@@ -242,7 +241,7 @@ class Picture:
             AlarmLine(
                 f"test/{call.id}",
                 4,
-                _fill(texts.ALARM_TEST, peer=_same(", ".join(call.missing) or call.callee)),
+                filled(texts.ALARM_TEST, peer=", ".join(call.missing) or call.callee),
                 call.id,
             )
             for call in newest.values()
@@ -252,11 +251,11 @@ class Picture:
 
 def title_of(message: Message) -> Words:
     """What a message is, in few words: its form and the first thing it says."""
-    title = _same(message.form) if message.title is None else message.title.words
+    title = same(message.form) if message.title is None else message.title.words
     first = message.rows[0].value.words if message.rows else None
     if first is None:
         return title
-    return Words(f"{title.en}: {first.en}", f"{title.fr}\u202f: {first.fr}")
+    return labelled(title, first)
 
 
 def _state(name: str) -> State | None:
@@ -268,15 +267,4 @@ def link_words(link: Link) -> Words:
     if link.words.en:
         return link.words.words
     state = _state(link.state)
-    return _same(link.state) if state is None else state.words
-
-
-def _fill(template: Words, **parts: Words) -> Words:
-    return Words(
-        template.en.format(**{name: words.en for name, words in parts.items()}),
-        template.fr.format(**{name: words.fr for name, words in parts.items()}),
-    )
-
-
-def _same(text: str) -> Words:
-    return Words(text, text)
+    return same(link.state) if state is None else state.words

@@ -16,13 +16,13 @@ from rich.text import Text
 
 from detente.errors import one_line
 from detente.line import STATUSES, URGENCIES
-from detente.words import Language, Words, same
+from detente.words import Language, same
 
 from . import texts
 from .answers import Link, Message, Outages, Recipient
 from .picture import Picture, link_words, title_of
 from .retyped import span_left
-from .typesetting import indented
+from .typesetting import COLON, indented
 
 STYLES: Final[Mapping[str, str]] = {
     # Okabe and Ito: told apart by everybody, on a dark ground.
@@ -166,7 +166,7 @@ def outages_text(found: Outages, language: Language) -> Text:
         for said in each.stated:
             what = texts.SAYS_AWAY.to(language)
             if not said.own:
-                saw = f"{texts.SAYS_SAW.to(language)}{_colon(language)}"
+                saw = f"{texts.SAYS_SAW.to(language)}{COLON.to(language)}"
                 what = f"{saw} {said.words.words.to(language)}"
             times = exact_text(said.since)
             if said.until is not None:
@@ -223,10 +223,10 @@ def message_text(message: Message, party: str, language: Language) -> Text:
         text.append(f"    {indented(data)}\n")
     for row in message.rows or ():
         label = row.label.words.to(language)
-        text.append(f"{one_line(label)}{_colon(language)} ", STYLES["label"])
+        text.append(f"{one_line(label)}{COLON.to(language)} ", STYLES["label"])
         text.append(f"{indented(row.value.words.to(language))}\n")
     for file in message.files:
-        text.append(f"{texts.FILES.to(language)}{_colon(language)} ", STYLES["label"])
+        text.append(f"{texts.FILES.to(language)}{COLON.to(language)} ", STYLES["label"])
         text.append(f"{one_line(f'{file.media_type}, {file.size} B, {file.sha256[:16]}…')}\n")
     return text
 
@@ -269,15 +269,9 @@ def _facts(recipient: Recipient, language: Language) -> Iterator[tuple[str, str]
         yield f"{exact_text(each.at)}  {word} {by} {each.officer or each.key}{said}", ""
         if not each.counts:
             reasons = " ".join(words.words.to(language) for words in each.why_not)
-            yield f"{texts.DOES_NOT_COUNT.to(language)}{_colon(language)} {reasons}", STYLES["late"]
+            yield (
+                f"{texts.DOES_NOT_COUNT.to(language)}{COLON.to(language)} {reasons}",
+                STYLES["late"],
+            )
     for answer in recipient.answers:
         yield f"{texts.THEIR_STATES['answered'].to(language)} {answer}", ""
-
-
-def _colon(language: Language) -> str:
-    return ":" if language == "en" else "\u202f:"
-
-
-def both(words: Words) -> str:
-    """A text in both languages, for whoever reads only one of them."""
-    return words.en if words.en == words.fr else f"{words.en} / {words.fr}"

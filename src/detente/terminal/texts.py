@@ -110,16 +110,11 @@ UNSEEN_TEXT: Final = told(
     "Go down to read the rest: it is not reported as shown before.",
     "Descendez pour lire la suite : il n’est pas signalé comme affiché avant.",
 )
-SHOWN_REPORTED: Final = told("Reported to its sender as shown.", "Signalé comme affiché.")
-SHOWN_UNREPORTED: Final = told(
-    "Not reported as shown: this terminal may not.", "Non signalé : ce poste n’y est pas autorisé."
-)
 NOTHING_HERE: Final = told("No message. s: exercise, test.", "Aucun message. s : exercice, essai.")
 NOTHING_LISTED: Final = told(
     "No message. Exercises and tests have lists of their own: --status.",
     "Aucun message. Exercices et essais ont leurs propres listes : --status.",
 )
-NEW_WORDS: Final = told("NEW", "NOUVEAU")
 QUIET: Final = told(
     "the bell is quiet until there is something new", "sonnerie coupée jusqu’à la prochaine alarme"
 )
@@ -209,7 +204,6 @@ PROOF_HOW: Final = told(
     "Mot de passe, ou les six chiffres de votre appareil",
 )
 
-TEST_TITLE: Final = told("Test calls", "Appels d’essai")
 TEST_SAY: Final = told("Write these words:", "Écrivez ces mots :")
 TEST_NONE: Final = told("No test call waits for us.", "Aucun appel d’essai ne nous attend.")
 TEST_NEXT: Final = told("Next:", "Prochain :")
@@ -236,7 +230,6 @@ NO_PEERS: Final = told("no other party", "aucune autre partie")
 
 SENT_BY: Final = told("by", "par")
 NODE_ITSELF: Final = told("the node itself", "le nœud lui-même")
-WAITS_FOR_US: Final = told("waits for us", "nous attend")
 OVERDUE: Final = told("OVERDUE", "EN RETARD")
 LEFT: Final = told("left", "restant")
 SUPERSEDED: Final = told("replaced by a correction", "remplacé par une correction")
@@ -349,7 +342,6 @@ Comment écrire
   texte     librement ; en: …  dit qu’il est dans une autre langue que la vôtre
 """,
 )
-COLON: Final = Words(":", "\u202f:")
 QUIET_SHORT: Final = told("quiet", "silence")
 KEY_NAMES: Final[Mapping[str, Words]] = {
     "Enter": told("Enter", "Entrée"),

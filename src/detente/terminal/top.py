@@ -18,6 +18,7 @@ from detente.words import Language
 from . import texts
 from .picture import AlarmLine, Picture
 from .showing import clock_seconds, link_text
+from .typesetting import COLON
 
 PEER_LINES_MAX: Final = 3
 
@@ -57,7 +58,7 @@ class Top(Vertical):
             blind.update(
                 Text(
                     f"!! {texts.NO_ANSWER.to(language)} {texts.SINCE.to(language)} {since}"
-                    f"{texts.COLON.to(language)} "
+                    f"{COLON.to(language)} "
                     f"{texts.AS_IT_WAS.to(language)}. {one_line(picture.why.to(language))}",
                     overflow="ellipsis",
                 )
@@ -70,7 +71,7 @@ class Top(Vertical):
             hush = f"  [{texts.QUIET_SHORT.to(language)}]" if quiet else ""
             said = one_line(alarms[0].words.to(language))
             alarm.update(
-                Text(f"! {texts.ALARM.to(language)}{texts.COLON.to(language)} {said}{tail}{hush}")
+                Text(f"! {texts.ALARM.to(language)}{COLON.to(language)} {said}{tail}{hush}")
             )
         self._peers(picture, language, now)
 
@@ -86,7 +87,7 @@ class Top(Vertical):
             count = picture.counted(other)
             if other != status and count:
                 name = texts.STATUS_SHORT[other].to(language)
-                text.append(f" {name}{texts.COLON.to(language)} {count} ", "reverse bold")
+                text.append(f" {name}{COLON.to(language)} {count} ", "reverse bold")
         return text
 
     def _peers(self, picture: Picture, language: Language, now: datetime) -> None:

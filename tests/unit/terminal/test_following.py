@@ -112,8 +112,9 @@ async def test_without_a_proof_nothing_is_done() -> None:
         return None
 
     draft = Outgoing("text", {"text": {"language": "en", "text": "Hello"}}, "b")
-    with pytest.raises(ProofRefused):
+    with pytest.raises(ProofRefused) as refused:
         await LineCalls(node, ask).send(draft)
+    assert refused.value.words.fr.startswith("Rien n’a été fait\u202f: ")
     with pytest.raises(NodeRefused, match="step-up"):
         await LineCalls(node).send(draft)
     assert node.messages == []
