@@ -15,6 +15,7 @@ from detente.errors import DetenteError
 from detente.record import Blob, Draft, JsonValue, Payload, Reference, format_time
 
 from .forms import Form, Status, Urgency, form_of
+from .lanes import Lane, lane_of
 from .message_states import differences_of, read_back_needed
 from .readback import Difference, ReadBack, write_read_back
 from .rules import LineRules
@@ -82,6 +83,19 @@ def is_emergency(message: Payload) -> bool:
     """Whether a message, and what is said about it, goes by the emergency channel."""
     urgency = message.body.get("urgency")
     return isinstance(urgency, str) and urgency in EMERGENCY
+
+
+def not_urgent(payload: Payload) -> str | None:
+    """Why a message does not belong into the emergency channel that it is in, if it does not.
+
+    What is urgent in an ordinary channel is taken: it only comes later than it could.
+    """
+    if payload.kind != "message" or lane_of(payload.channel) is not Lane.EMERGENCY:
+        return None
+    if is_emergency(payload):
+        return None
+    urgency = payload.body.get("urgency")
+    return f"It is a message of urgency {urgency!r}, in an emergency channel."
 
 
 def reference(of: Payload, rel: str) -> Reference:

@@ -199,7 +199,9 @@ class LineServer:
             return self._wants(party, unshown)
         newest = None
         if envelopes:
-            outcome = await store.take(envelopes, wire.plain(delivery.erasures), delivery.withheld)
+            outcome = await store.take(
+                envelopes, wire.plain(delivery.erasures), delivery.withheld, said=payloads
+            )
             match outcome:
                 case Stored():
                     newest = outcome.receipts_newest

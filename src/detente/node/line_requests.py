@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from detente import line
 from detente.errors import DetenteError
 from detente.http import BadRequest, Request
+from detente.line import Lane, lane_of
 from detente.record import Envelope, Payload, read_payload
 
 from . import line_wire as wire
@@ -28,12 +30,9 @@ def not_urgent(data: bytes) -> str | None:
     payload = payload_of(data)
     if payload is None or payload.kind == "receipt":
         return None
-    if not payload.channel.endswith("/emergency"):
+    if lane_of(payload.channel) is not Lane.EMERGENCY:
         return "Its channel is no emergency channel."
-    urgency = payload.body.get("urgency")
-    if payload.kind == "message" and urgency not in ("distress", "urgent"):
-        return f"It is a message of urgency {urgency!r}."
-    return None
+    return line.not_urgent(payload)
 
 
 def sha256_of(request: Request[Any]) -> str:

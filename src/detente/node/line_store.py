@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from detente.errors import DetenteError
+from detente.line import not_urgent
 from detente.line.actions import (
     BlobsMissing,
     EnvelopeRefused,
@@ -33,11 +34,13 @@ from detente.record import (
     PartyRecord,
     Payload,
     RecordRefused,
+    payload_type_of,
     read_payload,
 )
 
 _NUMBERED: Final = re.compile(r"envelope (\d+)")
 _GAP_MAX: Final = 16
+_MESSAGE: Final = payload_type_of("message")
 _HASHES_AT_ONCE: Final = 500
 _UNAVAILABLE: Final = (LogUnavailable, LogReadOnly, AppendUnknown, OSError)
 
@@ -183,8 +186,20 @@ class LineStore:
         envelopes: Sequence[bytes],
         erasures: Sequence[bytes] = (),
         withheld: Collection[str] = (),
+        *,
+        said: Sequence[Payload | None] | None = None,
     ) -> StoreOutcome:
-        """See `Store`: give envelopes of the peer to our record, all or nothing."""
+        """See `Store`: give envelopes of the peer to our record, all or nothing.
+
+        Args:
+            said: what they say, of those that can be read, if that is known already.
+        """
+        if said is None:
+            said = await asyncio.to_thread(lambda: [*map(_message, envelopes)])
+        for number, payload in enumerate(said):
+            wrong = None if payload is None else not_urgent(payload)
+            if wrong is not None:
+                return EnvelopeRefused(number, "line.not_urgent", wrong)
         try:
             await self.record.receive(envelopes, erasures=erasures, withheld=frozenset(withheld))
             return Stored(await self.receipts_made())
@@ -201,9 +216,7 @@ class LineStore:
             return EnvelopeRefused(_number(error), error.code, str(error))
         except RecordRefused as error:
             return EnvelopeRefused(_number(error), error.code, str(error))
-        except LogDamaged as error:
-            return StoreFailed(str(error))
-        except _UNAVAILABLE as error:
+        except (LogDamaged, *_UNAVAILABLE) as error:
             return StoreFailed(str(error))
 
     def absent(self, envelopes: Sequence[bytes]) -> tuple[str, ...]:
@@ -331,16 +344,23 @@ class LineStore:
 def read_item(data: bytes, index: int = -1) -> Item | None:
     """An envelope as an item of the line; None if it is none."""
     payload = _payload(data)
-    return (
-        None
-        if payload is None
-        else Item(index, payload.channel, payload.seq, data, _blobs(payload))
-    )
+    if payload is None:
+        return None
+    return Item(index, payload.channel, payload.seq, data, _blobs(payload))
 
 
 def _payload(data: bytes) -> Payload | None:
     try:
         return read_payload(Envelope.from_json(data))
+    except DetenteError:
+        return None
+
+
+def _message(data: bytes) -> Payload | None:
+    """What an envelope says if it is a message; others are not read."""
+    try:
+        envelope = Envelope.from_json(data)
+        return read_payload(envelope) if envelope.payload_type == _MESSAGE else None
     except DetenteError:
         return None
 

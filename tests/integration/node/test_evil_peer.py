@@ -124,7 +124,9 @@ async def test_what_a_hostile_party_says_and_answers_harms_itself_only(tmp_path:
         forged = evil.seal("message", text_body("x"), sender="a", advance=False)
         assert (await evil.post([forged])).status_code == 422
         routine = evil.seal("message", text_body("x"), channel="line/a/emergency", advance=False)
-        assert (await evil.post([routine], "emergency")).status_code == 422
+        for lane in ("emergency", "inbox"):
+            refused = await evil.post([routine], lane)
+            assert (refused.status_code, refused.json()["code"]) == (422, "line.not_urgent"), lane
 
         # Messages that no program of ours would write; the clocks go on for the others.
         for moment in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)):
