@@ -176,7 +176,7 @@ LANGUAGES: Final[Mapping[str, Words]] = {
 URGENCIES: Final[Mapping[str, Words]] = {
     "distress": Words("DISTRESS", "DÉTRESSE"),
     "urgent": Words("URGENT", "URGENT"),
-    "routine": Words("routine", "courant"),
+    "routine": Words("routine", "routine"),
 }
 
 STATUSES: Final[Mapping[str, Words]] = {
