@@ -7,7 +7,7 @@ that is wrong, `standing` how an agreement stands, `register_rules` lets capabil
 
 from __future__ import annotations
 
-from detente.agreement.agreement import Agreement, check, load_agreement, read_agreement
+from detente.agreement.agreement import Agreement
 from detente.agreement.diff import Change, diff
 from detente.agreement.document import Address, Document, Party
 from detente.agreement.draft import Box, DraftParty, amend_agreement, draft_agreement
@@ -23,6 +23,7 @@ from detente.agreement.faults import (
 )
 from detente.agreement.fields import fields_page
 from detente.agreement.folder import write_file
+from detente.agreement.loading import check, load_agreement, read_agreement
 from detente.agreement.outline import AreaOutline
 from detente.agreement.page import agreement_page, signatures_section
 from detente.agreement.party_keys import KeyNames, key_offers, make_party_keys
@@ -36,7 +37,8 @@ from detente.agreement.rules import (
     RulesSection,
     register_rules,
 )
-from detente.agreement.signatures import PartySignature, Signed, party_signatures
+from detente.agreement.signatures import PartySignature, party_signatures
+from detente.agreement.signed import Signed
 from detente.agreement.signing import merge, sign
 from detente.agreement.standing import Standing, State, standing
 from detente.agreement.statements import (

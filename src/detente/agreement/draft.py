@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from detente.agreement.agreement import load_agreement
 from detente.agreement.document import FORMAT
 from detente.agreement.faults import AgreementRefused, AgreementUnusable, Faults
 from detente.agreement.folder import DOCUMENT, PREVIOUS, write_file
+from detente.agreement.loading import load_agreement
 from detente.agreement.party_keys import KeyNames, check_id
 from detente.agreement.rules import RULES, RulesRegistry
 from detente.agreement.signatures import party_signatures

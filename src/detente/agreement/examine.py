@@ -28,7 +28,7 @@ from detente.agreement.folder import (
 from detente.agreement.outline import GEOJSON_BYTES_MAX, AreaOutline
 from detente.agreement.reading import Reader, near
 from detente.agreement.rules import RulesRegistry
-from detente.agreement.signatures import SIGNATURES_BYTES_MAX, Signed, read_signed
+from detente.agreement.signed import SIGNATURES_BYTES_MAX, Signed, read_signed
 from detente.agreement.toml_source import DOCUMENT_BYTES_MAX, Source, parse_toml
 
 _OURS: Final = (".toml", ".geojson", ".dsse.json")

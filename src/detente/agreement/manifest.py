@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from detente.agreement.document import Document
 from detente.agreement.enrolment import EnrolledKey
 from detente.record import (
     CosignatureVerifier,
@@ -22,8 +22,8 @@ from detente.record import (
     format_time,
 )
 
-if TYPE_CHECKING:
-    from detente.agreement.agreement import Agreement
+Keys = Mapping[str, Sequence[EnrolledKey]]
+"""Enrolled keys by party."""
 
 # Ids of parties and witnesses have no capitals, so these are free.
 _PARTIES = "PARTIES"
@@ -31,9 +31,8 @@ _NEUTRAL = "NEUTRAL"
 _QUORUM = "QUORUM"
 
 
-def manifest_of(agreement: Agreement) -> bytes:
+def manifest_of(document: Document, keys: Keys, files: Mapping[str, bytes]) -> bytes:
     """The payload of `agreement.dsse.json`; its SHA-256 is the agreement's hash."""
-    document = agreement.document
     value: dict[str, JsonValue] = {
         "agreement": document.id,
         "version": document.version,
@@ -45,7 +44,7 @@ def manifest_of(agreement: Agreement) -> bytes:
         },
         "files": [
             {"name": name, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
-            for name, data in sorted(agreement.files.items())
+            for name, data in sorted(files.items())
         ],
         "parties": [
             {
@@ -53,7 +52,7 @@ def manifest_of(agreement: Agreement) -> bytes:
                 "name": party.name,
                 "keys": [
                     {"purpose": key.purpose, "vkey": key.vkey, "holder": key.holder}
-                    for key in agreement.keys[party.id]
+                    for key in keys[party.id]
                 ],
             }
             for party in document.parties
@@ -61,20 +60,20 @@ def manifest_of(agreement: Agreement) -> bytes:
         "witnesses": [
             {"name": witness.id, "vkey": witness.vkey} for witness in document.witnessing.neutral
         ],
-        "policies": dict(policies_of(agreement)),
+        "policies": dict(policies_of(document, keys)),
     }
     return canonical_json(value)
 
 
-def policies_of(agreement: Agreement) -> dict[str, str]:
+def policies_of(document: Document, keys: Keys) -> dict[str, str]:
     """Origin of each party's log to its policy (C2SP tlog-policy)."""
     neutral = {
         witness.id: CosignatureVerifier.from_vkey(witness.vkey)
-        for witness in agreement.document.witnessing.neutral
+        for witness in document.witnessing.neutral
     }
-    logs = {party: _log_key(keys) for party, keys in agreement.keys.items()}
-    peers = {party: _witness_key(keys) for party, keys in agreement.keys.items()}
-    quorum = agreement.document.witnessing.neutral_quorum
+    logs = {party: _log_key(own) for party, own in keys.items()}
+    peers = {party: _witness_key(own) for party, own in keys.items()}
+    quorum = document.witnessing.neutral_quorum
     return {
         log.name: _policy(
             log, {id_: key for id_, key in peers.items() if id_ != party}, neutral, quorum
@@ -103,20 +102,17 @@ def _policy(
     return Policy.parse(made.to_text())
 
 
-def terms_of(agreement: Agreement, sha256: str) -> Terms:
+def terms_of(document: Document, keys: Keys, sha256: str) -> Terms:
     """What the record must know of an agreement."""
-    document = agreement.document
     return Terms(
         agreement=document.id,
         sha256=sha256,
         version=document.version,
-        members=tuple(
-            _member(party.id, party.name, agreement.keys[party.id]) for party in document.parties
-        ),
+        members=tuple(_member(party.id, party.name, keys[party.id]) for party in document.parties),
         neutral_witnesses=tuple(
             CosignatureVerifier.from_vkey(witness.vkey) for witness in document.witnessing.neutral
         ),
-        policies=policies_of(agreement),
+        policies=policies_of(document, keys),
     )
 
 

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from detente import formats
-from detente.agreement.agreement import Agreement, load_agreement
+from detente.agreement.agreement import Agreement
 from detente.agreement.enrolment import EnrolledKey
 from detente.agreement.faults import AgreementRefused, AgreementUnusable, Faults
 from detente.agreement.folder import SIGNATURES, locked, write_file
+from detente.agreement.loading import load_agreement
 from detente.agreement.rules import RULES, RulesRegistry
-from detente.agreement.signatures import (
-    SIGNATURES_BYTES_MAX,
-    keys_that_sign,
-    read_signed,
-    wrong_signatures,
-)
+from detente.agreement.signatures import keys_that_sign, wrong_signatures
+from detente.agreement.signed import SIGNATURES_BYTES_MAX, read_signed
 from detente.record import Envelope, Signature, Signer
 
 
