@@ -175,6 +175,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
                     group.create_task(_errands(node, party, line, errands))
                     for party in settings.pull
                 ]
+                tasks.append(group.create_task(_end_errands(peers, stop)))
                 try:
                     await serve_all(
                         [
@@ -208,6 +209,13 @@ async def _errands(node: RunningNode, party: str, line: Application, errands: Er
         )
 
     await run_errands(party, ask, line, prefix, errands.header(party))
+
+
+async def _end_errands(peers: Peers, stop: asyncio.Event) -> None:
+    """Let no peer that waits for an errand hold up the node's end."""
+    await stop.wait()
+    for peer in peers:
+        peer.errands.end()
 
 
 async def _publish(node: RunningNode) -> None:

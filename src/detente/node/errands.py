@@ -120,11 +120,17 @@ class ErrandBox:
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
     _asked_at: float = -1e9
     _more: asyncio.Event = field(default_factory=asyncio.Event)
+    _ended: bool = False
 
     @property
     def asked_for(self) -> bool:
         """Whether the peer asks for errands these days."""
         return self.now() - self._asked_at < FRESH_S
+
+    def end(self) -> None:
+        """Let nobody wait for an errand any more: the node stops."""
+        self._ended = True
+        self._more.set()
 
     async def run(
         self, method: str, path: str, body: bytes, content_type: str, deadline_s: float, limit: int
@@ -178,7 +184,7 @@ class ErrandBox:
             # What was given to an asking whose answer was lost is given again by the next one.
             found = [each.errand for each in self._waiting.values() if not each.answer.done()]
             left = deadline - self.now()
-            if found or left <= 0:
+            if found or left <= 0 or self._ended:
                 self._asked_at = self.now()
                 return Errands(errands=found)
             self._more.clear()
