@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from detente.cli.conference_text import tell_conference, tell_minutes, tell_proposal
+from detente.cli.conference_minutes import CONFERENCE, minutes
+from detente.cli.conference_text import tell, tell_proposal
 from detente.cli.node_client import (
     Json,
     connect,
@@ -16,14 +16,11 @@ from detente.cli.node_client import (
     path_of,
     print_json,
     say,
-    say_lines,
     short_time,
 )
 from detente.cli.record_options import INSTANT
 from detente.cli.room import texts, title_of
 
-CONFERENCE = click.argument("conference", metavar="CONFERENCE")
-MINUTES = click.argument("minutes", metavar="SHA256")
 TEXT_FR = click.option("--text-fr", metavar="TEXT", help="The same in French.")
 
 
@@ -89,7 +86,7 @@ def show(
 ) -> None:
     """Show all of CONFERENCE."""
     with connect(node, ca_file, session_file) as client:
-        _tell(client.get(path_of("conferences", conference)), as_json)
+        tell(client.get(path_of("conferences", conference)), as_json)
 
 
 @conference.command()
@@ -143,7 +140,7 @@ def convene(
     if dial_in is not None:
         body["dial_in"] = dial_in
     with connect(node, ca_file, session_file) as client:
-        _tell(client.post("conferences", body), as_json)
+        tell(client.post("conferences", body), as_json)
 
 
 @conference.command()
@@ -167,7 +164,7 @@ def attend(
         raise click.UsageError("Give --person (repeatable), or --decline.")
     with connect(node, ca_file, session_file) as client:
         path = path_of("conferences", conference, "attendance")
-        _tell(client.post(path, {"people": people}), as_json)
+        tell(client.post(path, {"people": people}), as_json)
 
 
 @conference.command()
@@ -195,7 +192,7 @@ def propose(
     if item is not None:
         body["item"] = item
     with connect(node, ca_file, session_file) as client:
-        _tell(client.post(path_of("conferences", conference, "proposals"), body), as_json)
+        tell(client.post(path_of("conferences", conference, "proposals"), body), as_json)
 
 
 @conference.command()
@@ -226,7 +223,7 @@ def decide(
         body["until"] = until.isoformat()
     with connect(node, ca_file, session_file) as client:
         path = path_of("conferences", conference, "proposals", proposal, "fate")
-        _tell(client.post(path, body), as_json)
+        tell(client.post(path, body), as_json)
 
 
 @conference.command()
@@ -270,111 +267,6 @@ def proposals(
     return 0 if found["proposals"] else 1
 
 
-@conference.group()
-def minutes() -> None:
-    """Write, read and sign minutes. SHA256 is that of the text, or its first digits."""
-
-
-@minutes.command("write")
-@CONFERENCE
-@click.option(
-    "--file",
-    "file",
-    type=click.File("r", encoding="utf-8"),
-    help='JSON with any of "texts", "decisions", "remarks", "replaces", or with "document"; '
-    "without it the record's own account.",
-)
-@node_options
-def write(
-    conference: str,
-    file: Any,
-    node: str | None,
-    ca_file: str | None,
-    session_file: Path | None,
-    as_json: bool,
-) -> None:
-    """Put a text of the minutes forward: who attended, agenda, proposals come from the record."""
-    body: Json = {}
-    if file is not None:
-        try:
-            body = json.load(file)
-        except ValueError as error:
-            raise click.UsageError(f"--file is not JSON: {error}") from None
-        if not isinstance(body, dict):
-            raise click.UsageError("--file is not a JSON object.")
-    with connect(node, ca_file, session_file) as client:
-        _tell(client.post(path_of("conferences", conference, "minutes"), body), as_json)
-
-
-@minutes.command("show")
-@CONFERENCE
-@MINUTES
-@click.option(
-    "--as",
-    "form",
-    type=click.Choice(["summary", "html", "markdown-en", "markdown-fr"]),
-    default="summary",
-    show_default=True,
-)
-@node_options
-def show_minutes(
-    conference: str,
-    minutes: str,
-    form: str,
-    node: str | None,
-    ca_file: str | None,
-    session_file: Path | None,
-    as_json: bool,
-) -> None:
-    """Show a text of the minutes and who has signed it."""
-    path = path_of("conferences", conference, "minutes", minutes)
-    with connect(node, ca_file, session_file) as client:
-        if form != "summary" and not as_json:
-            say_lines(client.get_text(path, {"as": form}))
-            return
-        found = client.get(path)
-    if as_json:
-        print_json(found)
-    else:
-        tell_minutes(found)
-
-
-@minutes.command("sign")
-@CONFERENCE
-@MINUTES
-@click.option("--approval", metavar="ID", help="Of the request that a second person approved.")
-@node_options
-def sign_minutes(
-    conference: str,
-    minutes: str,
-    approval: str | None,
-    node: str | None,
-    ca_file: str | None,
-    session_file: Path | None,
-    as_json: bool,
-) -> None:
-    """Sign minutes for our party: once without --approval to ask a second person, once with it."""
-    path = path_of("conferences", conference, "minutes", minutes)
-    with connect(node, ca_file, session_file) as client:
-        sha256 = client.get(path)["sha256"]
-        if approval is not None:
-            found = client.post(f"{path}/signature", {"approval": approval})
-        else:
-            action = {"do": "sign", "conference": conference, "document": sha256}
-            found = client.post("approvals", {"kind": "minutes", "action": action})
-    if as_json:
-        print_json(found)
-    elif approval is not None:
-        tell_minutes(found)
-    else:
-        say(f"asked for a second person: request {found['id']}")
-        say(f"somebody else: detente node approve {found['id']}")
-        say(
-            f"then again:    detente conference minutes sign {conference} {sha256[:12]} "
-            f"--approval {found['id']}"
-        )
-
-
 @conference.command()
 @CONFERENCE
 @click.argument("text")
@@ -400,7 +292,7 @@ def dissent(
     if proposal is not None:
         body["proposal"] = proposal
     with connect(node, ca_file, session_file) as client:
-        _tell(client.post(path_of("conferences", conference, "dissents"), body), as_json)
+        tell(client.post(path_of("conferences", conference, "dissents"), body), as_json)
 
 
 @conference.command()
@@ -418,11 +310,7 @@ def close(
     """State that a CONFERENCE that we host has ended. Minutes and dissent come after it."""
     body = {} if ended is None else {"ended": ended.isoformat()}
     with connect(node, ca_file, session_file) as client:
-        _tell(client.post(path_of("conferences", conference, "close"), body), as_json)
+        tell(client.post(path_of("conferences", conference, "close"), body), as_json)
 
 
-def _tell(found: Json, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-    else:
-        tell_conference(found)
+conference.add_command(minutes)

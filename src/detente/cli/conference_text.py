@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from detente.cli.node_client import Json, say, short_time
+from detente.cli.node_client import Json, print_json, say, short_time
 from detente.cli.room import title_of
+
+
+def tell(found: Json, as_json: bool) -> None:
+    """All of a conference, for people or for programs."""
+    if as_json:
+        print_json(found)
+    else:
+        tell_conference(found)
 
 
 def tell_conference(found: Json) -> None:
