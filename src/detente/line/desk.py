@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -167,7 +168,7 @@ class Desk:
         return [Report(Trouble.STORE, self.peer, detail=reason)]
 
 
-class Worker:
+class Worker(ABC):
     """Does one thing at a time for a lane, and knows how to wait.
 
     Attributes:
@@ -236,9 +237,9 @@ class Worker:
         """Whether a channel belongs to its lane."""
         return lane_of(channel) is self.lane
 
+    @abstractmethod
     def work(self, now: float) -> list[Action]:
         """Begin something, if there is anything to do and nothing under way."""
-        raise NotImplementedError
 
     def _go_on(self, now: float) -> list[Action]:
         self._rest()
