@@ -16,8 +16,6 @@ from detente.record import (
     Ed25519Signer,
     JsonValue,
     KeyFileUnusable,
-    LogReadOnly,
-    LogUnavailable,
     PartyRecord,
     Random,
     Signer,
@@ -26,6 +24,7 @@ from detente.record import (
 from detente.record.ijson import format_time
 
 from .home import OFFICERS, Home, key_files
+from .officer_context import NOT_STORED
 from .settings import NodeSettings
 
 SECURITY_CHANNEL: Final = "own/security"
@@ -131,7 +130,7 @@ class NodeContext:
         self.held.drafts.clear()
         try:
             await self.record.append([(draft, None) for draft in waiting])
-        except (LogUnavailable, LogReadOnly) as error:
+        except NOT_STORED as error:
             _log.warning("%d security entries wait for the record: %s", len(waiting), error)
             self._keep(waiting)
         except DetenteError:

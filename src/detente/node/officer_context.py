@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from detente.record import (
+    AppendUnknown,
     Clock,
     Draft,
     Entry,
     JsonValue,
+    LogReadOnly,
+    LogUnavailable,
     Random,
     Signer,
     SqlRow,
@@ -17,6 +20,9 @@ from detente.record import (
     Terms,
 )
 from detente.record.statements import SqlValue
+
+NOT_STORED: Final = (LogUnavailable, LogReadOnly, AppendUnknown)
+"""What a record raises that takes nothing for certain: its disk is full, or its database away."""
 
 
 class OfficerRecord(Protocol):

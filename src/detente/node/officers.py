@@ -2,12 +2,13 @@
 
 Whoever has a role that signs is an officer of the agreement, and the account has the officer's id
 there: `caller.sub` is the holder of the key. Accounts are few; they are held in memory, and every
-change is on disk before it counts.
+change is on disk before it counts, but that something was used up counts at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Literal, Self, cast
@@ -27,12 +28,14 @@ from .accounts import (
     check_account,
     key_of,
 )
-from .officer_context import OfficerRecord
+from .officer_context import NOT_STORED, OfficerRecord
 from .roles import Role
 from .webauthn_login import SecurityKey
 
 ACCOUNTS_MAX: Final = 500
 KEYS_MAX: Final = 10
+
+_log = logging.getLogger("detente.node")
 
 
 class Officers:
@@ -164,6 +167,25 @@ class Officers:
         account = replace(account, changed=self._clock())
         await self._write(account)
         return account
+
+    async def use_code(self, identity: str, step: int) -> None:
+        """Note that the app's code of a step is used up. It is, even if that cannot be stored.
+
+        A disk that is full keeps nobody out who has to see what goes on.
+        """
+        account = self._accounts[identity] = replace(self.get(identity), totp_used=step)
+        try:
+            await self._write(account)
+        except NOT_STORED as error:
+            _log.warning("a code's use is remembered until the node stops: %s", error)
+
+    async def count_key(self, key: SecurityKey) -> None:
+        """Note a security key's new counter; if that cannot be stored, as with `use_code`."""
+        self._keys[key.account][key.id] = key
+        try:
+            await self.put_key(key)
+        except NOT_STORED as error:
+            _log.warning("a key's counter is remembered until the node stops: %s", error)
 
     async def _write(self, account: Account) -> None:
         await self._record.execute(

@@ -9,7 +9,9 @@ A locked session still reads, so that the watch stays on the wall; it does nothi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,13 +21,15 @@ from typing import ClassVar, Final, Literal, Self
 from detente.http import Caller, Unauthorized
 from detente.record import Clock, Random, SqlRow, Statement, format_time, parse_time
 
-from .officer_context import OfficerRecord
+from .officer_context import NOT_STORED, OfficerRecord
 from .roles import STEP_UP, while_locked
 
 Method = Literal["password", "password+code", "password+recovery", "password+key", "oidc"]
 
 TOKEN_BYTES: Final = 32
 _SEEN_STEP: Final = timedelta(seconds=60)
+
+_log = logging.getLogger("detente.node")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +164,17 @@ class Sessions:
     async def begin(
         self, officer: str, method: Method, *, bearer: bool, address: str, agent: str
     ) -> tuple[Session, str]:
-        """A new session, and the token that only its holder has from now on."""
+        """A new session, and the token that only its holder has from now on.
+
+        It begins even if it cannot be stored, and ends with the node then: who must see what goes
+        on gets in when the disk is full.
+        """
         await self.sweep()
         own = self.of(officer)
-        for oldest in own[: max(0, len(own) - self.rules.most + 1)]:
-            await self.end(oldest)
+        oldest = own[: max(0, len(own) - self.rules.most + 1)]
+        for each in oldest:
+            self._forget(each.digest)
+        await self._tidy([each.digest for each in oldest])
         token = self._token()
         now = self._clock()
         session = Session(
@@ -182,6 +192,8 @@ class Sessions:
         self._by_digest[session.digest] = session
         try:
             await self._store(session.digest)
+        except NOT_STORED as error:
+            _log.warning("a session of %s is in memory alone: %s", officer, error)
         except BaseException:
             self._forget(session.digest)
             raise
@@ -228,7 +240,8 @@ class Sessions:
         self._by_digest[session.digest] = session
         # A restart may take a minute of activity from it, a write each second would take more.
         if now - self._stored.get(session.digest, session.started) >= _SEEN_STEP:
-            await self._store(session.digest)
+            with contextlib.suppress(*NOT_STORED):
+                await self._store(session.digest)
         return session
 
     async def renew(self, session: Session) -> tuple[Session, str]:
@@ -286,14 +299,19 @@ class Sessions:
         ]
         for digest in gone:
             self._forget(digest)
-        if gone:
-            async with self._writing:
-                await self._record.execute([_delete(gone)])
+        await self._tidy(gone)
         self._former = {
             digest: (now_called, until)
             for digest, (now_called, until) in self._former.items()
             if now < until
         }
+
+    async def _tidy(self, digests: list[str]) -> None:
+        """Delete what has ended by the clock. If not now, another time: `find` looks at it."""
+        if digests:
+            with contextlib.suppress(*NOT_STORED):
+                async with self._writing:
+                    await self._record.execute([_delete(digests)])
 
     async def _store(self, digest: str) -> None:
         async with self._writing:

@@ -8,6 +8,7 @@ up.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from detente.http import Busy, Unauthorized
 from detente.record import JsonValue
 
 from .accounts import Account
-from .officer_context import OfficerContext
+from .officer_context import NOT_STORED, OfficerContext
 from .officers import Officers
 from .passwords import Passwords
 from .second_factor import code_step, recovery_mark
@@ -276,7 +277,7 @@ class SignIn:
                 key, count = self._keys.verify(account.id, session, keys, proof.assertion)
             except SecurityKeyRefused:
                 return None
-            await self._officers.put_key(replace(key, sign_count=count))
+            await self._officers.count_key(replace(key, sign_count=count))
             return "password+key"
         if proof.recovery:
             mark = recovery_mark(self._vault, account.id, proof.recovery)
@@ -296,7 +297,7 @@ class SignIn:
         step = code_step(secret, code, self._context.clock().timestamp(), account.totp_used)
         if step is None:
             return False
-        await self._officers.change(replace(account, totp_used=step))
+        await self._officers.use_code(account.id, step)
         return True
 
     async def _rehash(self, identity: str, before: str, password: str) -> None:
@@ -304,7 +305,8 @@ class SignIn:
         async with self._officers.changing:
             account = self._officers.find(identity)
             if account is not None and account.password == before:
-                await self._officers.change(replace(account, password=hashed))
+                with contextlib.suppress(*NOT_STORED):  # the next log-in tries again
+                    await self._officers.change(replace(account, password=hashed))
 
     # --- around it ---------------------------------------------------------------------------
 

@@ -82,6 +82,13 @@ async def test_a_full_disk_is_said_and_gone_on_after(tmp_path: Path, small_disk:
         async with node.client(session) as http:
             refused = await http.post("/api/v1/line/messages", json=text("no room"))
             assert refused.status_code == 503
+        # Whoever was not there yet gets in and sees everything; a code is good once all the same.
+        async with await node.login_by_app("durand") as late:
+            assert (await late.get("/api/v1/line/messages")).status_code == 200
+            refused = await late.post("/api/v1/line/messages", json=text("no room"))
+            assert refused.status_code == 503
+        with pytest.raises(AssertionError, match=r"auth\.login"):
+            await node.login_by_app("durand")
         await node.kill()
         await node.start()  # from a disk that is full
 
@@ -89,6 +96,8 @@ async def test_a_full_disk_is_said_and_gone_on_after(tmp_path: Path, small_disk:
             return await mode_of(node) == "read-only"
 
         await until(is_read_only, every_s=0.1)
+        async with await node.login_by_app("martin") as late:
+            assert (await late.get("/api/v1/line/messages")).status_code == 200
         async with node.client(session) as http:
             ready = await http.get("/ready")
             assert (ready.status_code, ready.json()["why"]) == (503, "The disk is full.")
