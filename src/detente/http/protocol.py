@@ -7,12 +7,18 @@ per connection and looked at by one sweeping task, so they cost next to nothing 
 
 What follows the headers is a body and nothing else: trailers are no headers, and no connection goes
 on after a request that asked to change the protocol, because where its body ends cannot be told.
+
+Who is answered while still sending gets to see the answer. Closed at once, the connection would be
+reset by what is on its way to us, and the reset overtakes the answer. So only our half is closed
+(TLS has no halves), and what comes is thrown away until the client closes the other, pauses, or has
+sent too much or for too long (RFC 9112 section 9.6).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from dataclasses import dataclass
@@ -32,16 +38,22 @@ from detente.http.head import EXTENSION, PeerCertificate
 
 _NEVER = float("inf")
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """Bounds on one connection, and on their number."""
+    """Bounds on one connection, and on their number.
+
+    `max_drained_bytes` may still come from a client after an answer that ends its connection.
+    """
 
     header_timeout_s: float = 10.0
     max_header_bytes: int = 32 * 1024
     message_timeout_s: float = 20.0
     write_timeout_s: float = 30.0
     keep_alive_s: float = 75.0
+    max_drained_bytes: int = 64 * 1024 * 1024
     max_connections: int = 4096
 
 
@@ -59,7 +71,7 @@ class Connections:
         # Those between requests, still sending headers, or sending a body that nobody reads; the
         # one that began first comes first.
         self.idle: dict[GuardedProtocol, None] = {}
-        # Those that have had their answer and may still send; a few beyond the limit.
+        # Those that were told why they were closed and may still send; a few beyond the limit.
         self.draining: set[GuardedProtocol] = set()
 
     def admit(self) -> bool:
@@ -98,7 +110,10 @@ class Connections:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(min(1.0, shortest_s / 4))
-            self.sweep(loop.time())
+            try:
+                self.sweep(loop.time())
+            except Exception as error:  # without sweeping nobody has a deadline
+                logger.error("a connection could not be closed", exc_info=error)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -119,7 +134,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_headers = False
         self._in_body = False
         self._bytes_since_body = 0
+        self._upgrading = False
         self._draining = False
+        self._drained_bytes = 0
+        self._drained_by_s = _NEVER
         self._read_deadline_s = _NEVER
         self._write_deadline_s = _NEVER
         self.deadline_s = _NEVER
@@ -150,10 +168,15 @@ class GuardedProtocol(HttpToolsProtocol):
         self._all.idle.pop(self, None)
         self._all.draining.discard(self)
         super().connection_lost(exc)
+        if self.cycle is not None:
+            self.cycle.transport = self.transport  # or the two would hold one another
 
     def data_received(self, data: bytes) -> None:
         """Parse; refuse headers that do not end, and trailers and the like that do not."""
-        if self._draining or self.transport.is_closing():
+        if self._draining:
+            self._drain(len(data))
+            return
+        if self.transport.is_closing():
             return
         self._header_bytes = len(data) + (self._header_bytes if self._in_headers else 0)
         self._bytes_since_body += len(data)
@@ -188,7 +211,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._all.idle.pop(self, None)
         self._set_read_deadline(self.loop.time() + self._limits.message_timeout_s)
         super().on_headers_complete()
-        if self.parser.should_upgrade():
+        self.cycle.transport = _Outgoing(self)
+        self._upgrading = self.parser.should_upgrade()
+        if self._upgrading:
             # The parser would take the body, if there is one, for the next request.
             self.cycle.keep_alive = False
 
@@ -208,6 +233,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The answer is written, the next request may come."""
+        if self._draining:
+            self.server_state.total_requests += 1
+            return
         super().on_response_complete()
         self._unset_keepalive_if_required()
         if self._in_headers:
@@ -235,11 +263,25 @@ class GuardedProtocol(HttpToolsProtocol):
         """Close now; say why if the client was in the middle of its headers."""
         self._all.open.discard(self)
         self._all.idle.pop(self, None)
-        waiting = self._in_headers and not self._answering()
-        if waiting and not self._draining and not self.transport.is_closing():
+        if self._draining:
+            self._end_draining()
+        elif self._in_headers and not self._answering() and not self.transport.is_closing():
             self._send_and_close(408, "http.header_timeout", "The headers took too long.")
         else:
             self.transport.abort()
+
+    def answered(self) -> None:
+        """Close after what was written, once what is left of the request has come."""
+        unfinished = self._in_body or self._upgrading
+        closing = self._all.ending or self.transport.is_closing()
+        if not unfinished or self._answering() or closing:
+            self.transport.close()
+            return
+        # It keeps its place, but is the first to make room that has been idle for longest.
+        self._all.idle[self] = None
+        self._begin_draining()
+        self._drained_by_s = self.loop.time() + self._limits.write_timeout_s
+        self._drain(0)
 
     @property
     def peer(self) -> PeerCertificate | None:
@@ -295,16 +337,52 @@ class GuardedProtocol(HttpToolsProtocol):
             + b"content-length: %d\r\n\r\n" % len(body)
             + body
         )
-        # Closed at once, the connection would be reset by what is still on its way to us, and the
-        # reset overtakes the answer. So only our half is closed, and what comes is thrown away
-        # until the client closes the other. TLS has no halves.
-        if self.transport.can_write_eof() and not self._answering() and self._all.may_drain(self):
-            self._draining = True
-            self.flow.resume_reading()
-            self.transport.write_eof()
+        if not self._answering() and self._all.may_drain(self):
+            self._begin_draining()
+            self.loop.call_later(_LAST_WORDS_S, self._end_draining)
         else:
             self.transport.close()
-        self.loop.call_later(_LAST_WORDS_S, self.transport.abort)
+            self.loop.call_later(_LAST_WORDS_S, self.transport.abort)
+
+    def _begin_draining(self) -> None:
+        self._draining = True
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _drain(self, count: int) -> None:
+        self._drained_bytes += count
+        if self._drained_bytes > self._limits.max_drained_bytes:
+            self.transport.abort()
+            return
+        taken = self.transport.get_write_buffer_size() == 0
+        patience_s = _LAST_WORDS_S if taken else self._limits.write_timeout_s
+        self._set_read_deadline(min(self.loop.time() + patience_s, self._drained_by_s))
+
+    def _end_draining(self) -> None:
+        if self.transport.can_write_eof():
+            self.transport.abort()
+        else:
+            self.transport.close()  # TLS has a goodbye, which is bounded in time
+
+
+class _Outgoing(asyncio.Transport):
+    """What an answer is written to; its end is not always the connection's."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: GuardedProtocol) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._connection.transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._connection.transport.is_closing()
+
+    def close(self) -> None:
+        self._connection.answered()
 
 
 _FAR_AHEAD_S = 86_400

@@ -214,16 +214,87 @@ async def test_dripping_headers_do_not_extend_the_deadline() -> None:
         assert loop.time() - start < 2
 
 
-async def test_who_goes_on_sending_after_its_answer_is_cut_off() -> None:
-    async with running() as server:
-        reader, writer = await server.open(b"no http\r\n\r\n")
+GOES_ON = {
+    "headers that drip": (b"GET / HTTP/1.1\r\n", b"a: b\r\n", 408),
+    "headers too large": (b"GET / HTTP/1.1\r\nx: " + b"y" * 40_000, b"y", 431),
+    "a body that drips": (head(content_length=90_000), b"x", 408),
+    "a body too large": (head(content_length=900_000), b"x" * 10_000, 413),
+    "chunks too large": (head(transfer_encoding="chunked"), b"4000\r\n%b\r\n" % bytes(0x4000), 413),
+    "a last request": (head(path="/no", connection="close", content_length=9_000), b"x", 404),
+    "a body after an upgrade": (head(connection="upgrade", upgrade="x"), b"x" * 100, 400),
+}
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("goes_on", GOES_ON)
+async def test_who_goes_on_sending_sees_the_answer(
+    goes_on: str, secure: bool, tmp_path: Path
+) -> None:
+    start, more, status = GOES_ON[goes_on]
+    cert, key = certificate(tmp_path)
+    options: dict[str, Any] = {"tls_cert": cert, "tls_key": key} if secure else {}
+    trusting = ssl.create_default_context(cafile=cert) if secure else None
+    # A machine that holds its breath between connecting and the first byte is no client that drips.
+    header_timeout_s = 0.4 if goes_on == "headers that drip" else 10.0
+    async with running(ConnectionLimits(header_timeout_s=header_timeout_s), **options) as server:
+        reader, writer = await asyncio.open_connection(
+            "localhost" if secure else server.host, server.port, ssl=trusting
+        )
+        writer.write(start)
+
+        async def go_on() -> None:
+            while True:
+                writer.write(more)
+                await writer.drain()
+                await asyncio.sleep(0.001)
+
+        task = asyncio.create_task(go_on())
         async with asyncio.timeout(5):
-            assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+            answer = await reader.readuntil(b"\r\n\r\n")
+            length = int(answer.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            # It goes on for a while before it listens again, as clients with a body to send do.
+            await asyncio.sleep(0.1)
+            assert not task.done()
+            assert b'"message"' in await reader.readexactly(length)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        writer.transport.abort()
+        assert answer.startswith(b"HTTP/1.1 %d " % status)
+        assert b"connection: close" in answer.lower()
+
+
+@pytest.mark.parametrize(
+    "start", [b"no http\r\n\r\n", head(content_length=900_000)], ids=["no http", "too large"]
+)
+async def test_who_goes_on_sending_after_its_answer_is_cut_off(start: bytes) -> None:
+    async with running() as server:
+        reader, writer = await server.open(start)
+        async with asyncio.timeout(5):
+            assert (await reader.read()).startswith(b"HTTP/1.1 4")
             with pytest.raises(ConnectionError):
                 while True:
                     writer.write(b"x")
                     await writer.drain()
                     await asyncio.sleep(0.01)
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "start", [b"no http\r\n\r\n", head(content_length=900_000)], ids=["no http", "too large"]
+)
+async def test_who_sends_much_after_its_answer_is_cut_off(start: bytes) -> None:
+    patient = ConnectionLimits(max_drained_bytes=1_000_000)
+    async with running(patient) as server:
+        reader, writer = await server.open(start)
+        async with asyncio.timeout(5):
+            assert (await reader.read()).startswith(b"HTTP/1.1 4")
+            sent = 0
+            with contextlib.suppress(ConnectionError):
+                while sent < 50_000_000:
+                    writer.write(b"x" * 100_000)
+                    await writer.drain()
+                    sent += 100_000
+        assert 1_000_000 <= sent < 50_000_000
         writer.close()
 
 
@@ -327,10 +398,11 @@ async def test_a_body_after_an_upgrade_is_not_the_next_request() -> None:
         writer.close()
 
 
-async def test_connections_with_bodies_nobody_reads_make_room() -> None:
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+async def test_connections_with_bodies_nobody_reads_make_room(connection: str) -> None:
     patient = ConnectionLimits(message_timeout_s=60, max_connections=50)
     async with running(patient) as server:
-        refused = head(path="/nowhere", content_length=1_000_000)
+        refused = head(path="/nowhere", content_length=1_000_000, connection=connection)
         flood = [await server.open(refused) for _ in range(60)]
         for reader, _ in flood[-40:]:
             await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
