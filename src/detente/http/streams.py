@@ -10,6 +10,7 @@ session, the end of the server), the iterator is closed, in the task that ran it
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import final
@@ -21,6 +22,8 @@ from detente.http.limits import Limits, Receive, Send
 EVENT_STREAM = b"text/event-stream"
 
 _HEARTBEAT = b":\n\n"
+
+logger = logging.getLogger(__name__)
 
 
 @final
@@ -216,7 +219,10 @@ class _Running:
                 timer.cancel()
             filling.cancel()
             watching.cancel()
-            await asyncio.gather(filling, watching, return_exceptions=True)
+            ends = await asyncio.gather(filling, watching, return_exceptions=True)
+            if self._stopped:  # else whoever runs it has been told
+                for error in (each for each in ends if isinstance(each, Exception)):
+                    logger.error("a stream failed while it was ended", exc_info=error)
 
     async def _drain(self, send: Send) -> int:
         sent = 0

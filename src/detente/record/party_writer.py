@@ -187,7 +187,9 @@ class PartyWriter:
                 for each in jobs:
                     each.fail(error)
             except BaseException as error:
-                # A bug: whoever waits must not wait for ever, and the next batch starts afresh.
+                # A bug: whoever waits must not wait for ever, and the next batch starts afresh. It
+                # is logged because they may be gone.
+                _log.error("a batch of %d jobs failed", len(jobs), exc_info=error)
                 for each in jobs:
                     each.fail(error)
                 if not isinstance(error, Exception):

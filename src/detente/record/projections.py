@@ -142,14 +142,9 @@ class Projections:
                     await self._log.execute(self._emptied(each))
                     done = before = 0
                     continue
-                statements = [
-                    statement
-                    for entry in entries
-                    if entry.payload is not None
-                    for statement in applied(each, entry, self._party)
-                ]
                 done += len(entries)
-                await self._log.execute([*joined(statements), _moved([each], done)])
+                statements = replayed(each, entries, self._party)
+                await self._log.execute([*statements, _moved([each], done)])
 
     def apply(self, entry: Entry) -> list[Statement]:
         """What a new entry changes.
@@ -212,6 +207,20 @@ def applied(projection: Projection, entry: Entry, party: str) -> list[Statement]
         return _checked(projection, projection.apply(entry, party))
     except Exception as error:  # whatever it is, it must not take other entries down with it
         raise _failed(projection, entry, error) from error
+
+
+def replayed(projection: Projection, entries: Sequence[Entry], party: str) -> list[Statement]:
+    """What entries change that come one after another; those that were erased change nothing.
+
+    Raises:
+        ProjectionFailed: as `applied`.
+    """
+    return joined(
+        statement
+        for entry in entries
+        if entry.payload is not None
+        for statement in applied(projection, entry, party)
+    )
 
 
 def forgotten(projection: Projection, entry: Entry) -> list[Statement]:

@@ -18,7 +18,7 @@ import apsw
 
 from .entries import Entry
 from .log import StatementFailed
-from .projections import Projection, applied, emptied, joined
+from .projections import Projection, emptied, replayed
 from .statements import SqlRow, Statement, for_sqlite
 
 DIFFERENCES_MAX: Final = 100
@@ -110,14 +110,9 @@ class Scratch:
         Raises:
             ProjectionFailed, StatementFailed: the projection cannot be applied.
         """
-        statements = [
-            statement
-            for entry in entries
-            if entry.payload is not None
-            for statement in applied(self._projection, entry, self._party)
-        ]
+        statements = replayed(self._projection, entries, self._party)
         with self._translated(), self._db:
-            for each in joined(statements):
+            for each in statements:
                 self._db.executemany(each.sql, each.rows)
         self.size += len(entries)
 

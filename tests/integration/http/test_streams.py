@@ -78,6 +78,7 @@ class Service:
             "/silence": (self.silence, EVENT_STREAM),
             "/flood": (self.flood, EVENT_STREAM),
             "/broken": (self.broken, b"application/octet-stream"),
+            "/clumsy": (self.clumsy, b"application/octet-stream"),
             "/finite": (self.finite, b"application/octet-stream"),
         }
         endpoints = [self._endpoint(path, chunks, kind) for path, (chunks, kind) in offered.items()]
@@ -156,6 +157,13 @@ class Service:
         yield b"good"
         await self.go.wait()
         raise RuntimeError("secret")
+
+    async def clumsy(self) -> AsyncIterator[bytes]:
+        try:
+            yield b"good"
+            await self.go.wait()
+        finally:
+            raise RuntimeError("secret")
 
     async def finite(self) -> AsyncIterator[bytes]:
         for number in range(100):
@@ -275,6 +283,18 @@ async def test_a_failure_in_the_middle_is_no_end(caplog: pytest.LogCaptureFixtur
         assert (await client.get("/plain")).status_code == 200
     assert service.seen.outcomes[0].code == "http.internal"
     assert len(service.app.streams) == 0
+    assert [r.exc_info[0] for r in caplog.records if r.exc_info] == [RuntimeError]
+
+
+async def test_a_failure_after_the_client_has_left_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    service = Service()
+    async with running(service) as url, client_of(url) as client:
+        async with client.stream("GET", "/clumsy") as answer:
+            async for _ in answer.aiter_bytes():
+                break
+        await service.until(lambda: bool(service.seen.outcomes))
     assert [r.exc_info[0] for r in caplog.records if r.exc_info] == [RuntimeError]
 
 

@@ -65,6 +65,7 @@ from detente.record import (
     verify_consistency,
     verify_inclusion,
 )
+from detente.record.party_jobs import AppendJob
 
 
 class Places:
@@ -109,6 +110,20 @@ async def b(places: Places, anyio_backend: str) -> AsyncIterator[PartyRecord]:
     record = await create(places("b"), B)
     yield record
     await record.close()
+
+
+async def test_a_fault_of_the_program_is_logged_and_the_next_batch_is_written(
+    a: PartyRecord, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def wrong(job: AppendJob, known: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AppendJob, "look_up", wrong)
+        with pytest.raises(ZeroDivisionError):
+            await a.append([(draft("b"), None)])
+    assert [r.exc_info[0] for r in caplog.records if r.exc_info] == [ZeroDivisionError]
+    assert len(await a.append([(draft("b"), None)])) == 1
 
 
 def wire(*entries: Entry | None) -> list[bytes]:
