@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
-from detente.settings import Problem, setting
+from detente.settings import Problem, checks, setting, usual
 
 PREFIX = "DETENTE_EXCHANGE"
 DEFAULT_DATA = Path("data")
@@ -27,23 +26,6 @@ _RETENTION = "Retention"
 _OBSERVE = "Observation"
 
 
-def _http_url(text: str) -> str | None:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return f"{text!r} is not an http or https URL."
-    return None
-
-
-def _postgresql_url(text: str) -> str | None:
-    if urlsplit(text).scheme not in ("postgresql", "postgres"):
-        return "The database is not a postgresql:// URL."
-    return None
-
-
-def _not_blank(text: str) -> str | None:
-    return None if text.strip() and text == text.strip() else f"{text!r} is blank or padded."
-
-
 def _key_name(text: str) -> str | None:
     # Signed notes separate with spaces, key strings with "+".
     if not text or re.search(r"[\s+]", text):
@@ -55,30 +37,18 @@ def _key_name(text: str) -> str | None:
 class ExchangeSettings:
     """One instance of the exchange. Read with `detente.settings.load` and `cross_check`."""
 
-    host: str = setting(
-        "Address or host name to listen on; 0.0.0.0 or :: for all.",
-        default="127.0.0.1",
-        group=_NETWORK,
-        check=_not_blank,
+    host: str = usual.host(
+        "Address or host name to listen on; 0.0.0.0 or :: for all.", _NETWORK, default="127.0.0.1"
     )
-    port: int = setting(
-        "TCP port to listen on; 0 takes any free one.",
-        default=8082,
-        group=_NETWORK,
-        minimum=0,
-        maximum=65535,
+    port: int = usual.port("TCP port to listen on; 0 takes any free one.", _NETWORK, default=8082)
+    port_file: Path | None = usual.optional_file(
+        "File that is told the port once connections are accepted.", _NETWORK
     )
-    port_file: Path | None = setting(
-        "File that is told the port once connections are accepted.", default=None, group=_NETWORK
-    )
-    tls_cert: Path | None = setting(
+    tls_cert: Path | None = usual.optional_file(
         "PEM certificate with its chain; with it the exchange speaks HTTPS only (TLS 1.2 and up).",
-        default=None,
-        group=_NETWORK,
+        _NETWORK,
     )
-    tls_key: Path | None = setting(
-        "PEM private key of the certificate.", default=None, group=_NETWORK
-    )
+    tls_key: Path | None = usual.optional_file("PEM private key of the certificate.", _NETWORK)
     max_connections: int = setting(
         "Open connections; beyond it the one idle longest is closed.",
         default=4096,
@@ -103,12 +73,7 @@ class ExchangeSettings:
         group=_NETWORK,
         above=0,
     )
-    shutdown_timeout: int = setting(
-        "Seconds that requests at work are given to end on SIGTERM.",
-        default=30,
-        group=_NETWORK,
-        minimum=1,
-    )
+    shutdown_timeout: int = usual.shutdown_timeout(_NETWORK, default=30)
 
     data: Path | None = setting(
         "Directory of the embedded log and its snapshots, made if absent. "
@@ -117,15 +82,7 @@ class ExchangeSettings:
         group=_STORAGE,
         metavar="DIR",
     )
-    database: str | None = setting(
-        "postgresql:// URL of the log that the instances of a pool share. It may hold a password: "
-        "prefer the environment or the file.",
-        default=None,
-        group=_STORAGE,
-        check=_postgresql_url,
-        secret=True,
-        metavar="URL",
-    )
+    database: str | None = usual.database("the log that the instances of a pool share", _STORAGE)
     snapshot_every: int | None = setting(
         "Entries after which a snapshot of the state is written; off: never.",
         default=100_000,
@@ -143,7 +100,7 @@ class ExchangeSettings:
         "URL of the JWKS document with the keys of the authorisation server.",
         default=None,
         group=_TOKENS,
-        check=_http_url,
+        check=checks.http_url,
         metavar="URL",
     )
     jwks_refresh: float = setting(
@@ -160,14 +117,14 @@ class ExchangeSettings:
         "and port.",
         default=(),
         group=_TOKENS,
-        check=_not_blank,
+        check=checks.not_blank,
         metavar="NAME",
     )
     issuer: tuple[str, ...] = setting(
         "Accepted value of a token's iss; any if none is given.",
         default=(),
         group=_TOKENS,
-        check=_not_blank,
+        check=checks.not_blank,
         metavar="NAME",
     )
     token_leeway: float = setting(
@@ -182,13 +139,13 @@ class ExchangeSettings:
         "Name of this instance among those of its pool.",
         default="exchange",
         group=_POOL,
-        check=_not_blank,
+        check=checks.not_blank,
     )
     public_endpoint: str = setting(
         "URL under which clients reach this instance, told to the pool.",
         default="",
         group=_POOL,
-        check=lambda text: _http_url(text) if text else None,
+        check=lambda text: checks.http_url(text) if text else None,
         metavar="URL",
     )
     origin: str = setting(
@@ -210,7 +167,7 @@ class ExchangeSettings:
         "checkpoint must be signed by one of them or by this instance.",
         default=(),
         group=_POOL,
-        check=_not_blank,
+        check=checks.not_blank,
         metavar="VKEY",
     )
     heartbeat_every: float | None = setting(
@@ -224,7 +181,7 @@ class ExchangeSettings:
         "Name this system answers to at /versions/{system_identity}.",
         default="detente.exchange",
         group=_POOL,
-        check=_not_blank,
+        check=checks.not_blank,
         metavar="NAME",
     )
 
@@ -375,7 +332,7 @@ class ExchangeSettings:
         "URL of the OTLP/HTTP collector; by default what OTEL_EXPORTER_OTLP_ENDPOINT says.",
         default=None,
         group=_OBSERVE,
-        check=_http_url,
+        check=checks.http_url,
         metavar="URL",
     )
 
@@ -414,8 +371,7 @@ def cross_check(settings: ExchangeSettings) -> Iterator[Problem]:
             "No audience is given.",
             advice="Use --audience with this server's host name, e.g. --audience localhost.",
         )
-    if (settings.tls_cert is None) != (settings.tls_key is None):
-        yield Problem("--tls-cert and --tls-key must be given together.")
+    yield from usual.tls_pair(settings.tls_cert, settings.tls_key)
     if settings.database is not None and settings.log_key is None:
         yield Problem(
             "An instance of a pool needs --log-key: the key it signs its checkpoints with.",

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
-from detente.settings import Problem, setting
+from detente.settings import Problem, checks, setting, usual
 
 PREFIX: Final = "DETENTE_NODE"
 NODE_FILE: Final = "node.toml"
@@ -23,10 +22,6 @@ _STORAGE: Final = "Storage"
 _PACE: Final = "Pace"
 _LOAD: Final = "Load"
 _OBSERVE: Final = "Observation"
-
-
-def _not_blank(text: str) -> str | None:
-    return None if text.strip() and text == text.strip() else f"{text!r} is blank or padded."
 
 
 def _network(text: str) -> str | None:
@@ -48,60 +43,32 @@ def _connect_to(text: str) -> str | None:
     return None
 
 
-def _origin(text: str) -> str | None:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        return f"{text!r} is not an origin such as https://node.example."
-    return None
-
-
-def _https(text: str) -> str | None:
-    parts = urlsplit(text)
-    if parts.scheme != "https" or not parts.hostname:
-        return f"{text!r} is not an https URL."
-    return None
-
-
-def _postgresql_url(text: str) -> str | None:
-    if urlsplit(text).scheme not in ("postgresql", "postgres"):
-        return "The database is not a postgresql:// URL."
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
     """One node. Read with `detente.settings.load` and `cross_check`."""
 
-    api_host: str = setting(
+    api_host: str = usual.host(
         "Address that the officers' interface listens on; 0.0.0.0 or :: for all.",
+        _OFFICERS,
         default="127.0.0.1",
-        group=_OFFICERS,
-        check=_not_blank,
     )
-    api_port: int = setting(
-        "Its TCP port; 0 takes any free one.",
-        default=8090,
-        group=_OFFICERS,
-        minimum=0,
-        maximum=65_535,
+    api_port: int = usual.port("Its TCP port; 0 takes any free one.", _OFFICERS, default=8090)
+    api_port_file: Path | None = usual.optional_file(
+        "File that is told its port once connections are accepted.", _OFFICERS
     )
-    api_port_file: Path | None = setting(
-        "File that is told its port once connections are accepted.", default=None, group=_OFFICERS
-    )
-    api_tls_cert: Path | None = setting(
+    api_tls_cert: Path | None = usual.optional_file(
         "PEM certificate with its chain for the officers' interface; with it HTTPS only.",
-        default=None,
-        group=_OFFICERS,
+        _OFFICERS,
     )
-    api_tls_key: Path | None = setting(
-        "PEM private key of that certificate.", default=None, group=_OFFICERS
+    api_tls_key: Path | None = usual.optional_file(
+        "PEM private key of that certificate.", _OFFICERS
     )
     public_origin: str | None = setting(
         "Origin under which browsers see the officers' interface, if a proxy is in between: "
         "requests that change something must come from it.",
         default=None,
         group=_OFFICERS,
-        check=_origin,
+        check=checks.origin,
         metavar="URL",
     )
     max_streams: int = setting(
@@ -134,44 +101,37 @@ class NodeSettings:
         "Issuer of an OpenID Connect provider that officers log in with.",
         default=None,
         group=_LOGIN,
-        check=_https,
+        check=checks.https_url,
         metavar="URL",
     )
     oidc_client_id: str | None = setting(
-        "The node's client id there.", default=None, group=_LOGIN, check=_not_blank
+        "The node's client id there.", default=None, group=_LOGIN, check=checks.not_blank
     )
-    oidc_client_secret_file: Path | None = setting(
-        "File that holds the client's secret; it must be readable by its owner alone.",
-        default=None,
-        group=_LOGIN,
+    oidc_client_secret_file: Path | None = usual.optional_file(
+        "File that holds the client's secret; it must be readable by its owner alone.", _LOGIN
     )
     oidc_claim: str = setting(
         "Claim of the provider's token that holds the officer's id.",
         default="sub",
         group=_LOGIN,
-        check=_not_blank,
+        check=checks.not_blank,
     )
-    oidc_ca: Path | None = setting(
-        "PEM certificates by which the provider is believed, instead of the system's.",
-        default=None,
-        group=_LOGIN,
+    oidc_ca: Path | None = usual.optional_file(
+        "PEM certificates by which the provider is believed, instead of the system's.", _LOGIN
     )
 
-    peer_host: str = setting(
+    peer_host: str = usual.host(
         "Address that the line listens on for the peers' nodes.",
+        _PEERS,
         default="0.0.0.0",  # noqa: S104 - mutual TLS by the agreement's keys guards it
-        group=_PEERS,
-        check=_not_blank,
     )
-    peer_port: int = setting(
+    peer_port: int = usual.port(
         "Its TCP port; 0 takes any free one. Peers call the address in the agreement.",
+        _PEERS,
         default=8443,
-        group=_PEERS,
-        minimum=0,
-        maximum=65_535,
     )
-    peer_port_file: Path | None = setting(
-        "File that is told its port once connections are accepted.", default=None, group=_PEERS
+    peer_port_file: Path | None = usual.optional_file(
+        "File that is told its port once connections are accepted.", _PEERS
     )
     peer_network: tuple[str, ...] = setting(
         "Address range in which peers may be called although it is private or local.",
@@ -188,11 +148,10 @@ class NodeSettings:
         check=_connect_to,
         metavar="MAP",
     )
-    witness_ca: Path | None = setting(
+    witness_ca: Path | None = usual.optional_file(
         "PEM certificates by which the agreement's neutral witnesses are believed, instead of the "
         "system's.",
-        default=None,
-        group=_PEERS,
+        _PEERS,
     )
     pull: tuple[str, ...] = setting(
         "Id of a peer that cannot call us, or that we cannot accept calls from: what it has for "
@@ -208,15 +167,7 @@ class NodeSettings:
         minimum=1 << 20,
     )
 
-    database: str | None = setting(
-        "postgresql:// URL of the log, if it is not in the directory. It may hold a password: "
-        "prefer the environment or the file.",
-        default=None,
-        group=_STORAGE,
-        check=_postgresql_url,
-        secret=True,
-        metavar="URL",
-    )
+    database: str | None = usual.database("the log, if it is not in the directory", _STORAGE)
     free_bytes_min: int = setting(
         "Free bytes on the disk below which the node warns and takes no attachments.",
         default=256 << 20,
@@ -236,12 +187,7 @@ class NodeSettings:
         group=_PACE,
         above=0,
     )
-    shutdown_timeout: int = setting(
-        "Seconds that requests at work are given to end on SIGTERM.",
-        default=10,
-        group=_PACE,
-        minimum=1,
-    )
+    shutdown_timeout: int = usual.shutdown_timeout(_PACE, default=10)
 
     max_in_flight: int = setting(
         "Requests of officers at work at one time; beyond it they are told to come again.",
@@ -285,8 +231,7 @@ class NodeSettings:
 
 def cross_check(settings: NodeSettings) -> Iterator[Problem]:
     """What no single setting shows."""
-    if (settings.api_tls_cert is None) != (settings.api_tls_key is None):
-        yield Problem("--api-tls-cert and --api-tls-key must be given together.")
+    yield from usual.tls_pair(settings.api_tls_cert, settings.api_tls_key, "api-")
     if settings.oidc_issuer is not None and settings.oidc_client_id is None:
         yield Problem("--oidc-issuer needs --oidc-client-id.")
     local = settings.api_host in ("127.0.0.1", "::1", "localhost")
