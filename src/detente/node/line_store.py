@@ -26,7 +26,6 @@ from detente.record import (
     AppendUnknown,
     BlobMissing,
     ChainBroken,
-    Entry,
     Envelope,
     LogDamaged,
     LogReadOnly,
@@ -38,8 +37,9 @@ from detente.record import (
     read_payload,
 )
 
+from .sealed_items import item_of, items_at
+
 _NUMBERED: Final = re.compile(r"envelope (\d+)")
-_GAP_MAX: Final = 16
 _MESSAGE: Final = payload_type_of("message")
 _HASHES_AT_ONCE: Final = 500
 _UNAVAILABLE: Final = (LogUnavailable, LogReadOnly, AppendUnknown, OSError)
@@ -89,10 +89,10 @@ class LineStore:
                 (ours, after, f"%{EMERGENCY_SUFFIX}", *skipped, self.peer, self.peer, limit),
             )
             held = await self.receipts_held() if rows or always_held else 0
-            entries = await self._at([cast(int, row[0]) for row in rows])
+            items = await items_at(self.record, [cast(int, row[0]) for row in rows])
         except _UNAVAILABLE as error:
             return StoreFailed(str(error))
-        return OutboxPage(_within(entries, bytes_max), through, held)
+        return OutboxPage(_within(items, bytes_max), through, held)
 
     async def run(
         self, channel: str, first: int, limit: int, bytes_max: int
@@ -111,12 +111,14 @@ class LineStore:
                 (ours, channel, first, self.peer, limit),
             )
             found = cast(list[tuple[int, int, int | None]], rows)
-            whole = await self._at([position for position, _, gone in found if gone is None])
+            there = [position for position, _, gone in found if gone is None]
+            whole = await items_at(self.record, there)
             items = _within(whole, bytes_max)
             last = items[-1].seq if items else 0
             cut = len(items) < len(whole)
-            erasures = await self._at(
-                [gone for _, seq, gone in found if gone is not None and (not cut or seq < last)]
+            erasures = await items_at(
+                self.record,
+                [gone for _, seq, gone in found if gone is not None and (not cut or seq < last)],
             )
             previous = await self.record.query(
                 "SELECT chain FROM party_entries WHERE sender = ? AND channel = ? AND seq = ?",
@@ -133,7 +135,7 @@ class LineStore:
             return StoreFailed(str(error))
         return RunPage(
             items=items,
-            erasures=tuple(_sealed(entry) for entry in erasures),
+            erasures=tuple(item.envelope for item in erasures),
             previous=cast(bytes, previous[0][0]).hex() if previous else None,
             newest=newest,
             answered=cast(int | None, answered[0][0]) or 0,
@@ -150,8 +152,10 @@ class LineStore:
             numbered = await self.record.receipts_for(self.peer, after, limit)
         except _UNAVAILABLE as error:
             return StoreFailed(str(error))
-        items = tuple(replace(_item(entry), seq=number) for number, entry in numbered)
-        return OutboxPage(items, self.record.head.size - 1, held)
+        items = (
+            replace(item, seq=number) for number, entry in numbered if (item := item_of(entry))
+        )
+        return OutboxPage(tuple(items), self.record.head.size - 1, held)
 
     async def sealed_receipts(self, after: int, limit: int) -> list[bytes] | StoreFailed:
         """The same receipts, as they are sent."""
@@ -159,7 +163,7 @@ class LineStore:
             numbered = await self.record.receipts_for(self.peer, after, limit)
         except _UNAVAILABLE as error:
             return StoreFailed(str(error))
-        return [_sealed(entry) for _, entry in numbered]
+        return [item.envelope for _, entry in numbered if (item := item_of(entry))]
 
     async def waiting(self) -> int:
         """How many entries for the peer have no receipt of it."""
@@ -301,8 +305,8 @@ class LineStore:
             "AND payload IS NOT NULL ORDER BY seq LIMIT ?",
             (self.peer, channel, first, limit),
         )
-        entries = await self._at([cast(int, row[0]) for row in rows])
-        return [item.envelope for item in _within(entries, bytes_max)]
+        items = await items_at(self.record, [cast(int, row[0]) for row in rows])
+        return [item.envelope for item in _within(items, bytes_max)]
 
     async def _end(self, sender: str, channel: str) -> tuple[int, bytes | None]:
         rows = await self.record.query(
@@ -311,24 +315,6 @@ class LineStore:
             (sender, channel),
         )
         return cast(tuple[int, bytes], rows[0]) if rows else (0, None)
-
-    async def _at(self, positions: Sequence[int]) -> list[Entry]:
-        """Entries at positions, in the order given; those close together are read at once."""
-        found: dict[int, Entry] = {}
-        begin = end = -1
-        for position in (*sorted(set(positions)), None):
-            if position is not None and begin >= 0 and position - end <= _GAP_MAX:
-                end = position
-                continue
-            if begin >= 0:
-                count = end - begin + 1
-                run = await self.record.newest(begin, count)
-                if len(run) < count:  # memory may hold the beginning alone
-                    run = await self.record.entries(begin, count)
-                found.update((entry.index, entry) for entry in run)
-            if position is not None:
-                begin = end = position
-        return [found[position] for position in positions if position in found]
 
     def _missing(self, envelopes: Sequence[bytes], withheld: frozenset[str]) -> tuple[str, ...]:
         wanted: dict[str, None] = {}
@@ -370,30 +356,14 @@ def _number(error: RecordRefused) -> int:
     return int(found[1]) - 1 if found else 0
 
 
-def _item(entry: Entry) -> Item:
-    assert entry.payload is not None  # noqa: S101 - erased entries were left out
-    payload = entry.payload
-    return Item(entry.index, payload.channel, payload.seq, _sealed(entry), _blobs(payload))
-
-
 def _blobs(payload: Payload) -> tuple[str, ...]:
     return tuple(blob.sha256.hex() for blob in payload.blobs)
 
 
-def _sealed(entry: Entry) -> bytes:
-    assert entry.envelope is not None  # noqa: S101 - erased entries were left out
-    return entry.envelope.to_json()
-
-
-def _within(entries: Sequence[Entry], bytes_max: int) -> tuple[Item, ...]:
-    items: list[Item] = []
+def _within(items: Sequence[Item], bytes_max: int) -> tuple[Item, ...]:
     total = 0
-    for entry in entries:
-        if entry.payload is None:  # erased since it was asked for
-            continue
-        item = _item(entry)
+    for count, item in enumerate(items):
         total += len(item.envelope)
-        if items and total > bytes_max:
-            break
-        items.append(item)
+        if count and total > bytes_max:
+            return tuple(items[:count])
     return tuple(items)
