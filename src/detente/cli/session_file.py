@@ -175,6 +175,7 @@ def _is_content(content: object) -> bool:
     return all(
         isinstance(each, dict)
         and {"officer", "token", "ca", "ends"} <= each.keys()
-        and isinstance(each["token"], str)
+        and all(isinstance(each[name], str) for name in ("officer", "token", "ends"))
+        and (each["ca"] is None or isinstance(each["ca"], str))
         for each in sessions.values()
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +20,8 @@ from detente.cli import main
 from detente.cli.session_file import SavedSession, SessionFile
 from detente.node.roles import Role
 
+Typed = str | Sequence[str | Callable[[str], str]]
+
 CHIEF = (Role.OFFICER, Role.DUTY_CHIEF)
 STAFF: Mapping[str, Mapping[str, Sequence[Role]]] = {
     "a": {"durand": CHIEF, "martin": CHIEF, "root": (Role.ADMIN,)},
@@ -25,8 +29,32 @@ STAFF: Mapping[str, Mapping[str, Sequence[Role]]] = {
 }
 
 
-def _called(arguments: Sequence[str], typed: str) -> Finished:
-    with CliRunner().isolation(typed) as (out, err, _):
+class Typing(io.BufferedIOBase):
+    """Somebody who types a line whenever one is asked for, having read what is on the screen."""
+
+    def __init__(self, lines: Iterable[str | Callable[[str], str]]) -> None:
+        self._lines = iter(lines)
+        self.screen: Callable[[], bytes] = bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1, /) -> bytes:
+        line = next(self._lines, None)
+        if line is None:
+            return b""
+        return f"{line if isinstance(line, str) else line(self.screen().decode())}\n".encode()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self.read1() if size else b""  # click asks so whether it is bytes
+
+
+def _called(arguments: Sequence[str], typing: Typing, terminal: bool) -> Finished:
+    with CliRunner().isolation(cast(IO[Any], typing)) as (out, err, _):
+        typing.screen = out.getvalue
+        if terminal:
+            for stream in (sys.stdin, sys.stdout):
+                stream.isatty = lambda: True  # type: ignore[method-assign]  # for this call
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
         code = ended.value.code
@@ -34,9 +62,16 @@ def _called(arguments: Sequence[str], typed: str) -> Finished:
         return Finished(code, out.getvalue().decode(), err.getvalue().decode())
 
 
-async def called(*arguments: object, typed: str = "") -> Finished:
-    """Run a command to its end; `typed` is what comes on standard input."""
-    return await asyncio.to_thread(_called, [str(each) for each in arguments], typed)
+async def called(*arguments: object, typed: Typed = "", terminal: bool = False) -> Finished:
+    """Run a command to its end.
+
+    Args:
+        arguments: of the program.
+        typed: what comes on standard input; a line may depend on what is on the screen then.
+        terminal: whether standard input and output are one.
+    """
+    typing = Typing(typed.splitlines() if isinstance(typed, str) else typed)
+    return await asyncio.to_thread(_called, [str(each) for each in arguments], typing, terminal)
 
 
 class People:
@@ -55,9 +90,12 @@ class People:
                 token = http.headers["authorization"].removeprefix("Bearer ")
             SessionFile(self.root / who).save(SavedSession(node.url, who, token))
 
-    async def __call__(self, who: str, *arguments: object, typed: str = "") -> Finished:
+    async def __call__(
+        self, who: str, *arguments: object, typed: Typed = "", terminal: bool = False
+    ) -> Finished:
         """Whatever it comes to."""
-        return await called(*arguments, "--session-file", self.root / who, typed=typed)
+        session = ("--session-file", self.root / who)
+        return await called(*arguments, *session, typed=typed, terminal=terminal)
 
     async def good(self, who: str, *arguments: object, typed: str = "") -> str:
         """What a command prints that has to succeed."""

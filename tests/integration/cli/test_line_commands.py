@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.cli.at_node import People, called, people_at
+from tests.support.nodes import until
 
 from detente.terminal.files import FILES_MAX
 
@@ -170,3 +171,55 @@ async def test_a_session_that_has_ended(people: People) -> None:
     assert "detente node login" in await people.refused("ended", "line", "status")
     certificates = await people("durand", "line", "status", "--ca-file", people.root / "none.pem")
     assert "certificates cannot be read" in certificates.err
+
+
+WARNING = {
+    "area": "circle 5 km 36.718031N 68.862211E",
+    "levels": "1000 ft MSL to 5000 ft MSL",
+    "times": "2027-01-05 06:00 to 08:00",
+}
+
+
+async def test_a_message_is_asked_for_field_by_field_shown_and_read_back(people: People) -> None:
+    typed = ["99", "debris", *WARNING.values(), "", "y"]
+    sent = await people("durand", "line", "send", "warning", "-i", typed=typed, terminal=True)
+    assert sent.code == 0, sent
+    assert "is not in the list" in sent.err
+    assert "Send it?" in sent.err
+    assert "b: ●" in sent.out
+    identity = sent.out.split()[0]
+
+    async def there() -> bool:
+        return identity[-8:] in await people.good("nowak", "line", "inbox")
+
+    await until(there, every_s=0.1)
+    wrong = "circle 5 km 36.8N 68.862211E"
+    typed = [wrong, WARNING["levels"], WARNING["times"], WARNING["area"]]
+    done = await people("nowak", "line", "ack", identity, typed=typed, terminal=True)
+    assert done.code == 0, done
+    assert "NOT SIGNED" in done.err
+    assert "Acknowledged and signed." in done.out
+    shown = await people.json("nowak", "line", "show", identity)
+    (ours,) = shown["messages"][0]["recipients"]
+    assert [each["officer"] for each in ours["shown"]] == ["nowak"]
+    assert ours["acknowledged_by"] == "nowak"
+
+
+async def test_what_was_begun_and_not_confirmed_is_not_sent(people: People) -> None:
+    before = await people.json("durand", "line", "inbox", "--box", "out")
+    done = await people("durand", *TEXT, "Soon.", typed="n\n", terminal=True)
+    assert done.code == 130
+    assert await people.json("durand", "line", "inbox", "--box", "out") == before
+
+
+async def test_a_terminal_shows_messages_and_lines_as_they_change(people: People) -> None:
+    sent = json.loads(await people.good("durand", *TEXT, "Look here.", *SENT))
+    shown = ""
+    for _ in range(20):
+        done = await people("nowak", "line", "watch", "--seconds", "1", terminal=True)
+        assert done.code == 0, done
+        shown = done.out
+        if sent["id"][-8:] in shown:
+            break
+    assert "= a up" in shown
+    assert "here.”" in shown

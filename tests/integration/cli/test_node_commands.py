@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pyotp
 import pytest
-from tests.integration.cli.at_node import People, called, people_at
+from tests.integration.cli.at_node import People, Typed, called, people_at
 from tests.support.agreements import World
 from tests.support.nodes import until
 
@@ -59,8 +61,28 @@ async def test_an_officer_whose_node_speaks_french(people: People) -> None:
     assert "roux                 active   Roux: auditor; invited" in await people.good(
         "root", "node", "officer", "list"
     )
+    request = await asked(people, "officer", "invite", "roux")
+    await people.good("martin", "node", "approve", request, "--yes")
+    invited = await people.good("root", "node", "officer", "invite", "roux", "--approval", request)
+    await accepted(people.net["a"].url, invited.splitlines()[-1])
+    assert "Roux: auditor; password + app" in await people.good("root", "node", "officer", "list")
     blocked = await people.json("root", "node", "officer", "block", "roux")
     assert blocked["active"] is False
+
+
+async def accepted(url: str, token: str) -> None:
+    """Whoever was invited sets a password, a better one after it was refused, and an app."""
+
+    def code(screen: str) -> str:
+        (secret,) = re.findall(r"type its secret there: (\S+)", screen)
+        return pyotp.TOTP(secret).now()
+
+    weak, good = ["password1234"] * 2, ["correct horse of nobody 17"] * 2
+    typed: Typed = [token, *weak, code, *good, code]
+    done = await called("node", "accept", url, typed=typed, terminal=True)
+    assert done.code == 0, done
+    assert "Recovery codes, told this once" in done.out
+    assert done.out.count("New password") == 2
 
 
 async def test_a_request_is_taken_back_by_whoever_asked(people: People) -> None:

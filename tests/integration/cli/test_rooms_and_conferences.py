@@ -227,7 +227,9 @@ async def test_what_a_client_is_told_when_it_cannot_ask(tmp_path: Path) -> None:
     file.chmod(0o644)
     assert "chmod 600" in await told()
     file.chmod(0o600)
-    for damaged in ("{", "[]", '{"format": "detente-sessions/1", "sessions": 1, "current": null}'):
+    begun = '{"format": "detente-sessions/1", "current": null, "sessions": '
+    entry = '{"officer": 1, "token": "t", "ca": null, "ends": ""}'
+    for damaged in ("{", "[]", begun + "1}", begun + '{"http://127.0.0.1:1": ' + entry + "}}"):
         file.write_text(damaged)
         assert "client.session_file" in await told()
 
