@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +33,7 @@ from detente.demo.notices import Notice, notices
 from detente.demo.officers import Session
 from detente.demo.party import Party
 from detente.demo.proving import ProofFailed, export, forge, others, outages_in, verify
+from detente.demo.results import make_room
 from detente.demo.servers import Keys, running_exchange, running_party
 from detente.errors import DetenteError
 from detente.operations import (
@@ -53,20 +53,11 @@ AT_ONCE: Final = 8
 NOTICES: Final = 120
 """Conflicts that are told on the line: all of them would take longer than one likes to watch."""
 
-_MARK: Final = ".detente-demo"
-"""A file that tells what may be deleted."""
-
 
 class DemoError(DetenteError):
     """The demonstration did not come out as it must."""
 
     code = "demo.wrong_result"
-
-
-class DirectoryUnusable(DetenteError):
-    """The directory for the results cannot be used, or is not ours to replace."""
-
-    code = "demo.directory"
 
 
 Commands = Callable[[NodeProcess, Mapping[str, Session]], Sequence[str]]
@@ -124,7 +115,7 @@ async def _run(options: Options, console: Console) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         # As Ctrl-C does: what was started is ended on the way out.
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    _make_room(options.out)
+    make_room(options.out)
     console.print(f"[bold]1  The day[/bold]  {options.flights.name}")
     with console.status("reading trajectories, laying corridors"):
         day = await asyncio.to_thread(
@@ -302,25 +293,6 @@ def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _make_room(directory: Path) -> None:
-    """An empty directory, in place of what an earlier run left there; of nothing else."""
-    try:
-        if directory.exists() and any(directory.iterdir()):
-            if not (directory / _MARK).exists():
-                raise DirectoryUnusable(
-                    "there is something in it that no demonstration has written",
-                    where=str(directory),
-                    advice="Choose another --out, or empty it yourself.",
-                )
-            shutil.rmtree(directory)
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / _MARK).touch()
-    except OSError as error:
-        raise DirectoryUnusable(
-            f"the directory cannot be used: {error.strerror}", where=str(directory)
-        ) from None
 
 
 async def _announce(day: Day, parties: list[Party], console: Console) -> float:
