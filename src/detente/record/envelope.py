@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from functools import wraps
+from typing import ClassVar, ParamSpec
 from uuid import UUID
 
 import msgspec
@@ -27,6 +28,8 @@ from .uuids import uuid7 as uuid7
 
 TEXT_CHARACTERS_MAX = formats.CHANNEL_CHARACTERS_MAX
 """Of a channel's name, and of the ids of agreements and parties."""
+
+P = ParamSpec("P")
 
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,62}", re.ASCII)
 _HEX_32 = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -135,7 +138,7 @@ class Payload:
     body: dict[str, JsonValue]
 
 
-def seal(
+def seal_and_read(
     draft: Draft,
     *,
     signer: Signer,
@@ -146,8 +149,8 @@ def seal(
     created: datetime,
     identity: UUID,
     salt: bytes,
-) -> Envelope:
-    """Make the envelope of a draft, signed.
+) -> tuple[Envelope, Payload]:
+    """Make the envelope of a draft, signed; and what `read_payload` reads in it.
 
     Args:
         draft: what is stated.
@@ -197,9 +200,21 @@ def seal(
     payload_type = payload_type_of(draft.kind)
     _check_size(payload)
     # Whoever receives it reads it so; what they would refuse must not be signed.
-    _read(payload, signer.name, draft.kind)
+    said = _read(payload, signer.name, draft.kind)
     signature = Signature(signer.name, signer.sign(pae(payload_type, payload)))
-    return Envelope(payload, payload_type, (signature,))
+    return Envelope(payload, payload_type, (signature,)), said
+
+
+def _envelope_of(sealing: Callable[P, tuple[Envelope, Payload]]) -> Callable[P, Envelope]:
+    @wraps(sealing)
+    def seal(*arguments: P.args, **named: P.kwargs) -> Envelope:
+        return sealing(*arguments, **named)[0]
+
+    return seal
+
+
+seal = _envelope_of(seal_and_read)
+"""The envelope alone."""
 
 
 def read_payload(envelope: Envelope) -> Payload:

@@ -31,8 +31,7 @@ from .envelope import (
     EnvelopeMalformed,
     Payload,
     chain_hash,
-    read_payload,
-    seal,
+    seal_and_read,
 )
 from .keyring import Author, KeyRing
 from .keys import Signer
@@ -193,7 +192,7 @@ class Batch:
         seq, previous = self._known.chains[self._party, draft.channel]
         now = self._clock()
         try:
-            envelope = seal(
+            envelope, payload = seal_and_read(
                 draft,
                 signer=signer,
                 agreement=self.keyring.terms.agreement,
@@ -204,7 +203,6 @@ class Batch:
                 identity=uuid7(_milliseconds(now), self._random(10)),
                 salt=self._random(16),
             )
-            payload = read_payload(envelope)
         except EnvelopeMalformed as error:
             raise RecordRefused(f"It cannot be stated: {error}", where=where) from error
         return self._add(envelope, payload, author, where)
