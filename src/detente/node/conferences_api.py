@@ -25,11 +25,12 @@ from detente.line.minutes_page import minutes_html, minutes_markdown
 from detente.record import format_time
 from detente.words import Words, choose, same
 
+from . import conference_bodies as bodies
 from . import conference_views as views
 from .conference_desk import ConferenceDesk
 from .moments import in_utc, moment_of
+from .operations import Operations
 
-TAGS: Final = ("conferences",)
 PATH: Final = "/api/v1/conferences"
 
 CONFERENCE_STATUSES: Final[Mapping[type[DetenteError], int]] = {
@@ -65,7 +66,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
         conference = await desk.conference(request.path["conference"])
         return Response(200, views.conference_view(conference))
 
-    async def convene(request: Request[views.NewConference]) -> Response:
+    async def convene(request: Request[bodies.NewConference]) -> Response:
         body = request.body
         conference = await desk.convene(
             request.caller,
@@ -82,7 +83,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
         )
         return Response(201, views.conference_view(conference))
 
-    async def change(request: Request[views.ConferenceChange]) -> Response:
+    async def change(request: Request[bodies.ConferenceChange]) -> Response:
         body = request.body
         return await state(
             request,
@@ -96,7 +97,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
             ),
         )
 
-    async def attend(request: Request[views.NewAttendance]) -> Response:
+    async def attend(request: Request[bodies.NewAttendance]) -> Response:
         body = request.body
         return await state(
             request,
@@ -107,7 +108,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
             ),
         )
 
-    async def propose(request: Request[views.NewProposal]) -> Response:
+    async def propose(request: Request[bodies.NewProposal]) -> Response:
         body = request.body
         return await state(
             request, lambda conference: conference.propose(body.title, body.text, body.item)
@@ -119,7 +120,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
         receipts = await desk.receipts(proposal.by.position)
         return Response(200, views.proposal_view(conference.id, proposal, receipts))
 
-    async def decide(request: Request[views.NewFate]) -> Response:
+    async def decide(request: Request[bodies.NewFate]) -> Response:
         body = request.body
         return await state(
             request,
@@ -143,7 +144,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
         searched = [views.searched_view(each) for each in ends]
         return Response(200, views.ProposalViews(proposals=shown, searched=searched))
 
-    async def write_minutes(request: Request[views.NewMinutes]) -> Response:
+    async def write_minutes(request: Request[bodies.NewMinutes]) -> Response:
         body = request.body
 
         def make(conference: Conference) -> Content:
@@ -177,14 +178,14 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
                 return Response(200, page, _SAFE, content_type=_MARKDOWN)
         raise BadRequest("It is json, html, markdown-en or markdown-fr.", where="as")
 
-    async def sign(request: Request[views.NewSignature]) -> Response:
+    async def sign(request: Request[bodies.NewSignature]) -> Response:
         identity = request.path["conference"]
         text = await desk.sign_minutes(
             identity, request.caller, request.path["sha256"], request.body.approval or None
         )
         return Response(201, views.minutes_view(await desk.conference(identity), text))
 
-    async def dissent(request: Request[views.NewDissent]) -> Response:
+    async def dissent(request: Request[bodies.NewDissent]) -> Response:
         body = request.body
         return await state(
             request,
@@ -193,7 +194,7 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
             ),
         )
 
-    async def close(request: Request[views.NewClosing]) -> Response:
+    async def close(request: Request[bodies.NewClosing]) -> Response:
         body = request.body
         ended = format_time(in_utc(body.ended or desk.context.clock(), "ended"))
         return await state(request, lambda conference: conference.close(ended, body.text))
@@ -204,11 +205,13 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
     minutes = one + "/minutes/{sha256}"
     return [
         _get(PATH, get_all, "getConferences", "Every conference.", views.ConferenceLines),
-        _post(PATH, convene, "conveneConference", _CONVENE, views.NewConference, manage),
+        _post(PATH, convene, "conveneConference", _CONVENE, bodies.NewConference, manage),
         _get(one, get_one, "getConference", "A conference, all of it.", views.ConferenceView),
-        _post(one, change, "reviseConference", _REVISE, views.ConferenceChange, manage),
-        _post(one + "/attendance", attend, "stateAttendance", _ATTEND, views.NewAttendance, manage),
-        _post(one + "/proposals", propose, "makeProposal", _PROPOSE, views.NewProposal, take_part),
+        _post(one, change, "reviseConference", _REVISE, bodies.ConferenceChange, manage),
+        _post(
+            one + "/attendance", attend, "stateAttendance", _ATTEND, bodies.NewAttendance, manage
+        ),
+        _post(one + "/proposals", propose, "makeProposal", _PROPOSE, bodies.NewProposal, take_part),
         _get(
             one + "/proposals/{proposal}",
             get_proposal,
@@ -221,17 +224,18 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
             decide,
             "decideProposal",
             "Accept, reject or defer another party's proposal, or withdraw our own.",
-            views.NewFate,
+            bodies.NewFate,
             manage,
         ),
-        _post(one + "/minutes", write_minutes, "writeMinutes", _WRITE, views.NewMinutes, manage),
-        Endpoint(
-            method="GET",
-            path=minutes,
-            handler=get_minutes,
-            operation_id="getMinutes",
-            summary="A text of the minutes and its signatures.",
-            scopes=read,
+        _post(one + "/minutes", write_minutes, "writeMinutes", _WRITE, bodies.NewMinutes, manage),
+        _operation(
+            "GET",
+            minutes,
+            get_minutes,
+            "getMinutes",
+            "A text of the minutes and its signatures.",
+            read,
+            {200: views.MinutesView, 400: ErrorResponse, 404: ErrorResponse},
             query=[
                 QueryParameter(
                     name="as",
@@ -240,38 +244,34 @@ def conferences_endpoints(desk: ConferenceDesk) -> list[Endpoint]:
                     example="html",
                 )
             ],
-            responses={200: views.MinutesView, 400: ErrorResponse, 404: ErrorResponse},
-            path_help=_HELP,
-            tags=TAGS,
         ),
         _post(
             minutes + "/signature",
             sign,
             "signMinutes",
             "Sign minutes for our party; a second person must have approved it.",
-            views.NewSignature,
+            bodies.NewSignature,
             any_of("minutes.sign step-up"),
             views.MinutesView,
         ),
-        _post(one + "/dissents", dissent, "dissent", _DISSENT, views.NewDissent, take_part),
-        _post(one + "/close", close, "closeConference", _CLOSE, views.NewClosing, manage),
-        Endpoint(
-            method="GET",
-            path="/api/v1/proposals",
-            handler=find,
-            operation_id="findProposals",
-            summary="Whether something was ever proposed: proposals of all conferences.",
+        _post(one + "/dissents", dissent, "dissent", _DISSENT, bodies.NewDissent, take_part),
+        _post(one + "/close", close, "closeConference", _CLOSE, bodies.NewClosing, manage),
+        _operation(
+            "GET",
+            "/api/v1/proposals",
+            find,
+            "findProposals",
+            "Whether something was ever proposed: proposals of all conferences.",
+            read,
+            {200: views.ProposalViews, 400: ErrorResponse},
             description="With the receipts that prove who had each, and how much of what every "
             "party stated is here: what is not found in a channel that is complete was not stated.",
-            scopes=read,
             query=[
                 QueryParameter(name="text", help="Words in its title or text, in any language."),
                 QueryParameter(name="party", help="Who proposed it."),
                 QueryParameter(name="since", help="Stated at or after this time (RFC 3339)."),
                 QueryParameter(name="until", help="Stated before this time (RFC 3339)."),
             ],
-            responses={200: views.ProposalViews, 400: ErrorResponse},
-            tags=TAGS,
         ),
     ]
 
@@ -284,11 +284,14 @@ _WRITE: Final = "Put a text of the minutes forward."
 _DISSENT: Final = "Note, under an officer's signature, what we do not agree with."
 _CLOSE: Final = "State that a conference that we host has ended."
 
-_HELP: Final = {
-    "conference": "Id of a conference, such as `a.1f3a9c0d2b7e`.",
-    "proposal": "Whose, and its number: `a-3`.",
-    "sha256": "SHA-256 of the document, or its first 8 digits or more.",
-}
+_operation: Final = Operations(
+    "conferences",
+    {
+        "conference": "Id of a conference, such as `a.1f3a9c0d2b7e`.",
+        "proposal": "Whose, and its number: `a-3`.",
+        "sha256": "SHA-256 of the document, or its first 8 digits or more.",
+    },
+)
 
 _SAFE: Final = (
     (
@@ -302,16 +305,14 @@ _SAFE: Final = (
 def _get(
     path: str, handler: Any, operation: str, summary: str, answer: type[msgspec.Struct]
 ) -> Endpoint:
-    return Endpoint(
-        method="GET",
-        path=path,
-        handler=handler,
-        operation_id=operation,
-        summary=summary,
-        scopes=any_of("conference.read"),
-        responses={200: answer, 404: ErrorResponse} if "{" in path else {200: answer},
-        path_help=_help(path),
-        tags=TAGS,
+    return _operation(
+        "GET",
+        path,
+        handler,
+        operation,
+        summary,
+        any_of("conference.read"),
+        {200: answer, 404: ErrorResponse} if "{" in path else {200: answer},
     )
 
 
@@ -325,22 +326,9 @@ def _post(
     answer: type[msgspec.Struct] = views.ConferenceView,
 ) -> Endpoint:
     refusals = dict.fromkeys((400, 403, 404, 409), ErrorResponse)
-    return Endpoint(
-        method="POST",
-        path=path,
-        handler=handler,
-        operation_id=operation,
-        summary=summary,
-        scopes=scopes,
-        body=body,
-        responses={201: answer, **refusals},
-        path_help=_help(path),
-        tags=TAGS,
+    return _operation(
+        "POST", path, handler, operation, summary, scopes, {201: answer, **refusals}, body=body
     )
-
-
-def _help(path: str) -> dict[str, str]:
-    return {name: text for name, text in _HELP.items() if f"{{{name}}}" in path}
 
 
 def _time(moment: datetime | None, where: str) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Final, get_args
 
 from detente import line
@@ -17,30 +16,25 @@ from detente.http import BadRequest, Endpoint, QueryParameter, Request, Response
 from detente.line import Difference, MessageView, ReadBackWrong, Status, WaitingMessages
 from detente.record import BlobUnusable, format_time
 
+from .calls_api import calls_endpoints
 from .message_bodies import (
     AcknowledgeBody,
     AlarmBody,
     AlarmList,
-    CallBody,
     DifferenceView,
     FileView,
     MessageBody,
     MessageList,
-    PhraseBody,
     Phrasebook,
-    PlannedBody,
     ReadBackRefused,
     SendBody,
-    TestCallBody,
-    TestCallList,
     Told,
     WaitingBody,
     WaitingList,
-    call_body,
     message_body,
-    statistics_body,
 )
 from .message_desk import FileUnusable, MessageDesk, NoSuchMessage, identity_of
+from .operations import Operations
 from .phrasebook_view import phrasebook
 
 LINE_STATUSES: Final[Mapping[type[DetenteError], int]] = {
@@ -53,12 +47,17 @@ LINE_STATUSES: Final[Mapping[type[DetenteError], int]] = {
 }
 """For `build_app(statuses=…)`."""
 
-TAGS: Final = ("line",)
 _READ: Final = any_of("line.read")
 _SEND: Final = any_of("line.send step-up")
 _ACKNOWLEDGE: Final = any_of("line.acknowledge step-up")
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9.+-]{1,50}/[a-z0-9.+-]{1,50}")
-_WHICH: Final = {"message": "id of the message"}
+_operation: Final = Operations(
+    "line",
+    {
+        "message": "id of the message",
+        "sha256": "SHA-256 of the file, hexadecimal",
+    },
+)
 _STATUS: Final = QueryParameter(
     name="status", help="`actual` (if not given), `exercise` or `test`: never mixed."
 )
@@ -70,22 +69,23 @@ def line_endpoints(desk: MessageDesk) -> list[Endpoint]:
     """Every operation on messages, alarms and test calls."""
     handlers = _Line(desk)
     return [
-        Endpoint(
-            method="GET",
-            path="/api/v1/line/phrasebook",
-            handler=handlers.phrasebook,
-            operation_id="getPhrasebook",
-            summary="Forms, fields, choices and words, in English and French.",
-            responses={200: Phrasebook},
-            scopes=_READ,
-            tags=TAGS,
+        _operation(
+            "GET",
+            "/api/v1/line/phrasebook",
+            handlers.phrasebook,
+            "getPhrasebook",
+            "Forms, fields, choices and words, in English and French.",
+            _READ,
+            {200: Phrasebook},
         ),
-        Endpoint(
-            method="GET",
-            path="/api/v1/line/messages",
-            handler=handlers.messages,
-            operation_id="listMessages",
-            summary="Messages, the newest first, with how far each has come.",
+        _operation(
+            "GET",
+            "/api/v1/line/messages",
+            handlers.messages,
+            "listMessages",
+            "Messages, the newest first, with how far each has come.",
+            _READ,
+            {200: MessageList, 400: None},
             query=(
                 QueryParameter(name="box", help="`in` (if not given) or `out`."),
                 QueryParameter(name="peer", help="Only from or to this party."),
@@ -93,74 +93,64 @@ def line_endpoints(desk: MessageDesk) -> list[Endpoint]:
                 _BEFORE,
                 _LIMIT,
             ),
-            responses={200: MessageList, 400: None},
-            scopes=_READ,
-            tags=TAGS,
         ),
-        Endpoint(
-            method="GET",
-            path="/api/v1/line/messages/{message}",
-            handler=handlers.message,
-            operation_id="getMessage",
-            summary="A message, and what became of it at each recipient.",
-            responses={200: MessageBody, 404: None},
-            scopes=_READ,
-            path_help=_WHICH,
-            tags=TAGS,
+        _operation(
+            "GET",
+            "/api/v1/line/messages/{message}",
+            handlers.message,
+            "getMessage",
+            "A message, and what became of it at each recipient.",
+            _READ,
+            {200: MessageBody, 404: None},
         ),
-        Endpoint(
-            method="GET",
-            path="/api/v1/line/messages/{message}/thread",
-            handler=handlers.thread,
-            operation_id="getThread",
-            summary="A message with all that it answers or corrects, and all that does so to it.",
-            responses={200: MessageList, 404: None},
-            scopes=_READ,
-            path_help=_WHICH,
-            tags=TAGS,
+        _operation(
+            "GET",
+            "/api/v1/line/messages/{message}/thread",
+            handlers.thread,
+            "getThread",
+            "A message with all that it answers or corrects, and all that does so to it.",
+            _READ,
+            {200: MessageList, 404: None},
         ),
-        Endpoint(
-            method="POST",
-            path="/api/v1/line/messages",
-            handler=handlers.send,
-            operation_id="sendMessage",
-            summary="Send a message, an answer, a correction or a cancellation.",
+        _operation(
+            "POST",
+            "/api/v1/line/messages",
+            handlers.send,
+            "sendMessage",
+            "Send a message, an answer, a correction or a cancellation.",
+            _SEND,
+            {201: MessageBody, 404: None, 409: None, 422: None},
             body=SendBody,
-            responses={201: MessageBody, 404: None, 409: None, 422: None},
-            scopes=_SEND,
-            tags=TAGS,
         ),
-        Endpoint(
-            method="POST",
-            path="/api/v1/line/messages/{message}/shown",
-            handler=handlers.shown,
-            operation_id="stateShown",
-            summary="State that the message is on the caller's screen.",
-            responses={200: MessageBody, 404: None, 422: None},
-            scopes=any_of("line.shown"),
-            path_help=_WHICH,
-            tags=TAGS,
+        _operation(
+            "POST",
+            "/api/v1/line/messages/{message}/shown",
+            handlers.shown,
+            "stateShown",
+            "State that the message is on the caller's screen.",
+            any_of("line.shown"),
+            {200: MessageBody, 404: None, 422: None},
         ),
-        Endpoint(
-            method="POST",
-            path="/api/v1/line/messages/{message}/acknowledgement",
-            handler=handlers.acknowledge,
-            operation_id="acknowledgeMessage",
-            summary="Read back what the message asks for, and acknowledge it.",
+        _operation(
+            "POST",
+            "/api/v1/line/messages/{message}/acknowledgement",
+            handlers.acknowledge,
+            "acknowledgeMessage",
+            "Read back what the message asks for, and acknowledge it.",
+            _ACKNOWLEDGE,
+            {200: MessageBody, 404: None, 409: None, 422: ReadBackRefused},
             description="What is read back is compared first. If it is not what the message says, "
             "the answer is 422 with each difference, and nothing is signed.",
             body=AcknowledgeBody,
-            responses={200: MessageBody, 404: None, 409: None, 422: ReadBackRefused},
-            scopes=_ACKNOWLEDGE,
-            path_help=_WHICH,
-            tags=TAGS,
         ),
-        Endpoint(
-            method="POST",
-            path="/api/v1/line/files",
-            handler=handlers.upload,
-            operation_id="uploadFile",
-            summary="Keep a file that is to go with a message.",
+        _operation(
+            "POST",
+            "/api/v1/line/files",
+            handlers.upload,
+            "uploadFile",
+            "Keep a file that is to go with a message.",
+            any_of("line.send"),
+            {201: FileView, 400: None, 422: None, 503: None},
             description="The body is the file as it is. Name it by its hash in `files` of the "
             "message. A sketch is GeoJSON, `application/geo+json`.",
             body=bytes,
@@ -169,76 +159,36 @@ def line_endpoints(desk: MessageDesk) -> list[Endpoint]:
                     name="type", help="Its media type.", required=True, example="image/png"
                 ),
             ),
-            responses={201: FileView, 400: None, 422: None, 503: None},
-            scopes=any_of("line.send"),
-            tags=TAGS,
         ),
-        Endpoint(
-            method="GET",
-            path="/api/v1/line/messages/{message}/files/{sha256}",
-            handler=handlers.download,
-            operation_id="getFile",
-            summary="A file that came with a message, for saving.",
-            responses={200: None, 404: None},
-            scopes=_READ,
-            path_help={**_WHICH, "sha256": "SHA-256 of the file, hexadecimal"},
-            tags=TAGS,
+        _operation(
+            "GET",
+            "/api/v1/line/messages/{message}/files/{sha256}",
+            handlers.download,
+            "getFile",
+            "A file that came with a message, for saving.",
+            _READ,
+            {200: None, 404: None},
         ),
-        Endpoint(
-            method="GET",
-            path="/api/v1/line/waiting",
-            handler=handlers.waiting,
-            operation_id="listWaiting",
-            summary="What nobody has acknowledged, on either side, with its deadline.",
-            responses={200: WaitingList},
-            scopes=_READ,
-            tags=TAGS,
+        _operation(
+            "GET",
+            "/api/v1/line/waiting",
+            handlers.waiting,
+            "listWaiting",
+            "What nobody has acknowledged, on either side, with its deadline.",
+            _READ,
+            {200: WaitingList},
         ),
-        Endpoint(
-            method="GET",
-            path="/api/v1/line/alarms",
-            handler=handlers.alarms,
-            operation_id="listAlarms",
-            summary="Alarms of this node, the newest first.",
+        _operation(
+            "GET",
+            "/api/v1/line/alarms",
+            handlers.alarms,
+            "listAlarms",
+            "Alarms of this node, the newest first.",
+            _READ,
+            {200: AlarmList, 400: None},
             query=(_STATUS, _BEFORE, _LIMIT),
-            responses={200: AlarmList, 400: None},
-            scopes=_READ,
-            tags=TAGS,
         ),
-        Endpoint(
-            method="GET",
-            path="/api/v1/line/test-calls",
-            handler=handlers.test_calls,
-            operation_id="listTestCalls",
-            summary="Test calls, how they went, and the next ones.",
-            query=(QueryParameter(name="days", help="Since so many days, 1 to 366; 7."),),
-            responses={200: TestCallList, 400: None},
-            scopes=_READ,
-            tags=TAGS,
-        ),
-        Endpoint(
-            method="POST",
-            path="/api/v1/line/test-calls",
-            handler=handlers.call,
-            operation_id="makeTestCall",
-            summary="Try the line now.",
-            body=CallBody,
-            responses={201: TestCallBody, 409: None, 422: None},
-            scopes=_SEND,
-            tags=TAGS,
-        ),
-        Endpoint(
-            method="POST",
-            path="/api/v1/line/test-calls/{call}/answer",
-            handler=handlers.answer_call,
-            operation_id="answerTestCall",
-            summary="Answer a test call with its words.",
-            body=PhraseBody,
-            responses={200: TestCallBody, 404: None, 409: None, 422: None},
-            scopes=_ACKNOWLEDGE,
-            path_help={"call": "id of the test call"},
-            tags=TAGS,
-        ),
+        *calls_endpoints(desk),
     ]
 
 
@@ -365,45 +315,6 @@ class _Line:
             for each in found
         ]
         return Response(200, AlarmList(status=status, alarms=bodies))
-
-    async def test_calls(self, request: Request[None]) -> Response:
-        days = _number(request.query, "days")
-        if days is not None and not 1 <= days <= 366:
-            raise BadRequest("`days` is 1 to 366.")
-        now, rules = self._context.clock(), self._desk.rules
-        since = now - timedelta(days=7 if days is None else days)
-        calls = await self._desk.calls(since)
-        return Response(
-            200,
-            TestCallList(
-                calls=[call_body(call, now, rules) for call in calls],
-                statistics=statistics_body(line.statistics(calls, now, rules)),
-                planned=self._planned(now),
-            ),
-        )
-
-    async def call(self, request: Request[CallBody]) -> Response:
-        fact = await self._desk.call(request.body.to, request.caller.sub)
-        return Response(201, call_body(fact, self._context.clock(), self._desk.rules))
-
-    async def answer_call(self, request: Request[PhraseBody]) -> Response:
-        identity = identity_of(request.path["call"])
-        fact = await self._desk.answer_call(identity, request.caller.sub, request.body.phrase)
-        return Response(200, call_body(fact, self._context.clock(), self._desk.rules))
-
-    def _planned(self, now: datetime) -> list[PlannedBody]:
-        document, day = self._context.agreement().document, now.astimezone(UTC).date()
-        planned = [
-            call
-            for each in (day, day + timedelta(days=1))
-            for call in line.planned_calls(document, each)
-            if self._context.party in (call.caller, call.callee)
-            and now < call.at <= now + timedelta(days=1)
-        ]
-        return [
-            PlannedBody(caller=each.caller, callee=each.callee, at=format_time(each.at))
-            for each in planned
-        ]
 
     def _body(self, view: MessageView) -> MessageBody:
         document = self._context.agreement().document

@@ -10,11 +10,8 @@ from msgspec import Meta
 
 from detente.agreement import Document
 from detente.line import (
-    CallFact,
-    CallStatistics,
     FieldsUnusable,
     Judged,
-    LineRules,
     MessageState,
     MessageView,
     RecipientView,
@@ -77,18 +74,6 @@ class AcknowledgeBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     read_back: Fields = {}
     text: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
-
-
-class PhraseBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The words of a test call as they were read, in either language."""
-
-    phrase: Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(min_length=1, max_length=8)]
-
-
-class CallBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Whom to try the line to."""
-
-    to: str
 
 
 class RowView(msgspec.Struct, kw_only=True):
@@ -234,47 +219,6 @@ class WaitingList(msgspec.Struct, kw_only=True):
     waiting: list[WaitingBody]
 
 
-class TestCallBody(msgspec.Struct, kw_only=True):
-    """A test call. `answers` maps a party to when its officer answered."""
-
-    id: str
-    caller: str
-    callee: str
-    at: str
-    state: str
-    words: Told
-    answers: dict[str, str]
-    missing: list[str]
-    wrong: list[str]
-
-
-class PlannedBody(msgspec.Struct, kw_only=True):
-    """A test call that the agreement asks for."""
-
-    caller: str
-    callee: str
-    at: str
-
-
-class StatisticsBody(msgspec.Struct, kw_only=True):
-    """How test calls went; times in seconds."""
-
-    calls: int
-    answered: int
-    missed: int
-    waiting: int
-    median_s: dict[str, float | None]
-    unanswered: dict[str, int]
-
-
-class TestCallList(msgspec.Struct, kw_only=True):
-    """Test calls since a moment, how they went, and the next ones."""
-
-    calls: list[TestCallBody]
-    statistics: StatisticsBody
-    planned: list[PlannedBody]
-
-
 class FieldView(msgspec.Struct, kw_only=True):
     """A field of a form. `kind` names what it takes; `choices` its values, if they are few."""
 
@@ -350,34 +294,6 @@ def message_body(view: MessageView, document: Document, us: str, holders: Holder
             for b in view.blobs
         ],
         recipients=[_recipient(each, view, holders) for each in view.recipients],
-    )
-
-
-def call_body(call: CallFact, now: Any, rules: LineRules) -> TestCallBody:
-    """A test call as JSON."""
-    state = call.state(now, rules)
-    return TestCallBody(
-        id=call.id,
-        caller=call.caller,
-        callee=call.callee,
-        at=format_time(call.at),
-        state=state.value,
-        words=Told.of(state.words),
-        answers={party: format_time(at) for party, at in call.answers.items()},
-        missing=list(call.missing),
-        wrong=list(call.wrong),
-    )
-
-
-def statistics_body(found: CallStatistics) -> StatisticsBody:
-    """Statistics as JSON."""
-    return StatisticsBody(
-        calls=found.calls,
-        answered=found.answered,
-        missed=found.missed,
-        waiting=found.waiting,
-        median_s=found.median_s,
-        unanswered=found.unanswered,
     )
 
 

@@ -35,6 +35,7 @@ from .events_api import MayHear, permissions_for
 from .feed import room_of
 from .jobs import Job, Jobs, JobView, NoSuchJob, Progress
 from .moments import moment_of
+from .operations import Operations
 from .record_views import (
     CheckpointView,
     EntryPage,
@@ -45,7 +46,10 @@ from .record_views import (
 
 PAGE_MAX: Final = 200
 FAULTS_MAX: Final = 1000
-TAGS: Final = ("record",)
+_operation: Final = Operations(
+    "record",
+    {"which": "an index, or an entry's id", "sha256": "of the file, hexadecimal"},
+)
 READ: Final = any_of("record.read")
 _EXPORT: Final = "record.export"
 
@@ -62,7 +66,6 @@ def record_endpoints(context: NodeContext, jobs: Jobs, may_hear: MayHear) -> lis
         may_hear: who may know what is said in rooms: the record tells nobody more than the room.
     """
     api = _RecordApi(context.record, jobs, may_hear)
-    which = {"which": "an index, or an entry's id"}
     return [
         _get(
             "/api/v1/record/entries",
@@ -92,7 +95,6 @@ def record_endpoints(context: NodeContext, jobs: Jobs, may_hear: MayHear) -> lis
             "getEntry",
             "One entry, with receipts and acknowledgements of it.",
             EntryView,
-            path_help=which,
         ),
         _get(
             "/api/v1/record/entries/{which}/envelope",
@@ -100,7 +102,6 @@ def record_endpoints(context: NodeContext, jobs: Jobs, may_hear: MayHear) -> lis
             "getEnvelope",
             "Its envelope as it was signed (DSSE, JSON).",
             None,
-            path_help=which,
         ),
         _get(
             "/api/v1/record/entries/{which}/proof",
@@ -108,7 +109,6 @@ def record_endpoints(context: NodeContext, jobs: Jobs, may_hear: MayHear) -> lis
             "getProof",
             "Its proof of inclusion (C2SP tlog-proof) in the best checkpoint that covers it.",
             None,
-            path_help=which,
         ),
         _get(
             "/api/v1/record/checkpoint",
@@ -124,17 +124,15 @@ def record_endpoints(context: NodeContext, jobs: Jobs, may_hear: MayHear) -> lis
             "getRecordBlob",
             "A file that an entry names; to be saved, never shown by a browser.",
             None,
-            path_help={"sha256": "of the file, hexadecimal"},
         ),
-        Endpoint(
-            method="POST",
-            path="/api/v1/record/verify",
-            handler=api.verify,
-            operation_id="verifyRecord",
-            summary="Look at everything that is stored, and say what contradicts what.",
-            responses={202: JobView, 503: None},
-            scopes=READ,
-            tags=TAGS,
+        _operation(
+            "POST",
+            "/api/v1/record/verify",
+            api.verify,
+            "verifyRecord",
+            "Look at everything that is stored, and say what contradicts what.",
+            READ,
+            {202: JobView, 503: None},
         ),
         _get(
             "/api/v1/jobs/{job}",
@@ -298,20 +296,10 @@ def _get(
     body: type[msgspec.Struct] | None,
     *,
     query: tuple[QueryParameter, ...] = (),
-    path_help: dict[str, str] | None = None,
     scopes: frozenset[frozenset[str]] = READ,
 ) -> Endpoint:
-    return Endpoint(
-        method="GET",
-        path=path,
-        handler=handler,
-        operation_id=name,
-        summary=summary,
-        responses={200: body, 404: None},
-        scopes=scopes,
-        query=query,
-        path_help=path_help or {},
-        tags=TAGS,
+    return _operation(
+        "GET", path, handler, name, summary, scopes, {200: body, 404: None}, query=query
     )
 
 
