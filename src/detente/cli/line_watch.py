@@ -47,10 +47,13 @@ def watch_node(
                 if as_json or not sys.stdout.isatty()
                 else _live(at, after, quiet=quiet)
             )
+            limit = asyncio.timeout(seconds)
             try:
-                await asyncio.wait_for(watching, seconds)
+                async with limit:
+                    await watching
             except TimeoutError:
-                return
+                if not limit.expired():
+                    raise
 
     run(work)
 
