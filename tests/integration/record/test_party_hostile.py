@@ -14,6 +14,7 @@ from tests.support.party_records import AGREEMENT, A, B, create, draft, key
 
 from detente.record import (
     Draft,
+    Entry,
     Envelope,
     JsonValue,
     KeyChangeRefused,
@@ -85,6 +86,8 @@ async def record(tmp_path: Path) -> AsyncIterator[PartyRecord]:
         ("custody", {}),
         ("erasure", {"origin": ORIGIN, "index": 0, "payload_sha256": "00" * 32, "ground": ""}),
         ("witness-refusal", {"origin": ORIGIN, "size": 1, "status": 422, "reason": ""}),
+        *((kind, {}) for kind in ("approval", "approval-request", "gap", "security")),
+        *((kind, {}) for kind in ("watch", "withheld")),
     ],
 )
 async def test_what_a_party_says_of_its_own_log_does_not_come_into_ours(
@@ -102,12 +105,7 @@ ANSWERS: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize(("member", "wrong"), [(m, w) for m, each in ANSWERS.items() for w in each])
-async def test_an_answer_that_no_verifier_would_take_is_not_taken(
-    record: PartyRecord, member: str, wrong: Any
-) -> None:
-    """Otherwise one signature of another party makes every bundle of ours be refused."""
-    [entry] = await record.append([(draft(), None)])
+def receipt_for(entry: Entry) -> tuple[dict[str, JsonValue], tuple[Reference, ...]]:
     payload = entry.payload
     assert payload is not None
     body: dict[str, JsonValue] = {
@@ -117,7 +115,29 @@ async def test_an_answer_that_no_verifier_would_take_is_not_taken(
         "index": 1,
         "received": format_time(datetime.now(UTC)),
     }
-    refs = (Reference(payload.id, "receipt", payload.sha256),)
+    return body, (Reference(payload.id, "receipt", payload.sha256),)
+
+
+async def test_receipts_get_no_receipts(record: PartyRecord) -> None:
+    sender = Sender()
+    said = sender.say("message", {})
+    await record.receive([said])
+    sender.arrived(said)
+    ours = await record.entry(record.head.size - 1)
+    assert ours.payload is not None
+    assert ours.payload.kind == "receipt"
+    body, refs = receipt_for(ours)
+    with pytest.raises(RecordRefused, match="Receipts get no receipts"):
+        await record.receive([sender.say("receipt", body, refs=refs)])
+
+
+@pytest.mark.parametrize(("member", "wrong"), [(m, w) for m, each in ANSWERS.items() for w in each])
+async def test_an_answer_that_no_verifier_would_take_is_not_taken(
+    record: PartyRecord, member: str, wrong: Any
+) -> None:
+    """Otherwise one signature of another party makes every bundle of ours be refused."""
+    [entry] = await record.append([(draft(), None)])
+    body, refs = receipt_for(entry)
     changed = {**body, member: wrong(body[member]) if callable(wrong) else wrong}
     with pytest.raises(RecordRefused):
         await record.receive([Sender().say("receipt", changed, refs=refs)])

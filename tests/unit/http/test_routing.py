@@ -54,6 +54,10 @@ class TakenTwice(Taken):
     code = "test.taken_twice"
 
 
+class Away(DetenteError):
+    code = "test.away"
+
+
 class Unlisted(DetenteError):
     code = "test.unlisted"
 
@@ -92,6 +96,8 @@ async def fail(request: Request[None]) -> Response:
     match request.query.get("how"):
         case "taken":
             raise TakenTwice("is taken", where="id", advice="Take another.")
+        case "away":
+            raise Away("is not there now")
         case "unlisted":
             raise Unlisted("nobody gave this a status")
         case "forbidden":
@@ -152,7 +158,7 @@ async def client(seen: Seen) -> AsyncIterator[httpx.AsyncClient]:
         ENDPOINTS,
         authenticator=Tokens(),
         observer=seen,
-        statuses={Taken: 409},
+        statuses={Taken: 409, Away: 503},
         limits=Limits(max_body_bytes=1000, max_json_depth=8, handler_timeout_s=0.05),
     )
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -296,6 +302,8 @@ async def test_errors_get_the_status_of_their_class_or_its_parent(
     assert answer.status_code == 409
     assert answer.json() == {"message": "id: is taken. Take another.", "code": "test.taken_twice"}
     assert (await client.get("/fail?how=forbidden")).status_code == 403
+    away = await client.get("/fail?how=away")
+    assert (away.status_code, away.headers["retry-after"]) == (503, "1")
 
 
 @pytest.mark.parametrize("how", ["unlisted", "timeout", "surprise"])

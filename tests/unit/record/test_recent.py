@@ -8,6 +8,7 @@ import pytest
 from tests.support.party_records import create, draft
 
 from detente.record import RecordPlace
+from detente.record.recent import RecentEntries
 
 pytestmark = pytest.mark.anyio
 
@@ -40,3 +41,17 @@ async def test_what_is_erased_is_not_told_from_memory(tmp_path: Path) -> None:
         assert await record.newest(0, 50) == await record.entries(0, 50)
     finally:
         await record.close()
+
+
+async def test_entries_behind_a_gap_are_not_told_as_if_there_were_none(tmp_path: Path) -> None:
+    record = await create(RecordPlace(tmp_path))
+    try:
+        entries = await record.append([(draft(str(n)), None) for n in range(6)])
+    finally:
+        await record.close()
+    recent = RecentEntries()
+    recent.add(entries[:2])
+    recent.add(entries[4:])
+    assert recent.since(entries[0].index, 10) == []
+    assert recent.get(entries[4].index) == entries[4]
+    assert recent.since(entries[4].index, 10) == entries[4:]
