@@ -25,7 +25,7 @@ INSTANT_EXAMPLE: Final = told("2027-01-01 06:00, in UTC", "2027-01-01 06:00, en 
 _LEVEL: Final = re.compile(
     rf"(?:(fl) ?({NUMBER})(?: ?std)?|({NUMBER}) ?(m|ft) ?(w84|msl|agl))", re.IGNORECASE
 )
-_BETWEEN: Final = re.compile(r" (?:to|until|à|a|au|jusqu'à|[-–/]) | ?[–/] ?", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r" (?:to|until|à|a|au|jusqu['’]à|[-–/]) | ?[–/] ?", re.IGNORECASE)
 _HYPHEN: Final = re.compile(r"(?<=[0-9A-Za-z])-(?=FL|[0-9])", re.IGNORECASE)
 _DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]|$)", re.IGNORECASE)
 _CLOCK: Final = re.compile(r"([0-9]{2}):?([0-9]{2})(?::([0-9]{2}))? ?(?:Z|UTC)?", re.IGNORECASE)

@@ -116,6 +116,8 @@ def test_levels_keep_unit_and_reference() -> None:
 def test_times_are_utc_and_never_without_a_date() -> None:
     assert typed_spans.read_times("2027-01-05 06:00 to 08:00") == TIMES
     assert typed_spans.read_times("2027-01-05T06:00Z / 2027-01-05T08:00:00Z") == TIMES
+    for until in ("jusqu'à", "jusqu’à", "à", "until"):
+        assert typed_spans.read_times(f"2027-01-05 06:00 {until} 08:00") == TIMES
     for text in (
         "06:00 to 08:00",
         "2027-01-05 06:00",
