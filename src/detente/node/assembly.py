@@ -178,7 +178,7 @@ class Interface:
             node,
             node.feed,
             desk,
-            MessageDesk(context, node.has_room),
+            MessageDesk(context, node.disk.has_room),
             rooms,
             ConferenceDesk(context, rooms, desk.approvals),
             Jobs(context.clock),

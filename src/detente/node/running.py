@@ -21,7 +21,8 @@ from detente.record.ijson import format_time
 from .beats import Watch
 from .context import NodeContext
 from .cosigning import Cosigning, confirm_witness
-from .disk import LifeFile, Room, can_write, room_at
+from .disk import LifeFile, Room
+from .disk_watch import DiskWatch
 from .feed import Feed
 from .first_contact import FirstContact
 from .line_access import PeerAccess
@@ -48,9 +49,6 @@ from .status import (
 )
 from .unnamed_files import keep_sweeping
 
-DISK_EVERY_S: Final = 5.0
-FULL_BYTES: Final = 4 << 20
-"""With less room it is tried out whether anything can be written."""
 MIRROR: Final = "mirror"
 FAULT_PAUSE_S: Final = 1.0
 HELD_NOTES_EVERY_S: Final = 5.0
@@ -91,11 +89,12 @@ class RunningNode(StatusSource):
         self._boot = boot
         self._opened: Mode = mode
         self._why = why
-        self._full = False
         self._witnessed = behind
         self._stop = stop
         self._started: datetime = context.clock()
-        self._room = room_at(context.home.directory)
+        self.disk = DiskWatch(
+            context.home.directory, context.settings.free_bytes_min, doubted=mode == "read-only"
+        )
         record = context.record
         life = LifeFile(context.home.directory)
         self._before = life.read()
@@ -111,17 +110,17 @@ class RunningNode(StatusSource):
             came_back=self._came_back,
         )
         self.runners = {party: self._runner(record, party) for party in others(record)}
-        self.access = PeerAccess(record, self._authorities, context.clock, heard=self._heard)
+        self.access = PeerAccess(record, self._authorities, context.clock, heard=self.watch.heard)
         self.line = LineServer(
             record,
             beat=self.watch.beaten,
             resumed=self._resumed,
             may_take=lambda: self.mode == "writing",
-            room=self._free_share,
+            room=lambda: self.disk.free_share,
         )
         self.faults = 0
         self._woken = asyncio.Event()
-        self.mirror = Mirror(context.home.directory / MIRROR, lambda: not self._is_low(self._room))
+        self.mirror = Mirror(context.home.directory / MIRROR, lambda: not self.disk.is_low)
         self.publishing = Publishing(context.home.place.tiles, record)
         self._neutral = neutral_witnesses(
             context.agreement(), peers.egress, context.settings.witness_ca
@@ -143,7 +142,7 @@ class RunningNode(StatusSource):
         """Begin all work; the tasks are to be cancelled at the end."""
         work: dict[str, Work] = {
             "watch": self.watch.run,
-            "disk": self._watch_disk,
+            "disk": partial(self.disk.run, self._tell, self._writable_again),
         }
         if self._opened == "writing":
             work["feed"] = self.feed.follow
@@ -215,30 +214,10 @@ class RunningNode(StatusSource):
                 self.watch.follow_agreement()
                 _log.info("keys or addresses have changed: connections are made anew")
 
-    async def _watch_disk(self) -> None:
-        while True:
-            try:
-                self._room = await asyncio.to_thread(room_at, self.context.home.directory)
-            except OSError as error:
-                _log.warning("the disk cannot be asked: %s", error)
-            await self._look_whether_full()
-            self._tell()
-            await asyncio.sleep(DISK_EVERY_S)
-
-    async def _look_whether_full(self) -> None:
-        """Say that nothing can be recorded before somebody finds out, and that it can again."""
-        directory = self.context.home.directory
-        if self._full or self._room.free < FULL_BYTES or self._opened == "read-only":
-            full = not await asyncio.to_thread(can_write, directory)
-            if full != self._full:
-                self._full = full
-                _log.log(
-                    logging.ERROR if full else logging.INFO,
-                    "the disk is full: nothing is recorded" if full else "the disk has room again",
-                )
-            if not full and self._opened == "read-only" and not self._witnessed:
-                _log.info("starting anew, to record again")
-                self._stop()
+    def _writable_again(self) -> None:
+        if not self._witnessed:
+            _log.info("starting anew, to record again")
+            self._stop()
 
     async def _record_notes(self) -> None:
         while True:
@@ -250,7 +229,7 @@ class RunningNode(StatusSource):
             "node",
             "node",
             "node",
-            {"mode": self.mode, "why": self.why, "disk_low": self._is_low(self._room)},
+            {"mode": self.mode, "why": self.why, "disk_low": self.disk.is_low},
         )
 
     # --- parts -------------------------------------------------------------------------------
@@ -261,7 +240,7 @@ class RunningNode(StatusSource):
             self.peers[party],
             record.blobs,
             blob_bytes_max=self.context.settings.max_attachment_bytes,
-            has_room=lambda: not self._is_low(self._room),
+            has_room=lambda: not self.disk.is_low,
         )
         return LinkRunner(
             Link(party, jitter=_random.random, pull=pulls),
@@ -275,9 +254,6 @@ class RunningNode(StatusSource):
         return frozenset(
             each.host if each.port == 443 else f"{each.host}:{each.port}" for each in own
         )
-
-    def _heard(self, party: str) -> None:
-        self.watch.heard(party)
 
     def _came_back(self, party: str) -> None:
         self._cosigning.heard(party)
@@ -330,7 +306,7 @@ class RunningNode(StatusSource):
 
     def readiness(self) -> Readiness:
         """See `StatusSource`."""
-        low = self._is_low(self._room)
+        low = self.disk.is_low
         why = self.why or ("There is little room on the disk." if low else None)
         return Readiness(self.mode == "writing", self.mode, why)
 
@@ -358,7 +334,7 @@ class RunningNode(StatusSource):
                 grade=best.grade if best is not None else "single",
             ),
             disk=DiskStatus(
-                free=self._room.free, total=self._room.total, low=self._is_low(self._room)
+                free=self.disk.room.free, total=self.disk.room.total, low=self.disk.is_low
             ),
             links=await self.links(),
             security_waiting=len(context.held.drafts),
@@ -393,26 +369,10 @@ class RunningNode(StatusSource):
         runner.release(channel)
         return True
 
-    def _free_share(self) -> float:
-        least = self.context.settings.free_bytes_min
-        return self._room.free / least if least else 1.0
-
-    def has_room(self, size: int) -> bool:
-        """Whether the disk keeps its least free bytes when a file of this size is written.
-
-        Raises:
-            OSError: the disk cannot be asked.
-        """
-        free = room_at(self.context.home.directory).free
-        return free - size >= self.context.settings.free_bytes_min
-
-    def _is_low(self, room: Room) -> bool:
-        return room.free < self.context.settings.free_bytes_min
-
     @property
     def mode(self) -> Mode:
         """What can be done with the record now."""
-        stopped = self._full or bool(self._witnessed)
+        stopped = self.disk.full or bool(self._witnessed)
         return "read-only" if stopped and self._opened == "writing" else self._opened
 
     @property
@@ -420,12 +380,12 @@ class RunningNode(StatusSource):
         """Why it cannot be written."""
         if bool(self._witnessed):
             return self._witnessed[0]
-        return "The disk is full." if self._full else self._why
+        return "The disk is full." if self.disk.full else self._why
 
     @property
     def room(self) -> Room:
         """The room on the disk, as it was a few seconds ago."""
-        return self._room
+        return self.disk.room
 
 
 def opened_witness(context: NodeContext, stack: ExitStack) -> Witness | None:

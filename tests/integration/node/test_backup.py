@@ -318,8 +318,8 @@ def remade(files: Files, path: str, name: str | None, data: bytes) -> bytes:
     return tar_of({"manifest.json": canonical_json(manifest), **ordered})
 
 
-def damaged(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """A good backup, made bad in many ways."""
+def damaged(data: bytes, outside: Path) -> Iterator[tuple[str, bytes]]:
+    """A good backup, made bad in many ways; one of them names a path outside."""
     files = files_of(data)
     blob = next(name for name in files if name.startswith("blobs"))
     log, settings = files["log.sqlite"], files["node.toml"]
@@ -340,7 +340,7 @@ def damaged(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield "more than is known", said(files, b'"keys":false', b'"keys":false,"more":1')
     yield "a link", tar_of(files, link="log.sqlite")
     yield "a path outside", remade(files, "node.toml", "../x", settings)
-    yield "an absolute path", remade(files, "node.toml", "/tmp/x", settings)
+    yield "an absolute path", remade(files, "node.toml", str(outside), settings)
     yield "a hidden path", remade(files, "node.toml", ".x/y", settings)
     yield "no log", remade(files, "log.sqlite", None, b"")
     yield "a log that is none", remade(files, "log.sqlite", "log.sqlite", b"SQLite format 3\0" * 99)
@@ -355,7 +355,7 @@ async def test_a_damaged_backup_is_refused_and_leaves_nothing(two: Two) -> None:
     (kept.home.directory / "node.toml").write_text("x = 1\n")
     target = kept.root / "a.backup"
     await create_backup(kept.home, target)
-    for what, bad in damaged(target.read_bytes()):
+    for what, bad in damaged(target.read_bytes(), kept.root / "outside"):
         target.write_bytes(bad)
         try:
             await kept.restored(target)
@@ -363,6 +363,7 @@ async def test_a_damaged_backup_is_refused_and_leaves_nothing(two: Two) -> None:
             assert not (kept.root / "new" / "record").exists(), what
             assert not list((kept.root / "new").glob(".*")), what
             assert not (kept.root / "x").exists(), what
+            assert not (kept.root / "outside").exists(), what
         else:
             pytest.fail(f"{what} was restored")
 
