@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import Final
 from unittest import mock
 
 import pytest
+from tests.simulation.command import fingerprints
 from tests.simulation.server import Server
 from tests.simulation.weather import APPEND, EMERGENT, NEMESIS
 from tests.simulation.world import Failure, World
@@ -83,21 +81,9 @@ def test_a_pool_of_any_size_can_be_asked_for(instances: int) -> None:
 
 
 def test_a_seed_gives_the_same_history_in_every_process() -> None:
-    command = [sys.executable, "-m", "tests.simulation", "--seed", "7", "--steps", "20000"]
-    histories = [
-        subprocess.run(
-            command,
-            cwd=Path(__file__).parents[2],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for hash_seed in ("1", "2")
-    ]
-    fingerprints = [re.findall(r"fingerprint (\w{8})", history) for history in histories]
-    assert len(fingerprints[0]) == 1
-    assert fingerprints[0] == fingerprints[1]
+    one, other = fingerprints("tests.simulation", seed=7, steps=20_000)
+    assert len(one) == 1
+    assert one == other
 
 
 def test_a_failure_says_how_to_see_it_again() -> None:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final
 from unittest import mock
 
 import pytest
+from tests.simulation.command import fingerprints
 from tests.simulation.line.disk import Disk
 from tests.simulation.line.mutations import MUTATIONS
 from tests.simulation.line.weather import FAULTS
@@ -94,21 +92,9 @@ def test_lines_keep_their_promises() -> None:
 
 
 def test_a_seed_gives_the_same_history_in_every_process() -> None:
-    command = [sys.executable, "-m", "tests.simulation.line", "--seed", "7", "--steps", "8000"]
-    histories = [
-        subprocess.run(
-            command,
-            cwd=Path(__file__).parents[3],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for hash_seed in ("1", "2")
-    ]
-    fingerprints = [re.findall(r"fingerprint (\w{8})", history) for history in histories]
-    assert len(fingerprints[0]) == 1
-    assert fingerprints[0] == fingerprints[1]
+    one, other = fingerprints("tests.simulation.line", seed=7, steps=8_000)
+    assert len(one) == 1
+    assert one == other
 
 
 def test_a_failure_says_how_to_see_it_again() -> None:
