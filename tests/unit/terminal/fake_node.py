@@ -13,6 +13,7 @@ import msgspec
 
 from detente import line
 from detente.http import sse_event
+from detente.node import call_bodies
 from detente.node import message_bodies as bodies
 from detente.node.session_views import SessionView, WaysIn
 from detente.node.status import Links, LinkStatus
@@ -164,7 +165,7 @@ def link(peer: str = "b", state: line.State = line.State.UP, **more: Any) -> Lin
     return LinkStatus(**(given | more))
 
 
-def call(number: int, state: str = "open", **more: Any) -> bodies.TestCallBody:
+def call(number: int, state: str = "open", **more: Any) -> call_bodies.TestCallBody:
     words = line.CallState(state).words
     given: dict[str, Any] = {
         "id": identity(number),
@@ -177,7 +178,7 @@ def call(number: int, state: str = "open", **more: Any) -> bodies.TestCallBody:
         "missing": ["b", "a"],
         "wrong": [],
     }
-    return bodies.TestCallBody(**(given | more))
+    return call_bodies.TestCallBody(**(given | more))
 
 
 OUTAGES: dict[str, Any] = {
@@ -219,7 +220,7 @@ class FakeNode:
     messages: list[bodies.MessageBody] = field(default_factory=list)
     waiting: list[bodies.WaitingBody] = field(default_factory=list)
     links: list[LinkStatus] = field(default_factory=lambda: [link()])
-    calls: list[bodies.TestCallBody] = field(default_factory=list)
+    calls: list[call_bodies.TestCallBody] = field(default_factory=list)
     rooms: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     away: bool = False
@@ -299,7 +300,7 @@ class FakeNode:
             case "GET", ["line", "waiting"]:
                 return bodies.WaitingList(waiting=self.waiting)
             case "GET", ["line", "test-calls"]:
-                how = bodies.StatisticsBody(
+                how = call_bodies.StatisticsBody(
                     calls=len(self.calls),
                     answered=0,
                     missed=0,
@@ -307,7 +308,7 @@ class FakeNode:
                     median_s={"a": 42.0, "b": None},
                     unanswered={"a": 0, "b": 1},
                 )
-                return bodies.TestCallList(calls=self.calls, statistics=how, planned=[])
+                return call_bodies.TestCallList(calls=self.calls, statistics=how, planned=[])
             case "POST", _:
                 self._check_fresh(path)
                 return self._done(parts, said)
