@@ -36,6 +36,7 @@ from .message_bodies import (
 from .message_desk import FileUnusable, MessageDesk, NoSuchMessage, identity_of
 from .operations import Operations
 from .phrasebook_view import phrasebook
+from .pressing import SHOWN_MAX, pressing
 
 LINE_STATUSES: Final[Mapping[type[DetenteError], int]] = {
     line.FieldsUnusable: 422,
@@ -177,6 +178,8 @@ def line_endpoints(desk: MessageDesk) -> list[Endpoint]:
             "What nobody has acknowledged, on either side, with its deadline.",
             _READ,
             {200: WaitingList},
+            description=f"Of one sender at most {SHOWN_MAX}, the most urgent and first due; "
+            "`left_out` says how many more of each sender wait.",
         ),
         _operation(
             "GET",
@@ -273,7 +276,9 @@ class _Line:
         document = self._context.agreement().document
         now = self._context.clock()
         rows = []
-        for each in await self._waiting.refresh(self._context.record.query, self._desk.rules):
+        found = await self._waiting.refresh(self._context.record.query, self._desk.rules)
+        shown, left_out = pressing(found, document)
+        for each in shown:
             deadline = each.deadline(document)
             late = now >= deadline
             channels = tuple(channel.id for channel in document.line.channels)
@@ -291,7 +296,7 @@ class _Line:
                     instead=Told.of(line.overdue_words(overdue, document)) if late else None,
                 )
             )
-        return Response(200, WaitingList(waiting=rows))
+        return Response(200, WaitingList(waiting=rows, left_out=left_out))
 
     async def alarms(self, request: Request[None]) -> Response:
         status = _status(request.query)

@@ -214,9 +214,10 @@ class WaitingBody(msgspec.Struct, kw_only=True):
 
 
 class WaitingList(msgspec.Struct, kw_only=True):
-    """All that waits, of every status, the oldest first."""
+    """What waits, of every status, the oldest first; `left_out`: by sender, how many more."""
 
     waiting: list[WaitingBody]
+    left_out: dict[str, int]
 
 
 class FieldView(msgspec.Struct, kw_only=True):
