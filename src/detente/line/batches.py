@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .actions import Item, RunPage
+from .actions import Item, OutboxPage, RunPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,12 @@ class Batch:
     pushed: frozenset[str] = frozenset()
     run_to: int | None = None
     again: bool = False
+
+    @classmethod
+    def of(cls, page: OutboxPage, receipts_after: int) -> Batch:
+        """What a page of the outbox holds; it must not be empty."""
+        more = page.items[-1].index < page.through
+        return cls(page.items, (), receipts_after, more=more)
 
     @property
     def channels(self) -> set[str]:

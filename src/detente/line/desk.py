@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from .actions import Action, Cancel, Report, Trouble
+from .actions import Action, BlobsMissing, Cancel, EnvelopeRefused, OutOfOrder, Report, Trouble
 from .lanes import PATIENCE, Lane, again_after, lane_of
 
 CONTRADICTION: Final = "line.contradiction"
@@ -152,6 +152,16 @@ class Desk:
         """A new one."""
         self._token += 1
         return self._token
+
+    def receipts_unfit(self, outcome: OutOfOrder | BlobsMissing | EnvelopeRefused) -> list[Action]:
+        """Our record does not take the peer's receipts."""
+        seq, detail = 0, "A receipt has files."
+        if isinstance(outcome, OutOfOrder):
+            seq = outcome.expected
+            detail = f"Receipt number {seq} is next, and another one came."
+        elif isinstance(outcome, EnvelopeRefused):
+            detail = f"{outcome.code}: {outcome.message}"
+        return self.pulled.contradicted(RECEIPTS, seq, detail)
 
     def store_works(self) -> list[Action]:
         """Our record has answered."""

@@ -24,7 +24,6 @@ from .actions import (
     LoadOutbox,
     LoadOutcome,
     LoadRun,
-    OutboxPage,
     OutOfOrder,
     Post,
     PostOutcome,
@@ -120,7 +119,7 @@ class Sender(Worker):
             self._more = True  # the outbox from its floor on: what has no receipt is there
             if page.items:
                 held = max(page.receipts_held, before.receipts_to)
-                return [*done, *self._post(_batch(page, held), now)]
+                return [*done, *self._post(Batch.of(page, held), now)]
             if self._kept is not None:
                 self._kept = replace(self._kept, goes_on=False)
             return [*done, *self._go_on(now)]
@@ -135,7 +134,7 @@ class Sender(Worker):
             # Taken, it said, and yet no receipt of it is here.
             self._sent_before = None
             return [*done, *self._failed(now, "no receipt for what was taken")]
-        return [*done, *self._post(_batch(page, page.receipts_held), now)]
+        return [*done, *self._post(Batch.of(page, page.receipts_held), now)]
 
     def run_loaded(self, page: RunOutcome, now: float) -> list[Action]:
         """Answer to `LoadRun`."""
@@ -245,7 +244,7 @@ class Sender(Worker):
                 return [*done, *self._post(again, now)]
             why = "receipts are to be asked for again"
         else:
-            done += self._receipts_unfit(outcome)
+            done += self.desk.receipts_unfit(outcome)
             why = "receipts do not fit"
         if paused:
             self._batch = None
@@ -392,21 +391,7 @@ class Sender(Worker):
         self._more = True
         return self._go_on(now)
 
-    def _receipts_unfit(self, outcome: OutOfOrder | BlobsMissing | EnvelopeRefused) -> list[Action]:
-        pulled = self.desk.pulled
-        if isinstance(outcome, OutOfOrder):
-            detail = f"Receipt number {outcome.expected} is next, and another one came."
-            return pulled.contradicted(RECEIPTS, outcome.expected, detail)
-        if isinstance(outcome, EnvelopeRefused):
-            return pulled.contradicted(RECEIPTS, 0, f"{outcome.code}: {outcome.message}")
-        return pulled.contradicted(RECEIPTS, 0, "A receipt has files.")
-
     def _nonsense(self, now: float, detail: str) -> list[Action]:
         report = Report(Trouble.UNREADABLE, self.desk.peer, detail=detail)
         told = [] if self.last_failure == detail else [report]
         return [*told, *self._failed(now, detail)]
-
-
-def _batch(page: OutboxPage, receipts_after: int) -> Batch:
-    more = page.items[-1].index < page.through
-    return Batch(page.items, (), receipts_after, more=more)
