@@ -25,7 +25,6 @@ Json = dict[str, Any]
 
 TIMEOUT_S: Final = 30.0
 ANSWER_BYTES_MAX: Final = 64 << 20
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class NodeUnreachable(DetenteError):
@@ -189,11 +188,10 @@ class NodeClient:
         headers = {}
         if self.session is not None and self.session.token:
             headers["authorization"] = f"Bearer {self.session.token}"
-        given = {name: value for name, value in (query or {}).items() if value is not None}
         request = self._http.build_request(
             method,
             f"/api/v1/{path}",
-            params=given or None,
+            params={k: v for k, v in (query or {}).items() if v is not None} or None,
             json=None if body is None else dict(body),
             headers=headers,
         )
@@ -287,7 +285,7 @@ def node_url(text: str) -> str:
             where=text[:200],
             advice="Give its scheme, host and port only, such as https://node.example:8443.",
         )
-    if parts.scheme == "http" and host not in _LOOPBACK:
+    if parts.scheme == "http" and host not in ("127.0.0.1", "localhost", "::1"):
         raise NodeUnreachable(
             "Without TLS everybody on the way reads the session.",
             where=text[:200],
