@@ -19,6 +19,7 @@ from tests.model.wire import (
     AVAILABILITY,
     CR,
     EVERY_SCOPE,
+    HOUR_US,
     MINUTE_US,
     NOW_US,
     OIR,
@@ -327,6 +328,15 @@ class DssMachine(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.now_us += minutes * MINUTE_US + 1
         self.driver.set_now(self.now_us)
+
+    @rule()
+    def a_subscription_ends(self) -> None:
+        """The next one that ends does so, if that is soon: what is over may still be there."""
+        ends = [one.space.end_us for one in self.model.state.subscriptions]
+        soon = range(self.now_us, self.now_us + 3 * HOUR_US)
+        if coming := [end for end in ends if end is not None and end in soon]:
+            self.now_us = min(coming) + 1
+            self.driver.set_now(self.now_us)
 
     @rule(
         data=st.data(),
