@@ -27,7 +27,7 @@ def test_programs_on_the_machine_read_what_is_measured(attacked: AttackedNode) -
     )
     size = attacked.run(attacked.node.status())["record"]["size"]
     assert 0 < float(values["detente_entries"]) <= size
-    assert values["detente_line_up_b"] == "1.0"
+    assert values['detente_line_up{peer="b"}'] == "1.0"
     assert values["detente_writable"] == "1.0"
     assert any(name.startswith("detente_http_request_seconds_count{") for name in values)
 
