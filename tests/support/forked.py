@@ -30,6 +30,17 @@ _PRELOADED = [
     "detente.cli.verify",
     "detente.agreement",
     "detente.evidence",
+    "detente.exchange.app",
+    "detente.exchange.wiring",
+    # What numba loads when the first kernel is called.
+    "numba.cpython.printimpl",
+    "numba.experimental.function_type",
+    "numba.misc.cffiimpl",
+    "numba.np.linalg",
+    "numba.np.npyimpl",
+    "numba.np.polynomial",
+    "numba.typed.typedlist",
+    "numba.typed.typedset",
     "detente.record",
     "detente.verify.bundle",
 ]

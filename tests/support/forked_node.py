@@ -1,4 +1,4 @@
-"""A node as a process that was forked instead of started: the import is most of a node's start."""
+"""A node or an exchange that was forked instead of started: the import is most of a start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.forked import become_program, forking
 
 
 class ForkedNode:
-    """As much of `asyncio.subprocess.Process` as tests of nodes use."""
+    """As much of `asyncio.subprocess.Process` as tests use."""
 
     def __init__(self, process: ForkServerProcess, stdout: asyncio.StreamReader) -> None:
         self.stdout = stdout

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.support.forked_node import ForkedNode
+
 from detente.http import TokenSigner, new_key_pair
 
 HOST = "127.0.0.1"
@@ -102,7 +104,7 @@ class Connection:
 class Instance:
     """A running process. `port` stays the same over restarts when given."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | ForkedNode, port: int) -> None:
         self.process = process
         self.port = port
 
@@ -137,22 +139,34 @@ def believing(directory: Path) -> list[str]:
 
 
 async def launch(
-    directory: Path, arguments: Sequence[str], variables: Mapping[str, str] | None = None
+    directory: Path,
+    arguments: Sequence[str],
+    variables: Mapping[str, str] | None = None,
+    *,
+    fork: bool = True,
 ) -> Instance:
-    """Start `detente exchange` with these arguments alone; it logs to `exchange.log` there."""
-    with (directory / "exchange.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "detente", "exchange", *arguments),
-            env=environment(variables),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=log,
-        )
+    """Start `detente exchange` with these arguments alone; it logs to `exchange.log` there.
+
+    It is forked from a process that has its modules, unless it shall load its own.
+    """
+    log, own = directory / "exchange.log", environment(variables)
+    process: asyncio.subprocess.Process | ForkedNode
+    if fork:
+        process = await ForkedNode.start(["exchange", *arguments], own, log)
+    else:
+        with log.open("ab") as file:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "detente", "exchange", *arguments),
+                env=own,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=file,
+            )
     assert process.stdout is not None
     async with asyncio.timeout(START_TIMEOUT_S):
         line = await process.stdout.readline()
     if not line:
         await process.wait()
-        raise RuntimeError((directory / "exchange.log").read_text()[-2000:])
+        raise RuntimeError(log.read_text()[-2000:])
     return Instance(process, int(json.loads(line)["url"].rpartition(":")[2]))
 
 
