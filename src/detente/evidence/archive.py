@@ -231,6 +231,8 @@ def _end(count: int, size: int, offset: int) -> bytes:
 
 def _name(temporary: Path, target: Path, *, overwrite: bool) -> None:
     if overwrite:
+        if target.exists() and not target.is_file():  # it would take a device's place
+            raise OSError(errno.EINVAL, "It is there, and is no file", str(target))
         temporary.replace(target)
     else:
         # A link, because a rename would overwrite a file that is there.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import secrets
 import tempfile
@@ -163,6 +164,8 @@ def _write(
             os.fsync(file.fileno())
             size = file.tell()
         if overwrite:
+            if target.exists() and not target.is_file():  # it would take a device's place
+                raise OSError(errno.EINVAL, "it is there, and is no file")
             temporary.replace(target)
         else:
             # A link, because a rename would overwrite a file that is there.

@@ -87,11 +87,14 @@ def page() -> str:
 
 
 def write_page(path: Path) -> None:
-    """Write the page; a reader never sees half of it.
+    """Write the page; a reader never sees half of it. To a device or a pipe it is written as it is.
 
     Raises:
         OSError: it cannot be written.
     """
+    if path.exists() and not path.is_file():  # a rename would put a file in a device's place
+        path.write_text(page(), encoding="utf-8", newline="\n")
+        return
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_text(page(), encoding="utf-8", newline="\n")

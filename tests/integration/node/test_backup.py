@@ -260,6 +260,11 @@ async def test_nothing_is_overwritten(two: Two) -> None:
         await create_backup(kept.home, target)
     assert target.read_bytes() == b"mine"
     await create_backup(kept.home, target, overwrite=True)
+    pipe = kept.root / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(BackupFailed, match="no file"):
+        await create_backup(kept.home, pipe, overwrite=True)
+    assert pipe.is_fifo()
     (kept.root / "new" / "record").mkdir(parents=True)
     await kept.restored(target)  # an empty directory is none
     for full in (kept.root / "new" / "record", target):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 import struct
 import zipfile
 from pathlib import Path
@@ -130,6 +132,17 @@ def test_an_existing_file_stays_unless_told(tmp_path: Path) -> None:
         assert target.read_bytes() == b"precious"
         made.finish(target, overwrite=True)
     assert zipfile.is_zipfile(target)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_pipe_or_a_device_is_not_put_away_for_a_bundle(tmp_path: Path) -> None:
+    target = tmp_path / "x.zip"
+    os.mkfifo(target)
+    with Archive(tmp_path) as made:
+        made.add("a", b"1")
+        with pytest.raises(ExportFailed, match="no file"):
+            made.finish(target, overwrite=True)
+    assert stat.S_ISFIFO(target.stat().st_mode)
     assert list(tmp_path.iterdir()) == [target]
 
 
