@@ -298,7 +298,7 @@ class FakeNode:
             case "POST", ["line", "messages", one, "shown"]:
                 return self._advance(one, "shown")
             case "GET", ["line", "waiting"]:
-                return bodies.WaitingList(waiting=self.waiting)
+                return bodies.WaitingList(waiting=self.waiting, left_out={})
             case "GET", ["line", "test-calls"]:
                 how = call_bodies.StatisticsBody(
                     calls=len(self.calls),
