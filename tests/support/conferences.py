@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from detente.line import Conference, ConferenceStatement, Person, conference_of
-from detente.line.conference_statements import Content, Stated, Text
-from detente.line.conferences import convene, first_draft
+from detente.line.conference_contents import Content, Text
+from detente.line.conference_statements import Stated
+from detente.line.convening import convene, first_draft
 from detente.record import canonical_json
 
 BEGINS = "2026-11-23T09:00:00.000000Z"

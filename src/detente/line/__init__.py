@@ -5,15 +5,11 @@ from __future__ import annotations
 from . import (
     actions,
 )
+from .conference_contents import AgendaItem, MinutesDocument, Person
 from .conference_folding import (
     conference_of,
 )
-from .conference_statements import (
-    AgendaItem,
-    ConferenceStatement,
-    MinutesDocument,
-    Person,
-)
+from .conference_statements import ConferenceStatement
 from .conference_tables import (
     CONFERENCE_PROJECTION,
     ChannelEnd,
@@ -25,12 +21,8 @@ from .conference_tables import (
     load_conferences,
     officer_by,
 )
-from .conferences import (
-    Conference,
-    ConferenceRefused,
-    NoSuchConference,
-    convene,
-)
+from .conferences import Conference, ConferenceRefused, NoSuchConference
+from .convening import convene
 from .delivery import (
     LaneStatus,
     Link,

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import get_args
 
-from .conference_statements import (
-    Attendance,
-    Closing,
-    ConferenceStatement,
-    Convocation,
-    Dissent,
-    MinutesSignature,
-)
-from .conferences import Attending, Conference, Status, in_state
+from .attending import Attending, in_state
+from .conference_contents import Attendance, Closing, Convocation, Dissent, MinutesSignature
+from .conference_statements import ConferenceStatement
+from .conferences import Conference, Status
 from .minutes import HolderOf, minutes_texts
 from .proposals import register
 from .room_texts import founder_of

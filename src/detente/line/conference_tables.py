@@ -19,8 +19,9 @@ from detente.record import (
     parse_object,
 )
 
+from .conference_contents import FORMS
 from .conference_folding import conference_of
-from .conference_statements import FORMS, ConferenceStatement, Stated, read_content, statement_in
+from .conference_statements import ConferenceStatement, Stated, read_content, statement_in
 from .conferences import Conference, NoSuchConference
 from .minutes import HolderOf
 from .proposals import RegisteredProposal

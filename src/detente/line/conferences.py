@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Literal
 
 from detente.errors import DetenteError
 from detente.record import Draft, Reference
 from detente.words import Words
 
-from .conference_statements import (
+from .attending import Attending, in_state
+from .conference_contents import (
     KIND_OF,
     AgendaItem,
     Attendance,
     Closing,
-    ConferenceStatement,
     Content,
     Convocation,
     Dissent,
@@ -33,25 +33,21 @@ from .conference_statements import (
     Proposal,
     ProposalFate,
     ProposalName,
-    Stated,
     Text,
     Title,
+)
+from .conference_statements import (
+    ConferenceStatement,
+    Stated,
     body_of,
     check_content,
     conference_channel,
 )
 from .minutes import MinutesText, draft_minutes, minutes_differences
 from .proposals import RegisteredProposal
-from .room_texts import founder_of, new_place
+from .room_texts import founder_of
 
 Status = Literal["actual", "exercise", "test"]
-AttendanceState = Literal["invited", "attending", "declined"]
-
-ATTENDANCE_WORDS: Final[Mapping[AttendanceState, Words]] = {
-    "invited": Words("invited, has not answered", "invitée, n’a pas répondu"),
-    "attending": Words("attends", "participe"),
-    "declined": Words("does not attend", "ne participe pas"),
-}
 
 
 class ConferenceRefused(DetenteError):
@@ -64,25 +60,6 @@ class NoSuchConference(DetenteError):
     """There is no such conference, proposal or minutes, or not for this party or officer."""
 
     code: ClassVar[str] = "conference.unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Attending:
-    """How one party stands to a conference.
-
-    Attributes:
-        party: its id.
-        state: whether it attends.
-        people: its own, by its newest statement.
-        text: what it said with it, by language.
-        by: the newest statement; None if there is none.
-    """
-
-    party: str
-    state: AttendanceState
-    people: tuple[Person, ...]
-    text: Text | None
-    by: Stated | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,66 +412,3 @@ class Conference:
                 where=self.id,
                 advice="State our attendance first.",
             )
-
-
-def convene(
-    party: str,
-    *,
-    room: str,
-    parties: Sequence[str],
-    title: Title,
-    begins: str,
-    random: bytes,
-    ends: str | None = None,
-    purpose: Text | None = None,
-    dial_in: str | None = None,
-    agenda: Sequence[AgendaItem] = (),
-) -> Convocation:
-    """The statement that convenes a conference.
-
-    Args:
-        party: its host.
-        room: where it is held: what is said there are messages in that room.
-        parties: all who take part, the host too or not.
-        title: language tag to title.
-        begins: RFC 3339, as the record writes times.
-        random: at least 6 random bytes, for its id.
-        ends: likewise.
-        purpose: language tag to a text.
-        dial_in: a number to call, if people also talk.
-        agenda: the items.
-    """
-    return Convocation(
-        conference=new_place(party, random),
-        number=1,
-        room=room,
-        title=title,
-        purpose=purpose,
-        begins=begins,
-        ends=ends,
-        dial_in=dial_in,
-        agenda=list(agenda),
-        parties=sorted({party, *parties}),
-    )
-
-
-def first_draft(party: str, convocation: Convocation, status: str) -> Draft:
-    """The entry that convenes a conference.
-
-    Raises:
-        StatementMalformed: it is not what such an entry may say.
-    """
-    check_content(convocation, party)
-    others = tuple(each for each in convocation.parties if each != party)
-    return Draft(
-        "conference",
-        conference_channel(convocation.conference, set(convocation.parties)),
-        others,
-        body_of(convocation),
-        status=status,
-    )
-
-
-def in_state(attendance: Mapping[str, Attending], state: AttendanceState) -> tuple[str, ...]:
-    """The parties in that state, sorted."""
-    return tuple(sorted(party for party, each in attendance.items() if each.state == state))

@@ -8,9 +8,8 @@ from typing import Final, Literal
 
 from detente.words import Words
 
-from .conference_statements import (
+from .conference_contents import (
     Closing,
-    ConferenceStatement,
     Convocation,
     Dissent,
     Minutes,
@@ -19,9 +18,9 @@ from .conference_statements import (
     MinutesProposal,
     MinutesSignature,
     Person,
-    Stated,
     Text,
 )
+from .conference_statements import ConferenceStatement, Stated
 from .proposals import FATE_WORDS, RegisteredProposal
 
 HolderOf = Callable[[Stated], str | None]

@@ -15,7 +15,8 @@ from detente.errors import printable
 from detente.record import parse_time
 from detente.words import NARROW, Words, choose, moment, same
 
-from .conference_statements import ConferenceStatement, Dissent, Person
+from .conference_contents import Dissent, Person
+from .conference_statements import ConferenceStatement
 from .minutes import STATE_WORDS, MinutesText
 from .proposals import FATE_WORDS
 

@@ -12,13 +12,8 @@ from typing import Final, Literal
 
 from detente.words import Words
 
-from .conference_statements import (
-    ConferenceStatement,
-    Proposal,
-    ProposalFate,
-    ProposalName,
-    Stated,
-)
+from .conference_contents import Proposal, ProposalFate, ProposalName
+from .conference_statements import ConferenceStatement, Stated
 
 OverallFate = Literal["open", "accepted", "rejected", "withdrawn", "deferred"]
 

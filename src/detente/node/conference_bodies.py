@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from detente.line import MinutesDocument, Person
-from detente.line.conference_statements import (
+from detente.line.conference_contents import (
     AgendaItem,
     Fate,
     Holder,

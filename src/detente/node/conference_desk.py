@@ -21,8 +21,8 @@ from detente.line import (
     load_conferences,
     officer_by,
 )
-from detente.line.conference_statements import Content, MinutesSignature, Text, Title
-from detente.line.conferences import first_draft
+from detente.line.conference_contents import Content, MinutesSignature, Text, Title
+from detente.line.convening import first_draft
 from detente.line.minutes import HolderOf, MinutesText
 from detente.record import Draft, Entry, JsonValue
 

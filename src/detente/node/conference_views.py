@@ -16,12 +16,9 @@ from detente.line import (
     Person,
     RegisteredProposal,
 )
-from detente.line.conference_statements import (
-    AgendaItem,
-    ConferenceStatement,
-    Dissent,
-)
-from detente.line.conferences import ATTENDANCE_WORDS
+from detente.line.attending import ATTENDANCE_WORDS
+from detente.line.conference_contents import AgendaItem, Dissent
+from detente.line.conference_statements import ConferenceStatement
 from detente.line.minutes import STATE_WORDS
 from detente.line.proposals import FATE_WORDS
 from detente.words import Words

@@ -20,7 +20,7 @@ from detente.http import (
 )
 from detente.http.endpoint import Scopes
 from detente.line import Conference, ConferenceRefused, NoSuchConference
-from detente.line.conference_statements import Content
+from detente.line.conference_contents import Content
 from detente.line.minutes_page import minutes_html, minutes_markdown
 from detente.record import format_time
 from detente.words import Words, choose, same

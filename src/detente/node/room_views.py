@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from detente.line import Room
-from detente.line.conference_statements import Holder, Party, Tag, Text, Title
+from detente.line.conference_contents import Holder, Party, Tag, Text, Title
 from detente.line.forms import Status, Urgency
 from detente.line.rooms import PRESENCE_WORDS
 from detente.record import canonical_json, format_time

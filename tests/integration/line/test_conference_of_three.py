@@ -13,7 +13,7 @@ from tests.support.postgres import postgres as postgres  # a fixture
 from tests.support.three_parties import PROJECTIONS, Node, Three, three
 
 from detente.line import ConferenceRefused, NoSuchConference, Person
-from detente.line.conference_statements import Minutes, MinutesSignature
+from detente.line.conference_contents import Minutes, MinutesSignature
 from detente.node.approval_rules import ApprovalMissing, ApprovalRefused
 from detente.record import Draft, Query
 

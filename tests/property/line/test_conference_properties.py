@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.conferences import convened, holder_of, person, text
 
 from detente.line import Conference, ConferenceRefused, NoSuchConference, conference_of
-from detente.line.conference_statements import Content, MinutesSignature
+from detente.line.conference_contents import Content, MinutesSignature
 
 PARTIES = ("a", "b", "c")
 STEPS = st.lists(

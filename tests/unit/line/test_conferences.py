@@ -11,14 +11,8 @@ from detente.line import (
     StatementMalformed,
     conference_of,
 )
-from detente.line.conference_statements import (
-    Attendance,
-    Closing,
-    Dissent,
-    Proposal,
-    body_of,
-    read_content,
-)
+from detente.line.conference_contents import Attendance, Closing, Dissent, Proposal
+from detente.line.conference_statements import body_of, read_content
 
 
 def test_nothing_is_known_before_the_convocation() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.support.conferences import BEGINS, World, convened, text
 
 from detente.line import ConferenceRefused, MinutesText, NoSuchConference
-from detente.line.conference_statements import Person
+from detente.line.conference_contents import Person
 from detente.line.minutes_page import minutes_html, minutes_markdown
 from detente.words import Words
 

@@ -5,7 +5,7 @@ import pytest
 from tests.support.conferences import World, convened, text
 
 from detente.line import ConferenceRefused, RegisteredProposal
-from detente.line.conference_statements import Fate
+from detente.line.conference_contents import Fate
 
 
 def proposed() -> World:
