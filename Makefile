@@ -9,6 +9,7 @@ export PYTHON ?= python3
 WORKERS ?= 2
 TEST_LIMIT ?= 45m
 TESTS ?= tests
+COVERAGE ?=
 DEMO ?=
 
 # Whatever Python writes by itself stays in the tree, and is kept: compiled kernels and bytecode make
@@ -29,10 +30,10 @@ bin := .venv/bin
 # Programs that write files of the tree: `make fmt` runs them, `make check` runs them with --check.
 generators := "python -m scripts.notice" "detente reference docs"
 
-.PHONY: help setup demo test bench mutants check fmt clean
+.PHONY: help setup demo test coverage bench mutants check fmt clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(ready) ## make .tools (uv) and .venv (the locked packages)
 	@echo "setup: ready, Python $(python_version) in .venv"
@@ -67,7 +68,11 @@ test: check ## check, then every test (TESTS=tests/unit for some of them)
 	@scripts/node_tools.sh
 	@timeout --kill-after=30s $(TEST_LIMIT) $(bin)/python -m pytest $(TESTS) \
 		-n $(WORKERS) --dist loadgroup -o cache_dir=.cache/pytest -o faulthandler_timeout=600 \
-		--cov=detente --cov-report=term:skip-covered --durations=10 --durations-min=1
+		$(COVERAGE) --durations=10 --durations-min=1
+
+coverage: ## the tests, counting the lines that they run (half as long again)
+	@$(MAKE) --no-print-directory test \
+		COVERAGE="--cov=detente --cov-report=term:skip-covered"
 
 bench: $(ready) ## measure; writes bench/results.json and docs/benchmarks.md
 	@$(bin)/python -m bench

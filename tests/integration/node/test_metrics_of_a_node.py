@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ async def test_what_is_done_is_what_the_values_tell(tmp_path: Path) -> None:
     ):
         await net.up()
         await everything_receipted(net)
+        for party, other in ("ab", "ba"):
+            await until(partial(_has_been_answered, net[party], other))
         begun = {party: await measured(node) for party, node in net.nodes.items()}
         for party, other in ("ab", "ba"):
             assert states(begun[party], other) == {"up"}
@@ -146,3 +149,8 @@ async def listened_to(node: NodeUnderTest, listeners: int) -> None:
         return (await measured(node))("listeners") == listeners
 
     await until(there)
+
+
+async def _has_been_answered(node: NodeUnderTest, peer: str) -> bool:
+    """Whether a beat of its own has been: a line is up already when the other side was heard."""
+    return peer in (await measured(node)).all("line_rtt_seconds", "peer")
