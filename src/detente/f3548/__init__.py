@@ -1,6 +1,6 @@
 """ASTM F3548-21 on the wire: messages, scopes, conversions and clients."""
 
-from detente.f3548 import scopes, types
+from detente.f3548 import scopes, types, uss_types
 from detente.f3548.client import (
     AirspaceConflict,
     DssClient,
@@ -38,6 +38,7 @@ __all__ = [
     "time_of",
     "time_us",
     "types",
+    "uss_types",
     "uuid7_time_ms",
     "valid_volume",
     "valid_volumes",
