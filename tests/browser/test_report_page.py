@@ -12,7 +12,7 @@ from tests.support.page_opened import chromium
 from tests.unit.operations.flights_made import START_US, box, flight, straight
 
 from detente.geo import Circle, Volume4D
-from detente.operations import Flight, ReportText, check, write_report
+from detente.operations import Change, Flight, ReportText, Words, check, write_report
 
 pytestmark = pytest.mark.browser
 
@@ -313,3 +313,55 @@ def test_nothing_found_is_shown_as_such_on_a_narrow_screen(
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 360
     assert opened.said == []
     opened.page.close()
+
+
+def test_before_and_after_are_shown_of_the_same_conflict(browser: Browser, tmp_path: Path) -> None:
+    own, wanted, stays = (
+        flight("EAST 1", "Party A", straight()),
+        north("NEAR", 3100),
+        north("X", 3200),
+    )
+    later = Words("Leaves an hour later.", "Part une heure plus tard.")
+    none = Words("Is not flown.", "Ne vole pas.")
+    path = tmp_path / "after.html"
+    write_report(
+        path,
+        check([own], [wanted, stays]),
+        [own],
+        [wanted, stays],
+        changes=[Change(wanted, north("NEAR", 3100, 3600), later), Change(stays, None, none)],
+    )
+    opened = Opened(browser, path)
+    page = opened.page
+    expect(page.locator("#rows tr")).to_have_count(2)
+    expect(page.get_by_role("button", name="Before")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#facts")).to_contain_text("Leaves an hour later.")
+    expect(page.locator("#reason-en")).to_be_visible()
+    ground = page.locator("#rows tr td").nth(1)
+    before = ground.text_content()
+    picture = page.evaluate("document.getElementById('map').toDataURL()")
+    page.get_by_role("button", name="After").click()
+    expect(page.locator("#facts")).to_contain_text("none any more")
+    expect(page.locator("#reason-en")).to_be_hidden()
+    expect(page.locator("tr.resolved")).to_have_count(2)
+    assert ground.text_content() != before
+    page.wait_for_function(
+        "(before) => document.getElementById('map').toDataURL() !== before", arg=picture
+    )
+    page.keyboard.press("n")
+    expect(page.locator("#facts")).to_contain_text("Is not flown.")
+    page.get_by_role("button", name="Français").click()
+    expect(page.locator("#facts")).to_contain_text("plus aucun")
+    expect(page.locator("#facts")).to_contain_text("Ne vole pas.")
+    page.keyboard.press("b")
+    expect(page.get_by_role("button", name="Avant")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("tr.resolved")).to_have_count(0)
+    assert opened.said == []
+    page.close()
+
+
+def test_a_page_without_an_after_offers_none(opened: Opened) -> None:
+    expect(opened.page.locator("#moments")).to_be_hidden()
+    opened.page.keyboard.press("b")
+    expect(opened.page.locator("tr.resolved")).to_have_count(0)
+    assert opened.said == []

@@ -29,6 +29,7 @@ from detente.operations.plan_file import (
 from detente.operations.plan_values import PlanError
 from detente.operations.render import conflict_table, result_document, result_geojson
 from detente.operations.report import ReportText, report_page, write_report
+from detente.operations.report_after import Change
 from detente.operations.track_cleaning import ReadingReport
 from detente.operations.trajectories import (
     AltitudeUnit,
@@ -41,6 +42,7 @@ from detente.words import Words
 __all__ = [
     "AltitudeUnit",
     "Approach",
+    "Change",
     "CheckResult",
     "Closeness",
     "CommandTokens",

@@ -1,5 +1,7 @@
 """The report of a check as one page that needs nothing else: a map, a list, a profile, the reasons.
 
+If flights were planned otherwise afterwards, it shows both: before, and after.
+
 Everything is inside the file: it opens from a disk, years later, without a network. Its
 Content-Security-Policy allows the one script and the one style by their hashes and nothing from
 anywhere. Names and ids come from strangers: they are embedded as JSON in which `<`, `>` and `&` are
@@ -23,9 +25,11 @@ from typing import Any, Final
 import numpy as np
 
 from detente.geo import Circle, Encounter, Outline, circle_polygon, intersection_outline
+from detente.operations.approach import Approach, Closeness
 from detente.operations.check import CheckResult, FlightConflict
 from detente.operations.flights import Flight, Track
 from detente.operations.instants import format_clock
+from detente.operations.report_after import Change, NowPlanned, afterwards
 from detente.words import Words, bilingual
 
 _TITLE: Final = Words("Conflicts of planned flights", "Conflits entre vols prévus")
@@ -69,8 +73,17 @@ def report_page(
     own: Sequence[Flight],
     others: Sequence[Flight],
     text: ReportText | None = None,
+    changes: Sequence[Change] | None = None,
 ) -> str:
-    """The page as HTML. `own` and `others` are the flights that `check` compared."""
+    """The page as HTML.
+
+    Args:
+        result: what `check` found.
+        own, others: the flights that it compared.
+        text: what else is said.
+        changes: the flights that are planned otherwise now: then the page shows before and after;
+            None if it has no after.
+    """
     text = text or ReportText()
     script = "\n".join(['"use strict";', *map(_asset, _SCRIPTS)])
     style = _asset("page.css")
@@ -80,7 +93,7 @@ def report_page(
         "SCRIPT_HASH": _digest(script),
         "STYLE": style,
         "SCRIPT": script,
-        "DATA": embed_json(_data(result, own, others, text)),
+        "DATA": embed_json(_data(result, own, others, text, changes)),
     }
     page: list[str] = []
     # One pass over the template: what is put in is never looked at again.
@@ -95,15 +108,16 @@ def write_report(
     own: Sequence[Flight],
     others: Sequence[Flight],
     text: ReportText | None = None,
+    changes: Sequence[Change] | None = None,
 ) -> None:
-    """Write the page; a reader never sees half of it.
+    """Write the page; a reader never sees half of it. Arguments as of `report_page`.
 
     Raises:
         OSError: when it cannot be written.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(report_page(result, own, others, text), encoding="utf-8")
+        beside.write_text(report_page(result, own, others, text, changes), encoding="utf-8")
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
@@ -127,11 +141,16 @@ def _digest(text: str) -> str:
 
 
 def _data(
-    result: CheckResult, own: Sequence[Flight], others: Sequence[Flight], text: ReportText
+    result: CheckResult,
+    own: Sequence[Flight],
+    others: Sequence[Flight],
+    text: ReportText,
+    changes: Sequence[Change] | None,
 ) -> dict[str, Any]:
     sides = [*((flight, 0) for flight in own), *((flight, 1) for flight in others)]
     position = {id(flight): number for number, (flight, _) in enumerate(sides)}
     met = {id(f) for conflict in result.conflicts for f in (conflict.own, conflict.other)}
+    planned = None if changes is None else NowPlanned(changes)
     points = sum(len(flight.track) for flight, _ in sides if flight.track is not None)
     every = -(-points // _TRACK_POINTS_MAX) or 1
     notes = [*result.assumptions, *text.notes]
@@ -157,10 +176,14 @@ def _data(
         "notes": [_both(note) for note in notes],
         "close": {"h": result.closeness.horizontal_m, "v": result.closeness.vertical_m},
         "flights": [
-            _flight(flight, side, in_conflict=id(flight) in met, every=every)
+            _flight(flight, side, planned, in_conflict=id(flight) in met, every=every)
             for flight, side in sides
         ],
-        "conflicts": [_conflict(conflict, position) for conflict in result.conflicts],
+        "conflicts": [
+            _conflict(conflict, position, planned, result.closeness)
+            for conflict in result.conflicts
+        ],
+        "after": planned is not None,
     }
 
 
@@ -188,14 +211,29 @@ def _counts(result: CheckResult) -> list[tuple[str, int]]:
     return counts
 
 
-def _flight(flight: Flight, side: int, *, in_conflict: bool, every: int) -> dict[str, Any]:
-    # Volumes are drawn for conflicts, and where there is no track to draw.
-    drawn = flight.volumes if in_conflict or flight.track is None else ()
+def _flight(
+    flight: Flight, side: int, planned: NowPlanned | None, *, in_conflict: bool, every: int
+) -> dict[str, Any]:
+    change = None if planned is None else planned.change(flight)
+    after: dict[str, Any] | None = None
+    if change is not None:
+        after = {"words": _both(change.words), "track": None, "volumes": []}
+        if change.after is not None:
+            after |= _shape(change.after, in_conflict=True, every=every)
     return {
         "id": flight.flight_id,
         "name": flight.name,
         "party": flight.party,
         "side": side,
+        **_shape(flight, in_conflict=in_conflict or change is not None, every=every),
+        "after": after,
+    }
+
+
+def _shape(flight: Flight, *, in_conflict: bool, every: int) -> dict[str, Any]:
+    # Volumes are drawn for conflicts, and where there is no track to draw.
+    drawn = flight.volumes if in_conflict or flight.track is None else ()
+    return {
         "track": None
         if flight.track is None
         else _track(flight.track, 1 if in_conflict else every),
@@ -238,8 +276,12 @@ def _ring(vertices: Sequence[tuple[float, float]]) -> list[int]:
     return flat
 
 
-def _conflict(conflict: FlightConflict, position: dict[int, int]) -> dict[str, Any]:
-    approach = conflict.approach
+def _conflict(
+    conflict: FlightConflict,
+    position: dict[int, int],
+    planned: NowPlanned | None,
+    closeness: Closeness,
+) -> dict[str, Any]:
     return {
         "a": position[id(conflict.own)],
         "b": position[id(conflict.other)],
@@ -250,19 +292,35 @@ def _conflict(conflict: FlightConflict, position: dict[int, int]) -> dict[str, A
         "high": _rounded(conflict.altitude_upper_m),
         "lat": round(conflict.lat_deg, 6),
         "lng": round(conflict.lng_deg, 6),
-        "ct": None if approach is None else round(approach.time_us / 1e6, 3),
-        "h": round(conflict.horizontal_m, 1),
-        "v": round(conflict.vertical_m, 1),
+        **_apart(conflict.approach),
         "en": conflict.reason_en,
         "fr": conflict.reason_fr,
-        "encounters": [_encounter(conflict, encounter) for encounter in conflict.encounters],
+        "encounters": [
+            _encounter(conflict.own, conflict.other, each) for each in conflict.encounters
+        ],
+        "after": None if planned is None else _after(conflict, planned, closeness),
     }
 
 
-def _encounter(conflict: FlightConflict, encounter: Encounter) -> list[Any]:
-    shared = intersection_outline(
-        conflict.own.volumes[encounter.first], conflict.other.volumes[encounter.second]
-    )
+def _after(conflict: FlightConflict, planned: NowPlanned, closeness: Closeness) -> dict[str, Any]:
+    own, other = planned.now(conflict.own), planned.now(conflict.other)
+    left = afterwards(conflict, own, other, closeness)
+    encounters = []
+    if own is not None and other is not None:
+        encounters = [_encounter(own, other, each) for each in left.encounters]
+    return {**_apart(left.approach), "encounters": encounters}
+
+
+def _apart(approach: Approach | None) -> dict[str, Any]:
+    return {
+        "ct": None if approach is None else round(approach.time_us / 1e6, 3),
+        "h": 0.0 if approach is None else round(approach.horizontal_m, 1),
+        "v": 0.0 if approach is None else round(approach.vertical_m, 1),
+    }
+
+
+def _encounter(own: Flight, other: Flight, encounter: Encounter) -> list[Any]:
+    shared = intersection_outline(own.volumes[encounter.first], other.volumes[encounter.second])
     return [
         encounter.first,
         encounter.second,

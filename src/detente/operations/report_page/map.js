@@ -28,39 +28,46 @@ class FlightMap {
     const box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
     const grow = (b, x, y) => { b.x0 = Math.min(b.x0, x); b.y0 = Math.min(b.y0, y); b.x1 = Math.max(b.x1, x); b.y1 = Math.max(b.y1, y); };
     this.grow = grow;
-    this.coarse = [new Path2D(), new Path2D()];
+    this.coarse = [0, 1].map(() => [new Path2D(), new Path2D()]);
     for (const f of flights) {
-      f.box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
-      f.fine = new Path2D();
-      const coarse = this.coarse[f.side];
-      if (f.track) {
-        let px = 0, py = 0;
-        const last = f.track.t.length - 1;
-        for (let i = 0; i <= last; i++) {
-          const [x, y] = this.plane.to(f.track.lat[i], f.track.lng[i]);
-          grow(f.box, x, y);
-          if (i) f.fine.lineTo(x, -y); else f.fine.moveTo(x, -y);
-          if (!i) { coarse.moveTo(x, -y); px = x; py = y; }
-          else if (i === last || Math.hypot(x - px, y - py) > 1500) { coarse.lineTo(x, -y); px = x; py = y; }
-        }
-      }
-      for (const v of f.volumes) {
-        v.points = v.ring.map(([lat, lng]) => this.plane.to(lat, lng));
-        for (const [x, y] of v.points) grow(f.box, x, y);
-        if (!f.track) for (const path of [f.fine, coarse]) {
-          v.points.forEach(([x, y], i) => i ? path.lineTo(x, -y) : path.moveTo(x, -y));
-          path.closePath();
-        }
-      }
-      grow(box, f.box.x0, f.box.y0);
-      grow(box, f.box.x1, f.box.y1);
+      f.moments.forEach((shape, moment) => {
+        this.layOutShape(shape, this.coarse[moment][f.side]);
+        grow(box, shape.box.x0, shape.box.y0);
+        grow(box, shape.box.x1, shape.box.y1);
+      });
+      Object.assign(f, f.moments[0]);
     }
     for (const c of conflicts) {
       [c.x, c.y] = this.plane.to(c.lat, c.lng);
       grow(box, c.x, c.y);
-      for (const e of c.encounters) e.points = e.ring.map(([lat, lng]) => this.plane.to(lat, lng));
+      for (const { encounters } of c.moments) for (const e of encounters) e.points = e.ring.map(([lat, lng]) => this.plane.to(lat, lng));
     }
     this.box = Number.isFinite(box.x0) ? box : { x0: -1e5, y0: -1e5, x1: 1e5, y1: 1e5 };
+  }
+
+  layOutShape(shape, coarse) {
+    shape.box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+    shape.fine = new Path2D();
+    const { track, box, fine } = shape;
+    if (track) {
+      let px = 0, py = 0;
+      const last = track.t.length - 1;
+      for (let i = 0; i <= last; i++) {
+        const [x, y] = this.plane.to(track.lat[i], track.lng[i]);
+        this.grow(box, x, y);
+        if (i) fine.lineTo(x, -y); else fine.moveTo(x, -y);
+        if (!i) { coarse.moveTo(x, -y); px = x; py = y; }
+        else if (i === last || Math.hypot(x - px, y - py) > 1500) { coarse.lineTo(x, -y); px = x; py = y; }
+      }
+    }
+    for (const v of shape.volumes) {
+      v.points = v.ring.map(([lat, lng]) => this.plane.to(lat, lng));
+      for (const [x, y] of v.points) this.grow(box, x, y);
+      if (!track) for (const path of [fine, coarse]) {
+        v.points.forEach(([x, y], i) => i ? path.lineTo(x, -y) : path.moveTo(x, -y));
+        path.closePath();
+      }
+    }
   }
 
   show(box, margin) {
@@ -73,8 +80,9 @@ class FlightMap {
 
   showConflict(c) {
     const box = { x0: c.x, y0: c.y, x1: c.x, y1: c.y };
-    for (const e of c.encounters) for (const [side, i] of [[0, e.first], [1, e.second]]) {
-      for (const [x, y] of c.flights[side].volumes[i].points) this.grow(box, x, y);
+    // Before and after are shown at the same place: what has moved is seen to have moved.
+    for (const e of c.moments[0].encounters) for (const [side, i] of [[0, e.first], [1, e.second]]) {
+      for (const [x, y] of c.flights[side].moments[0].volumes[i].points) this.grow(box, x, y);
     }
     this.show(box, 0.8);
   }
@@ -167,7 +175,7 @@ class FlightMap {
     for (const side of [0, 1]) {
       context.strokeStyle = tint.side[side];
       context.globalAlpha = model.selected ? 0.12 : 0.28;
-      if (!fine) { context.stroke(this.coarse[side]); continue; }
+      if (!fine) { context.stroke(this.coarse[model.moment][side]); continue; }
       for (const f of model.flights) {
         if (f.side !== side || f.box.x1 < view.x - half.x || f.box.x0 > view.x + half.x || f.box.y1 < view.y - half.y || f.box.y0 > view.y + half.y) continue;
         context.stroke(f.fine);
@@ -186,6 +194,14 @@ class FlightMap {
     const close = c.cause === "closeness";
     context.globalAlpha = close ? 1 : this.model.selected ? 0.4 : 0.75;
     context.beginPath();
+    if (resolved(c)) {
+      context.moveTo(x - 5, y); context.lineTo(x - 1, y + 4); context.lineTo(x + 6, y - 4);
+      context.lineWidth = 1.6;
+      context.strokeStyle = tint.ink;
+      context.stroke();
+      context.globalAlpha = 1;
+      return;
+    }
     if (close) { context.moveTo(x, y - 6); context.lineTo(x + 6, y); context.lineTo(x, y + 6); context.lineTo(x - 6, y); context.closePath(); }
     else context.arc(x, y, 3.2, 0, 7);
     context.fillStyle = close ? tint.hit : tint.paper;
@@ -234,6 +250,7 @@ class FlightMap {
       context.lineWidth = 2;
       context.stroke();
     }
+    if (this.model.moment) c.flights.forEach((f) => f.change && this.asWanted(context, f.moments[0].track, tint));
     const at = c.ct === null ? [null, null] : c.flights.map((f) => f.track && positionAt(f.track, c.ct));
     c.flights.forEach((f, side) => this.trackOf(context, c, f, side, at[side], tint));
     const ends = at.map((p) => p && this.screen(...this.plane.to(p.lat, p.lng)));
@@ -259,6 +276,21 @@ class FlightMap {
     } else if (!c.encounters.some((e) => e.points.length)) this.mark(context, c, tint);
   }
 
+  // Where it was to fly, faintly, below where it will fly now.
+  asWanted(context, track, tint) {
+    if (!track) return;
+    context.strokeStyle = tint.faint;
+    context.lineWidth = 1.6;
+    context.setLineDash([2, 4]);
+    context.beginPath();
+    for (let i = 0; i < track.t.length; i++) {
+      const p = this.screen(...this.plane.to(track.lat[i], track.lng[i]));
+      if (i) context.lineTo(...p); else context.moveTo(...p);
+    }
+    context.stroke();
+    context.setLineDash([]);
+  }
+
   trackOf(context, c, f, side, at, tint) {
     let end = null, before = null;
     if (f.track) {
@@ -275,7 +307,8 @@ class FlightMap {
       context.setLineDash([]);
       if (end && before) this.arrow(context, before, end, tint.side[side]);
     }
-    const where = end ?? (f.volumes.length ? this.screen(...f.volumes[side ? c.encounters[0].second : c.encounters[0].first].points[0]) : this.screen(c.x, c.y));
+    const met = c.encounters[0], first = f.volumes[met ? (side ? met.second : met.first) : 0];
+    const where = end ?? this.screen(...(first ? first.points[0] : [c.x, c.y]));
     const x = Math.min(Math.max(where[0], 14), this.canvas.clientWidth - 120), y = Math.min(Math.max(where[1] + (side ? 18 : -18), 14), this.canvas.clientHeight - 40);
     badge(context, LETTER[side], clip(f.name, 24), x, y, tint.text[side], tint.paper);
   }

@@ -7,17 +7,23 @@ const element = (name, text, className) => {
   return made;
 };
 
+const decodeVolume = ([t0, t1, low, high, ring]) => ({ t0, t1, low, high, ring: decodeRing(ring) });
+const decodeEncounter = ([first, second, t0, t1, low, high, ring]) => ({ first, second, t0, t1, low, high, ring: decodeRing(ring) });
+
+// What changes between before and after stands in `moments`, and is copied onto its owner: see `turn`.
 function decode(raw) {
-  const flights = raw.flights.map((f) => ({
-    id: f.id, name: f.name, party: f.party, side: f.side, track: decodeTrack(f.track),
-    volumes: f.volumes.map(([t0, t1, low, high, ring]) => ({ t0, t1, low, high, ring: decodeRing(ring) })),
-  }));
-  const conflicts = raw.conflicts.map((c, rank) => ({
-    ...c, rank, flights: [flights[c.a], flights[c.b]],
-    encounters: c.encounters.map(([first, second, t0, t1, low, high, ring]) => ({ first, second, t0, t1, low, high, ring: decodeRing(ring) })),
-  }));
+  const shape = (f) => ({ track: decodeTrack(f.track), volumes: f.volumes.map(decodeVolume) });
+  const apart = (c) => ({ ct: c.ct, h: c.h, v: c.v, encounters: c.encounters.map(decodeEncounter) });
+  const flights = raw.flights.map((f) => {
+    const before = shape(f), after = f.after ? shape(f.after) : before;
+    return { id: f.id, name: f.name, party: f.party, side: f.side, change: f.after?.words ?? null, moments: [before, after], ...before };
+  });
+  const conflicts = raw.conflicts.map((c, rank) => {
+    const before = apart(c), after = c.after ? apart(c.after) : before;
+    return { ...c, rank, flights: [flights[c.a], flights[c.b]], moments: [before, after], ...before };
+  });
   for (const c of conflicts) c.words = c.flights.map((f) => `${f.name} ${f.id} ${f.party}`).join(" ").toLowerCase();
-  return { ...raw, flights, conflicts, visible: conflicts, selected: null };
+  return { ...raw, flights, conflicts, visible: conflicts, selected: null, moment: 0 };
 }
 
 const model = decode(JSON.parse(byId("data").textContent));
@@ -69,6 +75,35 @@ function legend() {
       context.stroke();
     }, say("mark", { cause: say(cause) }));
   }
+  if (!model.after) return;
+  item((context) => {
+    context.strokeStyle = tint.ink;
+    context.lineWidth = 1.6;
+    context.beginPath();
+    context.moveTo(12, 8); context.lineTo(16, 12); context.lineTo(23, 4);
+    context.stroke();
+  }, say("markResolved"));
+  item((context) => {
+    context.strokeStyle = tint.faint;
+    context.lineWidth = 1.6;
+    context.setLineDash([2, 4]);
+    context.beginPath();
+    context.moveTo(1, 8); context.lineTo(33, 8);
+    context.stroke();
+  }, say("asWanted"));
+}
+
+const resolved = (c) => model.moment === 1 && !c.encounters.length;
+
+// Shows how it was before, or how it is after.
+function turn(moment) {
+  model.moment = moment;
+  for (const f of model.flights) Object.assign(f, f.moments[moment]);
+  for (const c of model.conflicts) Object.assign(c, c.moments[moment]);
+  for (const button of momentButtons) button.setAttribute("aria-pressed", String(Number(button.dataset.moment) === moment));
+  fillRows();
+  details();
+  map.draw();
 }
 
 function buildRows() {
@@ -93,6 +128,7 @@ function buildRows() {
 function fillRows() {
   for (const c of model.conflicts) {
     const [, ground, height, from, why] = c.row.cells;
+    c.row.classList.toggle("resolved", resolved(c));
     ground.textContent = c.ct === null ? "—" : far(c.h);
     height.textContent = c.ct === null ? "—" : metres(c.v);
     from.textContent = c.t0 === null ? say("openTime") : clock(c.t0);
@@ -154,6 +190,7 @@ function details() {
   const c = model.selected, title = byId("detail-title");
   byId("reasons").prepend(byId(`reason-${language}`));
   byId("facts").replaceChildren();
+  byId("reasons").hidden = false;
   profile.paint();
   if (!c) {
     title.textContent = say("choose");
@@ -166,10 +203,13 @@ function details() {
     title.append(element("span", LETTER[side], `badge ${side ? "b" : "a"}`), element("span", f.name));
   });
   c.flights.forEach((f, side) => fact(say("flight", { letter: LETTER[side] }), f.party ? say("identity", f) : f.id));
-  fact(say("overlap"), say("timeSpan", {
+  c.flights.forEach((f, side) => { if (f.change) fact(say("change", { letter: LETTER[side] }), told(f.change)); });
+  byId("reasons").hidden = resolved(c);
+  if (resolved(c)) fact(say("overlap"), say("resolved"));
+  else fact(say("overlap"), say("timeSpan", {
     from: c.t0 === null ? say("openTime") : `${day(c.t0)} ${clock(c.t0)}`, to: c.t1 === null ? say("openTime") : clock(c.t1),
   }));
-  fact(say("altitudes"), altitudes(c));
+  if (!resolved(c)) fact(say("altitudes"), altitudes(c));
   fact(say("where"), say("place", { lat: latitude(c.lat, 4), lng: longitude(c.lng, 4) }));
   if (c.ct !== null) fact(say("closest"), say("closestAt", { time: clock(c.ct), ground: far(c.h), height: metresAndFeet(c.v) }));
   fact(say("why"), element("span", say(c.cause), `why ${c.cause}`));
@@ -212,7 +252,9 @@ function listen() {
     if (event.target.matches("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "n" || event.key === "N") step(1);
     if (event.key === "p" || event.key === "P") step(-1);
+    if (model.after && (event.key === "b" || event.key === "B")) turn(1 - model.moment);
   });
+  for (const button of momentButtons) button.addEventListener("click", () => turn(Number(button.dataset.moment)));
   for (const button of languageButtons) button.addEventListener("click", () => { speak(button.lang); remember(button.lang); });
   addEventListener("hashchange", () => {
     const asked = askedInAddress();
@@ -230,6 +272,8 @@ function theme(dark) {
 }
 
 const languageButtons = byId("languages").querySelectorAll("button");
+const momentButtons = byId("moments").querySelectorAll("button");
+byId("moments").hidden = byId("moments-help").hidden = !model.after;
 function speak(chosen) {
   language = chosen;
   for (const button of languageButtons) button.setAttribute("aria-pressed", String(button.lang === language));

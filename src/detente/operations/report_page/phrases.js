@@ -69,7 +69,15 @@ const PHRASES = {
     "timeAxis": "UTC",
     "groundAxis": "on the ground, km",
     "close": "close",
-    "neverTogether": "never in the air at the same time here"
+    "neverTogether": "never in the air at the same time here",
+    "moments": "Before and after",
+    "momentsHelp": "B changes between before and after.",
+    "before": "Before",
+    "after": "After",
+    "change": "Now {letter}",
+    "resolved": "none any more",
+    "markResolved": "resolved conflict",
+    "asWanted": "as it was wanted first"
   },
   "fr": {
     "skip": "Aller à la liste des conflits",
@@ -140,6 +148,14 @@ const PHRASES = {
     "timeAxis": "UTC",
     "groundAxis": "au sol, km",
     "close": "proche",
-    "neverTogether": "jamais en vol au même moment ici"
+    "neverTogether": "jamais en vol au même moment ici",
+    "moments": "Avant et après",
+    "momentsHelp": "B\u202f: passer d’avant à après.",
+    "before": "Avant",
+    "after": "Après",
+    "change": "{letter} désormais",
+    "resolved": "plus aucun",
+    "markResolved": "conflit résolu",
+    "asWanted": "comme souhaité d’abord"
   }
 };

@@ -25,6 +25,7 @@ class Profile {
     context.rect(left, top, right - left, bottom - top);
     context.clip();
     this.volumes(context, c, range, x, y, tint);
+    if (this.model.moment) for (const f of c.flights) if (f.change && f.moments[0].track) this.asWanted(context, f.moments[0].track, x, y, tint);
     c.flights.forEach((f, side) => f.track && this.track(context, f.track, side, x, y, tint));
     context.restore();
     if (both) this.distance(context, c, range, x, left, right, bottom + 26, height - 30, tint);
@@ -44,12 +45,20 @@ class Profile {
 
   range(c) {
     const bound = (list, pick, open) => { const known = list.filter((n) => n !== null); return known.length ? pick(...known) : open; };
-    const involved = c.encounters.flatMap((e) => [c.flights[0].volumes[e.first], c.flights[1].volumes[e.second]]);
-    let t0 = bound([...c.encounters.map((e) => e.t0), c.ct], Math.min, 0), t1 = bound([...c.encounters.map((e) => e.t1), c.ct], Math.max, t0 + 3600);
+    // The same for before and after: what has moved is seen to have moved.
+    const involved = c.moments.flatMap((moment, i) => moment.encounters.flatMap((e) => {
+      const [a, b] = c.flights.map((f) => f.moments[i].volumes);
+      return [a[e.first], b[e.second]];
+    }));
+    const encounters = c.moments.flatMap((moment) => moment.encounters), closest = c.moments.map((moment) => moment.ct);
+    let t0 = bound([...encounters.map((e) => e.t0), ...closest], Math.min, 0), t1 = bound([...encounters.map((e) => e.t1), ...closest], Math.max, t0 + 3600);
     const pad = Math.max(60, (t1 - t0) * 0.3);
     t0 -= pad; t1 += pad;
     const heights = involved.flatMap((v) => [v.low, v.high]);
-    for (const f of c.flights) if (f.track && c.ct !== null) { const p = positionAt(f.track, c.ct); if (p) heights.push(p.alt); }
+    c.moments.forEach(({ ct }, i) => c.flights.forEach((f) => {
+      const { track } = f.moments[i], p = track && ct !== null && positionAt(track, ct);
+      if (p) heights.push(p.alt);
+    }));
     let low = bound(heights, Math.min, 0), high = bound(heights, Math.max, 1000);
     const room = Math.max(30, (high - low) * 0.12);
     return { t0, t1, low: low - room, high: high + room };
@@ -140,6 +149,18 @@ class Profile {
       }
       context.stroke();
     }
+    context.setLineDash([]);
+  }
+
+  asWanted(context, track, x, y, tint) {
+    context.lineWidth = 1.6;
+    context.strokeStyle = tint.faint;
+    context.setLineDash([2, 4]);
+    context.beginPath();
+    for (let i = 0; i < track.t.length; i++) {
+      if (i) context.lineTo(x(track.t[i]), y(track.alt[i])); else context.moveTo(x(track.t[i]), y(track.alt[i]));
+    }
+    context.stroke();
     context.setLineDash([]);
   }
 
