@@ -1,15 +1,15 @@
 """ASTM F3548-21 on the wire: messages, scopes, conversions and clients."""
 
 from detente.f3548 import scopes, types, uss_types
-from detente.f3548.client import (
+from detente.f3548.calling import (
     AirspaceConflict,
-    DssClient,
+    Exchanged,
     PeerNonsense,
     PeerRefused,
     PeerUnreachable,
     TokenSource,
-    UssClient,
 )
+from detente.f3548.client import DssClient, UssClient
 from detente.f3548.convert import (
     InvalidMember,
     InvalidVolume,
@@ -26,6 +26,7 @@ from detente.f3548.convert import (
 __all__ = [
     "AirspaceConflict",
     "DssClient",
+    "Exchanged",
     "InvalidMember",
     "InvalidVolume",
     "PeerNonsense",

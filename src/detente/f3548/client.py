@@ -6,71 +6,24 @@ the status and what the other side said. Nothing is retried here: who calls know
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final, Protocol, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import Final
 
 import httpx
 import msgspec
 
-from detente.errors import DetenteError
 from detente.f3548 import scopes
 from detente.f3548 import types as wire
-
-T = TypeVar("T")
-
-ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
-"""More is not read: the other side may be anybody."""
-
-
-class TokenSource(Protocol):
-    """Gives bearer tokens; expected to remember them while they last."""
-
-    async def token(self, audience: str, scope: str) -> str:
-        """A token for a host, with one scope or several separated by spaces."""
-        ...
-
-
-class PeerUnreachable(DetenteError):
-    """The other side did not answer, or not in time."""
-
-    code = "peer.unreachable"
-
-
-class PeerRefused(DetenteError):
-    """The other side answered with an error.
-
-    Attributes:
-        status: of the HTTP answer.
-    """
-
-    code = "peer.refused"
-
-    def __init__(self, message: str, *, status: int, where: str) -> None:
-        super().__init__(message, where=where)
-        self.status = status
-
-
-class PeerNonsense(DetenteError):
-    """The other side's answer is not what F3548-21 says."""
-
-    code = "peer.nonsense"
-
-
-class AirspaceConflict(DetenteError):
-    """The DSS names entities whose OVNs the key lacks.
-
-    Attributes:
-        intents: references of operational intents, without their OVNs.
-        constraints: references of constraints.
-    """
-
-    code = "peer.airspace_conflict"
-
-    def __init__(self, message: str, found: wire.AirspaceConflictResponse) -> None:
-        super().__init__(message)
-        self.intents = found.missing_operational_intents
-        self.constraints = found.missing_constraints
+from detente.f3548 import uss_types as uss
+from detente.f3548.calling import (
+    AirspaceConflict,
+    Caller,
+    Seen,
+    TokenSource,
+    decode,
+    expect_success,
+    nobody,
+    segment,
+)
 
 
 class _Conflict(msgspec.Struct, frozen=True):
@@ -79,8 +32,20 @@ class _Conflict(msgspec.Struct, frozen=True):
     missing_constraints: list[wire.ConstraintReference] | None = None
 
 
-class _Caller:
-    """One HTTP exchange after another with one host."""
+class DssClient:
+    """A DSS, by its base URL (without `/dss/v1`).
+
+    Args:
+        base_url: without a final slash.
+        tokens: for it.
+        http: carries the requests.
+        deadline_s: time for a request and the last byte of its answer; None: only what `http` says
+            of single reads and writes.
+        seen: told of every exchange of messages.
+
+    Raises, in every method:
+        PeerUnreachable, PeerRefused, PeerNonsense; whatever `tokens` raises.
+    """
 
     def __init__(
         self,
@@ -88,115 +53,11 @@ class _Caller:
         tokens: TokenSource,
         http: httpx.AsyncClient,
         deadline_s: float | None = None,
+        seen: Seen = nobody,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._deadline_s = deadline_s
-        self._audience = _host(base_url)
-        self._tokens = tokens
-        self._http = http
+        self._caller = Caller(base_url, tokens, http, deadline_s, seen)
 
-    async def send(
-        self, method: str, path: str, scope: str, body: msgspec.Struct | None = None
-    ) -> httpx.Response:
-        token = await self._tokens.token(self._audience, scope)
-        headers = {"authorization": f"Bearer {token}"}
-        content = None
-        if body is not None:
-            headers["content-type"] = "application/json"
-            content = msgspec.json.encode(body)
-        url = self._base_url + path
-        try:
-            async with (
-                asyncio.timeout(self._deadline_s),
-                self._http.stream(method, url, content=content, headers=headers) as response,
-            ):
-                data = await _read(response)
-        except TimeoutError:
-            raise PeerUnreachable(
-                f"no whole answer within {self._deadline_s:g} s", where=f"{method} {url}"
-            ) from None
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            # UnicodeError: a host name that IDNA does not know.
-            reason = str(error) or type(error).__name__
-            raise PeerUnreachable(f"no answer: {reason}", where=f"{method} {url}") from error
-        return httpx.Response(response.status_code, content=data, request=response.request)
-
-    async def call(
-        self,
-        method: str,
-        path: str,
-        scope: str,
-        answer: type[T],
-        body: msgspec.Struct | None = None,
-    ) -> T:
-        response = await self.send(method, path, scope, body)
-        if not response.is_success:
-            raise refusal(response)
-        return decode(response, answer)
-
-
-def _host(base_url: str) -> str:
-    try:
-        return urlsplit(base_url).hostname or ""
-    except ValueError:  # no URL at all: sending will say so
-        return ""
-
-
-async def _read(response: httpx.Response) -> bytes:
-    data = bytearray()
-    async for chunk in response.aiter_bytes():
-        data += chunk
-        if len(data) > ANSWER_BYTES_MAX:
-            raise PeerNonsense(
-                f"the answer is larger than {ANSWER_BYTES_MAX >> 20} MiB", where=_place(response)
-            )
-    return bytes(data)
-
-
-def decode(response: httpx.Response, answer: type[T]) -> T:
-    """The body of a response as its type.
-
-    Raises:
-        PeerNonsense: it is not of that type.
-    """
-    try:
-        return msgspec.json.decode(response.content, type=answer)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise PeerNonsense(
-            f"the answer is no {answer.__name__}: {error}", where=_place(response)
-        ) from error
-
-
-def refusal(response: httpx.Response) -> PeerRefused:
-    """The error that a response without success means."""
-    try:
-        said = msgspec.json.decode(response.content, type=wire.ErrorResponse).message
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = response.text[:200]
-    return PeerRefused(
-        f"answered {response.status_code}: {said}",
-        status=response.status_code,
-        where=_place(response),
-    )
-
-
-def _place(response: httpx.Response) -> str:
-    return f"{response.request.method} {response.request.url}"
-
-
-def _segment(text: str) -> str:
-    return quote(text, safe="")
-
-
-class DssClient:
-    """A DSS, by its base URL (without `/dss/v1`).
-
-    Raises, in every method:
-        PeerUnreachable, PeerRefused, PeerNonsense.
-    """
-
-    def __init__(self, base_url: str, tokens: TokenSource, http: httpx.AsyncClient) -> None:
-        self._caller = _Caller(base_url, tokens, http)
+    # --- operational intents -----------------------------------------------------------------
 
     async def query_operational_intents(
         self, area: wire.Volume4D
@@ -211,6 +72,16 @@ class DssClient:
         )
         return found.operational_intent_references
 
+    async def operational_intent(self, identifier: str) -> wire.OperationalIntentReference:
+        """One reference; with its OVN if it is one's own."""
+        found = await self._caller.call(
+            "GET",
+            f"{_INTENTS}/{segment(identifier)}",
+            scopes.STRATEGIC_COORDINATION,
+            wire.GetOperationalIntentReferenceResponse,
+        )
+        return found.operational_intent_reference
+
     async def put_operational_intent(
         self,
         identifier: str,
@@ -223,47 +94,77 @@ class DssClient:
         Raises:
             AirspaceConflict: the key lacks OVNs of the entities named.
         """
-        path = f"/dss/v1/operational_intent_references/{_segment(identifier)}"
+        path = f"{_INTENTS}/{segment(identifier)}"
         if ovn is not None:
-            path += f"/{_segment(ovn)}"
-        response = await self._caller.send("PUT", path, scope, parameters)
-        if response.status_code == 409:
-            conflict = decode(response, _Conflict)
-            if conflict.missing_operational_intents or conflict.missing_constraints:
-                raise AirspaceConflict(
-                    conflict.message,
-                    wire.AirspaceConflictResponse(
-                        conflict.message,
-                        "",
-                        conflict.missing_operational_intents or [],
-                        conflict.missing_constraints or [],
-                    ),
-                )
-        if not response.is_success:
-            raise refusal(response)
-        return decode(response, wire.ChangeOperationalIntentReferenceResponse)
+            path += f"/{segment(ovn)}"
+        return await self._caller.ask("PUT", path, scope, _changed_intent, parameters)
 
     async def delete_operational_intent(
-        self, identifier: str, ovn: str
+        self, identifier: str, ovn: str, scope: str = scopes.STRATEGIC_COORDINATION
     ) -> wire.ChangeOperationalIntentReferenceResponse:
         """End an operational intent reference."""
         return await self._caller.call(
             "DELETE",
-            f"/dss/v1/operational_intent_references/{_segment(identifier)}/{_segment(ovn)}",
-            scopes.STRATEGIC_COORDINATION,
+            f"{_INTENTS}/{segment(identifier)}/{segment(ovn)}",
+            scope,
             wire.ChangeOperationalIntentReferenceResponse,
         )
+
+    # --- constraints -------------------------------------------------------------------------
 
     async def query_constraints(self, area: wire.Volume4D) -> list[wire.ConstraintReference]:
         """References of the constraints relevant to a volume."""
         found = await self._caller.call(
             "POST",
-            "/dss/v1/constraint_references/query",
+            f"{_CONSTRAINTS}/query",
             scopes.CONSTRAINT_PROCESSING,
             wire.QueryConstraintReferencesResponse,
             wire.AreaQueryParameters(area),
         )
         return found.constraint_references
+
+    async def constraint(
+        self, identifier: str, scope: str = scopes.CONSTRAINT_PROCESSING
+    ) -> wire.ConstraintReference:
+        """One constraint reference; with its OVN if it is one's own."""
+        found = await self._caller.call(
+            "GET",
+            f"{_CONSTRAINTS}/{segment(identifier)}",
+            scope,
+            wire.GetConstraintReferenceResponse,
+        )
+        return found.constraint_reference
+
+    async def put_constraint(
+        self,
+        identifier: str,
+        parameters: wire.PutConstraintReferenceParameters,
+        ovn: str | None = None,
+    ) -> wire.ChangeConstraintReferenceResponse:
+        """Create a constraint reference, or change the one that has this OVN."""
+        path = f"{_CONSTRAINTS}/{segment(identifier)}"
+        if ovn is not None:
+            path += f"/{segment(ovn)}"
+        return await self._caller.call(
+            "PUT",
+            path,
+            scopes.CONSTRAINT_MANAGEMENT,
+            wire.ChangeConstraintReferenceResponse,
+            parameters,
+        )
+
+    async def delete_constraint(
+        self, identifier: str, ovn: str
+    ) -> wire.ChangeConstraintReferenceResponse:
+        """End a constraint reference."""
+        return await self._caller.call(
+            "DELETE",
+            f"{_CONSTRAINTS}/{segment(identifier)}/{segment(ovn)}",
+            scopes.CONSTRAINT_MANAGEMENT,
+            wire.ChangeConstraintReferenceResponse,
+        )
+
+    # --- subscriptions -----------------------------------------------------------------------
 
     async def put_subscription(
         self,
@@ -272,23 +173,94 @@ class DssClient:
         version: str | None = None,
     ) -> wire.PutSubscriptionResponse:
         """Create a subscription, or change the one that has this version."""
-        path = f"/dss/v1/subscriptions/{_segment(identifier)}"
+        path = f"{_SUBSCRIPTIONS}/{segment(identifier)}"
         if version is not None:
-            path += f"/{_segment(version)}"
+            path += f"/{segment(version)}"
         return await self._caller.call(
             "PUT", path, scopes.STRATEGIC_COORDINATION, wire.PutSubscriptionResponse, parameters
         )
+
+    async def subscription(self, identifier: str) -> wire.Subscription:
+        """One of one's own subscriptions."""
+        found = await self._caller.call(
+            "GET",
+            f"{_SUBSCRIPTIONS}/{segment(identifier)}",
+            scopes.STRATEGIC_COORDINATION,
+            wire.GetSubscriptionResponse,
+        )
+        return found.subscription
+
+    async def delete_subscription(self, identifier: str, version: str) -> wire.Subscription:
+        """End a subscription."""
+        found = await self._caller.call(
+            "DELETE",
+            f"{_SUBSCRIPTIONS}/{segment(identifier)}/{segment(version)}",
+            scopes.STRATEGIC_COORDINATION,
+            wire.DeleteSubscriptionResponse,
+        )
+        return found.subscription
 
     async def query_subscriptions(self, area: wire.Volume4D) -> list[wire.Subscription]:
         """The caller's own subscriptions relevant to a volume."""
         found = await self._caller.call(
             "POST",
-            "/dss/v1/subscriptions/query",
+            f"{_SUBSCRIPTIONS}/query",
             scopes.STRATEGIC_COORDINATION,
             wire.QuerySubscriptionsResponse,
             wire.AreaQueryParameters(area),
         )
         return found.subscriptions
+
+    # --- USSs --------------------------------------------------------------------------------
+
+    async def uss_availability(self, uss_id: str) -> wire.UssAvailabilityStatusResponse:
+        """Whether a USS is known to work."""
+        return await self._caller.call(
+            "GET",
+            f"/dss/v1/uss_availability/{segment(uss_id)}",
+            scopes.STRATEGIC_COORDINATION,
+            wire.UssAvailabilityStatusResponse,
+        )
+
+    async def set_uss_availability(
+        self, uss_id: str, parameters: wire.SetUssAvailabilityStatusParameters
+    ) -> wire.UssAvailabilityStatusResponse:
+        """Say whether a USS works; for arbitrators."""
+        return await self._caller.call(
+            "PUT",
+            f"/dss/v1/uss_availability/{segment(uss_id)}",
+            scopes.AVAILABILITY_ARBITRATION,
+            wire.UssAvailabilityStatusResponse,
+            parameters,
+        )
+
+    async def report(self, report: wire.ErrorReport) -> wire.ErrorReport:
+        """Tell of an exchange of messages that went wrong (makeDssReport)."""
+        return await self._caller.call(
+            "POST", "/dss/v1/reports", scopes.STRATEGIC_COORDINATION, wire.ErrorReport, report
+        )
+
+
+_INTENTS: Final = "/dss/v1/operational_intent_references"
+_CONSTRAINTS: Final = "/dss/v1/constraint_references"
+_SUBSCRIPTIONS: Final = "/dss/v1/subscriptions"
+
+
+def _changed_intent(response: httpx.Response) -> wire.ChangeOperationalIntentReferenceResponse:
+    if response.status_code == 409:
+        conflict = decode(response, _Conflict)
+        if conflict.missing_operational_intents or conflict.missing_constraints:
+            raise AirspaceConflict(
+                conflict.message,
+                wire.AirspaceConflictResponse(
+                    conflict.message,
+                    "",
+                    conflict.missing_operational_intents or [],
+                    conflict.missing_constraints or [],
+                ),
+            )
+    expect_success(response)
+    return decode(response, wire.ChangeOperationalIntentReferenceResponse)
 
 
 class UssClient:
@@ -300,9 +272,10 @@ class UssClient:
         http: carries the requests.
         deadline_s: time for a request and the last byte of its answer; None: only what `http` says
             of single reads and writes.
+        seen: told of every exchange of messages.
 
     Raises, in every method:
-        PeerUnreachable, PeerRefused, PeerNonsense.
+        PeerUnreachable, PeerRefused, PeerNonsense; whatever `tokens` raises.
     """
 
     def __init__(
@@ -311,25 +284,53 @@ class UssClient:
         tokens: TokenSource,
         http: httpx.AsyncClient,
         deadline_s: float | None = None,
+        seen: Seen = nobody,
     ) -> None:
-        self._caller = _Caller(base_url, tokens, http, deadline_s)
+        self._caller = Caller(base_url, tokens, http, deadline_s, seen)
 
     async def operational_intent(self, identifier: str) -> wire.OperationalIntent:
         """The details of an operational intent (getOperationalIntentDetails)."""
         found = await self._caller.call(
             "GET",
-            f"/uss/v1/operational_intents/{_segment(identifier)}",
+            f"/uss/v1/operational_intents/{segment(identifier)}",
             scopes.STRATEGIC_COORDINATION,
             wire.GetOperationalIntentDetailsResponse,
         )
         return found.operational_intent
 
+    async def telemetry(self, identifier: str) -> uss.GetOperationalIntentTelemetryResponse:
+        """Where the aircraft of an off-nominal intent is (getOperationalIntentTelemetry)."""
+        return await self._caller.call(
+            "GET",
+            f"/uss/v1/operational_intents/{segment(identifier)}/telemetry",
+            scopes.CONFORMANCE_MONITORING_SA,
+            uss.GetOperationalIntentTelemetryResponse,
+        )
+
     async def notify_operational_intent(
         self, change: wire.PutOperationalIntentDetailsParameters
     ) -> None:
         """Tell of a change (notifyOperationalIntentDetailsChanged)."""
-        response = await self._caller.send(
+        await self._caller.tell(
             "POST", "/uss/v1/operational_intents", scopes.STRATEGIC_COORDINATION, change
         )
-        if not response.is_success:
-            raise refusal(response)
+
+    async def constraint(self, identifier: str) -> uss.Constraint:
+        """The details of a constraint (getConstraintDetails)."""
+        found = await self._caller.call(
+            "GET",
+            f"/uss/v1/constraints/{segment(identifier)}",
+            scopes.CONSTRAINT_PROCESSING,
+            uss.GetConstraintDetailsResponse,
+        )
+        return found.constraint
+
+    async def notify_constraint(self, change: uss.PutConstraintDetailsParameters) -> None:
+        """Tell of a change of a constraint (notifyConstraintDetailsChanged)."""
+        await self._caller.tell("POST", "/uss/v1/constraints", scopes.CONSTRAINT_MANAGEMENT, change)
+
+    async def report(self, report: wire.ErrorReport) -> wire.ErrorReport:
+        """Tell of an exchange of messages that went wrong (makeUssReport)."""
+        return await self._caller.call(
+            "POST", "/uss/v1/reports", scopes.STRATEGIC_COORDINATION, wire.ErrorReport, report
+        )

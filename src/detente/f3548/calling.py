@@ -1,0 +1,305 @@
+"""One HTTP exchange of the F3548-21 API after another: sent, awaited, read, told of.
+
+Every answer is decoded strictly into its type; whatever is no success becomes an error that carries
+the status and what the other side said. Nothing is retried here: who calls knows what may be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+import msgspec
+
+from detente.errors import DetenteError
+from detente.f3548 import types as wire
+
+T = TypeVar("T")
+
+ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
+"""More is not read: the other side may be anybody."""
+
+
+class TokenSource(Protocol):
+    """Gives bearer tokens; expected to remember them while they last."""
+
+    async def token(self, audience: str, scope: str) -> str:
+        """A token for a host, with one scope or several separated by spaces."""
+        ...
+
+
+class PeerUnreachable(DetenteError):
+    """The other side did not answer, or not in time."""
+
+    code = "peer.unreachable"
+
+
+class PeerRefused(DetenteError):
+    """The other side answered with an error.
+
+    Attributes:
+        status: of the HTTP answer.
+    """
+
+    code = "peer.refused"
+
+    def __init__(self, message: str, *, status: int, where: str) -> None:
+        super().__init__(message, where=where)
+        self.status = status
+
+
+class PeerNonsense(DetenteError):
+    """The other side's answer is not what F3548-21 says."""
+
+    code = "peer.nonsense"
+
+
+class AirspaceConflict(DetenteError):
+    """The DSS names entities whose OVNs the key lacks.
+
+    Attributes:
+        intents: references of operational intents, without their OVNs.
+        constraints: references of constraints.
+    """
+
+    code = "peer.airspace_conflict"
+
+    def __init__(self, message: str, found: wire.AirspaceConflictResponse) -> None:
+        super().__init__(message)
+        self.intents = found.missing_operational_intents
+        self.constraints = found.missing_constraints
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """One exchange of messages, as this side saw it.
+
+    Attributes:
+        method, url: of the request.
+        request_headers: with the token: whoever keeps them takes it out.
+        request_body: as sent.
+        request_time_us, response_time_us: when it was sent, and when its answer was whole, µs
+            since 1970; None: there was no whole answer.
+        response_code, response_headers, response_body: the answer, as far as it came.
+        problem: what was wrong with it; "" if it was what the API says, a refusal included.
+    """
+
+    method: str
+    url: str
+    request_headers: tuple[tuple[str, str], ...]
+    request_body: bytes
+    request_time_us: int
+    response_time_us: int | None = None
+    response_code: int | None = None
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response_body: bytes = b""
+    problem: str = ""
+
+
+Seen = Callable[[Exchanged], None]
+"""Told of every exchange, before its result is given to who asked."""
+
+
+def nobody(exchanged: Exchanged) -> None:
+    """Keeps nothing."""
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+class Caller:
+    """One HTTP exchange after another with one host."""
+
+    def __init__(
+        self,
+        base_url: str,
+        tokens: TokenSource,
+        http: httpx.AsyncClient,
+        deadline_s: float | None = None,
+        seen: Seen = nobody,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._deadline_s = deadline_s
+        self._audience = _host(base_url)
+        self._tokens = tokens
+        self._http = http
+        self._seen = seen
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        scope: str,
+        read: Callable[[httpx.Response], T],
+        body: msgspec.Struct | None = None,
+    ) -> T:
+        """Send, wait for the whole answer, and read it.
+
+        Raises:
+            PeerUnreachable: there is none.
+            DetenteError: what `read` raises.
+        """
+        token = await self._tokens.token(self._audience, scope)
+        headers = {"authorization": f"Bearer {token}"}
+        content = b""
+        if body is not None:
+            headers["content-type"] = "application/json"
+            content = msgspec.json.encode(body)
+        url = self._base_url + path
+        sent = tuple(headers.items())
+        begun_us = _now_us()
+
+        def told(problem: str, response: httpx.Response | None = None) -> None:
+            if response is None:
+                self._seen(Exchanged(method, url, sent, content, begun_us, problem=problem))
+                return
+            self._seen(
+                Exchanged(
+                    method,
+                    url,
+                    sent,
+                    content,
+                    begun_us,
+                    _now_us(),
+                    response.status_code,
+                    tuple(response.headers.multi_items()),
+                    response.content,
+                    problem,
+                )
+            )
+
+        try:
+            response = await self._send(method, url, headers, content if body is not None else None)
+        except (PeerUnreachable, PeerNonsense) as error:
+            told(error.message)
+            raise
+        except asyncio.CancelledError:
+            told("given up before an answer")
+            raise
+        try:
+            found = read(response)
+        except PeerNonsense as error:
+            told(error.message, response)
+            raise
+        except DetenteError:
+            told("", response)
+            raise
+        told("", response)
+        return found
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        scope: str,
+        answer: type[T],
+        body: msgspec.Struct | None = None,
+    ) -> T:
+        """Send; the answer of a success as its type."""
+
+        def read(response: httpx.Response) -> T:
+            expect_success(response)
+            return decode(response, answer)
+
+        return await self.ask(method, path, scope, read, body)
+
+    async def tell(
+        self, method: str, path: str, scope: str, body: msgspec.Struct | None = None
+    ) -> None:
+        """Send; any success will do."""
+        await self.ask(method, path, scope, expect_success, body)
+
+    async def _send(
+        self, method: str, url: str, headers: dict[str, str], content: bytes | None
+    ) -> httpx.Response:
+        try:
+            async with (
+                asyncio.timeout(self._deadline_s),
+                self._http.stream(method, url, content=content, headers=headers) as response,
+            ):
+                data = await _read(response)
+        except TimeoutError:
+            raise PeerUnreachable(
+                f"no whole answer within {self._deadline_s:g} s", where=f"{method} {url}"
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            # UnicodeError: a host name that IDNA does not know.
+            reason = str(error) or type(error).__name__
+            raise PeerUnreachable(f"no answer: {reason}", where=f"{method} {url}") from error
+        # What it was packed in is undone, and says nothing of the bytes any more.
+        kept = [
+            (name, value)
+            for name, value in response.headers.multi_items()
+            if name.lower() not in ("content-encoding", "content-length", "transfer-encoding")
+        ]
+        return httpx.Response(
+            response.status_code, headers=kept, content=data, request=response.request
+        )
+
+
+def expect_success(response: httpx.Response) -> None:
+    """Raises:
+    PeerRefused: it is none.
+    """
+    if not response.is_success:
+        raise refusal(response)
+
+
+def _host(base_url: str) -> str:
+    try:
+        return urlsplit(base_url).hostname or ""
+    except ValueError:  # no URL at all: sending will say so
+        return ""
+
+
+async def _read(response: httpx.Response) -> bytes:
+    data = bytearray()
+    async for chunk in response.aiter_bytes():
+        data += chunk
+        if len(data) > ANSWER_BYTES_MAX:
+            raise PeerNonsense(
+                f"the answer is larger than {ANSWER_BYTES_MAX >> 20} MiB", where=_place(response)
+            )
+    return bytes(data)
+
+
+def decode(response: httpx.Response, answer: type[T]) -> T:
+    """The body of a response as its type.
+
+    Raises:
+        PeerNonsense: it is not of that type.
+    """
+    try:
+        return msgspec.json.decode(response.content, type=answer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PeerNonsense(
+            f"the answer is no {answer.__name__}: {error}", where=_place(response)
+        ) from error
+
+
+def refusal(response: httpx.Response) -> PeerRefused:
+    """The error that a response without success means."""
+    try:
+        said = msgspec.json.decode(response.content, type=wire.ErrorResponse).message
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        said = response.text[:200]
+    return PeerRefused(
+        f"answered {response.status_code}: {said}",
+        status=response.status_code,
+        where=_place(response),
+    )
+
+
+def _place(response: httpx.Response) -> str:
+    return f"{response.request.method} {response.request.url}"
+
+
+def segment(text: str) -> str:
+    """A text as one segment of a path."""
+    return quote(text, safe="")
