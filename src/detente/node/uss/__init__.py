@@ -1,1 +1,4 @@
-"""The node as a USS of F3548-21: its planner, what peers ask of it, what it asks of them."""
+"""The USS of a node: plans flights at exchanges and with other USSs (ASTM F3548-21).
+
+Nothing is imported here: settings and tokens are needed by commands that start no node.
+"""

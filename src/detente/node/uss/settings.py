@@ -1,0 +1,349 @@
+"""The settings of a node's USS: exchanges, tokens, the listener that other USSs call."""
+
+# ruff: noqa: RUF009 - `setting` makes a dataclass field, like `dataclasses.field`
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from detente.node.base_settings import BaseSettings
+from detente.settings import Problem, checks, setting, usual
+
+_PLANNING: Final = "Planning: exchanges"
+_USS: Final = "Planning: what other USSs call"
+_TOKENS: Final = "Planning: tokens"
+_COSTS: Final = "Planning: ways out"
+_TEST: Final = "Planning: test mode"
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
+ONLY: Final = "exchange"
+"""Name of an exchange that was given none."""
+
+
+def split_exchange(text: str) -> tuple[str, str]:
+    """Name and URL of `[NAME=]URL`."""
+    name, equals, url = text.partition("=")
+    if equals and _NAME.fullmatch(name):
+        return name, url.rstrip("/")
+    return ONLY, text.rstrip("/")
+
+
+def _exchange(text: str) -> str | None:
+    _, url = split_exchange(text)
+    wrong = checks.http_url(url)
+    if wrong is None and (urlsplit(url).query or urlsplit(url).fragment):
+        return f"{url!r} has a query or a fragment."
+    return wrong
+
+
+def _exchange_area(text: str) -> str | None:
+    name, equals, path = text.partition("=")
+    if not equals or not _NAME.fullmatch(name) or not path:
+        return f"{text!r} is not NAME=FILE; a name has lower-case letters, digits and hyphens."
+    return None
+
+
+def _base_url(text: str) -> str | None:
+    if text.endswith("/"):
+        return f"{text!r} ends in a slash."
+    return checks.http_url(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSettings(BaseSettings):
+    """What a node needs to plan; without `exchange` and `base_url` it does not."""
+
+    exchange: tuple[str, ...] = setting(
+        "Base URL of a DSS that plans are filed at, without /dss/v1. Several must be named "
+        "(lower-case letters, digits, hyphens), and have an exchange-area each, or all but one.",
+        default=(),
+        group=_PLANNING,
+        check=_exchange,
+        metavar="[NAME=]URL",
+    )
+    exchange_area: tuple[str, ...] = setting(
+        "GeoJSON file with the area of an exchange, polygons in degrees. A plan is filed at every "
+        "exchange whose area it touches, in all of them or in none. Without one: everywhere.",
+        default=(),
+        group=_PLANNING,
+        check=_exchange_area,
+        metavar="NAME=FILE",
+    )
+    manager: str | None = setting(
+        "Who we are at the exchanges: the sub of our tokens. The party's id if not given.",
+        default=None,
+        group=_PLANNING,
+        check=checks.not_blank,
+        metavar="NAME",
+    )
+    process_constraints: bool = setting(
+        "Take constraints into account: subscribe to them, show them to operators, keep their "
+        "OVNs in the key. Needs tokens with the scope utm.constraint_processing.",
+        default=True,
+        group=_PLANNING,
+    )
+    exchange_timeout: float = setting(
+        "Seconds in which an exchange must have answered.",
+        default=10.0,
+        group=_PLANNING,
+        above=0,
+        maximum=120,
+    )
+    peer_timeout: float = setting(
+        "Seconds in which another USS must have answered; F3548-21 expects 1 s of 95 %.",
+        default=5.0,
+        group=_PLANNING,
+        above=0,
+        maximum=60,
+    )
+
+    base_url: str | None = setting(
+        "What other USSs call us by: our listener as it is seen from outside, without a final "
+        "slash. It is told to the exchanges.",
+        default=None,
+        group=_USS,
+        check=_base_url,
+        metavar="URL",
+    )
+    uss_host: str = usual.host(
+        "Address that the listener for other USSs listens on; 0.0.0.0 or :: for all.",
+        _USS,
+        default="127.0.0.1",
+    )
+    uss_port: int = usual.port("Its TCP port; 0 takes any free one.", _USS, default=8095)
+    uss_port_file: Path | None = usual.optional_file(
+        "File that is told its port once connections are accepted.", _USS
+    )
+    uss_tls_cert: Path | None = usual.optional_file(
+        "PEM certificate with its chain for that listener; with it HTTPS only.", _USS
+    )
+    uss_tls_key: Path | None = usual.optional_file("PEM private key of that certificate.", _USS)
+    uss_ca: Path | None = usual.optional_file(
+        "PEM certificates by which exchanges, other USSs and the server of tokens are believed, "
+        "instead of the system's.",
+        _USS,
+    )
+    auth_public_key: tuple[Path, ...] = setting(
+        "PEM file with the RSA public key, or the certificate, that callers' tokens are verified "
+        "with.",
+        default=(),
+        group=_USS,
+        metavar="FILE",
+    )
+    jwks_url: str | None = setting(
+        "URL of the JWKS document with the keys of the authorisation server.",
+        default=None,
+        group=_USS,
+        check=checks.http_url,
+        metavar="URL",
+    )
+    audience: tuple[str, ...] = setting(
+        "Accepted value of the aud of callers' tokens; the host name of base-url if none is given.",
+        default=(),
+        group=_USS,
+        check=checks.not_blank,
+        metavar="NAME",
+    )
+    issuer: tuple[str, ...] = setting(
+        "Accepted value of their iss; any if none is given.",
+        default=(),
+        group=_USS,
+        check=checks.not_blank,
+        metavar="NAME",
+    )
+    system_identity: str = setting(
+        "Name this system answers to at /versioning/versions/{system_identity}.",
+        default="detente.node",
+        group=_USS,
+        check=checks.not_blank,
+        metavar="NAME",
+    )
+
+    token_command: str | None = setting(
+        "Command that prints a token for $DETENTE_AUDIENCE with scope $DETENTE_SCOPE; it is run "
+        "again before the token ends. No shell reads it.",
+        default=None,
+        group=_TOKENS,
+        check=checks.not_blank,
+        metavar="COMMAND",
+    )
+    token_key: Path | None = setting(
+        "PEM file with an RSA private key: tokens are signed with it (RS256), by the node itself. "
+        "For tests and pools without an authorisation server.",
+        default=None,
+        group=_TOKENS,
+        metavar="FILE",
+    )
+    token_subject: str | None = setting(
+        "The sub of tokens signed so; `manager` if not given.",
+        default=None,
+        group=_TOKENS,
+        check=checks.not_blank,
+        metavar="NAME",
+    )
+    token_issuer: str = setting(
+        "The iss of tokens signed so.",
+        default="detente-node",
+        group=_TOKENS,
+        check=checks.not_blank,
+        metavar="NAME",
+    )
+    oauth_token_url: str | None = setting(
+        "Token endpoint of an OAuth 2.0 server; tokens are got by client credentials, one for each "
+        "audience and set of scopes.",
+        default=None,
+        group=_TOKENS,
+        check=checks.http_url,
+        metavar="URL",
+    )
+    oauth_client_id: str | None = setting(
+        "The node's client id there.", default=None, group=_TOKENS, check=checks.not_blank
+    )
+    oauth_client_secret_file: Path | None = usual.optional_file(
+        "File that holds the client's secret; it must be readable by its owner alone.", _TOKENS
+    )
+    oauth_credentials: Literal["header", "body"] = setting(
+        "How the client shows id and secret: HTTP Basic, or in the form (RFC 6749 section 2.3.1).",
+        default="header",
+        group=_TOKENS,
+    )
+
+    cost_per_minute_late: float = setting(
+        "What a minute of delay costs, against which ways out are compared; any unit.",
+        default=1.0,
+        group=_COSTS,
+        minimum=0,
+    )
+    cost_per_minute_early: float = setting(
+        "What a minute of an earlier start costs.", default=1.0, group=_COSTS, minimum=0
+    )
+    cost_per_100m_up: float = setting(
+        "What 100 m higher cost.", default=2.0, group=_COSTS, minimum=0
+    )
+    cost_per_100m_down: float = setting(
+        "What 100 m lower cost.", default=2.0, group=_COSTS, minimum=0
+    )
+    cost_per_km_sideways: float = setting(
+        "What a kilometre sideways costs.", default=3.0, group=_COSTS, minimum=0
+    )
+    cost_per_km_longer: float = setting(
+        "What a kilometre of longer way costs.", default=2.0, group=_COSTS, minimum=0
+    )
+    lowest_m: float | None = setting(
+        "Metres above the WGS-84 ellipsoid below which no way out is proposed, such as the highest "
+        "ground. Without it nothing is proposed that is lower than planned.",
+        default=None,
+        group=_COSTS,
+        minimum=-1000,
+        maximum=100_000,
+    )
+    highest_m: float | None = setting(
+        "Metres above the WGS-84 ellipsoid above which no way out is proposed.",
+        default=None,
+        group=_COSTS,
+        minimum=-1000,
+        maximum=100_000,
+    )
+
+    allow_http_uss_urls: bool = setting(
+        "Call exchanges and other USSs over http, and be called so. For tests only.",
+        default=False,
+        group=_TEST,
+    )
+    peer_allow_any: bool = setting(
+        "Call any USS that an exchange names, also outside the agreement and on any network. For "
+        "tests only: whoever may file at the exchange can then make this node call any address.",
+        default=False,
+        group=_TEST,
+    )
+    test_interfaces: bool = setting(
+        "Offer the interfaces by which automated tests drive a USS (flight_planning v1). For tests "
+        "only: whoever holds a token for them can plan, and clear whole areas.",
+        default=False,
+        group=_TEST,
+    )
+
+    @property
+    def plans(self) -> bool:
+        """Whether the node has a USS at all."""
+        return bool(self.exchange) or self.base_url is not None
+
+    @property
+    def test_mode(self) -> tuple[str, ...]:
+        """Which settings for tests only are on; to be said wherever the node says how it is."""
+        named = ("allow_http_uss_urls", "peer_allow_any", "test_interfaces")
+        return tuple(name.replace("_", "-") for name in named if getattr(self, name))
+
+
+def plan_problems(settings: PlanSettings) -> Iterator[Problem]:
+    """What no single setting of planning shows."""
+    yield from usual.tls_pair(settings.uss_tls_cert, settings.uss_tls_key, "uss-")
+    names = [split_exchange(text)[0] for text in settings.exchange]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Problem(
+            f"Two exchanges are named {name!r}.",
+            where="--exchange",
+            advice="Give each a name: --exchange north=https://… --exchange south=https://…",
+        )
+    areas = [text.partition("=")[0] for text in settings.exchange_area]
+    for name in areas:
+        if name not in names:
+            yield Problem(
+                f"There is no exchange {name!r}.",
+                where="--exchange-area",
+                advice=f"Exchanges: {', '.join(names) or 'none'}.",
+            )
+    if settings.plans:
+        yield from _whole(settings)
+        yield from _open_urls(settings)
+
+
+def _whole(settings: PlanSettings) -> Iterator[Problem]:
+    if settings.base_url is None:
+        yield Problem(
+            "--exchange needs --base-url: what other USSs call us by.",
+            advice="It is the listener of --uss-port as it is seen from outside.",
+        )
+    if not settings.exchange:
+        yield Problem("--base-url needs --exchange: where plans are filed.")
+    ways = {
+        "--token-command": settings.token_command,
+        "--token-key": settings.token_key,
+        "--oauth-token-url": settings.oauth_token_url,
+    }
+    given = [name for name, value in ways.items() if value is not None]
+    if len(given) != 1:
+        yield Problem(
+            "There must be one way to get tokens for exchanges and other USSs"
+            + (f", not {len(given)}." if given else "."),
+            where=" ".join(given) or None,
+            advice=f"Give one of {', '.join(ways)}.",
+        )
+    if settings.oauth_token_url is not None and (
+        settings.oauth_client_id is None or settings.oauth_client_secret_file is None
+    ):
+        yield Problem("--oauth-token-url needs --oauth-client-id and --oauth-client-secret-file.")
+    if not settings.auth_public_key and settings.jwks_url is None:
+        yield Problem(
+            "No key to verify callers' tokens with is given.",
+            advice="Use --auth-public-key or --jwks-url.",
+        )
+
+
+def _open_urls(settings: PlanSettings) -> Iterator[Problem]:
+    if settings.allow_http_uss_urls:
+        return
+    urls = {"--exchange": [split_exchange(text)[1] for text in settings.exchange]}
+    urls["--base-url"] = [settings.base_url] if settings.base_url else []
+    for where, found in urls.items():
+        for url in found:
+            if url.startswith("http:"):
+                yield Problem(
+                    f"{url} is not https.",
+                    where=where,
+                    advice="Use https, or --allow-http-uss-urls for a test.",
+                )
