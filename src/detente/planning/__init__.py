@@ -5,6 +5,25 @@ Pure: no input or output, no clock, no randomness. The node carries out what is 
 
 from __future__ import annotations
 
+from detente.planning.actions import (
+    Answer,
+    Conflicted,
+    DeleteIntent,
+    Errand,
+    FetchConstraint,
+    FetchIntent,
+    GetIntent,
+    Heard,
+    NoAnswer,
+    Nonsense,
+    Pending,
+    PutIntent,
+    QueryConstraints,
+    QueryIntents,
+    Refused,
+)
+from detente.planning.attempt import LATE_US, Attempt
+from detente.planning.decision import decide, refused_if_met
 from detente.planning.intents import (
     HIGHEST,
     LOWEST,
@@ -23,22 +42,46 @@ from detente.planning.intents import (
     Result,
     State,
 )
+from detente.planning.known import KnownConstraint, Neighbourhood
+from detente.planning.validation import faults_of
 
 __all__ = [
     "HIGHEST",
+    "LATE_US",
     "LOWEST",
     "Action",
+    "Answer",
+    "Attempt",
     "Conflict",
+    "Conflicted",
+    "DeleteIntent",
     "Details",
+    "Errand",
     "ExchangeArea",
     "Fault",
+    "FetchConstraint",
+    "FetchIntent",
     "Filed",
+    "GetIntent",
+    "Heard",
     "Intent",
+    "KnownConstraint",
     "Neighbour",
+    "Neighbourhood",
+    "NoAnswer",
+    "Nonsense",
     "Notice",
     "Order",
     "Outcome",
+    "Pending",
     "PlanningRules",
+    "PutIntent",
+    "QueryConstraints",
+    "QueryIntents",
+    "Refused",
     "Result",
     "State",
+    "decide",
+    "faults_of",
+    "refused_if_met",
 ]

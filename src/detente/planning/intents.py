@@ -277,8 +277,12 @@ class Outcome:
         neighbours: all that was known of others when it was decided.
         constraints: ids of constraints taken into account.
         notices: what is to be sent.
-        rounds: how often an exchange was asked.
+        rounds: how often an exchange was asked to take a change.
+        unsettled: exchanges of which it is not known what stands there; the order must be settled
+            later (`Attempt(..., settle=True)`).
         began_us, ended_us: of the attempt.
+
+    `intent` is to be recorded whatever the result: a change that was undone has left new OVNs.
     """
 
     result: Result
@@ -290,6 +294,7 @@ class Outcome:
     constraints: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     rounds: int = 0
+    unsettled: tuple[str, ...] = ()
     began_us: int = 0
     ended_us: int = 0
 
@@ -308,12 +313,14 @@ class PlanningRules:
         horizon_days: how far ahead a plan may start (OiMaxPlanHorizon).
         vertices_max: in all volumes together (OiMaxVertices).
         rounds_max: how often the exchange is asked again after a 409.
+        area_max_km2: of one volume; what the exchange takes.
     """
 
     same_priority_allowed: frozenset[int] = frozenset()
     horizon_days: int = 30
     vertices_max: int = 10_000
     rounds_max: int = 5
+    area_max_km2: float = 2_500.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,81 @@
+"""One attempt to make an order true at every exchange that it concerns, or at none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from detente.planning.actions import Answer, Pending
+from detente.planning.intents import ExchangeArea, Intent, Order, Outcome, PlanningRules
+from detente.planning.known import Neighbourhood
+
+LATE_US: Final = 15_000_000
+"""How long a request whose answer is missing may still arrive at an exchange."""
+
+
+class Attempt:
+    """An order being carried out, without input or output: errands out, answers in.
+
+    The shell carries out what `actions` gives, in any order and all at once, and hands back what
+    came of each by `answered`, until there is an `outcome`. Before the first errand that `changes`
+    an exchange it makes the order durable. An outcome that names `unsettled` exchanges leaves that
+    entry open: the same order is later given to an attempt with `settle=True`, as it is after a
+    crash, until nothing is unsettled any more.
+
+    While an order is being carried out the node goes on answering peers with what was accepted
+    before, and for what is new with 404: nobody can be accepted beside what is not decided yet.
+
+    Args:
+        order: what is asked for.
+        rules: of the parties.
+        exchanges: all that there are, whether they are concerned or not.
+        known: what is known of others; what is learnt is added.
+        own: our own accepted intent of an id, None if there is none.
+        now_us: the time.
+        constraints: whether constraints are processed (their OVNs are shown, and our subscription
+            asks for them).
+        settle: the order was begun before, and what became of it is not known: finish it, or undo
+            it, so that nothing stands anywhere that the outcome does not tell.
+        late_us: with `settle`, how long to wait before believing that nothing will come of it.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        rules: PlanningRules,
+        exchanges: Sequence[ExchangeArea],
+        known: Neighbourhood,
+        *,
+        own: Callable[[str], Intent | None],
+        now_us: int,
+        constraints: bool = False,
+        settle: bool = False,
+        late_us: int = LATE_US,
+    ) -> None:
+        raise NotImplementedError
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it lasts."""
+        raise NotImplementedError
+
+    def actions(self) -> tuple[Pending, ...]:
+        """What is to be done and was not told yet."""
+        raise NotImplementedError
+
+    def answered(
+        self, number: int, answer: Answer, now_us: int, *, source: str = "", signed_by: str = ""
+    ) -> None:
+        """What came of an errand.
+
+        Args:
+            number: of the `Pending`.
+            answer: see `actions.Errand`.
+            now_us: the time.
+            source: id of the record entry of the message.
+            signed_by: the key that signed it, as checked.
+
+        Raises:
+            ValueError: that errand was not asked for, or was answered already.
+        """
+        raise NotImplementedError
