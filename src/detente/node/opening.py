@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from detente.line import CONFERENCE_PROJECTION, ROOM_PROJECTION, MessageProjection
+from detente.planning import PLAN_PROJECTION
 from detente.record import (
     AppendUnknown,
     LogReadOnly,
@@ -29,7 +30,13 @@ MESSAGE_PROJECTION: Final = MessageProjection()
 
 def node_projections() -> Sequence[Projection]:
     """The tables that follow from a node's record."""
-    return (MESSAGE_PROJECTION, ROOM_PROJECTION, CONFERENCE_PROJECTION, APPROVAL_PROJECTION)
+    return (
+        MESSAGE_PROJECTION,
+        ROOM_PROJECTION,
+        CONFERENCE_PROJECTION,
+        APPROVAL_PROJECTION,
+        PLAN_PROJECTION,
+    )
 
 
 def node_tables() -> Sequence[TableSet]:

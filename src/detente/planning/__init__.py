@@ -23,7 +23,18 @@ from detente.planning.actions import (
     Refused,
 )
 from detente.planning.attempt import LATE_US, Attempt
+from detente.planning.book import Book, Flight
 from detente.planning.decision import decide, refused_if_met
+from detente.planning.entries import (
+    Flown,
+    InputBody,
+    Judged,
+    Made,
+    NoticeBody,
+    OwnConstraint,
+    PendingOrder,
+)
+from detente.planning.exchanges import ExchangeSeen, MessageSignature, headers_of
 from detente.planning.intents import (
     HIGHEST,
     LOWEST,
@@ -43,37 +54,51 @@ from detente.planning.intents import (
     State,
 )
 from detente.planning.known import KnownConstraint, Neighbourhood
+from detente.planning.tables import PLAN_PROJECTION, PlanProjection
 from detente.planning.validation import faults_of
 
 __all__ = [
     "HIGHEST",
     "LATE_US",
     "LOWEST",
+    "PLAN_PROJECTION",
     "Action",
     "Answer",
     "Attempt",
+    "Book",
     "Conflict",
     "Conflicted",
     "DeleteIntent",
     "Details",
     "Errand",
     "ExchangeArea",
+    "ExchangeSeen",
     "Fault",
     "FetchConstraint",
     "FetchIntent",
     "Filed",
+    "Flight",
+    "Flown",
     "GetIntent",
     "Heard",
+    "InputBody",
     "Intent",
+    "Judged",
     "KnownConstraint",
+    "Made",
+    "MessageSignature",
     "Neighbour",
     "Neighbourhood",
     "NoAnswer",
     "Nonsense",
     "Notice",
+    "NoticeBody",
     "Order",
     "Outcome",
+    "OwnConstraint",
     "Pending",
+    "PendingOrder",
+    "PlanProjection",
     "PlanningRules",
     "PutIntent",
     "QueryConstraints",
@@ -83,5 +108,6 @@ __all__ = [
     "State",
     "decide",
     "faults_of",
+    "headers_of",
     "refused_if_met",
 ]

@@ -86,6 +86,8 @@ class Draft:
         refs: other entries that it is about.
         blobs: files that belong to it.
         status: `actual`, `exercise` or `test`.
+        identity: a fresh UUIDv7 that its entry is to have, if that must be known before it is
+            recorded; one is made otherwise.
     """
 
     kind: str
@@ -95,6 +97,7 @@ class Draft:
     refs: tuple[Reference, ...] = ()
     blobs: tuple[Blob, ...] = ()
     status: str = "actual"
+    identity: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

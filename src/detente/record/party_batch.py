@@ -200,7 +200,7 @@ class Batch:
                 sequence=seq + 1,
                 previous=previous,
                 created=now,
-                identity=uuid7(_milliseconds(now), self._random(10)),
+                identity=draft.identity or uuid7(_milliseconds(now), self._random(10)),
                 salt=self._random(16),
             )
         except EnvelopeMalformed as error:
