@@ -33,7 +33,8 @@ def agreement() -> None:
 
     It is in force when every party has signed the same hash. See docs/agreement.md.
     """
-    import detente.line  # noqa: F401  # what brings rules must have been loaded
+    import detente.line  # what brings rules must have been loaded
+    import detente.node.planning_rules  # noqa: F401
 
 
 @agreement.command(short_help="Write a first draft, or the next version's.")

@@ -86,7 +86,8 @@ agreement and addresses, and starts nothing.
 
 def agreement_page() -> str:
     """The fields of agreements, as Markdown."""
-    import detente.line  # noqa: F401  # what brings rules must have been loaded
+    import detente.line  # what brings rules must have been loaded
+    import detente.node.planning_rules  # noqa: F401
     from detente.agreement import fields_page
 
     return fields_page(_GENERATED)

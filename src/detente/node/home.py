@@ -20,7 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Final
 
-import detente.line  # noqa: F401  # what brings rules of agreements must have been loaded
+import detente.line  # what brings rules of agreements must have been loaded
+import detente.node.planning_rules  # noqa: F401
 from detente.agreement import Agreement, load_agreement, party_signatures, record_files
 from detente.errors import DetenteError
 from detente.record import (
