@@ -1,1 +1,65 @@
 """What other systems write and read: airspace, plans and notices, in and out."""
+
+from detente.interchange.altimetry import (
+    Altimetry,
+    AltimetryError,
+    FromGrid,
+    Ground,
+    Interval,
+    Pressure,
+    Stated,
+)
+from detente.interchange.given import Defaults
+from detente.interchange.grids import Grid, GridError, open_grid
+from detente.interchange.levels import LevelDefaults, parse_level
+from detente.interchange.stating import altimetry_from
+from detente.interchange.understood import (
+    Level,
+    Piece,
+    Problem,
+    Reference,
+    Route,
+    RoutePoint,
+    Span,
+    TooLarge,
+    Understood,
+    UnknownFormat,
+    Unread,
+    Unreadable,
+)
+from detente.interchange.volumes import Converted, Drawer, Part, Position, Room, to_volumes
+
+__all__ = [
+    "Altimetry",
+    "AltimetryError",
+    "Converted",
+    "Defaults",
+    "Drawer",
+    "FromGrid",
+    "Grid",
+    "GridError",
+    "Ground",
+    "Interval",
+    "Level",
+    "LevelDefaults",
+    "Part",
+    "Piece",
+    "Position",
+    "Pressure",
+    "Problem",
+    "Reference",
+    "Room",
+    "Route",
+    "RoutePoint",
+    "Span",
+    "Stated",
+    "TooLarge",
+    "Understood",
+    "UnknownFormat",
+    "Unread",
+    "Unreadable",
+    "altimetry_from",
+    "open_grid",
+    "parse_level",
+    "to_volumes",
+]
