@@ -25,14 +25,17 @@ from detente.planning.actions import (
 from detente.planning.attempt import LATE_US, Attempt
 from detente.planning.book import Book, Flight
 from detente.planning.decision import decide, refused_if_met
-from detente.planning.entries import (
+from detente.planning.drafts import Made
+from detente.planning.entries import PendingOrder
+from detente.planning.entry_forms import (
     Flown,
     InputBody,
     Judged,
-    Made,
     NoticeBody,
     OwnConstraint,
-    PendingOrder,
+    at_text,
+    details_of,
+    details_on_wire,
 )
 from detente.planning.exchanges import ExchangeSeen, MessageSignature, headers_of
 from detente.planning.intents import (
@@ -106,7 +109,10 @@ __all__ = [
     "Refused",
     "Result",
     "State",
+    "at_text",
     "decide",
+    "details_of",
+    "details_on_wire",
     "faults_of",
     "headers_of",
     "refused_if_met",

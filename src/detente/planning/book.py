@@ -11,17 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from detente.record import Entry
-
-from .entries import (
+from detente.planning.entries import (
     ATTEMPT,
     CONSTRAINT,
     INTENT,
     PENDING,
     POSITIONS,
-    Flown,
-    Judged,
-    OwnConstraint,
     PendingOrder,
     ReadBlob,
     constraint_told,
@@ -29,7 +24,9 @@ from .entries import (
     pending_told,
     positions_told,
 )
-from .intents import Intent
+from detente.planning.entry_forms import Flown, Judged, OwnConstraint
+from detente.planning.intents import Intent
+from detente.record import Entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ from detente.planning import (
     Outcome,
     OwnConstraint,
     PlanningRules,
+    at_text,
+    drafts,
     entries,
 )
 from detente.record import AppendUnknown, Entry, Reference, uuid7
@@ -120,7 +122,7 @@ class Recorder:
         Raises:
             LogUnavailable, AppendUnknown, RecordRefused: nothing may be put to any exchange.
         """
-        made = entries.pending_draft(order, exchanges, identity=self._identity())
+        made = drafts.pending_draft(order, exchanges, identity=self._identity())
         await self._append([made])
         return str(made.draft.identity)
 
@@ -146,10 +148,10 @@ class Recorder:
         if intent is not None and intent != self._known(intent.id):
             identity = self._identity()
             accepted = str(identity)
-            made.append(entries.intent_draft(intent, attempt=str(attempt), identity=identity))
+            made.append(drafts.intent_draft(intent, attempt=str(attempt), identity=identity))
         reference = None if pending_id is None else self._references.get(pending_id)
         made.append(
-            entries.attempt_draft(
+            drafts.attempt_draft(
                 outcome, rules, identity=attempt, pending=reference, accepted=accepted
             )
         )
@@ -166,7 +168,7 @@ class Recorder:
             identity: from `next_id`, if the id had to be known before it was over.
         """
         chosen = self._identity() if identity is None else UUID(identity)
-        self._later(entries.exchange_draft(seen, identity=chosen))
+        self._later(drafts.exchange_draft(seen, identity=chosen))
         return str(chosen)
 
     def next_id(self) -> str:
@@ -197,11 +199,11 @@ class Recorder:
             event,
             intent_id,
             text,
-            entries.at_text(triggered_us),
-            entries.at_text(self._now_us()),
+            at_text(triggered_us),
+            at_text(self._now_us()),
             with_id,
         )
-        made = entries.notice_draft(body, identity=self._identity())
+        made = drafts.notice_draft(body, identity=self._identity())
         self._later(made)
         return str(made.draft.identity)
 
@@ -214,20 +216,20 @@ class Recorder:
         by: str,
     ) -> str:
         """Record that an operator told us something; gives the entry's id."""
-        body = InputBody(event, intent_id, text, entries.at_text(triggered_us), by)
-        made = entries.input_draft(body, identity=self._identity())
+        body = InputBody(event, intent_id, text, at_text(triggered_us), by)
+        made = drafts.input_draft(body, identity=self._identity())
         self._later(made)
         return str(made.draft.identity)
 
     async def positions(self, intent_id: str, positions: Sequence[Judged], flown: Flown) -> str:
         """Record positions of an aircraft of ours; durable when it returns. Gives its id."""
-        made = entries.positions_draft(intent_id, positions, flown, identity=self._identity())
+        made = drafts.positions_draft(intent_id, positions, flown, identity=self._identity())
         await self._append([made])
         return str(made.draft.identity)
 
     async def constraint(self, constraint: OwnConstraint) -> str:
         """State a constraint of ours as every exchange concerned has accepted it; durable."""
-        made = entries.constraint_draft(constraint, identity=self._identity())
+        made = drafts.constraint_draft(constraint, identity=self._identity())
         await self._append([made])
         return str(made.draft.identity)
 
