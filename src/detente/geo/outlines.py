@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from detente.geo import projection
+from detente.geo import _flat, projection
 from detente.geo.prepared import Bools, Ints, Prepared, Shapes, tile_centre
 from detente.geo.projection import Floats
 from detente.geo.volume import Circle, Polygon
@@ -23,8 +23,32 @@ from detente.geo.volume import Circle, Polygon
 TOUCH_M: Final = 0.005
 
 
-def outlines_meet(left: Prepared, right: Prepared, first: Ints, second: Ints) -> Bools:
-    """Whether the outlines of pairs meet on the ground, pair by pair; time and altitude ignored."""
+def outlines_meet(
+    left: Prepared, right: Prepared, first: Ints, second: Ints, touch_m: float = TOUCH_M
+) -> Bools:
+    """Whether the outlines of pairs meet on the ground, pair by pair; time and altitude ignored.
+
+    Most pairs are plainly apart or plainly meet, which is soon seen in a plane near the first; the
+    others are looked at exactly. Outlines `touch_m` apart meet.
+    """
+    if len(first) == 0:
+        return np.zeros(0, np.bool_)
+    seen = _flat.quick_meets(
+        left.vertices_m, left.first, left.count, left.radius_m, left.ball_m,
+        right.vertices_m, right.first, right.count, right.radius_m,
+        first, second, touch_m,
+    )  # fmt: skip
+    meets: Bools = seen == _flat.MEETS
+    doubtful = np.flatnonzero(seen == _flat.DOUBT)
+    if len(doubtful):
+        meets[doubtful] = exactly_meet(left, right, first[doubtful], second[doubtful], touch_m)
+    return meets
+
+
+def exactly_meet(
+    left: Prepared, right: Prepared, first: Ints, second: Ints, touch_m: float = TOUCH_M
+) -> Bools:
+    """The same, without the quick look."""
     meets = np.zeros(len(first), np.bool_)
     kind = left.is_circle[first].astype(np.int8) + 2 * right.is_circle[second].astype(np.int8)
     both = np.flatnonzero(kind == 0)
@@ -34,14 +58,14 @@ def outlines_meet(left: Prepared, right: Prepared, first: Ints, second: Ints) ->
         other = right.shapes(tile, second[rows])
         hit = shapely.intersects(one, other)
         rest = np.flatnonzero(~hit)
-        hit[rest] = shapely.dwithin(one[rest], other[rest], TOUCH_M)
+        hit[rest] = shapely.dwithin(one[rest], other[rest], touch_m)
         meets[rows] = hit
     rows = np.flatnonzero(kind == 1)
-    meets[rows] = _circle_gap_m(left, right, first[rows], second[rows])[0] <= TOUCH_M
+    meets[rows] = _circle_gap_m(left, right, first[rows], second[rows])[0] <= touch_m
     rows = np.flatnonzero(kind == 2)
-    meets[rows] = _circle_gap_m(right, left, second[rows], first[rows])[0] <= TOUCH_M
+    meets[rows] = _circle_gap_m(right, left, second[rows], first[rows])[0] <= touch_m
     rows = np.flatnonzero(kind == 3)
-    meets[rows] = _circles_gap_m(left, right, first[rows], second[rows])[0] <= TOUCH_M
+    meets[rows] = _circles_gap_m(left, right, first[rows], second[rows])[0] <= touch_m
     return meets
 
 

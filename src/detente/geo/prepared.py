@@ -51,7 +51,7 @@ class Prepared:
         altitude_lower_m, altitude_upper_m: float64 (n,), open bounds infinite.
         is_circle: bool (n,); radius_m: float64 (n,), 0 for polygons.
         first, count: int64 (n,), the slice of `lat_deg`/`lng_deg` with the vertices (or the
-            centre).
+            centre); vertices_m: float64 (., 3), the same Earth-centred.
         ball_m: float64 (n, 3), ball_radius_m: float64 (n,), a ball around the outline,
             Earth-centred.
         tile: int64 (n,), which plane to use by preference.
@@ -119,7 +119,7 @@ class Prepared:
     def _balls(self) -> None:
         n = len(self)
         vertices = projection.ecef(self.lat_deg, self.lng_deg)
-        self._vertices_m = vertices
+        self.vertices_m = vertices
         if n == 0:
             self.ball_m = np.empty((0, 3))
             self.ball_radius_m = np.empty(0)
@@ -175,7 +175,7 @@ class Prepared:
         starts = np.cumsum(counts) - counts
         following = np.arange(1, len(flat) + 1)
         following[starts + counts - 1] = starts
-        chord = np.linalg.norm(self._vertices_m[flat] - self._vertices_m[flat[following]], axis=1)
+        chord = np.linalg.norm(self.vertices_m[flat] - self.vertices_m[flat[following]], axis=1)
         # A chord is shorter than its arc, and the far end may lie beyond both of an edge's ends.
         length = np.where(chord < 1e6, chord * 1.002, chord * (np.pi / 2))
         farthest = np.maximum(away, away[following]) + length / 2
