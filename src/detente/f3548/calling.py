@@ -25,6 +25,16 @@ ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 """More is not read: the other side may be anybody."""
 
 
+_NEVER_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+    UnicodeError,
+)
+
+
 class TokenSource(Protocol):
     """Gives bearer tokens; expected to remember them while they last."""
 
@@ -34,9 +44,17 @@ class TokenSource(Protocol):
 
 
 class PeerUnreachable(DetenteError):
-    """The other side did not answer, or not in time."""
+    """The other side did not answer, or not in time.
+
+    Attributes:
+        sent: whether the request may have arrived all the same.
+    """
 
     code = "peer.unreachable"
+
+    def __init__(self, message: str, *, where: str, sent: bool = True) -> None:
+        super().__init__(message, where=where)
+        self.sent = sent
 
 
 class PeerRefused(DetenteError):
@@ -231,7 +249,11 @@ class Caller:
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             # UnicodeError: a host name that IDNA does not know.
             reason = str(error) or type(error).__name__
-            raise PeerUnreachable(f"no answer: {reason}", where=f"{method} {url}") from error
+            raise PeerUnreachable(
+                f"no answer: {reason}",
+                where=f"{method} {url}",
+                sent=not isinstance(error, _NEVER_SENT),
+            ) from error
         # What it was packed in is undone, and says nothing of the bytes any more.
         kept = [
             (name, value)

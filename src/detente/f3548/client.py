@@ -60,24 +60,26 @@ class DssClient:
     # --- operational intents -----------------------------------------------------------------
 
     async def query_operational_intents(
-        self, area: wire.Volume4D
+        self, area: wire.Volume4D, scope: str = scopes.STRATEGIC_COORDINATION
     ) -> list[wire.OperationalIntentReference]:
         """References of the operational intents relevant to a volume."""
         found = await self._caller.call(
             "POST",
-            "/dss/v1/operational_intent_references/query",
-            scopes.STRATEGIC_COORDINATION,
+            f"{_INTENTS}/query",
+            scope,
             wire.QueryOperationalIntentReferenceResponse,
             wire.AreaQueryParameters(area),
         )
         return found.operational_intent_references
 
-    async def operational_intent(self, identifier: str) -> wire.OperationalIntentReference:
+    async def operational_intent(
+        self, identifier: str, scope: str = scopes.STRATEGIC_COORDINATION
+    ) -> wire.OperationalIntentReference:
         """One reference; with its OVN if it is one's own."""
         found = await self._caller.call(
             "GET",
             f"{_INTENTS}/{segment(identifier)}",
-            scopes.STRATEGIC_COORDINATION,
+            scope,
             wire.GetOperationalIntentReferenceResponse,
         )
         return found.operational_intent_reference
@@ -112,12 +114,14 @@ class DssClient:
 
     # --- constraints -------------------------------------------------------------------------
 
-    async def query_constraints(self, area: wire.Volume4D) -> list[wire.ConstraintReference]:
+    async def query_constraints(
+        self, area: wire.Volume4D, scope: str = scopes.CONSTRAINT_PROCESSING
+    ) -> list[wire.ConstraintReference]:
         """References of the constraints relevant to a volume."""
         found = await self._caller.call(
             "POST",
             f"{_CONSTRAINTS}/query",
-            scopes.CONSTRAINT_PROCESSING,
+            scope,
             wire.QueryConstraintReferencesResponse,
             wire.AreaQueryParameters(area),
         )

@@ -29,7 +29,7 @@ _CONNECTIONS: Final = httpx.Limits(
 Place = tuple[str, int]
 
 
-class NotCalled(httpx.TransportError):
+class NotCalled(httpx.ConnectError):
     """A URL that an exchange tells is not one that may be called."""
 
 
