@@ -1,0 +1,210 @@
+"""What planning records can be read again, whole; large members stand in files beside entries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.support import planned
+from tests.support.recording import recording
+
+from detente.f3548 import types as wire
+from detente.f3548 import uss_types as uss
+from detente.f3548 import volume_on_wire
+from detente.geo import Polygon, Volume4D
+from detente.planning import (
+    PLAN_PROJECTION,
+    Details,
+    ExchangeSeen,
+    MessageSignature,
+    OwnConstraint,
+    PlanningRules,
+    details_of,
+    details_on_wire,
+    entries,
+    headers_of,
+)
+from detente.record import Entry, PartyRecord, Payload
+from detente.words import Words
+
+pytestmark = pytest.mark.anyio
+
+
+def many(count: int) -> Volume4D:
+    """A polygon of so many vertices."""
+    north = tuple((46.3, 6.0 + 0.5 * at / count) for at in range(count // 2))
+    south = tuple((46.2, 6.5 - 0.5 * at / count) for at in range(count - count // 2))
+    first = planned.square()
+    return Volume4D(Polygon(north + south), 500.0, 600.0, first.time_start_us, first.time_end_us)
+
+
+async def found(record: PartyRecord, identity: str) -> tuple[Entry, Payload]:
+    entry = await record.by_id(identity)
+    assert entry is not None
+    assert entry.payload is not None
+    return entry, entry.payload
+
+
+@pytest.mark.parametrize("vertices", [4, 9_000])
+async def test_an_attempt_is_read_as_it_was(tmp_path: Path, vertices: int) -> None:
+    async with recording(tmp_path) as node:
+        ours = planned.intent(volumes=[many(vertices)])
+        theirs = planned.neighbour(volumes=[many(vertices)], source="x", signed_by="b/node")
+        unknown = planned.neighbour(known=False)
+        outcome = planned.accepted(ours, theirs, unknown)
+        rules = PlanningRules(frozenset({3}), 20, 500, 2)
+        pending = await node.recorder.pending(outcome.order, ["main"])
+        assert node.book.pending[pending].order.details == ours.details
+        settled = await node.recorder.settled(pending, outcome, rules)
+
+        _, payload = await found(node.record, settled.attempt_id)
+        told = entries.attempt_told(payload, node.record.blobs.read)
+        assert told.rules == rules
+        assert told.pending == pending
+        assert told.accepted == settled.intent_entry_id
+        assert told.outcome == replace(outcome, intent=None)
+        assert [str(ref.id) for ref in payload.refs] == [pending]
+        assert bool(payload.blobs) == (vertices > 100)
+        assert node.book.intents == {ours.id: ours}
+        assert not node.book.pending
+        assert await node.record.verify() == []
+
+
+async def test_a_refusal_leaves_the_book_alone(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        ours, theirs = planned.intent(), planned.neighbour()
+        outcome = planned.refused(ours, theirs)
+        settled = await node.recorder.settled(None, outcome)
+        assert settled.intent_entry_id is None
+        assert not node.book.intents
+        _, payload = await found(node.record, settled.attempt_id)
+        assert payload.body["rule"] == "SCD0035"
+        told = entries.attempt_told(payload, node.record.blobs.read)
+        assert told.outcome == outcome
+
+
+async def test_a_failure_that_changed_how_an_intent_stands_is_stated(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        ours = planned.intent()
+        await node.recorder.settled(None, planned.accepted(ours))
+        undone = planned.after(ours)
+        settled = await node.recorder.settled(
+            None, planned.refused(ours, planned.neighbour(), before=undone)
+        )
+        assert settled.intent_entry_id is not None
+        assert node.book.intents[ours.id] == undone
+
+
+async def test_exchanges_are_kept_in_the_standards_form_without_tokens(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        identity = planned.intent().id
+        token = "e30.eyJzdWIiOiJiIiwic2NvcGUiOiJ1dG0uc3RyYXRlZ2ljX2Nvb3JkaW5hdGlvbiJ9.c2ln"
+        headers = headers_of({"Authorization": f"Bearer {token}", "Cookie": "secret", "x-a": "1"})
+        seen = ExchangeSeen(
+            f"https://uss.b.example/uss/v1/operational_intents/{identity.upper()}",
+            "GET",
+            "Client",
+            planned.NOW_US,
+            planned.NOW_US + 1234,
+            headers,
+            b"",
+            200,
+            b'{"large": "' + b"x" * 60_000 + b'"}',
+            party="b",
+            signature=MessageSignature("b/node", "in", "sig", "digest"),
+        )
+        chosen = node.recorder.exchange(seen)
+        await node.recorder.flush()
+        entry, payload = await found(node.record, chosen)
+        assert entry.envelope is not None
+        assert b"c2ln" not in entry.envelope.payload
+        assert b"secret" not in entry.envelope.payload
+        assert len(payload.blobs) == 1
+        told, party = entries.exchange_told(payload, node.record.blobs.read)
+        assert told == seen.on_wire()
+        assert party == "b"
+        assert told.headers == [
+            'authorization: claims {"scope":"utm.strategic_coordination","sub":"b"}',
+            "cookie: (left out)",
+            "x-a: 1",
+        ]
+        assert entries.signature_told(payload) == seen.signature
+        assert await node.record.query("SELECT entity FROM plans_about") == [(identity,)]
+
+
+async def test_what_another_party_states_by_these_names_counts_for_nothing(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        settled = await node.recorder.settled(None, planned.accepted(planned.intent()))
+        entry, _ = await found(node.record, settled.attempt_id)
+        assert PLAN_PROJECTION.apply(entry, "a")
+        assert not PLAN_PROJECTION.apply(entry, "b")
+
+
+async def test_a_start_finds_what_still_counts_and_nothing_else(tmp_path: Path) -> None:
+    kept, over = planned.intent(), planned.intent()
+    later = planned.after(kept)
+    async with recording(tmp_path) as node:
+        await node.recorder.settled(None, planned.accepted(kept))
+        await node.recorder.settled(None, planned.accepted(over))
+        await node.recorder.settled(None, planned.accepted(planned.after(over, ended=True)))
+        await node.recorder.settled(None, planned.accepted(later))
+        open_order = planned.order(planned.intent())
+        pending = await node.recorder.pending(open_order, ["main", "other"])
+    async with recording(tmp_path, again=True) as node:
+        assert node.book.intents == {kept.id: later}
+        assert not node.book.ended
+        assert set(node.book.pending) == {pending}
+        told = node.book.pending[pending]
+        assert (told.order, told.exchanges) == (open_order, ("main", "other"))
+        settled = await node.recorder.settled(pending, planned.accepted(planned.intent()))
+        _, payload = await found(node.record, settled.attempt_id)
+        assert [str(ref.id) for ref in payload.refs] == [pending]
+        assert not node.book.pending
+
+
+async def test_the_tables_filled_again_are_the_same(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        ours = planned.intent()
+        await node.recorder.settled(None, planned.accepted(ours, planned.neighbour()))
+        told = Words("met", "rencontre")
+        await node.recorder.operator_notice("SCD0090", ours.id, told, planned.NOW_US)
+        await node.recorder.operator_input("OPIN0040", ours.id, "over", planned.NOW_US, "nowak")
+        node.recorder.exchange(
+            ExchangeSeen(f"https://x.example/{ours.id}", "GET", "Server", planned.NOW_US)
+        )
+        await node.recorder.flush()
+        rebuilt = await node.record.rebuild(PLAN_PROJECTION)
+        assert rebuilt.differing == 0
+        assert sum(rebuilt.rows.values()) == 6
+
+
+async def test_an_erased_attempt_is_in_no_table(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        settled = await node.recorder.settled(None, planned.accepted(planned.intent()))
+        entry, _ = await found(node.record, settled.attempt_id)
+        await node.record.erase(entry.index, "on request")
+        assert await node.record.query("SELECT id FROM plans_attempts") == []
+        assert (await node.record.rebuild(PLAN_PROJECTION)).differing == 0
+
+
+async def test_details_keep_every_bit() -> None:
+    details = Details((planned.square(46.123456789012345, 6.1),), (planned.circle(),), 7)
+    assert details_of(details_on_wire(details)) == details
+
+
+async def test_a_constraint_is_read_as_it_was(tmp_path: Path) -> None:
+    reference = planned.reference("00000000-0000-4000-8000-00000000000c")
+    told = msgspec.convert(msgspec.to_builtins(reference), wire.ConstraintReference)
+    made = OwnConstraint(
+        told.id,
+        "Civil Aviation Office",
+        (("main", told),),
+        uss.ConstraintDetails([volume_on_wire(planned.circle())], "closed"),
+    )
+    async with recording(tmp_path) as node:
+        await node.recorder.constraint(made)
+        assert node.book.constraints == {made.id: made}
+    async with recording(tmp_path, again=True) as node:
+        assert node.book.constraints == {made.id: made}
