@@ -17,6 +17,7 @@ from detente.cli.keys import keys
 from detente.cli.line import line
 from detente.cli.log import log
 from detente.cli.node import node
+from detente.cli.plan import plan
 from detente.cli.record import record
 from detente.cli.room import room
 from detente.cli.token import token
@@ -44,6 +45,7 @@ for command in (
     line,
     log,
     node,
+    plan,
     record,
     room,
     token,

@@ -25,7 +25,7 @@ from .answers import (
 )
 from .calls import Identity, LineCalls, Outgoing, ProofRefused, identity_of
 from .files import Attachment, FileDiffers, FileFault
-from .following import Happening, Listening, Lost, follow
+from .following import Happening, Listening, Lost, follow, follow_events
 from .node_api import Answer, HttpNode, NodeApi, NodeAway, NodeRefused
 from .questions import Question, questions_of, read_answers, read_back_questions
 from .typed import NotUnderstood
@@ -64,6 +64,7 @@ __all__ = [
     "Waits",
     "Ways",
     "follow",
+    "follow_events",
     "identity_of",
     "questions_of",
     "read_answers",

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -37,18 +37,34 @@ class Lost:
 Happening = Listening | Lost | EntryEvent | Link | NodeState
 
 Sleep = Callable[[float], Awaitable[object]]
+T = TypeVar("T")
 
 
 async def follow(
     api: NodeApi, *, after: str | None = None, sleep: Sleep = asyncio.sleep
 ) -> AsyncGenerator[Happening, None]:
-    """All that happens, for as long as somebody listens; nothing is missed and nothing twice.
+    """All that happens on the line, for as long as somebody listens; see `follow_events`."""
+    async with aclosing(follow_events(api, _heard, after=after, sleep=sleep)) as happenings:
+        async for each in happenings:
+            yield each
+
+
+async def follow_events(
+    api: NodeApi,
+    hear: Callable[[SentEvent], T | None],
+    *,
+    after: str | None = None,
+    sleep: Sleep = asyncio.sleep,
+) -> AsyncGenerator[Listening | Lost | T, None]:
+    """What happens at a node, for as long as somebody listens; nothing is missed and nothing twice.
 
     After an interruption the node is asked for what came after the last entry that was heard
     (`Last-Event-ID`).
 
     Args:
         api: the node.
+        hear: reads an event; None: it is passed over. What it raises as `ValueError` or
+            `msgspec.MsgspecError` ends the connection, which is then made anew.
         after: index of the last entry that is known; from now on if None.
         sleep: waits between attempts.
 
@@ -66,7 +82,7 @@ async def follow(
                         if event.name == "begin":
                             yield Listening()
                         last = event.id or last
-                        heard = _heard(event)
+                        heard = hear(event)
                         if heard is not None:
                             yield heard
             error: NodeAway | NodeRefused = NodeAway(ENDED)

@@ -1,0 +1,110 @@
+"""`detente plan export`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import click
+
+from detente.cli.node_client import print_json, say
+from detente.cli.plan_answers import Plan
+from detente.cli.plan_desk import Connection, plan_desk
+from detente.errors import DetenteError
+
+if TYPE_CHECKING:
+    from detente.interchange.feature import Feature
+
+
+class ExportNotWritten(DetenteError):
+    """The file cannot be written, or is there already."""
+
+    code: ClassVar[str] = "cli.export_not_written"
+
+
+def export_plans(
+    connection: Connection,
+    *,
+    identities: tuple[str, ...],
+    form: str | None,
+    state: str | None,
+    out: Path | None,
+    overwrite: bool,
+    geoid: str | None,
+    fir: str,
+    as_json: bool,
+) -> None:
+    """Write plans for other programs.
+
+    Raises:
+        ExportNotWritten: see it.
+        NotWritable: the format has no words for something.
+        NodeRefused, NodeUnreachable, NotLoggedIn: see these.
+    """
+    from detente.interchange import altimetry_from
+    from detente.interchange.feature import WriteOptions
+    from detente.interchange.writing import write
+
+    chosen = form or _format_of(out)
+    if out is not None and out.exists() and not overwrite:
+        raise ExportNotWritten("It is there already.", where=str(out), advice="Add --overwrite.")
+    altimetry = None if geoid is None else altimetry_from(geoid=geoid)
+    with plan_desk(connection) as at:
+        if identities:
+            plans = [at.find(each) for each in identities]
+        else:
+            plans = at.calls.plans(state=state, limit=1_000_000)
+    data = write(
+        [feature_of(each) for each in plans],
+        chosen,
+        WriteOptions(made_us=time.time_ns() // 1000, altimetry=altimetry, fir=fir),
+    )
+    if out is None:
+        click.get_binary_stream("stdout").write(data)
+        return
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise ExportNotWritten(f"It cannot be written: {error.strerror}.", where=str(out)) from None
+    if as_json:
+        print_json({"file": str(out), "format": chosen, "plans": len(plans), "bytes": len(data)})
+    else:
+        say(f"{out}  {chosen}  {len(plans)}  {len(data)} B", err=True)
+
+
+def _format_of(out: Path | None) -> str:
+    from detente.interchange.writing import EXPORT_FORMATS
+
+    if out is None:
+        return "geojson"
+    found = [each for each in EXPORT_FORMATS.values() if out.name.lower().endswith(each.suffix)]
+    if not found:
+        raise click.UsageError(f"--format: which of {', '.join(EXPORT_FORMATS)}?")
+    return max(found, key=lambda each: len(each.suffix)).name
+
+
+def feature_of(plan: Plan) -> Feature:
+    """A plan of a node's as what is written."""
+    from detente.f3548 import time_us, volume_of
+    from detente.f3548.types import Time
+    from detente.interchange.feature import Feature, Kind
+
+    volumes = [
+        volume_of(each, f"volumes[{number}]")
+        for number, each in enumerate(plan.volumes + plan.off_nominal_volumes)
+    ]
+    count = len(plan.volumes)
+    return Feature(
+        plan.id,
+        plan.name,
+        Kind.INTENT,
+        tuple(volumes[:count]),
+        state=plan.state,
+        party=plan.manager,
+        priority=plan.priority,
+        off_nominal=tuple(volumes[count:]),
+        track=tuple(
+            (time_us(Time(at), "track"), lat, lng, height) for at, lat, lng, height in plan.track
+        ),
+    )

@@ -1,0 +1,345 @@
+"""`detente plan file`, `modify`, `activate` and `end`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import click
+
+from detente.cli.node_client import Json, print_json, say
+from detente.cli.plan_answers import Outcome, WayOut
+from detente.cli.plan_desk import (
+    EXIT_FAILED,
+    EXIT_REFUSED,
+    EXIT_SOME,
+    Connection,
+    PlanDesk,
+    plan_desk,
+    show,
+)
+from detente.cli.plan_reading import Reading, ReadPlan, read_plans
+from detente.cli.plan_text import (
+    CHANGE,
+    END,
+    FILE_THIS,
+    NO_WAY,
+    SURE,
+    WAYS_OUT,
+    outcome_lines,
+    said,
+    ways_table,
+)
+from detente.words import Language, Words
+
+Resolve = Literal["best", "ask", "off"]
+Attempt = Callable[[Json], tuple[Outcome, Json]]
+
+ROUNDS_MAX: Final = 6
+"""Ways out that are filed one after another: somebody else may file meanwhile."""
+
+
+@dataclass(slots=True)
+class Tried:
+    """What was tried for one plan.
+
+    Attributes:
+        name: of the plan.
+        outcomes: of the attempts, in their order.
+        answers: the same as the node gave them.
+        way: the way out that was filed last; None if none was.
+    """
+
+    name: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    answers: list[Json] = field(default_factory=list)
+    way: WayOut | None = None
+
+    @property
+    def last(self) -> Outcome:
+        """How it ended."""
+        return self.outcomes[-1]
+
+
+def file_plans(
+    connection: Connection,
+    *,
+    name: str | None,
+    operator: str,
+    each: bool,
+    activate: bool,
+    priority: int | None,
+    resolve: Resolve | None,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    **reading: Any,
+) -> int:
+    """File what a file holds; the exit code.
+
+    Raises:
+        FileUnreadable: nothing can be made of the file.
+        NodeRefused, NodeUnreachable, NotLoggedIn: see these.
+    """
+    wanted = Reading(**reading)
+    found = read_plans(wanted, each=each)
+    found.show(err=not dry_run or as_json)
+    found.fit_for_filing(wanted.partly)
+    bodies = [
+        plan.body(
+            name=name,
+            operator=operator,
+            priority=priority,
+            state="Activated" if activate else "Accepted",
+        )
+        for plan in found.plans
+    ]
+    if dry_run:
+        if as_json:
+            print_json({"plans": bodies})
+        return 0
+    with plan_desk(connection) as at:
+        _confirm(yes, SURE, at.language)
+        tried = []
+        with _progress(len(bodies)) as advance:
+            for body in bodies:
+                made = try_plan(at, at.calls.file, body, resolve, quiet=as_json)
+                tried.append(made)
+                advance()
+    return _finish(tried, as_json)
+
+
+def modify_plan(
+    connection: Connection,
+    *,
+    identity: str,
+    source: Path | None,
+    priority: int | None,
+    resolve: Resolve | None,
+    nonconforming: bool,
+    contingent: bool,
+    conform: bool,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    **reading: Any,
+) -> int:
+    """Change a plan, or declare how its flight goes; the exit code. Raises as `file_plans`."""
+    declared = [
+        what
+        for what, chosen in (
+            ("nonconforming", nonconforming),
+            ("contingent", contingent),
+            ("conform", conform),
+        )
+        if chosen
+    ]
+    if len(declared) > 1:
+        raise click.UsageError(f"One of --{', --'.join(declared)}; not all.")
+    if source is None and not declared and priority is None:
+        raise click.UsageError("Say what to change: FILE, --priority, or how the flight goes.")
+    plan = None if source is None else _one_plan(Reading(source=source, **reading), dry_run)
+    if dry_run:
+        return 0
+    with plan_desk(connection) as at:
+        known = at.find(identity)
+        _confirm(yes, CHANGE, at.language)
+
+        def attempt(body: Json) -> tuple[Outcome, Json]:
+            if declared and declared[0] != "conform":
+                return at.calls.act(
+                    known.id, declared[0], {"off_nominal_volumes": body.get("volumes", [])}
+                )
+            if declared:
+                return at.calls.act(known.id, "conform", body)
+            return at.calls.modify(known.id, body)
+
+        body: Json = {}
+        if plan is not None:
+            body = plan.body(name=known.name, operator=known.operator, priority=known.priority)
+        elif not declared:
+            body = known.body()
+        if priority is not None:
+            body["priority"] = priority
+        tried = try_plan(at, attempt, body, resolve, name=known.name, quiet=as_json)
+    return _finish([tried], as_json)
+
+
+def activate_plan(
+    connection: Connection,
+    *,
+    identity: str,
+    source: Path | None,
+    priority: int | None,
+    resolve: Resolve | None,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    **reading: Any,
+) -> int:
+    """Activate a plan; the exit code. Raises as `file_plans`."""
+    plan = None if source is None else _one_plan(Reading(source=source, **reading), dry_run)
+    if dry_run:
+        return 0
+    with plan_desk(connection) as at:
+        known = at.find(identity)
+        if plan is not None:
+            _confirm(yes, CHANGE, at.language)
+
+        def attempt(body: Json) -> tuple[Outcome, Json]:
+            return at.calls.act(known.id, "activate", body)
+
+        body: Json = {}
+        if plan is not None:
+            body = plan.body(name=known.name, operator=known.operator, priority=known.priority)
+        elif priority is not None:
+            body = known.body()
+        if priority is not None:
+            body["priority"] = priority
+        tried = try_plan(at, attempt, body, resolve, name=known.name, quiet=as_json)
+    return _finish([tried], as_json)
+
+
+def end_plan(connection: Connection, *, identity: str, yes: bool, as_json: bool) -> int:
+    """End a plan; the exit code. Raises as `file_plans`."""
+    with plan_desk(connection) as at:
+        known = at.find(identity)
+        question = END.to(at.language).format(name=known.name or known.id)
+        _confirm(yes, Words(question, question), at.language)
+        tried = try_plan(
+            at, lambda body: at.calls.act(known.id, "end", body), {}, "off", quiet=as_json
+        )
+    return _finish([tried], as_json)
+
+
+def _one_plan(reading: Reading, dry_run: bool) -> ReadPlan:
+    """All of a file as one plan, shown first."""
+    found = read_plans(reading, each=False)
+    found.show(err=not dry_run)
+    found.fit_for_filing(reading.partly)
+    [plan] = found.plans
+    return plan
+
+
+def try_plan(
+    at: PlanDesk,
+    attempt: Attempt,
+    body: Json,
+    resolve: Resolve | None,
+    *,
+    name: str = "",
+    quiet: bool = False,
+) -> Tried:
+    """Try something with a plan; if it is refused, with ways out as `resolve` has it.
+
+    Args:
+        at: where.
+        attempt: does it.
+        body: with which content.
+        resolve: None: ask, if there is somebody to be asked.
+        name: of the plan, if the body does not say it.
+        quiet: whether nothing is printed: the answers are, at the end.
+    """
+    tried = Tried(str(body.get("name") or name))
+    chosen = resolve or ("ask" if sys.stdin.isatty() and sys.stderr.isatty() else "off")
+    for _ in range(ROUNDS_MAX):
+        outcome, answer = attempt(body)
+        tried.outcomes.append(outcome)
+        tried.answers.append(answer)
+        if not quiet:
+            _tell(tried, at.language)
+        if outcome.result != "refused" or not outcome.refusing:
+            break
+        way = _choose(outcome.ways_out, chosen, at.language, quiet=quiet)
+        if way is None:
+            break
+        tried.way, body = way, dict(way.plan)
+    return tried
+
+
+def _tell(tried: Tried, language: Language) -> None:
+    first, *rest = outcome_lines(tried.last, language)
+    name = f"  {tried.name}" if tried.name else ""
+    way = ""
+    if tried.last.result == "done" and tried.way is not None:
+        way = f"  {said(tried.way.words, language)}"
+    say(f"{first}{name}{way}", err=tried.last.result != "done")
+    for line in rest:
+        say(line, err=True)
+
+
+def _choose(
+    ways: Sequence[WayOut], resolve: Resolve, language: Language, *, quiet: bool
+) -> WayOut | None:
+    if not ways:
+        if not quiet:
+            say(NO_WAY.to(language), err=True)
+        return None
+    if resolve == "best":
+        return ways[0]
+    if not quiet or resolve == "ask":
+        say(WAYS_OUT.to(language), err=True)
+        show(ways_table(ways, language), err=True)
+    if resolve == "off":
+        return None
+    number = click.prompt(
+        FILE_THIS.to(language),
+        type=click.IntRange(0, len(ways)),
+        default=0,
+        err=True,
+    )
+    return ways[number - 1] if number else None
+
+
+def _confirm(yes: bool, question: Words, language: Language) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nothing was done: give --yes where nobody can be asked.")
+    click.confirm(question.to(language), abort=True, err=True)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """A bar, if there are several things to do and a terminal to show it on."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    with Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    ) as progress:
+        bar = progress.add_task("", total=total)
+        yield lambda: progress.advance(bar)
+
+
+def _finish(tried: Sequence[Tried], as_json: bool) -> int:
+    """Print the answers if they are wanted; the exit code."""
+    if as_json:
+        print_json(
+            {
+                "plans": [
+                    {
+                        "name": each.name,
+                        "result": each.last.result,
+                        "id": each.last.id,
+                        "attempts": each.answers,
+                    }
+                    for each in tried
+                ]
+            }
+        )
+    results = {each.last.result for each in tried}
+    if "done" in results:
+        return 0 if results == {"done"} else EXIT_SOME
+    return EXIT_REFUSED if results == {"refused"} else EXIT_FAILED

@@ -1,0 +1,196 @@
+"""Plans as officers read them: tables, how an attempt ended, ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from detente.cli.plan_answers import Conflict, Fault, Outcome, Plan, Said, WayOut
+from detente.errors import one_line
+from detente.words import Language, Words
+
+ID_END: Final = 8
+OPEN: Final = Words("open", "non borné")
+SURE: Final = Words("File it?", "Déposer\u202f?")
+END: Final = Words("End {name}?", "Mettre fin à {name}\u202f?")
+CHANGE: Final = Words("Change it?", "Modifier\u202f?")
+FILE_THIS: Final = Words("File this one?", "Déposer celle-ci\u202f?")
+NO_WAY: Final = Words(
+    "No way out was found within the limits.", "Aucune issue n’a été trouvée dans les limites."
+)
+NOTHING: Final = Words("There is none.", "Il n’y en a pas.")
+WAYS_OUT: Final = Words("Ways out, the cheapest first:", "Issues, la moins coûteuse d’abord\u202f:")
+_RESULTS: Final = {
+    "refused": Words("REFUSED, nothing was filed.", "REFUSÉ, rien n’a été déposé."),
+    "failed": Words("FAILED, nothing was published.", "ÉCHEC, rien n’a été publié."),
+}
+_STANDS: Final = Words("may stand", "peut subsister")
+_SIGNED: Final = Words("signed by", "signé par")
+_STATES: Final = {
+    "Accepted": Words("accepted", "accepté"),
+    "Activated": Words("activated", "activé"),
+    "Nonconforming": Words("nonconforming", "non conforme"),
+    "Contingent": Words("contingent", "en urgence"),
+    "ended": Words("ended", "terminé"),
+}
+_COUNTS: Final = Words(
+    "compared with {others} others in {rounds} rounds; {notices} to be told",
+    "comparé à {others} autres en {rounds} tours\u202f; {notices} à aviser",
+)
+
+
+def said(text: Said, language: Language) -> str:
+    """A text of a node's, in a language, on one line."""
+    return one_line(text.fr if language == "fr" and text.fr else text.en)
+
+
+def state_words(state: str, language: Language) -> str:
+    """A state in words; as it stands if it is not known."""
+    words = _STATES.get(state)
+    return one_line(state) if words is None else words.to(language)
+
+
+def moment(at: datetime | None, language: Language) -> str:
+    """A time to the second in UTC."""
+    return OPEN.to(language) if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def span(since: datetime | None, until: datetime | None, language: Language) -> str:
+    """From then to then; the day is said once if it is the same."""
+    first, last = moment(since, language), moment(until, language)
+    return f"{first} – {last[11:] if last[:11] == first[:11] else last}"
+
+
+def metres(value: float | None, language: Language) -> str:
+    """A height in whole metres."""
+    return OPEN.to(language) if value is None else f"{value:.0f}"
+
+
+def plan_table(plans: Sequence[Plan], language: Language) -> Table:
+    """Plans, one a row."""
+    headings = Words(
+        "state|from – until (UTC)|prio|volumes|name|ID", "état|de – à (UTC)|prio|volumes|nom|ID"
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(headings.to(language).split("|")):
+        table.add_column(
+            heading, justify="right" if number in (2, 3) else "left", no_wrap=number != 4
+        )
+    for each in plans:
+        since, until = times_of(each)
+        table.add_row(
+            state_words(each.shown_state, language),
+            span(since, until, language),
+            str(each.priority),
+            str(len(each.volumes) + len(each.off_nominal_volumes)),
+            Text(one_line(each.name)),
+            Text(each.id[-ID_END:]),
+        )
+    return table
+
+
+def times_of(plan: Plan) -> tuple[datetime | None, datetime | None]:
+    """When it begins and ends."""
+    volumes = plan.volumes + plan.off_nominal_volumes
+    if plan.time_start is not None or plan.time_end is not None or not volumes:
+        return plan.time_start, plan.time_end
+    starts = [each.time_start.value for each in volumes if each.time_start is not None]
+    ends = [each.time_end.value for each in volumes if each.time_end is not None]
+    return min(starts, default=None), max(ends, default=None)
+
+
+def plan_lines(plan: Plan, language: Language) -> list[str]:
+    """A plan in full, but for its volumes."""
+    since, until = times_of(plan)
+    words = Words(
+        "plan|state|time|priority|volumes|operator|version|exchange",
+        "plan|état|temps|priorité|volumes|exploitant|version|échange",
+    )
+    plan_, state, time_, priority, volumes, operator, version, exchange = words.to(language).split(
+        "|"
+    )
+    count = f"{len(plan.volumes)}"
+    if plan.off_nominal_volumes:
+        count += f" + {len(plan.off_nominal_volumes)}"
+    rows = [
+        (plan_, f"{plan.id}  {plan.name}"),
+        (state, state_words(plan.shown_state, language)),
+        (time_, span(since, until, language)),
+        (priority, str(plan.priority)),
+        (volumes, count),
+    ]
+    if plan.operator:
+        rows.append((operator, plan.operator))
+    rows.append((version, str(plan.version)))
+    rows += [(exchange, f"{each.exchange}  {each.ovn}") for each in plan.filed]
+    return [f"{name:11} {one_line(value)}" for name, value in rows]
+
+
+def outcome_lines(outcome: Outcome, language: Language) -> list[str]:
+    """How an attempt ended, and why."""
+    if outcome.result == "done":
+        state = "" if outcome.plan is None else state_words(outcome.plan.shown_state, language)
+        lines = [f"{outcome.id}  {state}"]
+    else:
+        lines = [_RESULTS[outcome.result].to(language)]
+    lines += [fault_line(each, language) for each in outcome.faults]
+    lines += [line for each in outcome.conflicts for line in conflict_lines(each, language)]
+    counts = _COUNTS.to(language).format(
+        others=outcome.neighbours, rounds=outcome.rounds, notices=outcome.notices
+    )
+    return [*lines, f"  {counts}"]
+
+
+def fault_line(fault: Fault, language: Language) -> str:
+    """Why a request cannot be."""
+    rule = f" ({fault.rule})" if fault.rule else ""
+    where = f"{fault.where}: " if fault.where else ""
+    return one_line(f"  ✗ {where}{said(fault.words, language)}{rule}")
+
+
+def conflict_lines(conflict: Conflict, language: Language) -> list[str]:
+    """Whom a plan meets, where, when, and by which rule it may be or not."""
+    mark = "·" if conflict.allowed else "✗"
+    rule = f" ({conflict.rule})" if conflict.rule else ""
+    stands = f" [{_STANDS.to(language)}]" if conflict.allowed else ""
+    where = (
+        f"{conflict.lat:.4f} {conflict.lng:.4f}  "
+        f"{metres(conflict.altitude_lower_m, language)}–"
+        f"{metres(conflict.altitude_upper_m, language)} m  "
+        f"{span(conflict.time_start, conflict.time_end, language)}"
+    )
+    who = (
+        f"{conflict.manager} …{conflict.with_id[-ID_END:]} {state_words(conflict.state, language)}"
+    )
+    signed = f"  {_SIGNED.to(language)} {conflict.signed_by}" if conflict.signed_by else ""
+    return [
+        one_line(f"  {mark} {who}{stands}  {where}"),
+        one_line(f"      {said(conflict.words, language)}{rule}{signed}"),
+    ]
+
+
+def ways_table(ways: Sequence[WayOut], language: Language) -> Table:
+    """Ways out, numbered from 1, the cheapest first."""
+    headings = Words(
+        "no|what|later s|higher m|aside m|longer m|cost",
+        "n°|quoi|retard s|plus haut m|de côté m|plus long m|coût",
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(headings.to(language).split("|")):
+        table.add_column(heading, justify="left" if number == 1 else "right")
+    for number, each in enumerate(ways, start=1):
+        table.add_row(
+            str(number),
+            Text(said(each.words, language) or each.kind),
+            f"{each.delay_s:+.0f}",
+            f"{each.climb_m:+.0f}",
+            f"{each.shift_m:.0f}",
+            f"{each.extra_distance_m:.0f}",
+            f"{each.cost:.1f}",
+        )
+    return table
