@@ -13,11 +13,10 @@ import math
 import numpy as np
 
 from detente.geo._jit import kernel
-from detente.geo._sphere import F64, I64
+from detente.geo._sphere import F64, I64, WGS84_A_M, WGS84_E2
 
 APART, MEETS, DOUBT = 0, 1, 2
 
-WGS84_A_M = 6_378_137.0
 BEND = 1e-10
 """Half of e² / R / 8 (1/m): curvature e² sin φ cos φ sin α / R, of which the sagitta is L²/8."""
 SURE_M = 0.02
@@ -32,7 +31,7 @@ def frame_at(point: F64) -> F64:
     out = np.empty(11)
     x, y, z = point[0], point[1], point[2]
     # the normal of the ellipsoid; good enough also for a point under the ground
-    w = 1.0 / (1.0 - 0.0066943799901413165)
+    w = 1.0 / (1.0 - WGS84_E2)
     nx, ny, nz = x, y, z * w
     s = math.sqrt(nx * nx + ny * ny + nz * nz)
     nx, ny, nz = nx / s, ny / s, nz / s
@@ -64,6 +63,17 @@ def flatten_into(v: F64, start: int, count: int, frame: F64, out: F64) -> bool:
         out[k, 0] = (frame[0] * x + frame[1] * y + frame[2] * z) * s
         out[k, 1] = (frame[3] * x + frame[4] * y + frame[5] * z) * s - frame[10]
     return True
+
+
+@kernel
+def _place(x: float, y: float, frame: F64) -> tuple[float, float]:
+    """Latitude and longitude of a point of the plane, degrees."""
+    y += frame[10]
+    px = x * frame[0] + y * frame[3] + frame[9] * frame[6]
+    py = x * frame[1] + y * frame[4] + frame[9] * frame[7]
+    pz = x * frame[2] + y * frame[5] + frame[9] * frame[8]
+    lat = math.atan2(pz / (1.0 - WGS84_E2), math.hypot(px, py))
+    return math.degrees(lat), math.degrees(math.atan2(py, px))
 
 
 @kernel
@@ -122,8 +132,8 @@ def point_in(x: float, y: float, p: F64, n: int) -> tuple[bool, float]:
 
 
 @kernel
-def rings_meet(a: F64, na: int, b: F64, nb: int, touch: float) -> int:
-    """`APART`, `MEETS` or `DOUBT` for two rings of a plane."""
+def rings_meet(a: F64, na: int, b: F64, nb: int, touch: float, at: F64) -> int:
+    """`APART`, `MEETS` or `DOUBT` for two rings of a plane; `at`: a point of both."""
     sure = SURE_M + touch + BEND * (_longest(a, na) + _longest(b, nb))
     ax, ay = _middle(a, na)
     bx, by = _middle(b, nb)
@@ -133,18 +143,21 @@ def rings_meet(a: F64, na: int, b: F64, nb: int, touch: float) -> int:
     if inside and square > sure * sure:
         inside, square = point_in((ax + bx) / 2, (ay + by) / 2, b, nb)
         if inside and square > sure * sure:
+            at[0], at[1] = (ax + bx) / 2, (ay + by) / 2
             return MEETS
     least = math.inf
     doubt = False
     for i in range(na):
         inside, square = point_in(a[i, 0], a[i, 1], b, nb)
         if inside and square > sure * sure:
+            at[0], at[1] = a[i, 0], a[i, 1]
             return MEETS
         doubt = doubt or inside
         least = min(least, square)
     for i in range(nb):
         inside, square = point_in(b[i, 0], b[i, 1], a, na)
         if inside and square > sure * sure:
+            at[0], at[1] = b[i, 0], b[i, 1]
             return MEETS
         doubt = doubt or inside
         least = min(least, square)
@@ -166,6 +179,8 @@ def rings_meet(a: F64, na: int, b: F64, nb: int, touch: float) -> int:
                 continue
             side = sure * math.hypot(gx, gy)
             if min(abs(one), abs(two)) > room and min(abs(three), abs(four)) > side:
+                part = three / (three - four)
+                at[0], at[1] = px + part * ex, py + part * ey
                 return MEETS
             doubt = True
     return DOUBT if doubt or least <= sure * sure else APART
@@ -175,9 +190,12 @@ def rings_meet(a: F64, na: int, b: F64, nb: int, touch: float) -> int:
 def quick_meets(
     v_a: F64, first_a: I64, count_a: I64, radius_a: F64, ball_a: F64,
     v_b: F64, first_b: I64, count_b: I64, radius_b: F64,
-    one: I64, two: I64, touch: float,
+    one: I64, two: I64, touch: float, places: F64,
 ) -> I64:  # fmt: skip
     """`APART`, `MEETS` or `DOUBT` of pairs of outlines, `one[k]` of a with `two[k]` of b.
+
+    `places[k]` becomes the latitude and longitude (degrees) of a common point of polygons that
+    meet; what it was for all others.
 
     Circles have one point (their centre) and a radius above 0; two circles are always in doubt.
     """
@@ -185,7 +203,7 @@ def quick_meets(
     most = 3
     for k in range(one.shape[0]):
         most = max(most, count_a[one[k]], count_b[two[k]])
-    p, q = np.empty((most, 2)), np.empty((most, 2))
+    p, q, at = np.empty((most, 2)), np.empty((most, 2)), np.empty(2)
     last = -1
     known = False
     frame = np.empty(11)
@@ -207,7 +225,9 @@ def quick_meets(
         elif radius_b[j] > 0.0:
             out[k] = _circle_meets(q[0, 0], q[0, 1], radius_b[j], p, na, touch)
         else:
-            out[k] = rings_meet(p, na, q, nb, touch)
+            out[k] = rings_meet(p, na, q, nb, touch, at)
+            if out[k] == MEETS:
+                places[k, 0], places[k, 1] = _place(at[0], at[1], frame)
     return out
 
 

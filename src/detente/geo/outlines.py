@@ -33,16 +33,25 @@ def outlines_meet(
     """
     if len(first) == 0:
         return np.zeros(0, np.bool_)
-    seen = _flat.quick_meets(
-        left.vertices_m, left.first, left.count, left.radius_m, left.ball_m,
-        right.vertices_m, right.first, right.count, right.radius_m,
-        first, second, touch_m,
-    )  # fmt: skip
+    seen, _ = _glance(left, right, first, second, touch_m)
     meets: Bools = seen == _flat.MEETS
     doubtful = np.flatnonzero(seen == _flat.DOUBT)
     if len(doubtful):
         meets[doubtful] = exactly_meet(left, right, first[doubtful], second[doubtful], touch_m)
     return meets
+
+
+def _glance(
+    left: Prepared, right: Prepared, first: Ints, second: Ints, touch_m: float
+) -> tuple[Ints, Floats]:
+    """What the quick look says of each pair, and common points of polygons that it sees meet."""
+    places = np.full((len(first), 2), np.nan)
+    seen = _flat.quick_meets(
+        left.vertices_m, left.first, left.count, left.radius_m, left.ball_m,
+        right.vertices_m, right.first, right.count, right.radius_m,
+        first, second, touch_m, places,
+    )  # fmt: skip
+    return seen, places
 
 
 def exactly_meet(
@@ -119,9 +128,10 @@ def meeting_points(
     left: Prepared, right: Prepared, first: Ints, second: Ints
 ) -> tuple[Floats, Floats]:
     """A point of both outlines for each pair that is known to meet."""
-    lat, lng = np.empty(len(first)), np.empty(len(first))
+    _, places = _glance(left, right, first, second, TOUCH_M)
+    lat, lng = places[:, 0].copy(), places[:, 1].copy()
     kind = left.is_circle[first].astype(np.int8) + 2 * right.is_circle[second].astype(np.int8)
-    both = np.flatnonzero(kind == 0)
+    both = np.flatnonzero((kind == 0) & np.isnan(lat))
     for tile, of_tile in _by_tile(left, right, first[both], second[both]):
         rows = both[of_tile]
         x, y = _common_point(left.shapes(tile, first[rows]), right.shapes(tile, second[rows]))
