@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import ClassVar, Final
 
 from detente.errors import DetenteError
 from detente.f3548.uss_types import GeoZone
-from detente.geo import Volume4D
+from detente.geo import Outline, Volume4D
+from detente.interchange.altimetry import Altimetry, Interval
+from detente.interchange.understood import Unread
 from detente.record import JsonValue
 
-Undulation: TypeAlias = Callable[[float, float], tuple[float, float]]
-"""Of a place (latitude, longitude, degrees): the least and the greatest height of the sea's surface
-(the geoid) above the WGS-84 ellipsoid that it may have there, metres."""
-
-GEOID_LEAST_M = -107.0
-GEOID_MOST_M = 86.0
-
-
-def undulation_unknown(lat_deg: float, lng_deg: float) -> tuple[float, float]:
-    """The geoid anywhere on Earth (EGM96, EGM2008): what is known without a model of it."""
-    return GEOID_LEAST_M, GEOID_MOST_M
+GEOID_ANYWHERE: Final = Interval(-107.0, 86.0)
+"""What the sea's surface (EGM96, EGM2008) may be above the WGS-84 ellipsoid, anywhere on Earth."""
 
 
 class NotWritable(DetenteError):
     """Something that a format has no words for; `where` names the feature."""
 
-    code = "export.unwritable"
+    code: ClassVar[str] = "export.unwritable"
 
 
 class Kind(StrEnum):
@@ -114,7 +107,7 @@ class WriteOptions:
     Attributes:
         made_us: when it is written; NOTAMs number their year by it.
         title: of the whole.
-        undulation: see `Undulation`; None where no model of the geoid is known.
+        altimetry: where the geoid is known, heights above the sea are as good as it is.
         fir: ICAO location indicator of the flight information region, for NOTAMs.
         series: letter of the NOTAM series.
         number: of the first NOTAM.
@@ -122,11 +115,25 @@ class WriteOptions:
 
     made_us: int = 0
     title: str = "Détente"
-    undulation: Undulation | None = None
+    altimetry: Altimetry | None = None
     fir: str = "ZZZZ"
     series: str = "A"
     number: int = 1
 
-    def geoid(self, lat_deg: float, lng_deg: float) -> tuple[float, float]:
-        """The geoid at a place, or what is known anywhere."""
-        return (self.undulation or undulation_unknown)(lat_deg, lng_deg)
+    @property
+    def geoid_known(self) -> bool:
+        """Whether there is a model of the geoid."""
+        return self.altimetry is not None and self.altimetry.geoid is not None
+
+    def geoid(self, outline: Outline) -> Interval:
+        """What the sea's surface may be above the ellipsoid there, metres.
+
+        Raises:
+            NotWritable: the model of the geoid does not reach there.
+        """
+        if self.altimetry is None or self.altimetry.geoid is None:
+            return GEOID_ANYWHERE
+        try:
+            return self.altimetry.undulation(outline)
+        except Unread as problem:
+            raise NotWritable(problem.message, advice=problem.advice) from None

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from detente.geo import Circle
+from detente.geo import Circle, Outline
 
 from .feature import Feature, Kind, Piece, WriteOptions
 from .moments import rfc3339
@@ -63,7 +63,7 @@ def write_kmz(features: Sequence[Feature], options: WriteOptions) -> bytes:
 
 
 def _says(options: WriteOptions) -> str:
-    if options.undulation is None:
+    if not options.geoid_known:
         return (
             "Heights are drawn as they are above the WGS-84 ellipsoid, for want of a model of the"
             " geoid: up to 107 m off. The exact figures are in the data of each volume."
@@ -85,19 +85,18 @@ def _placemark(folder: ET.Element, piece: Piece, options: WriteOptions) -> None:
     child(placemark, "styleUrl", _style(piece))
     _data(placemark, piece)
     rings = map_rings(volume.outline)
-    lng, lat = rings[0][0]
-    up = _raised(options, lat, lng)
+    up = _raised(options, volume.outline)
     bodies = child(placemark, "MultiGeometry")
     for ring in rings:
         _body(bodies, ring, volume.altitude_lower_m, volume.altitude_upper_m, up)
 
 
-def _raised(options: WriteOptions, lat_deg: float, lng_deg: float) -> float:
+def _raised(options: WriteOptions, outline: Outline) -> float:
     """What is added to a height above the ellipsoid to draw it."""
-    if options.undulation is None:
+    if not options.geoid_known:
         return 0.0
-    low, high = options.undulation(lat_deg, lng_deg)
-    return -(low + high) / 2
+    geoid = options.geoid(outline)
+    return -(geoid.low_m + geoid.high_m) / 2
 
 
 def _span(placemark: ET.Element, start_us: int | None, end_us: int | None) -> None:
@@ -181,7 +180,7 @@ def _track(folder: ET.Element, feature: Feature, options: WriteOptions) -> None:
     line = child(placemark, "LineString")
     child(line, "altitudeMode", "absolute")
     _, lat, lng, _ = feature.track[0]
-    up = _raised(options, lat, lng)
+    up = _raised(options, Circle(lat, lng, 1.0))
     child(
         line, "coordinates", " ".join(f"{x!r},{y!r},{z + up:.3f}" for _, y, x, z in feature.track)
     )

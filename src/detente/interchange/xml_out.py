@@ -25,4 +25,5 @@ def child(parent: ET.Element, tag: str, text: str = "", **attributes: str) -> ET
 def document(root: ET.Element) -> bytes:
     """The whole file: UTF-8, indented."""
     ET.indent(root, " ")
-    return ET.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
+    whole: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return whole + b"\n"
