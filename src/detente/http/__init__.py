@@ -92,6 +92,7 @@ from detente.http.outcome import Observer, Outcome
 from detente.http.protocol import ConnectionLimits
 from detente.http.reading import BadDigest
 from detente.http.resolving import Resolver, SystemResolver
+from detente.http.response_signatures import SignedAnswer, sign_response, verify_response
 from detente.http.routing import Application, Authenticator, Guard, now_us
 from detente.http.server import (
     CannotListen,
@@ -222,6 +223,7 @@ __all__ = [
     "SignatureRefused",
     "SignatureReplayed",
     "SignatureRules",
+    "SignedAnswer",
     "SignedRequest",
     "Stream",
     "Streams",
@@ -258,9 +260,11 @@ __all__ = [
     "serve_all",
     "session_cookie",
     "sign_request",
+    "sign_response",
     "sse_event",
     "tls_context",
     "verify_id_token",
     "verify_request",
+    "verify_response",
     "verify_token",
 ]

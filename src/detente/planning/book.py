@@ -113,7 +113,7 @@ class Book:
                 self._pending[identity] = pending_told(payload, self._read)
         elif payload.kind == ATTEMPT:
             settled = payload.body.get("pending")
-            if isinstance(settled, str) and settled:
+            if isinstance(settled, str) and settled and not payload.body.get("unsettled"):
                 self._settled.add(settled)
                 self._pending.pop(settled, None)
         elif payload.kind == CONSTRAINT:

@@ -126,6 +126,7 @@ def attempt_draft(
             for each in outcome.notices
         ],
         rounds=outcome.rounds,
+        unsettled=list(outcome.unsettled),
         began=at_text(outcome.began_us),
         ended=at_text(outcome.ended_us),
     )

@@ -142,6 +142,7 @@ def attempt_told(payload: Payload, read: ReadBlob) -> AttemptTold:
             for each in body.notices
         ),
         rounds=body.rounds,
+        unsettled=tuple(body.unsettled),
         began_us=us_of(body.began),
         ended_us=us_of(body.ended),
     )

@@ -166,6 +166,7 @@ class AttemptForm(msgspec.Struct, frozen=True):
     constraints: list[str]
     notices: list[NoticeForm]
     rounds: int
+    unsettled: list[str]
     began: str
     ended: str
 

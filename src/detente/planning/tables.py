@@ -85,7 +85,7 @@ def _attempt(index: int, payload: Payload) -> list[Statement]:
         _text(body.get("action")),
         _text(body.get("result")),
         _text(body.get("rule")),
-        _text(body.get("pending")),
+        "" if body.get("unsettled") else _text(body.get("pending")),
         _text(body.get("began")),
         _text(body.get("ended")),
     )

@@ -97,6 +97,31 @@ async def test_a_failure_that_changed_how_an_intent_stands_is_stated(tmp_path: P
         assert node.book.intents[ours.id] == undone
 
 
+async def test_an_order_stays_open_while_nobody_knows_what_became_of_it(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        ours = planned.intent()
+        pending = await node.recorder.pending(planned.order(ours), ["main"])
+        unsure = replace(planned.accepted(ours), intent=None, unsettled=("main",))
+        await node.recorder.settled(pending, unsure)
+        assert set(node.book.pending) == {pending}
+    async with recording(tmp_path, again=True) as node:
+        assert set(node.book.pending) == {pending}
+        await node.recorder.settled(pending, planned.accepted(ours))
+        assert not node.book.pending
+        assert set(node.book.intents) == {ours.id}
+
+
+async def test_what_differs_without_a_higher_version_gets_one(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        ours = planned.intent()
+        await node.recorder.settled(None, planned.accepted(ours))
+        other = replace(ours, filed=planned.intent(ours.id, ovn="other-0123456789abcdef").filed)
+        await node.recorder.settled(None, planned.accepted(other))
+        assert node.book.intents[ours.id] == replace(other, version=2)
+        again = await node.recorder.settled(None, planned.accepted(replace(other, version=2)))
+        assert again.intent_entry_id is None
+
+
 async def test_exchanges_are_kept_in_the_standards_form_without_tokens(tmp_path: Path) -> None:
     async with recording(tmp_path) as node:
         identity = planned.intent().id

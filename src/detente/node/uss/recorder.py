@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 from uuid import UUID
@@ -132,7 +132,8 @@ class Recorder:
         """State how an attempt has ended, in one append; the book says so when it returns.
 
         The intent as it is now is stated if it is not what the book says already: also after a
-        failure, if undoing has changed how it stands at an exchange.
+        failure, if undoing has changed how it stands at an exchange. While the outcome names
+        exchanges of which nobody knows what stands there, the pending entry stays open.
 
         Args:
             pending_id: of the entry that announced it; None if nothing was put to an exchange.
@@ -142,10 +143,10 @@ class Recorder:
         Raises:
             LogUnavailable, AppendUnknown, RecordRefused: the pending entry stays unsettled.
         """
-        attempt, intent = self._identity(), outcome.intent
+        attempt, intent = self._identity(), self._to_state(outcome.intent)
         made: list[Made] = []
         accepted = ""
-        if intent is not None and intent != self._known(intent.id):
+        if intent is not None:
             identity = self._identity()
             accepted = str(identity)
             made.append(drafts.intent_draft(intent, attempt=str(attempt), identity=identity))
@@ -156,7 +157,7 @@ class Recorder:
             )
         )
         await self._append(made)
-        if pending_id is not None:
+        if pending_id is not None and not outcome.unsettled:
             self._references.pop(pending_id, None)
         return Settled(str(attempt), accepted or None)
 
@@ -235,8 +236,14 @@ class Recorder:
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _known(self, intent_id: str) -> Intent | None:
-        return self._book.intents.get(intent_id) or self._book.ended.get(intent_id)
+    def _to_state(self, intent: Intent | None) -> Intent | None:
+        """The intent as it is to be stated; None if the book says the same."""
+        if intent is None:
+            return None
+        known = self._book.intents.get(intent.id) or self._book.ended.get(intent.id)
+        if known is None or intent.version > known.version:
+            return intent
+        return None if intent == known else replace(intent, version=known.version + 1)
 
     def _identity(self) -> UUID:
         now_ms = int(self._context.clock().timestamp() * 1000)
