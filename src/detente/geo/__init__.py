@@ -9,6 +9,7 @@ from detente.geo import projection
 from detente.geo.conflict import (
     Encounter,
     Separation,
+    candidate_pairs,
     conflicting_pairs,
     conflicts,
     intersection_outline,
@@ -16,7 +17,8 @@ from detente.geo.conflict import (
 )
 from detente.geo.geodesy import area_m2
 from detente.geo.index import ExtentIndex, warm_up
-from detente.geo.outlines import circle_polygon
+from detente.geo.moving import Sheet, mean_course_deg
+from detente.geo.outlines import circle_polygon, outlines_meet
 from detente.geo.prepared import OutlineTooLarge, Prepared, prepare
 from detente.geo.relevance import Extent, covers, extent_of, relevant, union, within_span
 from detente.geo.units import (
@@ -69,6 +71,7 @@ __all__ = [
     "PressureLevel",
     "RadiusNotPositive",
     "Separation",
+    "Sheet",
     "TimesReversed",
     "TooFewVertices",
     "TooManyVertices",
@@ -79,12 +82,15 @@ __all__ = [
     "VolumeLimits",
     "ZeroArea",
     "area_m2",
+    "candidate_pairs",
     "circle_polygon",
     "conflicting_pairs",
     "conflicts",
     "covers",
     "extent_of",
     "intersection_outline",
+    "mean_course_deg",
+    "outlines_meet",
     "parse_length",
     "prepare",
     "projection",

@@ -27,7 +27,7 @@ REACH_COS = 0.99
 
 @kernel
 def frame_at(point: F64) -> F64:
-    """East, north and up (three each) at a point (ECEF, m), the plane's height, its origin's north."""
+    """East, north and up (three each), the plane's height and its origin's north; ECEF, m."""
     out = np.empty(11)
     x, y, z = point[0], point[1], point[2]
     # the normal of the ellipsoid; good enough also for a point under the ground

@@ -11,6 +11,9 @@ import numpy as np
 from detente.geo import _bulk, _rtree, _search
 from detente.geo._boxes import I32, SIDES
 from detente.geo._sphere import F64, I64
+from detente.geo.conflict import conflicts
+from detente.geo.moving import Sheet
+from detente.geo.prepared import prepare
 from detente.geo.relevance import Extent, covers, extent_of, gap_rad, relevant, union
 from detente.geo.validate import VolumeLimits, validate_volume
 from detente.geo.volume import Circle, Polygon, Volume4D
@@ -265,3 +268,6 @@ def warm_up() -> None:
     index.query(extent)
     index.delete(0)
     index.bulk_load([(0, extent)])
+    conflicts(volumes, volumes)
+    one = np.zeros(1, np.int64)
+    Sheet(volumes).obstructions(prepare(volumes), one, one, [0.0], 1000.0)
