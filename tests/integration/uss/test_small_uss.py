@@ -15,7 +15,10 @@ from tests.support.instance import Instance, key_pair, running
 from tests.support.small_uss.bad import LIES
 from tests.support.small_uss.running import SmallUss, small
 from tests.support.small_uss.wire import NoAnswer
-from tests.support.trial.volumes import box, circle, some, volume
+from tests.support.trial.bad import Phases
+from tests.support.trial.parties import SmallParty
+from tests.support.trial.play import Trial
+from tests.support.trial.volumes import box, circle, volume
 
 pytestmark = pytest.mark.anyio
 Json = dict[str, Any]
@@ -30,7 +33,7 @@ async def several(root: Path, *names: str) -> AsyncIterator[tuple[Instance, list
             running(root, ["--data", str(root / "dss")], "--allow-http-uss-urls")
         )
         there = f"http://127.0.0.1:{dss.port}"
-        made = [SmallUss(n, root / n, there, keys, details_timeout_s=1.0) for n in names]
+        made = [SmallUss(n, root / n, there, keys, details_timeout_s=0.5) for n in names]
         for one in made:
             await stack.enter_async_context(small(one))
         yield dss, made
@@ -163,14 +166,32 @@ async def test_nobody_may_speak_for_another_or_of_the_past(tmp_path: Path) -> No
         assert any(url.endswith(mine) for url in asked)
 
 
+async def test_the_trial_sees_who_does_not_care_what_it_meets(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    async with several(tmp_path, "x", "reckless") as (dss, both):
+        await both[1].behave(reckless=True)
+        trial = Trial(chance, [SmallParty(uss) for uss in both], dss)
+        for _ in range(10):
+            await trial.round(2)
+        await trial.settle()
+        assert trial.wrong
+        assert all(" and " in each and each.endswith("meet") for each in trial.wrong)
+
+
 async def test_by_chance_nothing_ever_meets(tmp_path: Path) -> None:
-    chance = random.Random(7)
-    async with several(tmp_path, "x", "y") as (_, both):
-        outcomes = []
-        for _ in range(25):
-            flights = [some(chance) for _ in both]
-            outcomes += await asyncio.gather(
-                *(uss.change(wanted) for uss, wanted in zip(both, flights, strict=True))
-            )
-        results = {outcome["result"] for outcome in outcomes}
-        assert results == {"accepted", "rejected"}
+    seed = random.SystemRandom().randrange(1 << 32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    async with several(tmp_path, "x", "y", "bad") as (dss, all_of_them):
+        phases = Phases(all_of_them[-1], dss, chance)
+        trial = Trial(chance, [SmallParty(uss) for uss in all_of_them], dss, phases)
+        for number in range(28):
+            if number % 2 == 0:
+                await trial.next_phase()
+            await trial.round(2)
+        await trial.behave_well()
+        await trial.settle()
+        print(trial.results, trial.compared, trial.notices, trial.latest_s)
+        assert not trial.wrong, "\n".join(trial.wrong)
+        assert trial.compared
+        assert trial.notices

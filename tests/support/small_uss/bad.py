@@ -24,13 +24,15 @@ class Mode:
     """How it behaves. Nothing set: honest.
 
     `details` and `notices` are the lie told in answers to U1 and in notifications; `stall_s` is how
-    long peers wait for anything; `crash` is where in its next change it kills itself.
+    long peers wait for anything; `crash` is where in its next change it kills itself; a `reckless`
+    one files whatever it may meet.
     """
 
     details: str | None = None
     notices: str | None = None
     stall_s: float = 0.0
     crash: str | None = None
+    reckless: bool = False
 
     def die(self, where: str) -> None:
         """Die here, if that was asked for: as if the power had gone."""

@@ -60,7 +60,7 @@ class Peers:
         return answer(404, {"message": "nothing here"})
 
     def _details(self, who: str, the_id: str) -> Response:
-        body = self._uss.answer_details(the_id)
+        body = self._uss.answer_details(the_id, who)
         self._uss.store.note("served", id=the_id, to=who, status=200 if body else 404)
         return Response(200, body) if body else answer(404, {"message": "no such intent"})
 

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ _MAY_FOLLOW = {
     "Contingent": {"Contingent"},
 }
 _ROUNDS = 6
+_SILENT = "no answer"
 _HORIZON_US = 30 * 86_400_000_000
 _VERTICES = 10_000
 _LOWEST, _HIGHEST = -(10**9), 10**9
@@ -176,7 +178,7 @@ class Uss:
             conflicts = in_the_way(
                 before, mine, details["priority"], others, self.config.same_priority_permitted
             )
-            if conflicts and state in NOMINAL:
+            if conflicts and state in NOMINAL and not self.mode.reckless:
                 raise Refused("rejected", "conflict", conflicts)
             answer = await self._put(the_id, before, details, state, [o.ovn for o in others])
             body = answer.json()
@@ -228,6 +230,8 @@ class Uss:
                 lowest = reference["state"] == "Accepted"
                 priority = _LOWEST if lowest else _HIGHEST
                 return Other(the_id, reference["state"], priority, (), "", everywhere=not lowest)
+            if problem.startswith(_SILENT):
+                break
             if attempt:
                 await asyncio.sleep(0.02 * attempt)  # it may be about to know of its own change
             again = await self._get(the_id)
@@ -258,7 +262,7 @@ class Uss:
             )
         except NoAnswer as error:
             self.store.note("asked", url=url, status=0, problem=str(error))
-            return None, str(error)
+            return None, f"{_SILENT}: {error}"
         problem = ""
         try:
             if answer.status != 200:
@@ -346,12 +350,13 @@ class Uss:
         token = self.tokens.issue(urlsplit(url).hostname or "", scope)
         return await self.client.call(method, url, token, body, timeout_s=10.0)
 
-    def answer_details(self, the_id: str) -> bytes | None:
+    def answer_details(self, the_id: str, to: str) -> bytes | None:
         """What a peer is told of an own intent: the last version that the exchange accepted."""
         intent = self.store.intents.get(the_id)
         if intent is None:
             return None
         lie = self.mode.details
+        body = b'{"operational_intent": ' + told(intent, lie) + b"}"
         if lie:
-            self.store.note("lied", id=the_id, lie=lie, version=intent["reference"]["version"])
-        return b'{"operational_intent": ' + told(intent, lie) + b"}"
+            self.store.note("lied", id=the_id, lie=lie, to=to, sha256=sha256(body).hexdigest())
+        return body

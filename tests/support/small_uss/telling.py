@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,7 +63,14 @@ class Telling:
                 problem = str(error)
                 await asyncio.sleep(0.2)
         self._store.note(
-            "told", id=the_id, version=version, to=url, status=status, lie=lie, problem=problem
+            "told",
+            id=the_id,
+            version=version,
+            to=url,
+            status=status,
+            lie=lie if intent is not None else None,
+            problem=problem,
+            sha256=sha256(json.dumps(body).encode()).hexdigest(),
         )
 
     async def everybody(self) -> None:
