@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from detente.planning.actions import Answer, Pending
+from detente.planning.actions import Answer, Heard, Pending
+from detente.planning.course import Course
 from detente.planning.intents import ExchangeArea, Intent, Order, Outcome, PlanningRules
 from detente.planning.known import Neighbourhood
+from detente.planning.steps import Task
 
 LATE_US: Final = 15_000_000
 """How long a request whose answer is missing may still arrive at an exchange."""
@@ -52,16 +54,27 @@ class Attempt:
         settle: bool = False,
         late_us: int = LATE_US,
     ) -> None:
-        raise NotImplementedError
+        areas = {each.name: each for each in sorted(exchanges, key=lambda each: each.url)}
+        task = Task(order, rules, areas, known, own, constraints, now_us)
+        self._task = task
+        course = Course(task, late_us)
+        self._steps = course.settle() if settle else course.carry_out()
+        self._outcome: Outcome | None = None
+        self._number = 0
+        self._fresh: list[Pending] = []
+        self._places: dict[int, int] = {}
+        self._answers: list[Heard | None] = []
+        self._go_on(None)
 
     @property
     def outcome(self) -> Outcome | None:
         """How it ended; None while it lasts."""
-        raise NotImplementedError
+        return self._outcome
 
     def actions(self) -> tuple[Pending, ...]:
         """What is to be done and was not told yet."""
-        raise NotImplementedError
+        fresh, self._fresh = tuple(self._fresh), []
+        return fresh
 
     def answered(
         self, number: int, answer: Answer, now_us: int, *, source: str = "", signed_by: str = ""
@@ -78,4 +91,24 @@ class Attempt:
         Raises:
             ValueError: that errand was not asked for, or was answered already.
         """
-        raise NotImplementedError
+        place = self._places.pop(number, None)
+        if place is None:
+            raise ValueError(f"nothing is expected for errand {number}")
+        self._answers[place] = Heard(answer, source, signed_by)
+        self._task.now_us = max(self._task.now_us, now_us)
+        if not self._places:
+            self._go_on(tuple(each for each in self._answers if each is not None))
+
+    def _go_on(self, heard: tuple[Heard, ...] | None) -> None:
+        try:
+            batch = next(self._steps) if heard is None else self._steps.send(heard)
+            while not batch.errands:
+                batch = self._steps.send(())
+        except StopIteration as end:
+            self._outcome = end.value
+            return
+        self._answers = [None] * len(batch.errands)
+        for place, errand in enumerate(batch.errands):
+            self._number += 1
+            self._places[self._number] = place
+            self._fresh.append(Pending(self._number, errand, batch.not_before_us))

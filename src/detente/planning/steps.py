@@ -1,0 +1,110 @@
+"""How an attempt goes on: flows as generators that yield errands and are sent what came of them.
+
+A flow reads as the sequence that it is, and does nothing itself: `Batch` out, one `Heard` for each
+errand in. `Task` is what all flows of one attempt share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias, TypeVar
+
+from detente.f3548 import scopes
+from detente.planning.actions import Errand, Heard, NoAnswer, Nonsense, Refused
+from detente.planning.intents import (
+    ExchangeArea,
+    Fault,
+    Intent,
+    Order,
+    PlanningRules,
+    Result,
+    State,
+)
+from detente.planning.known import Neighbourhood
+
+T = TypeVar("T")
+
+TRIES_PAUSES_US: Final = (0, 100_000, 400_000, 1_500_000)
+"""Before each try of a request to an exchange whose answer is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Errands to be carried out at once; the flow goes on when all are answered."""
+
+    errands: tuple[Errand, ...]
+    not_before_us: int = 0
+
+
+Steps: TypeAlias = Generator[Batch, tuple[Heard, ...], T]
+
+
+class Stopped(Exception):
+    """The attempt cannot go on."""
+
+    def __init__(self, result: Result, *faults: Fault) -> None:
+        super().__init__(result)
+        self.result = result
+        self.faults = faults
+
+
+@dataclass
+class Task:
+    """What the flows of an attempt share."""
+
+    order: Order
+    rules: PlanningRules
+    areas: Mapping[str, ExchangeArea]
+    known: Neighbourhood
+    own: Callable[[str], Intent | None]
+    constraints: bool
+    now_us: int
+    rounds: int = 0
+
+
+def one(errand: Errand, not_before_us: int = 0) -> Steps[Heard]:
+    """One errand and what came of it."""
+    (heard,) = yield Batch((errand,), not_before_us)
+    return heard
+
+
+def undecided(heard: Heard) -> bool:
+    """Whether the other side may have done what was asked, or may do it yet."""
+    match heard.answer:
+        case NoAnswer(sent=sent):
+            return sent
+        case Refused(status=status):
+            return status >= 500 or status == 408
+        case Nonsense():
+            return True
+    return False
+
+
+def worth_repeating(heard: Heard) -> bool:
+    """Whether the same request may succeed in a moment."""
+    match heard.answer:
+        case NoAnswer() | Nonsense():
+            return True
+        case Refused(status=status):
+            return status >= 500 or status in (408, 429)
+    return False
+
+
+def what(heard: Heard) -> str:
+    """What came, in words."""
+    match heard.answer:
+        case NoAnswer(message=message) | Nonsense(message=message):
+            return message
+        case Refused(status=status, message=message):
+            return f"{status}, {message}"
+    return f"an unexpected answer ({type(heard.answer).__name__})"
+
+
+def scope_for(state: State, *, constraints: bool = False) -> str:
+    """The scope of a request that announces a state, or concerns what is in it (SCD0100)."""
+    if not state.nominal:
+        return scopes.CONFORMANCE_MONITORING_SA
+    if constraints:
+        return f"{scopes.STRATEGIC_COORDINATION} {scopes.CONSTRAINT_PROCESSING}"
+    return scopes.STRATEGIC_COORDINATION

@@ -1,0 +1,422 @@
+"""Who else is there: references from the exchanges, details from the USSs that manage them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from detente.errors import DetenteError
+from detente.f3548 import scopes
+from detente.f3548 import types as wire
+from detente.f3548 import uss_types as uss
+from detente.geo import Volume4D, conflicting_pairs
+from detente.planning import faults
+from detente.planning.actions import (
+    Errand,
+    FetchConstraint,
+    FetchIntent,
+    GetIntent,
+    Heard,
+    QueryConstraints,
+    QueryIntents,
+    Refused,
+)
+from detente.planning.filing import query_areas
+from detente.planning.intents import Fault, Neighbour, Result
+from detente.planning.known import KnownConstraint, visible, with_availability
+from detente.planning.steps import (
+    TRIES_PAUSES_US,
+    Batch,
+    Steps,
+    Stopped,
+    Task,
+    what,
+    worth_repeating,
+)
+from detente.planning.told import NotYet, read_constraint, read_intent
+from detente.words import Words
+
+PATIENCE_US: Final = (0, 50_000, 100_000, 200_000, 400_000, 800_000, 1_600_000)
+"""Before each time that a USS is asked which has not come to terms with its exchange yet."""
+PROMPT_US: Final = 1_000_000
+"""Who fails faster than this is asked once more: details are due within a second (SCD0075)."""
+
+Key = tuple[str, str]
+
+
+class Survey:
+    """What an attempt knows of the others: by exchange and id.
+
+    Attributes:
+        neighbours: intents; without details where none could be had.
+        constraints: those whose OVNs are known.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self.neighbours: dict[Key, Neighbour] = {}
+        self.constraints: dict[Key, KnownConstraint] = {}
+        self._own_constraints: dict[Key, str] = {}
+
+    def look(self, exchanges: Sequence[str], volumes: Sequence[Volume4D]) -> Steps[None]:
+        """Ask the exchanges who may be near, and everybody for what is not known yet.
+
+        Raises:
+            Stopped: an exchange cannot be asked.
+        """
+        areas = query_areas(volumes, self._task.rules.area_max_km2)
+        queries: list[Errand] = []
+        for name in exchanges:
+            for area in areas:
+                queries.append(QueryIntents(name, area, scopes.STRATEGIC_COORDINATION))
+                if self._task.constraints:
+                    queries.append(QueryConstraints(name, area, scopes.CONSTRAINT_PROCESSING))
+        intents: dict[Key, wire.OperationalIntentReference] = {}
+        constraints: dict[Key, wire.ConstraintReference] = {}
+        for errand, heard in (yield from self._read(queries)):
+            match heard.answer:
+                case wire.QueryOperationalIntentReferenceResponse() as found:
+                    for each in found.operational_intent_references:
+                        intents[errand.exchange, each.id] = each
+                case wire.QueryConstraintReferencesResponse() as found_constraints:
+                    for other in found_constraints.constraint_references:
+                        constraints[errand.exchange, other.id] = other
+                case _:
+                    raise Stopped(
+                        Result.FAILED, faults.exchange_failed(errand.exchange, what(heard))
+                    )
+        # Who is not there any more is in nobody's way.
+        for key in [k for k in self.neighbours if k[0] in exchanges and k not in intents]:
+            del self.neighbours[key]
+        yield from self._learn_intents(intents, frozenset())
+        yield from self._learn_constraints(constraints, frozenset())
+
+    def look_at(
+        self,
+        exchange: str,
+        intents: Iterable[wire.OperationalIntentReference],
+        constraints: Iterable[wire.ConstraintReference],
+        shown: Iterable[str],
+    ) -> Steps[None]:
+        """Ask for what an exchange says is missing in a key.
+
+        Args:
+            shown: the OVNs that were in the key: what is missing has others.
+
+        Raises:
+            Stopped: a constraint's OVN cannot be had.
+        """
+        refused = frozenset(shown)
+        yield from self._learn_intents({(exchange, each.id): each for each in intents}, refused)
+        yield from self._learn_constraints(
+            {(exchange, each.id): each for each in constraints}, refused
+        )
+
+    def key(self, exchange: str) -> list[str]:
+        """The OVNs of all that is known at an exchange."""
+        found = {
+            each.reference.ovn
+            for (where, _), each in self.neighbours.items()
+            if where == exchange and visible(each.reference.ovn)
+        }
+        found |= {
+            each.reference.ovn for (where, _), each in self.constraints.items() if where == exchange
+        }
+        found |= {ovn for (where, _), ovn in self._own_constraints.items() if where == exchange}
+        return sorted(found)
+
+    def demand_details(self) -> None:
+        """See to it that it is known where everybody will be, but for those whose USS is down.
+
+        Raises:
+            Stopped: of somebody it is not.
+        """
+        missing = [
+            faults.peer_unusable(each.exchange, each.problem or Words("", ""))
+            for each in self.neighbours.values()
+            if each.details is None and not each.down
+        ]
+        if missing:
+            raise Stopped(Result.FAILED, *missing)
+
+    def constraints_met(self, volumes: Sequence[Volume4D]) -> tuple[str, ...]:
+        """Ids of the constraints whose volumes meet these."""
+        return tuple(
+            sorted(
+                {
+                    each.reference.id
+                    for each in self.constraints.values()
+                    if len(conflicting_pairs(volumes, each.volumes)[0])
+                }
+            )
+        )
+
+    # --- exchanges ---------------------------------------------------------------------------
+
+    def _read(self, errands: Sequence[Errand]) -> Steps[list[tuple[Errand, Heard]]]:
+        """Questions to exchanges, asked again where an answer is missing."""
+        answers: dict[int, Heard] = {}
+        todo = list(range(len(errands)))
+        for pause_us in TRIES_PAUSES_US:
+            if not todo:
+                break
+            heard = yield Batch(
+                tuple(errands[i] for i in todo), self._task.now_us + pause_us if pause_us else 0
+            )
+            answers.update(zip(todo, heard, strict=True))
+            todo = [i for i in todo if worth_repeating(answers[i])]
+        return [(errands[i], answers[i]) for i in range(len(errands))]
+
+    # --- intents -----------------------------------------------------------------------------
+
+    def _learn_intents(
+        self, references: dict[Key, wire.OperationalIntentReference], refused: frozenset[str]
+    ) -> Steps[None]:
+        todo = {k: each for k, each in references.items() if k[1] != self._task.order.id}
+        problems: dict[Key, Words] = {}
+        for pause_us in PATIENCE_US:
+            if pause_us and todo:
+                yield from self._ask_again(todo, self._task.now_us + pause_us)
+            asked: list[Key] = []
+            for key, reference in list(todo.items()):
+                found = self._known(key, reference, refused)
+                if found is not None:
+                    self.neighbours[key] = found
+                    del todo[key]
+                elif visible(reference.ovn):
+                    # Ours, and just being changed: it will be known when that is done.
+                    problems[key] = _OWN_CHANGE
+                else:
+                    asked.append(key)
+            fetched = yield from self._fetch([(key, todo[key]) for key in asked])
+            for key, heard in fetched:
+                reference = todo[key]
+                read = self._understood(key, reference, heard, refused)
+                if isinstance(read, NotYet) and reference.uss_availability != "Down":
+                    problems[key] = read.problem
+                    continue
+                if isinstance(read, NotYet):
+                    read = self._unknown(key, reference, read.problem)
+                self.neighbours[key] = read
+                del todo[key]
+            if not todo:
+                return
+        for key, reference in todo.items():
+            self.neighbours[key] = self._unknown(key, reference, problems[key])
+
+    def _known(
+        self, key: Key, reference: wire.OperationalIntentReference, refused: frozenset[str]
+    ) -> Neighbour | None:
+        """What needs no asking: our own, and what is current."""
+        own = self._task.own(reference.id)
+        filed = own.at(key[0]) if own is not None else None
+        if own is not None and filed is not None and filed.ovn == reference.ovn and not own.ended:
+            return Neighbour(key[0], reference, own.details, at_us=self._task.now_us)
+        current = self._task.known.current(key[0], reference)
+        if current is None or current.reference.ovn in refused:
+            return None
+        return current
+
+    def _fetch(
+        self, wanted: Sequence[tuple[Key, wire.OperationalIntentReference]]
+    ) -> Steps[list[tuple[Key, Heard]]]:
+        if not wanted:
+            return []
+        errands = tuple(
+            FetchIntent(key[0], reference, scopes.STRATEGIC_COORDINATION)
+            for key, reference in wanted
+        )
+        began_us = self._task.now_us
+        heard = list((yield Batch(errands)))
+        again = [i for i, each in enumerate(heard) if worth_repeating(each)]
+        if again and self._task.now_us - began_us < PROMPT_US:
+            second = yield Batch(tuple(errands[i] for i in again))
+            for i, each in zip(again, second, strict=True):
+                heard[i] = each
+        return [(key, each) for (key, _), each in zip(wanted, heard, strict=True)]
+
+    def _understood(
+        self,
+        key: Key,
+        reference: wire.OperationalIntentReference,
+        heard: Heard,
+        refused: frozenset[str],
+    ) -> Neighbour | NotYet:
+        match heard.answer:
+            case wire.GetOperationalIntentDetailsResponse(operational_intent=told):
+                try:
+                    read = read_intent(reference, told, refused)
+                    if isinstance(read, NotYet):
+                        return read
+                    found = with_availability(
+                        Neighbour(
+                            key[0],
+                            told.reference,
+                            read,
+                            "asked",
+                            self._task.now_us,
+                            heard.source,
+                            heard.signed_by,
+                        ),
+                        reference,
+                    )
+                    self._task.known.learn(found)
+                    return self._task.known.current(key[0], found.reference) or found
+                except DetenteError as error:
+                    return self._unknown(key, reference, _said(error), heard)
+            case Refused(status=404):
+                return NotYet(_NOT_THERE)
+            case _:
+                said = what(heard)
+                return self._unknown(
+                    key,
+                    reference,
+                    Words(
+                        f"its USS could not be asked: {said}",
+                        f"son USS n’a pu être interrogé\u202f: «\u202f{said}\u202f»",
+                    ),
+                    heard,
+                )
+
+    def _unknown(
+        self,
+        key: Key,
+        reference: wire.OperationalIntentReference,
+        problem: Words,
+        heard: Heard | None = None,
+    ) -> Neighbour:
+        return Neighbour(
+            key[0],
+            reference,
+            None,
+            at_us=self._task.now_us,
+            source="" if heard is None else heard.source,
+            signed_by="" if heard is None else heard.signed_by,
+            problem=Words(
+                f"The intent {reference.id} of {reference.manager} is not known: {problem.en}.",
+                f"L’intention {reference.id} de {reference.manager} n’est pas connue\u202f: "
+                f"{problem.fr}.",
+            ),
+        )
+
+    def _ask_again(
+        self, todo: dict[Key, wire.OperationalIntentReference], not_before_us: int
+    ) -> Steps[None]:
+        """How they stand now: who has gone is in nobody's way."""
+        keys = list(todo)
+        heard = yield Batch(
+            tuple(GetIntent(key[0], key[1], scopes.STRATEGIC_COORDINATION) for key in keys),
+            not_before_us,
+        )
+        for key, each in zip(keys, heard, strict=True):
+            match each.answer:
+                case wire.GetOperationalIntentReferenceResponse(operational_intent_reference=now):
+                    if now.id == key[1]:
+                        todo[key] = now
+                case Refused(status=404):
+                    self._task.known.forget(key[1], key[0])
+                    self.neighbours.pop(key, None)
+                    del todo[key]
+
+    # --- constraints -------------------------------------------------------------------------
+
+    def _learn_constraints(
+        self, references: dict[Key, wire.ConstraintReference], refused: frozenset[str]
+    ) -> Steps[None]:
+        todo = dict(references)
+        problems: dict[Key, Words] = {}
+        for pause_us in PATIENCE_US:
+            for key, reference in list(todo.items()):
+                current = self._task.known.current_constraint(key[0], reference)
+                if current is not None and current.reference.ovn not in refused:
+                    self.constraints[key] = current
+                    del todo[key]
+                elif visible(reference.ovn):
+                    self._own_constraints[key] = reference.ovn
+                    del todo[key]
+            if not todo:
+                return
+            keys = list(todo)
+            heard = yield Batch(
+                tuple(
+                    FetchConstraint(key[0], todo[key], scopes.CONSTRAINT_PROCESSING) for key in keys
+                ),
+                self._task.now_us + pause_us if pause_us else 0,
+            )
+            for key, each in zip(keys, heard, strict=True):
+                read = self._understood_constraint(key, todo[key], each, refused)
+                if isinstance(read, NotYet):
+                    problems[key] = read.problem
+                else:
+                    self.constraints[key] = read
+                    self._task.known.learn_constraint(read)
+                    del todo[key]
+            if not todo:
+                return
+        raise Stopped(
+            Result.FAILED,
+            *(_constraint_fault(key, todo[key], problems[key]) for key in todo),
+        )
+
+    def _understood_constraint(
+        self,
+        key: Key,
+        reference: wire.ConstraintReference,
+        heard: Heard,
+        refused: frozenset[str],
+    ) -> KnownConstraint | NotYet:
+        match heard.answer:
+            case uss.GetConstraintDetailsResponse(constraint=told):
+                try:
+                    read = read_constraint(reference, told, refused)
+                except DetenteError as error:
+                    fault = _constraint_fault(key, reference, _said(error))
+                    raise Stopped(Result.FAILED, fault) from None
+                if isinstance(read, NotYet):
+                    return read
+                return KnownConstraint(
+                    key[0],
+                    told.reference,
+                    told.details,
+                    read,
+                    self._task.now_us,
+                    heard.source,
+                    heard.signed_by,
+                )
+            case Refused(status=404):
+                return NotYet(_NOT_THERE)
+            case _:
+                fault = _constraint_fault(key, reference, _silent(heard))
+                raise Stopped(Result.FAILED, fault)
+
+
+def _constraint_fault(key: Key, reference: wire.ConstraintReference, problem: Words) -> Fault:
+    return faults.constraint_unknown(
+        key[0],
+        Words(
+            f"The constraint {reference.id} of {reference.manager} is not known: {problem.en}.",
+            f"La contrainte {reference.id} de {reference.manager} n’est pas connue : {problem.fr}.",
+        ),
+    )
+
+
+def _silent(heard: Heard) -> Words:
+    said = what(heard)
+    return Words(
+        f"its USS could not be asked: {said}",
+        f"son USS n’a pu être interrogé : « {said} »",
+    )
+
+
+_NOT_THERE: Final = Words("its USS does not know it", "son USS ne la connaît pas")
+_OWN_CHANGE: Final = Words(
+    "it is our own and is being changed at this moment",
+    "elle est à nous et en cours de modification",
+)
+
+
+def _said(error: DetenteError) -> Words:
+    return Words(
+        f"what its USS told does not hold together: {error}",
+        f"ce que son USS en dit ne tient pas\u202f: «\u202f{error}\u202f»",
+    )
