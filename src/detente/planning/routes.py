@@ -1,0 +1,233 @@
+"""Ways around: a track led past what is in its way, at the speed at which it was to be flown.
+
+What is in the way is drawn in a plane and widened by the room that the flight needs. Where the
+track runs through it, the shortest path around its corners is taken (a visibility graph), leaving
+and joining the track on the straight legs before and behind, so that its turns stay what they
+were. Times behind the detour become later, so other volumes may come into the way: they are added,
+and the path is looked for anew.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from detente.geo import Circle, Prepared, Volume4D, circle_polygon, conflicting_pairs, projection
+from detente.operations import Corridor, CorridorError, Track, corridor_volumes
+from detente.planning.costs import Limits
+from detente.planning.paths import blocked, shortest, straight
+from detente.planning.planes import Plane
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+ROUNDS: Final = 8
+"""How often obstacles are added."""
+WIDENED: Final = 1.04
+"""Corridors are drawn up to 3.5 % wider than asked for."""
+SIDES: Final = 24
+"""Of what is drawn around a circle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detour:
+    """A track led around what was in its way.
+
+    Attributes:
+        track: the new one.
+        volumes: its corridor.
+        extra_distance_m: how much longer it is.
+        delay_s: how much later it ends.
+    """
+
+    track: Track
+    volumes: tuple[Volume4D, ...]
+    extra_distance_m: float
+    delay_s: float
+
+
+def around(
+    track: Track,
+    corridor: Corridor,
+    others: Prepared,
+    limits: Limits,
+    *,
+    from_us: int | None = None,
+) -> Detour | None:
+    """The track led around everything that its corridor would meet.
+
+    Args:
+        track: at least two points.
+        corridor: the room to be kept.
+        others: what must not be met.
+        from_us: the track may be changed only after this; None: anywhere.
+
+    Returns:
+        None if there is no such way within the limits.
+    """
+    plane = Plane.of(track)
+    if plane is None:
+        return None
+    volumes = corridor_volumes(track, corridor)
+    inside: dict[int, float] = {}
+    detour = Detour(track, volumes, 0.0, 0.0)
+    for _ in range(ROUNDS):
+        _, hit = conflicting_pairs(detour.volumes, others)
+        if len(hit) == 0:
+            return detour if inside else None
+        for each in np.unique(hit).tolist():
+            # what was led around and still is met needs more room
+            inside[each] = inside.get(each, 0.0) + (corridor.half_width_m * 0.01 + 0.5)
+        found = _led(plane, track, corridor, others, inside, from_us)
+        if found is None:
+            return None
+        led, extra_m = found
+        late_us = int(led.time_us[-1] - track.time_us[-1])
+        if extra_m > limits.extra_distance_max_m or late_us > limits.delay_max_s * 1_000_000:
+            return None
+        try:
+            detour = Detour(led, corridor_volumes(led, corridor), extra_m, late_us / 1e6)
+        except CorridorError:
+            return None
+    return None
+
+
+def _obstacles(plane: Plane, corridor: Corridor, others: Prepared, inside: dict[int, float]) -> Any:
+    """What must not be entered by the track, as one shape of the plane; None: too far away."""
+    shapes = []
+    for each, more_m in inside.items():
+        outline = others.volumes[each].outline
+        if isinstance(outline, Circle):
+            wider = 1 / math.cos(math.pi / SIDES)
+            outline = circle_polygon(
+                Circle(outline.lat_deg, outline.lng_deg, outline.radius_m * wider), SIDES
+            )
+        corners = np.array(outline.vertices)
+        xy, away = plane.flat(corners[:, 0].copy(), corners[:, 1].copy())
+        if not np.isfinite(xy).all():
+            return None
+        stretch = 1 / math.cos(min(float(away.max()) / 6.3e6, 1.2)) ** 2
+        room = (corridor.half_width_m * WIDENED + more_m + 0.1) * stretch
+        drawn = shapely.make_valid(shapely.polygons(xy))
+        # arcs are drawn by chords: around, so that no corner is cut
+        around_it = room / math.cos(math.pi / 16)
+        shapes.append(shapely.buffer(drawn, around_it, quad_segs=4))
+    whole = shapely.union_all(shapes)
+    filled = shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(whole)))
+    return shapely.union_all(filled)
+
+
+def _led(
+    plane: Plane,
+    track: Track,
+    corridor: Corridor,
+    others: Prepared,
+    inside: dict[int, float],
+    from_us: int | None,
+) -> tuple[Track, float] | None:
+    """The track led around obstacles, and how much longer it is."""
+    shape = _obstacles(plane, corridor, others, inside)
+    if shape is None:
+        return None
+    xy, _ = plane.flat(track.lat_deg, track.lng_deg)
+    line = shapely.linestrings(xy)
+    along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))))
+    earliest = 0.0
+    if from_us is not None:
+        earliest = float(np.interp(from_us, track.time_us, along))
+    spans = blocked(line, along[-1], shape)
+    pieces: list[tuple[float, float, Floats]] = []
+    done = earliest
+    while spans:
+        begin, end = spans.pop(0)
+        if begin <= done or end >= along[-1]:
+            # it begins, ends or already is where it must not be
+            return None
+        later = (end + spans[0][0]) / 2 if spans else float(along[-1])
+        leave = straight(xy, along, begin, max(done, begin - _room(corridor, begin, end)))
+        join = straight(xy, along, end, min(later, end + _room(corridor, begin, end)))
+        found = shortest(line, shape, leave, join)
+        if found is None and spans:
+            # nothing leads back to the track before it is blocked again
+            spans[0] = (begin, spans[0][1])
+            continue
+        if found is None:
+            return None
+        pieces.append(found)
+        done = found[1]
+    return _joined(plane, track, xy, along, pieces)
+
+
+def _room(corridor: Corridor, begin: float, end: float) -> float:
+    """How long before and behind what is in the way a detour may begin and end."""
+    return 3 * (end - begin) + 20 * corridor.half_width_m
+
+
+def _joined(
+    plane: Plane,
+    track: Track,
+    xy: Floats,
+    along: Floats,
+    pieces: Sequence[tuple[float, float, Floats]],
+) -> tuple[Track, float]:
+    """The track with some pieces of it replaced, and how much longer it is, metres."""
+    instants: list[float] = []
+    heights: list[float] = []
+    late = 0.0
+    extra = 0.0
+    done = -1.0
+    time = track.time_us.astype(np.float64)
+    degrees: list[tuple[float, float]] = []
+
+    def keep(begin: float, end: float) -> None:
+        for k in np.flatnonzero((along > begin) & (along < end)).tolist():
+            degrees.append((float(track.lat_deg[k]), float(track.lng_deg[k])))
+            instants.append(float(time[k]) + late)
+            heights.append(float(track.altitude_m[k]))
+
+    for leave, join, path in pieces:
+        keep(done, leave)
+        lat, lng = plane.back(path)
+        _, legs = projection.inverse(lat[:-1], lng[:-1], lat[1:], lng[1:])
+        old_m = _ground_m(plane, xy, along, leave, join)
+        new_m = float(legs.sum())
+        at, until = (float(np.interp(each, along, time)) for each in (leave, join))
+        low, high = (float(np.interp(each, along, track.altitude_m)) for each in (leave, join))
+        part = np.concatenate(([0.0], np.cumsum(legs))) / new_m
+        # the speed is what it was on the piece replaced
+        took = (until - at) * new_m / old_m
+        degrees.extend(zip(lat.tolist(), lng.tolist(), strict=True))
+        instants.extend((at + late + took * part).tolist())
+        heights.extend((low + (high - low) * part).tolist())
+        late += took - (until - at)
+        extra += new_m - old_m
+        done = join
+    keep(done, math.inf)
+    rounded = np.rint(instants).astype(np.int64)
+    # two points of the same microsecond cannot be: the path leaves where the track has a point
+    fresh = np.concatenate(([True], np.diff(rounded) > 0))
+    place = np.array(degrees)
+    return (
+        Track(
+            rounded[fresh],
+            place[fresh, 0].copy(),
+            place[fresh, 1].copy(),
+            np.array(heights)[fresh],
+        ),
+        extra,
+    )
+
+
+def _ground_m(plane: Plane, xy: Floats, along: Floats, begin: float, end: float) -> float:
+    """The length on the ground of a piece of the track."""
+    inner = along[(along > begin) & (along < end)]
+    at = np.concatenate(([begin], inner, [end]))
+    places = np.column_stack((np.interp(at, along, xy[:, 0]), np.interp(at, along, xy[:, 1])))
+    lat, lng = plane.back(places)
+    _, legs = projection.inverse(lat[:-1], lng[:-1], lat[1:], lng[1:])
+    return float(legs.sum())
