@@ -19,6 +19,7 @@ FOUR_EYES: Final[Mapping[str, str]] = {
     "publish": "publish",
     "minutes": "minutes.sign",
     "export": "record.export",
+    "log-set": "record.export",
     "erase": "record.erase",
     "keys": "keys.manage",
     "peers": "peers.manage",

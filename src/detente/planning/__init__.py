@@ -38,6 +38,16 @@ from detente.planning.entry_forms import (
     details_on_wire,
 )
 from detente.planning.exchanges import ExchangeSeen, MessageSignature, headers_of
+from detente.planning.hearing import (
+    HeardIntent,
+    NotItsManager,
+    Outdated,
+    Suffered,
+    Unusable,
+    judge,
+    read_change,
+    suffered,
+)
 from detente.planning.intents import (
     HIGHEST,
     LOWEST,
@@ -57,6 +67,7 @@ from detente.planning.intents import (
     State,
 )
 from detente.planning.known import KnownConstraint, Neighbourhood
+from detente.planning.log_set import log_set_of
 from detente.planning.tables import PLAN_PROJECTION, PlanProjection
 from detente.planning.validation import faults_of
 
@@ -84,6 +95,7 @@ __all__ = [
     "Flown",
     "GetIntent",
     "Heard",
+    "HeardIntent",
     "InputBody",
     "Intent",
     "Judged",
@@ -94,10 +106,12 @@ __all__ = [
     "Neighbourhood",
     "NoAnswer",
     "Nonsense",
+    "NotItsManager",
     "Notice",
     "NoticeBody",
     "Order",
     "Outcome",
+    "Outdated",
     "OwnConstraint",
     "Pending",
     "PendingOrder",
@@ -109,11 +123,17 @@ __all__ = [
     "Refused",
     "Result",
     "State",
+    "Suffered",
+    "Unusable",
     "at_text",
     "decide",
     "details_of",
     "details_on_wire",
     "faults_of",
     "headers_of",
+    "judge",
+    "log_set_of",
+    "read_change",
     "refused_if_met",
+    "suffered",
 ]

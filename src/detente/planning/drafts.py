@@ -161,7 +161,13 @@ def exchange_draft(seen: ExchangeSeen, *, identity: UUID) -> Made:
         request_blob = _sha256(seen.request_body) if seen.request_body else ""
         response_blob = _sha256(seen.response_body) if seen.response_body else ""
     body = ExchangeForm(
-        told, seen.party, list(seen.entities), seen.signature, request_blob, response_blob
+        told,
+        at_text(seen.request_time_us),
+        seen.party,
+        list(seen.entities),
+        seen.signature,
+        request_blob,
+        response_blob,
     )
     draft = Draft(EXCHANGE, USS, (), _plain(body), blobs=tuple(blobs), identity=identity)
     return Made(draft, files)

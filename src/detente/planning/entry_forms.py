@@ -186,6 +186,7 @@ class ExchangeForm(msgspec.Struct, frozen=True):
     """Body of `uss-exchange`."""
 
     exchange: wire.ExchangeRecord
+    at: str
     party: str
     about: list[str]
     signature: MessageSignature | None
@@ -289,6 +290,11 @@ def us_of(text: str) -> int:
     return (parse_time(text) - _EPOCH) // timedelta(microseconds=1)
 
 
+def instant_of(instant_us: int) -> datetime:
+    """Microseconds since 1970 as a time, UTC."""
+    return _EPOCH + timedelta(microseconds=instant_us)
+
+
 def at_text(instant_us: int) -> str:
     """A time as entries write it; "" for 0."""
-    return format_time(_EPOCH + timedelta(microseconds=instant_us)) if instant_us else ""
+    return format_time(instant_of(instant_us)) if instant_us else ""

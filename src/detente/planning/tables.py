@@ -103,7 +103,7 @@ def _exchange(index: int, payload: Payload) -> list[Statement]:
         _text(told.get("method")),
         _text(told.get("url")),
         _number(told.get("response_code")),
-        _text(_object(told.get("request_time")).get("value")),
+        _text(body.get("at")),
     )
     about = body.get("about")
     if isinstance(about, list) and about:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
@@ -44,6 +44,10 @@ BATCH_MAX: Final = 200
 """Entries of one append."""
 WAITING_MAX: Final = 20_000
 """Entries that wait while the record takes nothing; beyond, the oldest go, counted."""
+CROWDED: Final = 2_000
+"""Entries that wait while callers are still answered at once."""
+CROWDED_S: Final = 1.0
+"""How long a caller waits at most when there are more."""
 AGAIN_S: Final = 1.0
 """Until a record that took nothing is tried again."""
 
@@ -93,6 +97,8 @@ class Recorder:
         self._dropped = 0
         self._unsure = False
         self._references: dict[str, Reference] = {}
+        self.told: Callable[[str, str, Words, str], None] = lambda event, intent, text, other: None
+        """Called with each notice to an operator: event, intent id, text, the other's id."""
 
     @property
     def waiting(self) -> int:
@@ -176,6 +182,11 @@ class Recorder:
         """A fresh id, for an exchange that is not over yet."""
         return str(self._identity())
 
+    async def room(self) -> None:
+        """Wait a moment while much waits to be written: callers come no faster than the disk."""
+        if len(self._waiting) >= CROWDED and self._writing is not None:
+            await asyncio.wait([self._writing], timeout=CROWDED_S)
+
     async def flush(self) -> None:
         """Wait until everything that has an id is durable.
 
@@ -206,6 +217,7 @@ class Recorder:
         )
         made = drafts.notice_draft(body, identity=self._identity())
         self._later(made)
+        self.told(event, intent_id, text, with_id)
         return str(made.draft.identity)
 
     async def operator_input(

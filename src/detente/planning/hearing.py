@@ -1,0 +1,215 @@
+"""What another USS tells of its intents: whether it may be believed, and what it amounts to. Pure.
+
+Whoever notifies must manage the intent, by what an exchange says; may not go back to a version
+before the newest that is known; and may not say two things of one version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from detente.errors import DetenteError
+from detente.f3548 import entity_id, valid_volumes
+from detente.f3548 import types as wire
+from detente.geo import Encounter, OutlineTooLarge, VolumeLimits, conflicts, prepare
+from detente.planning.entry_forms import details_of, instant_of
+from detente.planning.intents import Details, Intent, Neighbour
+from detente.words import NARROW, Words, moment
+
+_LIMITS: Final = VolumeLimits(max_area_km2=1e9)
+"""A peer may have been given wider limits by its exchange: here only form counts."""
+_OVN_MIN: Final = 16
+
+
+class NotItsManager(DetenteError):
+    """Who notifies of an intent does not manage it, by what the exchange says."""
+
+    code: ClassVar[str] = "uss.not_manager"
+
+
+class Outdated(DetenteError):
+    """A notification tells of a version before the newest, or of the same one otherwise."""
+
+    code: ClassVar[str] = "uss.outdated"
+
+
+class Unusable(DetenteError):
+    """A notification contradicts itself, or lacks what it must have."""
+
+    code: ClassVar[str] = "uss.unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class HeardIntent:
+    """What a notification amounts to.
+
+    Attributes:
+        exchange: whose peers told it.
+        intent_id: of what.
+        neighbour: as it is now; None: it has ended.
+        source: id of the record entry of the message.
+    """
+
+    exchange: str
+    intent_id: str
+    neighbour: Neighbour | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notification (U3), its form checked.
+
+    Attributes:
+        intent_id: in its canonical form.
+        reference: as its USS tells it; None: it has ended.
+        details: likewise.
+    """
+
+    intent_id: str
+    reference: wire.OperationalIntentReference | None
+    details: Details | None
+
+
+def read_change(change: wire.PutOperationalIntentDetailsParameters) -> Told:
+    """What a notification tells.
+
+    Raises:
+        InvalidMember, InvalidVolume: a member is missing or cannot be.
+        Unusable: it contradicts itself, or lacks the OVN.
+    """
+    identity = entity_id(change.operational_intent_id, "operational_intent_id")
+    intent = change.operational_intent
+    if intent is None:
+        return Told(identity, None, None)
+    where = "operational_intent"
+    reference = intent.reference
+    if entity_id(reference.id, f"{where}.reference.id") != identity:
+        raise Unusable("Two different intents are named.", where=f"{where}.reference.id")
+    if len(reference.ovn) < _OVN_MIN or reference.ovn == wire.OVN_OF_ANOTHER:
+        raise Unusable("The OVN is missing.", where=f"{where}.reference.ovn")
+    for name, volumes in (
+        ("volumes", intent.details.volumes),
+        ("off_nominal_volumes", intent.details.off_nominal_volumes),
+    ):
+        if volumes:
+            valid = valid_volumes(
+                volumes,
+                f"{where}.details.{name}",
+                _LIMITS,
+                need_times=True,
+                need_altitudes=True,
+            )
+            try:
+                prepare(valid)
+            except OutlineTooLarge as error:
+                raise Unusable(str(error), where=f"{where}.details.{name}") from None
+    details = details_of(intent.details)
+    if not details.all_volumes:
+        raise Unusable("It has no volumes.", where=f"{where}.details")
+    return Told(identity, reference, details)
+
+
+def judge(
+    told: Told,
+    sender: str,
+    known: Neighbour | None,
+    standing: wire.OperationalIntentReference | None,
+) -> None:
+    """Refuse what may not be believed.
+
+    Args:
+        told: by a notification.
+        sender: who sent it (`sub` of its token).
+        known: what was known of the intent.
+        standing: its reference at the exchange, if that was asked now and has it.
+
+    Raises:
+        NotItsManager, Outdated.
+    """
+    told_manager = None if told.reference is None else told.reference.manager
+    managers = {
+        each.manager for each in (standing, None if known is None else known.reference) if each
+    }
+    if (told_manager is not None and told_manager != sender) or managers - {sender}:
+        whose = ", ".join(sorted(managers - {sender}) or [told_manager or ""])
+        raise NotItsManager(
+            f"The intent {told.intent_id} is managed by {whose}, not by {sender}.",
+            where="operational_intent.reference.manager",
+        )
+    if told.reference is None:
+        return
+    newest = max(
+        [each.version for each in (standing, None if known is None else known.reference) if each],
+        default=0,
+    )
+    if told.reference.version < newest:
+        raise Outdated(
+            f"Version {newest} is known here already.", where="operational_intent.reference.version"
+        )
+    if known is None or known.details is None:
+        return
+    if told.reference.version == known.reference.version and (
+        told.details != known.details or not _same(told.reference, known.reference)
+    ):
+        raise Outdated(f"Version {newest} was told with other content.", where="operational_intent")
+
+
+def _same(one: wire.OperationalIntentReference, other: wire.OperationalIntentReference) -> bool:
+    """Whether two references are of one state; who tells does not always know the OVN."""
+    hidden = wire.OVN_OF_ANOTHER
+    ovns = {one.ovn, other.ovn} - {hidden, ""}
+    return (
+        len(ovns) <= 1
+        and one.state == other.state
+        and one.time_start == other.time_start
+        and one.time_end == other.time_end
+        and one.uss_base_url == other.uss_base_url
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Suffered:
+    """An intent of ours that another's meets after a change of theirs.
+
+    Attributes:
+        ours, theirs: the two.
+        encounter: the first place where they meet, in time.
+    """
+
+    ours: Intent
+    theirs: Neighbour
+    encounter: Encounter
+
+    @property
+    def words(self) -> Words:
+        """What our operator is told."""
+        they, ours = self.theirs.reference, self.ours
+        name = ours.name or ours.id
+        what = self.encounter
+        en = f"The intent {they.id} of {they.manager} ({they.state}) meets “{name}”"
+        fr = f"L’intention {they.id} de {they.manager} ({they.state}) rencontre «{NARROW}{name}"
+        fr += f"{NARROW}»"
+        if what.time_start_us is not None:
+            since = moment(instant_of(what.time_start_us))
+            en += f" from {since.en}"
+            fr += f" dès le {since.fr}"
+        place = f"{what.lat_deg:.5f}, {what.lng_deg:.5f}"
+        return Words(f"{en}, near {place}.", f"{fr}, près de {place}.")
+
+
+def suffered(theirs: Neighbour, ours: Iterable[Intent]) -> list[Suffered]:
+    """Which intents of ours another's meets, exactly."""
+    details = theirs.details
+    if details is None:
+        return []
+    prepared = prepare(details.all_volumes)
+    found = []
+    for intent in ours:
+        meetings = conflicts(intent.details.all_volumes, prepared)
+        if meetings:
+            first = min(meetings, key=lambda each: each.time_start_us or 0)
+            found.append(Suffered(intent, theirs, first))
+    return found
