@@ -68,7 +68,7 @@ class AstmInformation(Struct, frozen=True, omit_defaults=True):
 
 
 class FlightPlan(Struct, frozen=True, omit_defaults=True):
-    """A user's flight plan. Telemetry, aircraft, operator and other rules' data are kept as sent."""
+    """A user's flight plan. What is in dictionaries is kept as sent, and not looked at."""
 
     basic_information: BasicInformation
     uas: dict[str, object] | None = None
