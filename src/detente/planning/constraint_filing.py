@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
+from detente.geo import Volume4D
 from detente.planning.actions import NoAnswer, Nonsense, Refused
 from detente.planning.constraints import ConstraintAction, ConstraintOrder, volumes_of
 from detente.planning.entry_forms import OwnConstraint
@@ -301,6 +302,8 @@ def settle_constraint(
 ) -> Steps:
     """Undo, or finish, what an order was interrupted in; not before `LATE_US` after it.
 
+    Afterwards the exchanges hold what is known here, and nothing else.
+
     Args:
         order: as it was given; `before` is the constraint as it is known now.
         names: exchanges that it may stand at.
@@ -308,32 +311,35 @@ def settle_constraint(
     """
     run = _Run(order, exchanges)
     before = run.before
-    keep = before is not None and order.action is ConstraintAction.CHANGE
+    keep: tuple[Volume4D, ...] = ()
+    if before is not None and not before.ended and order.action is not ConstraintAction.END:
+        keep = volumes_of(before.details)
     run.faults.append(_interrupted())
     for name in names:
-        if name not in run.areas:
+        area = run.areas.get(name)
+        stood = run.filed.get(name)
+        if area is None:
             run.unsettled.append(name)
             continue
         found = yield GetConstraint(name, order.id)
-        if isinstance(found.answer, wire.GetConstraintReferenceResponse):
-            stood = run.filed.get(name)
-            reference = found.answer.constraint_reference
-            if not run.ours(reference):
-                run.filed.pop(name, None)
-                run.faults.append(_not_ours(name))
-                continue
-            run.filed[name] = reference
-            fault: Fault | None = None
-            if keep and before is not None and stood is not None:
-                if reference.version != stood.version:
-                    fault = yield from run.put(name, before.details)
-            else:
-                fault = yield from run.delete(name)
-            if fault is not None:
-                run.unsettled.append(name)
-        elif isinstance(found.answer, Refused) and found.answer.status == 404:
+        if isinstance(found.answer, Refused) and found.answer.status == 404:
             run.filed.pop(name, None)
-        else:
+            continue
+        if not isinstance(found.answer, wire.GetConstraintReferenceResponse):
+            run.unsettled.append(name)
+            continue
+        reference = found.answer.constraint_reference
+        if not run.ours(reference):
+            run.filed.pop(name, None)
+            run.faults.append(_not_ours(name))
+            continue
+        run.filed[name] = reference
+        fault: Fault | None = None
+        if before is None or stood is None or not keep or not area.touches(keep):
+            fault = yield from run.delete(name)
+        elif reference.version != stood.version:
+            fault = yield from run.put(name, before.details)
+        if fault is not None:
             run.unsettled.append(name)
     details = order.details if before is None else before.details
     done = order.action is ConstraintAction.END and not run.unsettled

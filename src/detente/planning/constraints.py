@@ -103,6 +103,17 @@ def constraint_faults(
     order: ConstraintOrder, rules: ConstraintRules, now_us: int
 ) -> tuple[Fault, ...]:
     """Everything that keeps an order from being put to an exchange; empty if nothing does."""
+    if order.action is ConstraintAction.PUBLISH and order.before is not None:
+        return (
+            wrong(
+                "constraint.exists",
+                "",
+                "There is, or was, a constraint of ours with this id. Give another one, or none.",
+                "Nous avons, ou avions, une contrainte de cet identifiant. Donnez-en un autre, ou "
+                "aucun.",
+                "id",
+            ),
+        )
     if order.before is not None and order.before.ended:
         return (
             wrong(
