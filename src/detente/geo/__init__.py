@@ -21,6 +21,7 @@ from detente.geo.moving import Sheet, mean_course_deg
 from detente.geo.outlines import circle_polygon, outlines_meet
 from detente.geo.prepared import OutlineTooLarge, Prepared, prepare
 from detente.geo.relevance import Extent, covers, extent_of, relevant, union, within_span
+from detente.geo.sight import Way, shortest_way
 from detente.geo.units import (
     AmbiguousUnit,
     Length,
@@ -80,6 +81,7 @@ __all__ = [
     "Volume4D",
     "VolumeError",
     "VolumeLimits",
+    "Way",
     "ZeroArea",
     "area_m2",
     "candidate_pairs",
@@ -96,6 +98,7 @@ __all__ = [
     "projection",
     "relevant",
     "separation",
+    "shortest_way",
     "union",
     "validate_volume",
     "warm_up",

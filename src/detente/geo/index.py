@@ -15,6 +15,7 @@ from detente.geo.conflict import conflicts
 from detente.geo.moving import Sheet
 from detente.geo.prepared import prepare
 from detente.geo.relevance import Extent, covers, extent_of, gap_rad, relevant, union
+from detente.geo.sight import shortest_way
 from detente.geo.validate import VolumeLimits, validate_volume
 from detente.geo.volume import Circle, Polygon, Volume4D
 
@@ -271,3 +272,5 @@ def warm_up() -> None:
     conflicts(volumes, volumes)
     one = np.zeros(1, np.int64)
     Sheet(volumes).obstructions(prepare(volumes), one, one, [0.0], 1000.0)
+    place = np.zeros((1, 2))
+    shortest_way(place, np.zeros(1), place + 1.0, np.zeros(1), place + 2.0, np.zeros((0, 4)))

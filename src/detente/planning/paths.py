@@ -10,6 +10,8 @@ import numpy.typing as npt
 import shapely
 import shapely.ops
 
+from detente.geo import shortest_way
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 STRAIGHT_DEG: Final = 10.0
@@ -85,37 +87,20 @@ def shortest(
 
 
 def _path(line: Any, parts: Any, leave: Floats, join: Floats) -> tuple[float, float, Floats] | None:
-    shape = shapely.union_all(parts)
-    corners = _convex_corners(parts)
     begins = shapely.get_coordinates(shapely.line_interpolate_point(line, leave))
     ends = shapely.get_coordinates(shapely.line_interpolate_point(line, join))
-    nodes = np.concatenate((begins, ends, corners))
-    first, second = np.triu_indices(len(nodes), 1)
-    # nobody flies from one begin to another
-    on_line = len(begins) + len(ends)
-    useless = (second < len(begins)) | ((first >= len(begins)) & (second < on_line))
-    first, second = first[~useless], second[~useless]
-    legs = shapely.linestrings(np.stack((nodes[first], nodes[second]), axis=1))
-    solid = shapely.buffer(shape, -1e-3, join_style="mitre")
-    shapely.prepare(solid)
-    free = ~shapely.intersects(solid, legs)
-    first, second = first[free], second[free]
-    table = np.full((len(nodes), len(nodes)), np.inf)
-    length = np.hypot(*(nodes[first] - nodes[second]).T)
-    table[first, second] = table[second, first] = length
-    best: tuple[float, float, float, Floats] | None = None
-    behind = np.arange(len(begins), on_line)
-    for k, place in enumerate(leave.tolist()):
-        far, via = _distances(table, k)
-        # extra distance: the path instead of the track between the two places
-        extra = far[behind] - (join - place)
-        m = int(np.argmin(extra))
-        if math.isfinite(extra[m]) and (best is None or extra[m] < best[0] - 1e-6):
-            path = [int(behind[m])]
-            while path[-1] != k:
-                path.append(int(via[path[-1]]))
-            best = (float(extra[m]), place, float(join[m]), nodes[path[::-1]])
-    return None if best is None else best[1:]
+    # corners are outside, if by a millimetre only: whatever runs through a shape meets its walls
+    solid = shapely.get_exterior_ring(
+        shapely.get_parts(shapely.buffer(parts, -1e-3, join_style="mitre"))
+    )
+    xy, owner = shapely.get_coordinates(solid, return_index=True)
+    inner = np.flatnonzero(owner[1:] == owner[:-1])
+    walls = np.concatenate((xy[inner], xy[inner + 1]), axis=1)
+    # what it costs: the path instead of the track between the two places
+    way = shortest_way(begins, leave, ends, join, _convex_corners(parts), walls)
+    if way is None:
+        return None
+    return float(leave[way.begin]), float(join[way.end]), way.places
 
 
 def _convex_corners(parts: Any) -> Floats:
@@ -137,20 +122,3 @@ def _convex_corners(parts: Any) -> Floats:
         if len(found) <= CORNERS:
             return found
         tolerance = max(2 * tolerance, float(np.sqrt(shapely.area(parts).max())) * 1e-3)
-
-
-def _distances(table: Floats, start: int) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Dijkstra: the shortest distance to every node, and the one before it on the way."""
-    far = np.full(len(table), np.inf)
-    via = np.full(len(table), -1, np.int64)
-    done = np.zeros(len(table), np.bool_)
-    far[start] = 0.0
-    for _ in range(len(table)):
-        k = int(np.argmin(np.where(done, np.inf, far)))
-        if done[k] or not math.isfinite(far[k]):
-            break
-        done[k] = True
-        through = far[k] + table[k]
-        better = through < far
-        far[better], via[better] = through[better], k
-    return far, via

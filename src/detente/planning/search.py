@@ -244,7 +244,7 @@ class Search:
             sheet,
             self.obstacles,
             self.azimuths_deg,
-            self.limits.stepaside_m,
+            self.limits.step_aside_m,
             self.limits.shift_max_m if most_m is None else most_m,
         )
         return None if push is None else self._pushed(start, sheet, push)
