@@ -1,9 +1,9 @@
 """`detente node run`: a directory and settings become a running node.
 
 Everything that has a life is opened here, in order, and closed in the reverse order: the record,
-the officers' desk, the peers, the witness, two listeners; and beside them the links, the beats and
-the clocks. A node starts when its peers are away, and when its disk is full: it says so then, and
-shows what it has.
+the officers' desk, the peers, the witness, what plans, the listeners; and beside them the links,
+the beats and the clocks. A node starts when its peers are away, and when its disk is full: it says
+so then, and shows what it has.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ from .quiet import QuietBeats
 from .reach import settings_with_reach
 from .running import RunningNode, opened_witness
 from .settings import NodeSettings
+from .uss.assembly import Uss
 
 RENEW_S: Final = 0.1
 """Until the answer to what makes the node start again is out."""
@@ -93,8 +94,13 @@ class _Again:
         """The settings, with the ports that were found."""
         if not self.ports:
             return given
-        officers, line = self.ports
-        return replace(given, api_port=officers, peer_port=line)
+        officers, line, *uss = self.ports
+        return replace(
+            given,
+            api_port=officers,
+            peer_port=line,
+            uss_port=uss[0] if uss else given.uss_port,
+        )
 
 
 async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Again) -> bool:
@@ -153,7 +159,11 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
             sink, metrics=metrics, log_format=settings.log_format, level=settings.log_level
         )
         renew = partial(asyncio.get_running_loop().call_later, RENEW_S, restart)
-        interface = Interface.of(node, desk, renew)
+        uss = None
+        if settings.plans and opened.mode != "held":
+            uss = await stack.enter_async_context(Uss.open(context, feed, desk.approvals))
+            node.planning = uss.status
+        interface = Interface.of(node, desk, renew, uss)
         await asyncio.to_thread(sweep_exports, home.directory)
         stack.push_async_callback(interface.jobs.close)
         officers = officers_app(interface, guard, seen, metrics, observer)
@@ -170,18 +180,22 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = node.start(group, witness, interface.rooms.keep)
+                more = {} if uss is None else uss.tasks(writing=opened.mode == "writing")
+                tasks = node.start(group, witness, interface.rooms.keep, more)
                 tasks += [
                     group.create_task(_errands(node, party, line, errands))
                     for party in settings.pull
                 ]
                 tasks.append(group.create_task(_end_errands(peers, stop)))
                 try:
+                    listeners = [
+                        (officers, _officers_listener(settings)),
+                        (line, _peers_listener(settings, peers)),
+                    ]
+                    if uss is not None:
+                        listeners.append((uss.app(observer), uss.listener()))
                     await serve_all(
-                        [
-                            (officers, _officers_listener(settings)),
-                            (line, _peers_listener(settings, peers)),
-                        ],
+                        listeners,
                         stop=stop,
                         on_ready=ready,
                         handle_signals=True,
@@ -234,8 +248,8 @@ def _tell_where(run_file: RunFile, running: Running) -> None:
 
 def _print_ready(urls: Sequence[str]) -> None:
     """The line on standard output that a starting script waits for."""
-    officers, line = urls
-    told = {"event": "ready", "program": "node", "url": officers, "line": line, "pid": os.getpid()}
+    named = dict(zip(("url", "line", "uss"), urls, strict=False))
+    told = {"event": "ready", "program": "node", **named, "pid": os.getpid()}
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
 

@@ -76,6 +76,8 @@ from .session_authenticator import CookieNames
 from .standing_api import STANDING_STATUSES, standing_endpoints
 from .status import StatusSource, status_endpoints
 from .tiles_http import tiles_endpoints
+from .uss.assembly import Uss
+from .uss.plans_api import PLAN_STATUSES
 from .witness_client import WitnessUnreachable
 from .witness_http import WITNESS_STATUSES, witness_endpoints
 from .witnessing import keep_answer, who_may_ask
@@ -129,6 +131,7 @@ STATUSES: Final[Mapping[type[DetenteError], int]] = {
     **LINE_STATUSES,
     **OFFICER_STATUSES,
     **PEERS_STATUSES,
+    **PLAN_STATUSES,
     **ROOM_STATUSES,
     **STANDING_STATUSES,
     **WITNESS_STATUSES,
@@ -155,6 +158,7 @@ class Interface:
         jobs: work that takes longer than a request.
         settle: has the newest checkpoint cosigned, if that is possible.
         renew: has the node start again within its process, once the answer is out.
+        uss: plans; None if the node does not.
     """
 
     context: NodeContext
@@ -167,9 +171,16 @@ class Interface:
     jobs: Jobs
     settle: Callable[[int], Awaitable[None]]
     renew: Callable[[], object]
+    uss: Uss | None = None
 
     @classmethod
-    def of(cls, node: RunningNode, desk: Desk, renew: Callable[[], object]) -> Interface:
+    def of(
+        cls,
+        node: RunningNode,
+        desk: Desk,
+        renew: Callable[[], object],
+        uss: Uss | None = None,
+    ) -> Interface:
         """That of a running node."""
         context = node.context
         rooms = RoomDesk(context)
@@ -184,6 +195,7 @@ class Interface:
             Jobs(context.clock),
             node.settle,
             renew,
+            uss,
         )
 
     def endpoints(self) -> list[Endpoint]:
@@ -211,6 +223,7 @@ class Interface:
             *standing_endpoints(context, approvals, self.source.links),
             *peers_endpoints(context, approvals, self.renew),
             *keys_endpoints(context, approvals),
+            *([] if self.uss is None else self.uss.endpoints_officers()),
         ]
 
 

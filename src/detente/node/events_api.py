@@ -67,6 +67,15 @@ _BY_KIND: Final = {
     "key-rotation": ("keys.read",),
     "key-revocation": ("keys.read",),
     "publication": ("public.read",),
+    "plan": ("plan.read",),
+    "plan-notice": ("plan.read",),
+    "operational-intent": ("plan.read",),
+    "operational-intent-pending": ("plan.read",),
+    "planning-attempt": ("plan.read",),
+    "operator-notice": ("plan.read",),
+    "operator-input": ("plan.read",),
+    "positions": ("plan.read",),
+    "constraint": ("plan.read",),
 }
 _OTHERS: Final = ("record.read",)
 

@@ -56,6 +56,8 @@ PERMISSION_HELP: Final[Mapping[str, str]] = {
     "conference.write": "take part: attend, propose, dissent",
     "conference.manage": "convene, write minutes, close",
     "minutes.sign": "sign minutes for the party (with a second person)",
+    "plan.read": "read plans, what decided them, and ways out",
+    "plan.file": "plan, change and end flights, and declare how they fly",
     "record.read": "search the record; entries, proofs, checkpoints",
     "record.export": "hand evidence out (with a second person)",
     "record.erase": "erase an entry's content (with a second person)",
@@ -85,6 +87,7 @@ _WATCH = frozenset(
         "conference.read",
         "line.read",
         "peers.read",
+        "plan.read",
         "public.read",
         "room.read",
     }
@@ -97,6 +100,7 @@ _OFFICER = _WATCH | {
     "line.acknowledge",
     "line.send",
     "line.shown",
+    "plan.file",
     "record.read",
     "room.write",
 }

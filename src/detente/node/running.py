@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -42,6 +42,7 @@ from .status import (
     DiskStatus,
     LinkStatus,
     NodeStatus,
+    PlanningStatus,
     Readiness,
     RecordStatus,
     StatusSource,
@@ -119,6 +120,8 @@ class RunningNode(StatusSource):
             room=lambda: self.disk.free_share,
         )
         self.faults = 0
+        self.planning: Callable[[], PlanningStatus | None] = lambda: None
+        """How planning is; None if this node does not plan."""
         self._woken = asyncio.Event()
         self.mirror = Mirror(context.home.directory / MIRROR, lambda: not self.disk.is_low)
         self.publishing = Publishing(context.home.place.tiles, record)
@@ -137,12 +140,17 @@ class RunningNode(StatusSource):
     # --- running -----------------------------------------------------------------------------
 
     def start(
-        self, group: asyncio.TaskGroup, witness: Witness | None, keep_rooms: Work
+        self,
+        group: asyncio.TaskGroup,
+        witness: Witness | None,
+        keep_rooms: Work,
+        more: Mapping[str, Work] | None = None,
     ) -> list[asyncio.Task[None]]:
         """Begin all work; the tasks are to be cancelled at the end."""
         work: dict[str, Work] = {
             "watch": self.watch.run,
             "disk": partial(self.disk.run, self._tell, self._writable_again),
+            **(more or {}),
         }
         if self._opened == "writing":
             work["feed"] = self.feed.follow
@@ -308,7 +316,8 @@ class RunningNode(StatusSource):
         """See `StatusSource`."""
         low = self.disk.is_low
         why = self.why or ("There is little room on the disk." if low else None)
-        return Readiness(self.mode == "writing", self.mode, why)
+        test_mode = self.context.settings.test_mode
+        return Readiness(self.mode == "writing", self.mode, why, list(test_mode))
 
     async def status(self) -> NodeStatus:
         """See `StatusSource`."""
@@ -340,6 +349,7 @@ class RunningNode(StatusSource):
             security_waiting=len(context.held.drafts),
             listeners=self.feed.listeners,
             faults=self.faults,
+            planning=self.planning(),
         )
 
     async def links(self) -> list[LinkStatus]:

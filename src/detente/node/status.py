@@ -103,6 +103,30 @@ class DiskStatus(msgspec.Struct, frozen=True, kw_only=True):
     low: bool
 
 
+class PlanningStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How planning is.
+
+    Attributes:
+        manager: who we are at the exchanges.
+        base_url: what other USSs call us by.
+        exchanges: URLs of those that plans are filed at, by name.
+        plans: those that have not ended.
+        unsettled: orders of which it is not known what the exchanges have made.
+        neighbours: intents of others that are known.
+        recording: exchanges of messages that wait to be recorded.
+        test_mode: settings that are for tests only, and are on.
+    """
+
+    manager: str
+    base_url: str
+    exchanges: dict[str, str]
+    plans: int
+    unsettled: int
+    neighbours: int
+    recording: int
+    test_mode: list[str]
+
+
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How a node is.
 
@@ -119,6 +143,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
         security_waiting: security entries that the record could not take yet.
         listeners: streams of events that are open.
         faults: times that a part of the node failed in a way that nobody foresaw; see the log.
+        planning: see there; none if the node does not plan.
     """
 
     party: str
@@ -136,6 +161,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     security_waiting: int
     listeners: int
     faults: int
+    planning: PlanningStatus | None = None
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -145,11 +171,18 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Whether the node can do its work, and if not, why."""
+    """Whether the node can do its work, and if not, why.
+
+    Attributes:
+        ready: whether it can.
+        mode, why: see `NodeStatus`.
+        test_mode: settings that are for tests only, and are on: nobody's flights depend on it.
+    """
 
     ready: bool
     mode: str
     why: str | None = None
+    test_mode: list[str] = []
 
 
 class Links(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -20,6 +20,9 @@ from detente.planning import Notice
 AGAIN_S: Final = 0.4
 """Until a notice that failed is tried again."""
 _LATER: Final = frozenset({408, 425, 429})
+
+Say = Callable[[UssClient], Awaitable[None]]
+"""Sends a notice by a client of the USS that it is for."""
 
 _log = logging.getLogger("detente.node.uss")
 
@@ -56,13 +59,13 @@ class Notifier:
         calls: FindsUss,
         own_urls: Sequence[str],
         now_us: Callable[[], int],
-        told: Callable[[Delivery], None],
+        told: Callable[[Delivery], Awaitable[None]],
     ) -> None:
         """Args:
         calls: the way to other USSs.
         own_urls: base URLs of ours: we need not be told.
         now_us: the clock.
-        told: is called with what became of each.
+        told: is awaited with what became of each.
         """
         self._calls = calls
         self._own = frozenset(url.rstrip("/") for url in own_urls)
@@ -80,14 +83,23 @@ class Notifier:
             tells: what is told of the intent; None if it has ended.
         """
         for notice in notices:
-            if notice.uss_base_url.rstrip("/") in self._own:
-                continue
             change = wire.PutOperationalIntentDetailsParameters(
                 notice.intent_id, list(notice.subscriptions), tells(notice)
             )
-            task = asyncio.create_task(self._deliver(notice, change))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self.begin(notice, _saying(change))
+
+    def begin(self, notice: Notice, say: Say) -> None:
+        """Begin to send one notice, of whatever entity; returns at once.
+
+        Args:
+            notice: to whom, and until when.
+            say: sends it.
+        """
+        if notice.uss_base_url.rstrip("/") in self._own:
+            return
+        task = asyncio.create_task(self._deliver(notice, say))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def idle(self) -> None:
         """Wait until everything that was begun has ended."""
@@ -98,9 +110,7 @@ class Notifier:
         """Wait for what is under way; that is 5 s at most."""
         await self.idle()
 
-    async def _deliver(
-        self, notice: Notice, change: wire.PutOperationalIntentDetailsParameters
-    ) -> None:
+    async def _deliver(self, notice: Notice, say: Say) -> None:
         peer = self._calls.uss(notice.uss_base_url, about=notice.intent_id)
         tries, problem = 0, "there was no time for it"
         while (left_s := (notice.due_us - self._now_us()) * 1e-6) > 0 or not tries:
@@ -108,7 +118,7 @@ class Notifier:
             try:
                 # One that is late already is sent once all the same: better than never.
                 async with asyncio.timeout(max(left_s, 1.0)):
-                    await peer.notify_operational_intent(change)
+                    await say(peer)
             except TimeoutError:
                 problem = "no answer in time"
                 break
@@ -119,8 +129,12 @@ class Notifier:
             except DetenteError as error:
                 problem = str(error)
             else:
-                self._told(Delivery(notice, self._now_us(), tries))
+                await self._told(Delivery(notice, self._now_us(), tries))
                 return
             await asyncio.sleep(AGAIN_S)
         _log.warning("%s was not told of %s: %s", notice.uss_base_url, notice.intent_id, problem)
-        self._told(Delivery(notice, None, tries, problem))
+        await self._told(Delivery(notice, None, tries, problem))
+
+
+def _saying(change: wire.PutOperationalIntentDetailsParameters) -> Say:
+    return lambda peer: peer.notify_operational_intent(change)

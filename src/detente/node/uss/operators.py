@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from detente.f3548 import uss_types as uss
-from detente.planning import Action, Conflict, Intent, Outcome, Result
+from detente.planning import Action, Conflict, Outcome, Result
 from detente.record import JsonValue, format_time
 from detente.words import NARROW, Words
 
@@ -97,16 +97,10 @@ class Operators:
                     conflict.with_id,
                 )
 
-    async def suffered(
-        self, intent: Intent, conflicts: Sequence[Conflict], triggered_us: int
-    ) -> None:
-        """Somebody else has announced what meets an intent of ours (SCD0095)."""
-        for conflict in conflicts:
-            words = _meets(_called(intent.name, intent.id), conflict)
-            await self.notice("SCD0095", intent.id, words, triggered_us, conflict.with_id)
-
-    async def undelivered(self, delivery: Delivery) -> None:
-        """A USS could not be told of a change (GEN0400)."""
+    async def delivered(self, delivery: Delivery) -> None:
+        """What became of a notice: if a USS could not be told, they are told that (GEN0400)."""
+        if delivery.delivered_us is not None:
+            return
         url, problem = delivery.notice.uss_base_url, delivery.problem
         words = Words(
             f"{url} could not be told of the change{NARROW}: {problem}",
@@ -122,7 +116,7 @@ class Operators:
         triggered_us: int,
         with_id: str = "",
     ) -> None:
-        """Tell operators something of a plan, and record that they were told.
+        """Tell operators something of a plan, and record that they are told: see `told`.
 
         Args:
             event: the requirement by which they are told.
@@ -131,16 +125,17 @@ class Operators:
             triggered_us: when that happened which they are told of.
             with_id: the other intent, or constraint, that it is about.
         """
-        self._tell(
-            "plan-notice",
-            {
-                "id": intent_id,
-                "event": event,
-                "with": with_id or None,
-                "words": {"en": words.en, "fr": words.fr},
-            },
-        )
         await self._recorder.operator_notice(event, intent_id, words, triggered_us, with_id)
+
+    def told(self, event: str, intent_id: str, words: Words, with_id: str) -> None:
+        """It is on record that operators are told of something: tell them."""
+        facts: dict[str, JsonValue] = {
+            "id": intent_id,
+            "event": event,
+            "with": with_id or None,
+            "words": {"en": words.en, "fr": words.fr},
+        }
+        self._tell("plan-notice", facts)
 
     def _tell(self, name: str, facts: dict[str, JsonValue]) -> None:
         # Each event is a state of its own, or two in a row would be one; the oldest make room.

@@ -12,11 +12,13 @@ import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from detente.errors import DetenteError
+from detente.f3548 import PeerRefused
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.geo import Volume4D
@@ -37,7 +39,6 @@ from detente.planning import (
     PlanningRules,
     Refused,
     State,
-    decide,
     details_on_wire,
 )
 
@@ -56,6 +57,9 @@ from .wanted import (
     end_order,
     plan_order,
 )
+
+if TYPE_CHECKING:
+    from detente.planning.hearing import HeardIntent
 
 __all__ = ["Done", "NoSuchPlan", "PlanBusy", "PlanEnded", "PlanWanted", "Planner"]
 
@@ -232,26 +236,35 @@ class Planner:
 
     # --- what others tell --------------------------------------------------------------------
 
-    async def heard(self, neighbour: Neighbour) -> None:
-        """Another USS has told of an intent of its own: keep it, and tell whom it concerns.
+    def known(self, exchange: str, intent_id: str) -> Neighbour | None:
+        """Another's intent as it is known, whatever its version."""
+        for neighbour in self.parts.known.of(intent_id):
+            if neighbour.exchange == exchange:
+                return neighbour
+        return None
 
-        Args:
-            neighbour: checked: whose it is, its volumes, its version.
+    async def ask_reference(
+        self, exchange: str, intent_id: str
+    ) -> wire.OperationalIntentReference | None:
+        """An intent as an exchange tells it now; None if it has none of that id.
+
+        Raises:
+            PeerUnreachable, PeerRefused, PeerNonsense, TokenUnavailable: it does not tell.
         """
-        parts = self.parts
-        if not parts.known.learn(neighbour) or neighbour.details is None:
-            return
-        rules, now_us = parts.rules(), parts.now_us()
-        for intent in list(parts.book.intents.values()):
-            order = change_order(Action.MODIFY, intent, intent.state, None, now_us)
-            order = order.with_details(intent.details)
-            met = decide(replace(order, before=None), [neighbour], rules)
-            if met:
-                await parts.operators.suffered(intent, met, neighbour.at_us)
+        client = self.parts.calls.exchange(exchange, intent_id)
+        try:
+            return await client.operational_intent(intent_id)
+        except PeerRefused as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
-    def heard_end(self, intent_id: str, exchange: str | None = None) -> None:
-        """Another USS has told that an intent of its own is over."""
-        self.parts.known.forget(intent_id, exchange)
+    async def heard(self, heard: HeardIntent) -> None:
+        """Another USS has told of an intent of its own; it was checked."""
+        if heard.neighbour is None:
+            self.parts.known.forget(heard.intent_id, heard.exchange)
+        else:
+            self.parts.known.learn(heard.neighbour)
 
     # --- carrying out ------------------------------------------------------------------------
 
@@ -319,7 +332,7 @@ class Planner:
 
         decided = self._deciding[order.id] = asyncio.Event()
         try:
-            outcome = await carry(attempt, self._performer(order), parts.now_us, announce)
+            outcome = await carry(attempt, self.performer(order), parts.now_us, announce)
             if outcome.unsettled and pending_id is not None:
                 return outcome  # as before: nothing is known that was not
             return await self._state(outcome, announced, rules)
@@ -334,8 +347,7 @@ class Planner:
     ) -> Outcome:
         """Put on record how it ended, and tell everybody whom it concerns."""
         parts = self.parts
-        closes = None if outcome.unsettled else announced
-        settled = await parts.recorder.settled(closes, outcome, rules)
+        settled = await parts.recorder.settled(announced, outcome, rules)
         done = Done(outcome, settled)
         for key in (outcome.order.id, settled.attempt_id):
             self._outcomes[key] = done
@@ -354,7 +366,9 @@ class Planner:
         await parts.operators.attempted(outcome)
         return outcome
 
-    def _performer(self, order: Order) -> Callable[[Errand], Coroutine[Any, Any, Heard]]:
+    def performer(self, order: Order) -> Callable[[Errand], Coroutine[Any, Any, Heard]]:
+        """What carries out the errands of an order."""
+
         async def perform(errand: Errand) -> Heard:
             if isinstance(errand, FetchIntent) and errand.reference.manager == self.parts.manager:
                 return await self._own(errand)
