@@ -12,6 +12,7 @@ from detente.interchange.altimetry import (
 from detente.interchange.given import Defaults
 from detente.interchange.grids import Grid, GridError, open_grid
 from detente.interchange.levels import LevelDefaults, parse_level
+from detente.interchange.reading import IMPORT_FORMATS, ImportFormat, format_of, read
 from detente.interchange.stating import altimetry_from
 from detente.interchange.understood import (
     Level,
@@ -30,6 +31,7 @@ from detente.interchange.understood import (
 from detente.interchange.volumes import Converted, Drawer, Part, Position, Room, to_volumes
 
 __all__ = [
+    "IMPORT_FORMATS",
     "Altimetry",
     "AltimetryError",
     "Converted",
@@ -39,6 +41,7 @@ __all__ = [
     "Grid",
     "GridError",
     "Ground",
+    "ImportFormat",
     "Interval",
     "Level",
     "LevelDefaults",
@@ -59,7 +62,9 @@ __all__ = [
     "Unread",
     "Unreadable",
     "altimetry_from",
+    "format_of",
     "open_grid",
     "parse_level",
+    "read",
     "to_volumes",
 ]

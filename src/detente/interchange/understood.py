@@ -59,13 +59,18 @@ class Unread(DetenteError):
         self.line = line
 
 
+def refused(en: str, fr: str, *, do_en: str = "", do_fr: str = "", line: int = 0) -> Unread:
+    """The refusal of a part of a file, in both languages, to be raised."""
+    return Unread(Words(en, fr), Words(do_en, do_fr) if do_en else None, line)
+
+
 def unread(en: str, fr: str, *, do_en: str = "", do_fr: str = "", line: int = 0) -> NoReturn:
-    """Refuse a part of a file, in both languages.
+    """Refuse a part of a file.
 
     Raises:
         Unread: always.
     """
-    raise Unread(Words(en, fr), Words(do_en, do_fr) if do_en else None, line)
+    raise refused(en, fr, do_en=do_en, do_fr=do_fr, line=line)
 
 
 class Reference:

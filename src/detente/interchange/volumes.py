@@ -13,7 +13,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
+
 from detente.geo import Volume4D, VolumeError, VolumeLimits, validate_volume
+from detente.operations import Corridor, CorridorError, Track, corridor_volumes
 from detente.words import Words
 
 from .altimetry import Altimetry, Interval
@@ -26,6 +29,7 @@ from .understood import (
     Span,
     Understood,
     Unread,
+    refused,
     unread,
 )
 
@@ -51,7 +55,7 @@ class Room:
 
 
 Drawer = Callable[[Sequence[Position], Room], tuple[Volume4D, ...]]
-"""Draws the corridor of a track: `operations.corridor_volumes`, given as an argument."""
+"""Draws the corridor of a track."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def to_volumes(
     Args:
         window: times of what has none; what has some is cut to it, and left out beyond it.
         room: for routes.
-        draw: draws corridors around timed routes.
+        draw: draws corridors around timed routes; `operations.corridor_volumes` if not given.
         lower, upper: limits of what has none.
         limits: of area and vertices; those of operational intents if not given.
     """
@@ -282,12 +286,6 @@ def _of_timed(
     route: Route, altimetry: Altimetry, room: Room | None, draw: Drawer | None
 ) -> tuple[Made, tuple[Position, ...]]:
     room = _room(route, room)
-    if draw is None:
-        unread(
-            "Nothing was given to draw corridors with.",
-            "Rien n’a été donné pour tracer les couloirs.",
-            line=route.line,
-        )
     track: list[Position] = []
     spread_m = 0.0
     for point in route.points:
@@ -297,7 +295,7 @@ def _of_timed(
         found = altimetry.interval(point.level, place)
         spread_m = max(spread_m, (found.high_m - found.low_m) / 2)
         track.append((point.time_us, *place, (found.high_m + found.low_m) / 2))
-    drawn = draw(track, replace(room, vertical_m=room.vertical_m + spread_m))
+    drawn = (draw or _corridor)(track, replace(room, vertical_m=room.vertical_m + spread_m))
     return (
         (
             (
@@ -314,3 +312,24 @@ def _of_timed(
         ),
         tuple(track),
     )
+
+
+def _corridor(track: Sequence[Position], room: Room) -> tuple[Volume4D, ...]:
+    times, lats, lngs, altitudes = zip(*track, strict=True)
+    try:
+        return corridor_volumes(
+            Track(
+                np.array(times, np.int64),
+                np.array(lats, np.float64),
+                np.array(lngs, np.float64),
+                np.array(altitudes, np.float64),
+            ),
+            Corridor(room.half_width_m, room.vertical_m, room.time_s),
+        )
+    except CorridorError as problem:
+        raise refused(
+            problem.message,
+            f"Le couloir n’est pas possible\u202f: {problem.message}",
+            do_en=problem.advice or "",
+            do_fr=problem.advice or "",
+        ) from problem
