@@ -193,7 +193,7 @@ class PlanCalls:
         found: list[Plan] = []
         while len(found) < limit:
             page = read(self.client.get("plans", query), Plans, self.client.node)
-            found += page.plans
+            found += [each for each in page.plans if state != "ended" or each.ended]
             if page.before is None:
                 break
             query["before"] = page.before

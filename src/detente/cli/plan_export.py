@@ -61,7 +61,7 @@ def export_plans(
         WriteOptions(made_us=time.time_ns() // 1000, altimetry=altimetry, fir=fir),
     )
     if out is None:
-        click.get_binary_stream("stdout").write(data)
+        click.echo(data, nl=False)
         return
     try:
         out.write_bytes(data)

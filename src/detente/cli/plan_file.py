@@ -39,6 +39,7 @@ from detente.words import Language, Words
 Resolve = Literal["best", "ask", "off"]
 Attempt = Callable[[Json], tuple[Outcome, Json]]
 
+_CHANGEABLE: Final = ("volumes", "priority", "name", "operator", "track")
 ROUNDS_MAX: Final = 6
 """Ways out that are filed one after another: somebody else may file meanwhile."""
 
@@ -155,7 +156,7 @@ def modify_plan(
                     known.id, declared[0], {"off_nominal_volumes": body.get("volumes", [])}
                 )
             if declared:
-                return at.calls.act(known.id, "conform", body)
+                return at.calls.act(known.id, "conform", _change(body))
             return at.calls.modify(known.id, body)
 
         body: Json = {}
@@ -191,7 +192,7 @@ def activate_plan(
             _confirm(yes, CHANGE, at.language)
 
         def attempt(body: Json) -> tuple[Outcome, Json]:
-            return at.calls.act(known.id, "activate", body)
+            return at.calls.act(known.id, "activate", _change(body))
 
         body: Json = {}
         if plan is not None:
@@ -257,8 +258,14 @@ def try_plan(
         way = _choose(outcome.ways_out, chosen, at.language, quiet=quiet)
         if way is None:
             break
-        tried.way, body = way, dict(way.plan)
+        # The same plan, changed: what refused it first is found under the same id.
+        tried.way, body = way, {**way.plan, "id": outcome.id}
     return tried
+
+
+def _change(body: Json) -> Json:
+    """What of a plan can be changed while it is activated, or conforms again."""
+    return {name: body[name] for name in _CHANGEABLE if name in body}
 
 
 def _tell(tried: Tried, language: Language) -> None:

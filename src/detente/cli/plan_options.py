@@ -41,6 +41,12 @@ def reading_options(command: F) -> F:
             ),
             click.option("--from", "begins", metavar="TIME", help="When what has no time begins."),
             click.option("--until", "ends", metavar="TIME", help="When what has no time ends."),
+            click.option(
+                "--heights",
+                metavar="UNIT[ REFERENCE]",
+                help='What bare numbers mean, such as "ft AMSL": m or ft; W84, AMSL, AGL, STD.',
+            ),
+            click.option("--year", type=int, metavar="YEAR", help="Of dates that name none."),
             click.option("--lower", metavar="LEVEL", help="Lower limit of what has none."),
             click.option("--upper", metavar="LEVEL", help="Upper limit of what has none."),
             click.option(

@@ -205,8 +205,8 @@ def _write_page(path: Path, found: ReadFile) -> None:
 
 
 def _geojson(found: ReadFile) -> bytes:
-    from detente.interchange import write
     from detente.interchange.feature import Feature, Kind
+    from detente.interchange.writing import write
 
     features = [
         Feature(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from detente.geo import Volume4D
     from detente.interchange import (
         Converted,
+        Defaults,
         Level,
         Problem,
         Room,
@@ -50,6 +51,8 @@ class Reading:
     corridor: str | None = None
     begins: str | None = None
     ends: str | None = None
+    heights: str | None = None
+    year: int | None = None
     lower: str | None = None
     upper: str | None = None
     geoid: str | None = None
@@ -167,7 +170,7 @@ def read_plans(reading: Reading, *, each: bool) -> ReadFile:
 
     data = _bytes(reading.source)
     name = "standard input" if str(reading.source) == STDIN else reading.source.name
-    understood = read(data, name, format=reading.form)
+    understood = read(data, name, format=reading.form, defaults=_defaults(reading))
     altimetry = altimetry_from(
         geoid=reading.geoid, ground=reading.ground, pressure=reading.pressure
     )
@@ -227,6 +230,20 @@ def _one_name(understood: Understood) -> str:
     names = {each.name for each in understood.pieces}
     names |= {each.name for each in understood.routes}
     return names.pop() if len(names) == 1 else ""
+
+
+def _defaults(reading: Reading) -> Defaults:
+    from detente.interchange import Defaults, LevelDefaults
+
+    unit, _, reference = (reading.heights or "").partition(" ")
+    unit, reference = unit.lower(), reference.strip().upper()
+    if reading.heights is not None and (
+        unit not in ("m", "ft") or reference not in ("", "W84", "AMSL", "AGL", "STD")
+    ):
+        raise click.BadParameter(
+            "Write m or ft, and W84, AMSL, AGL or STD.", param_hint="--heights"
+        )
+    return Defaults(LevelDefaults(unit or None, reference or None), reading.year)
 
 
 def _room(text: str | None) -> Room | None:

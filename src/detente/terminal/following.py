@@ -44,7 +44,8 @@ async def follow(
     api: NodeApi, *, after: str | None = None, sleep: Sleep = asyncio.sleep
 ) -> AsyncGenerator[Happening, None]:
     """All that happens on the line, for as long as somebody listens; see `follow_events`."""
-    async with aclosing(follow_events(api, _heard, after=after, sleep=sleep)) as happenings:
+    heard: AsyncGenerator[Happening, None] = follow_events(api, _heard, after=after, sleep=sleep)
+    async with aclosing(heard) as happenings:
         async for each in happenings:
             yield each
 
@@ -99,7 +100,7 @@ async def follow_events(
         attempt += 1
 
 
-def _heard(event: SentEvent) -> Happening | None:
+def _heard(event: SentEvent) -> EntryEvent | Link | NodeState | None:
     if event.name == "entry":
         return msgspec.json.decode(event.data, type=EntryEvent)
     if event.name == "link":
