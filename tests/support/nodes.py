@@ -154,6 +154,8 @@ class NodeUnderTest:
     url: str = ""
     program: Sequence[str] = ()
     """Arguments of a fresh interpreter; if there are none, `detente node run` is forked."""
+    uss: Proxy | None = None
+    """Passes on what other USSs call, if the node plans."""
 
     @property
     def log(self) -> str:
@@ -183,6 +185,8 @@ class NodeUnderTest:
         ready = json.loads(line)
         self.url = ready["url"]
         self.proxy.target = int(ready["line"].rpartition(":")[2])
+        if self.uss is not None:
+            self.uss.target = int(ready["uss"].rpartition(":")[2])
 
     async def _begin(self, arguments: list[str], variables: Mapping[str, str] | None) -> None:
         path = self.logs / f"node-{self.party}.log"
