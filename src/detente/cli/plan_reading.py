@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,7 +14,6 @@ from detente.cli.plan_desk import show
 from detente.errors import DetenteError
 
 if TYPE_CHECKING:
-    from detente.geo import Volume4D
     from detente.interchange import (
         Converted,
         Defaults,
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
         Span,
         Understood,
     )
-    from detente.interchange.volumes import Position
 
 STDIN = "-"
 
@@ -185,7 +182,6 @@ def read_plans(reading: Reading, *, each: bool) -> ReadFile:
             altimetry,
             _window(reading),
             room=room,
-            draw=_corridor,
             lower=_level(reading.lower, "--lower"),
             upper=_level(reading.upper, "--upper"),
         )
@@ -254,23 +250,6 @@ def _room(text: str | None) -> Room | None:
         return None
     found = parse_corridor(text)
     return Room(found.half_width_m, found.vertical_m, found.time_s)
-
-
-def _corridor(track: Sequence[Position], room: Room) -> tuple[Volume4D, ...]:
-    import numpy as np
-
-    from detente.operations import Corridor, Track, corridor_volumes
-
-    times, lats, lngs, heights = zip(*track, strict=True)
-    return corridor_volumes(
-        Track(
-            np.array(times, np.int64),
-            np.array(lats, np.float64),
-            np.array(lngs, np.float64),
-            np.array(heights, np.float64),
-        ),
-        Corridor(room.half_width_m, room.vertical_m, room.time_s),
-    )
 
 
 def _window(reading: Reading) -> Span | None:

@@ -7,6 +7,7 @@ end both are asked again for every message.
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import math
 import time
@@ -44,17 +45,14 @@ class Line:
 
     Args:
         nodes: running.
-        notices: what is to be said.
         say: is told what happens, in a sentence.
     """
 
-    def __init__(
-        self, nodes: Sequence[NodeProcess], notices: Sequence[Notice], say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, nodes: Sequence[NodeProcess], say: Callable[[str], None]) -> None:
         self._nodes = nodes
         self._say = say
         self._stack = AsyncExitStack()
-        self.notices = notices
+        self.notices: Sequence[Notice] = ()
         self.desks: list[Desk] = []
 
     async def __aenter__(self) -> Line:
@@ -77,21 +75,28 @@ class Line:
         """End it."""
         await self._stack.aclose()
 
-    async def run(self) -> Course:
+    async def run(self, notices: Sequence[Notice]) -> Course:
         """Say everything, kill a node in the middle, start it again, wait for the last signature.
+
+        Args:
+            notices: what is to be said.
 
         Raises:
             LineFailed: a message was not acknowledged, or an outage is not in both records.
             NodeRefused, NodeDidNotStart: a step failed.
         """
         began_s = time.monotonic()
+        self.notices = notices
         # The side that has more to say goes on talking; the other one's node is killed.
         talks, other = sorted(
             self.desks, key=lambda desk: -sum(n.sender == desk.party for n in self.notices)
         )
         course = Course(other.node)
         async with asyncio.TaskGroup() as group:
-            helpers = [group.create_task(self._follow(desk)) for desk in self.desks]
+            helpers = [
+                group.create_task(self._follow(desk, await _newest(desk.duty)))
+                for desk in self.desks
+            ]
             helpers += [group.create_task(self._watch(desk)) for desk in self.desks]
             helpers += [
                 group.create_task(self._officer(desk, account, course))
@@ -144,9 +149,10 @@ class Line:
             for number, notice in waiting:
                 officer = officers[number % 2]
                 body = notice.body
-                if notice.told:
+                if notice.source:
+                    told = await _told(desk.duty, notice.source)
                     media_type = "application/json"
-                    kept = await officer.post("/line/files", notice.told, {"type": media_type})
+                    kept = await officer.post("/line/files", told, {"type": media_type})
                     file = {"sha256": kept["sha256"], "media_type": media_type}
                     body = {**body, "files": [file]}
                 sent = await officer.post("/line/messages", body)
@@ -205,9 +211,8 @@ class Line:
 
     # -- what the nodes tell -------------------------------------------------------------------
 
-    async def _follow(self, desk: Desk) -> None:
-        """The events of a node, from the first one; after an outage, from the one seen last."""
-        last = "0"
+    async def _follow(self, desk: Desk, last: str) -> None:
+        """The events of a node after one; after an outage, from the one seen last."""
         while True:
             await desk.node.up.wait()
             try:
@@ -295,6 +300,21 @@ class Line:
 
     def _peer(self, desk: Desk) -> Desk:
         return next(each for each in self.desks if each is not desk)
+
+
+async def _newest(officer: Session) -> str:
+    """Index of the newest entry of a node's record."""
+    [entry] = (await officer.get("/record/entries", {"order": "newest", "limit": 1}))["entries"]
+    return str(entry["index"])
+
+
+async def _told(officer: Session, entry: str) -> bytes:
+    """What another told of its flight: the bytes of its message, as our record has them."""
+    body = (await officer.get(f"/record/entries/{entry}"))["body"]
+    part = "response" if body["exchange"]["recorder_role"] == "Client" else "request"
+    if body[f"{part}_blob"]:
+        return await officer.bytes(f"/record/blobs/{body[f'{part}_blob']}")
+    return base64.b64decode(body["exchange"][f"{part}_body"])
 
 
 def _reply(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from detente.demo.agreeing import PORT, Signatory
+from detente.demo.servers import Keys
 from detente.errors import DetenteError
 from detente.node.beginning import SettingValue, begin_node
 from detente.node.home import Home
 
 HOST: Final = "127.0.0.1"
 ADMIN: Final = "admin"
+USS_PORT: Final = 8095
+"""At which the nodes say that they are asked for details of plans."""
 PACE_PER_S: Final = 1000
 """Requests that one account may make: a program stands in for officers, and types faster."""
 _START_TIMEOUT_S: Final = 120.0
@@ -114,16 +117,23 @@ class NodeProcess:
 
 @asynccontextmanager
 async def running_nodes(
-    agreement: Path, parties: Sequence[Signatory]
+    agreement: Path, parties: Sequence[Signatory], exchange: str, keys: Keys
 ) -> AsyncIterator[list[NodeProcess]]:
     """Begin both nodes and run them while the block runs.
+
+    Args:
+        agreement: directory of it.
+        parties: both.
+        exchange: URL of the exchange that they plan at.
+        keys: their tokens are signed with these.
 
     Raises:
         NodeDidNotStart: one did not.
         DetenteError: see `begin_node`.
     """
-    ports = _free_ports(2 * len(parties))
-    api_ports, line_ports = ports[: len(parties)], ports[len(parties) :]
+    ports = _free_ports(3 * len(parties))
+    api_ports, line_ports, uss_ports = ports[::3], ports[1::3], ports[2::3]
+    uss_at = dict(zip((party.id for party in parties), uss_ports, strict=True))
     line_at = dict(zip((party.id for party in parties), line_ports, strict=True))
     nodes = []
     for party, peer, port in zip(parties, reversed(parties), api_ports, strict=True):
@@ -133,9 +143,19 @@ async def running_nodes(
             "peer-port": line_at[party.id],
             # The agreement's hosts are examples: both nodes are on this machine.
             "peer-network": ["127.0.0.0/8"],
-            "connect-to": [f"{peer.host}:{PORT}={HOST}:{line_at[peer.id]}"],
+            "connect-to": [
+                f"{peer.host}:{PORT}={HOST}:{line_at[peer.id]}",
+                f"{peer.host}:{USS_PORT}={HOST}:{uss_at[peer.id]}",
+            ],
             "rate-limit": float(PACE_PER_S),
             "rate-burst": PACE_PER_S,
+            "exchange": [exchange],
+            "base-url": f"http://{party.host}:{USS_PORT}",
+            "uss-port": uss_at[party.id],
+            "token-key": str(keys.private_key.absolute()),
+            "auth-public-key": [str(keys.public_key.absolute())],
+            # Nobody has certificates for names that are examples.
+            "allow-http-uss-urls": True,
         }
         home = Home(party.node, party.id, party.keys, party.keys)
         begun = await begin_node(home, agreement, settings, ADMIN)

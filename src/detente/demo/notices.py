@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 
 from detente.demo.agreeing import Signatory
-from detente.demo.party import FoundConflict
 from detente.geo import Circle, Outline, projection
 from detente.operations import CheckResult, Flight, FlightConflict
 
@@ -25,18 +24,34 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class FoundConflict:
+    """Two flights of different parties that meet, as the one found it whose flight was refused.
+
+    Attributes:
+        mine: flight of the party that found it.
+        other: flight of the other party.
+        source: id of the entry, in the finder's record, of the message that told of the other.
+    """
+
+    mine: str
+    other: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A message before it is sent.
 
     Attributes:
         sender: id of the party whose officers send it: the one that found the conflict.
         body: as the node's interface takes it.
-        told: what goes with it as a file; nothing if empty.
+        source: id of the entry of the message by which the other had told of its flight: what it
+            said goes along as a file; "" if nothing does.
     """
 
     sender: str
     body: dict[str, Any]
-    told: bytes = b""
+    source: str = ""
 
 
 def notices(
@@ -45,14 +60,15 @@ def notices(
     parties: Sequence[Signatory],
     most: int | None,
 ) -> list[Notice]:
-    """Messages about the closest conflicts, in the order in which these begin.
+    """Messages about the closest conflicts that kept a flight from being filed as it was wanted.
 
-    Real closeness is a warning, with what the other had told of its flight as a file; conflicts of
-    the corridors alone are notices of activity. If there is no conflict, one message says so.
+    They are in the order in which the conflicts begin. Real closeness is a warning, with what the
+    other had told of its flight as a file; conflicts of the corridors alone are notices of
+    activity. If there is no conflict, one message says so.
 
     Args:
-        result: the conflicts, the closest first.
-        found: the same as the parties found them, by the party's id.
+        result: the conflicts of flights as they were wanted, the closest first.
+        found: those of them that refused a flight, by the id of the party whose flight it was.
         parties: both.
         most: at most so many; all if None.
     """
@@ -63,15 +79,20 @@ def notices(
     }
     one, other = parties
     peer = {one.id: other.id, other.id: one.id}
-    chosen = sorted(result.conflicts[:most], key=lambda each: each.time_start_us or 0)
+    refusing = [each for each in result.conflicts if _pair(each) in finder]
+    chosen = sorted(refusing[:most], key=lambda each: each.time_start_us or 0)
     made = []
     for conflict in chosen:
-        sender, as_found = finder[frozenset((conflict.own.flight_id, conflict.other.flight_id))]
+        sender, as_found = finder[_pair(conflict)]
         made.append(_notice(conflict, sender, peer[sender], as_found))
     if not made:
         text = {"language": "en", "text": "Our flights of the day and yours do not meet."}
         made.append(Notice(one.id, _body(TEXT, other.id, {"text": text})))
     return made
+
+
+def _pair(conflict: FlightConflict) -> frozenset[str]:
+    return frozenset((conflict.own.flight_id, conflict.other.flight_id))
 
 
 def _notice(conflict: FlightConflict, sender: str, to: str, found: FoundConflict) -> Notice:
@@ -95,7 +116,7 @@ def _notice(conflict: FlightConflict, sender: str, to: str, found: FoundConflict
         return Notice(
             sender,
             _body(WARNING, to, {"danger": "traffic", **fields, "advice": remark}),
-            found.told,
+            found.source,
         )
     aircraft = {"count": 1, "kind": "aeroplane", "call_sign": mine.name}
     more = {"activity": "flights", **fields, "aircraft": aircraft, "remarks": remark}

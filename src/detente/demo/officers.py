@@ -104,6 +104,14 @@ class Session:
             )
         return await _asked(self.http, "POST", path, body, query=query, token=self.token)
 
+    async def bytes(self, path: str) -> bytes:
+        """What is at a path below /api/v1, as it is. Raises as `get`."""
+        headers = {"authorization": f"Bearer {self.token}"}
+        answer = await self.http.get(path, headers=headers)
+        if not answer.is_success:
+            raise NodeRefused(f"GET {path}: {answer.status_code}", answer.status_code, None)
+        return answer.content
+
     async def fetch(self, path: str, target: Path) -> None:
         """A file at a path below /api/v1, onto the disk. Raises as `get`."""
         headers = {"authorization": f"Bearer {self.token}"}

@@ -1,4 +1,4 @@
-"""`detente demo`: a real day of traffic, two parties, one exchange, every conflict."""
+"""`detente demo`: a real day of traffic, two parties, one exchange, every conflict and way out."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from detente.demo import show, show_line
+from detente.demo import show, show_line, show_plan
 from detente.demo.agreeing import CHIEF, DUTY, Signatory, agree, signatories
 from detente.demo.day import PARTIES, Day, read_day
-from detente.demo.desks import Desk
 from detente.demo.line import Line
 from detente.demo.nodes import NodeProcess, running_nodes
-from detente.demo.notices import Notice, notices
+from detente.demo.notices import FoundConflict, Notice, notices
 from detente.demo.officers import Session
-from detente.demo.party import Party
+from detente.demo.planning import Planner, Result, judge
+from detente.demo.planning_text import AFTER
 from detente.demo.proving import ProofFailed, export, forge, others, outages_in, verify
 from detente.demo.results import make_room
-from detente.demo.servers import Keys, running_exchange, running_party
+from detente.demo.servers import Keys, running_exchange
 from detente.errors import DetenteError
 from detente.operations import (
     CheckResult,
@@ -47,7 +47,7 @@ from detente.operations import (
 from detente.record import SqliteLog, VerifyReport, load_key, verify_log
 from detente.verify.page import write_page
 
-AT_ONCE: Final = 8
+AT_ONCE: Final = 4
 """Flights that each party has in the works at one time."""
 
 NOTICES: Final = 120
@@ -129,56 +129,99 @@ async def _run(options: Options, console: Console) -> None:
     show.agreed(console, agreement)
 
     async with AsyncExitStack() as stack:
-        url, parties = await _exchange(day, options.out, stack, console)
-        if not options.keep:
-            await stack.aclose()
-        result = await _compare(day, parties, options, console)
+        world = await _start(options.out, signing, stack, console)
+        placed = await _plan(day, world, console)
+        before = await _compare(day, placed, options, console)
 
         console.print("\n[bold]6  The exchange's log[/bold]")
         show.verified(console, await _verify(options.out / "exchange"))
 
-        found = {who.id: party.tally.conflicts for who, party in zip(signing, parties, strict=True)}
-        said = notices(result, found, signing, options.notices)
-        console.print("\n[bold]7  The line[/bold]  between two nodes, one for each party")
-        closest = options.notices is not None and options.notices < len(result.conflicts)
-        show_line.planned(console, said, len(result.conflicts), closest)
+        said = notices(before, _found(placed, signing), signing, options.notices)
+        console.print("\n[bold]7  The line[/bold]  between the two nodes")
+        closest = options.notices is not None and options.notices < len(before.conflicts)
+        show_line.planned(console, said, len(before.conflicts), closest)
         bundle = options.out / "bundle.zip"
-        nodes, desks = await _talk(options.out / "agreement", signing, said, bundle, stack, console)
+        await _talk(world.line, said, bundle, signing, console)
         if not options.keep:
-            with console.status("both nodes end"):
+            with console.status("both nodes and the exchange end"):
                 await stack.aclose()
         await _prove(bundle, agreement.sha256, console)
-        report, page = _pages(options, day, result)
+        report, page = _pages(options, day, before, placed)
         show.ended(console, report, page, bundle, time.monotonic() - began_s)
         if options.keep:
-            await _keep(options, url, nodes, desks, console)
+            await _keep(options, world, console)
     if options.keep:
         console.print("   ended")
 
 
-async def _exchange(
-    day: Day, out: Path, stack: AsyncExitStack, console: Console
-) -> tuple[str, list[Party]]:
-    """Both parties announce their day to an exchange, which runs until the stack is closed."""
-    console.print("\n[bold]3  The exchange[/bold]  and two parties that share no command")
+@dataclass(frozen=True, slots=True)
+class _World:
+    """Everything that runs.
+
+    Attributes:
+        exchange: its URL.
+        nodes: of both parties.
+        line: between them; its desks are the officers at work.
+    """
+
+    exchange: str
+    nodes: Sequence[NodeProcess]
+    line: Line
+
+
+async def _start(
+    out: Path, signing: Sequence[Signatory], stack: AsyncExitStack, console: Console
+) -> _World:
+    """An exchange, a node for each party, officers at both: until the stack is closed."""
+    console.print("\n[bold]3  The exchange[/bold]  and two nodes that share no command")
     keys = Keys(out)
     with console.status("starting (the first time, geometry kernels are compiled: a minute)"):
         url = await stack.enter_async_context(running_exchange(out, keys))
-        parties = [
-            await stack.enter_async_context(running_party(name, url, keys)) for name in PARTIES
-        ]
     console.print(f"   exchange {url}")
-    for party in parties:
-        console.print(f"   {party.name} {party.base_url}")
-    seconds = await _announce(day, parties, console)
-    show.announced(console, parties, seconds, await _metrics(url))
-    return url, parties
+    with console.status("both nodes begin, and start"):
+        agreement = out / "agreement"
+        nodes = await stack.enter_async_context(running_nodes(agreement, signing, url, keys))
+    show_line.running(console, nodes)
+    with console.status("officers are invited, and log in"):
+        line = await stack.enter_async_context(
+            Line(nodes, lambda sentence: show.say(console, sentence))
+        )
+    return _World(url, nodes, line)
 
 
-async def _compare(
-    day: Day, parties: list[Party], options: Options, console: Console
-) -> CheckResult:
-    console.print("\n[bold]5  The same day compared directly[/bold], without any exchange")
+async def _plan(day: Day, world: _World, console: Console) -> Result:
+    """Both nodes plan every flight of their party."""
+    console.print("\n[bold]4  Both nodes plan every flight[/bold]  as 4-D volumes over HTTP")
+    show.say(
+        console,
+        "Each is filed as it was flown. What is refused is filed again with the cheapest of the "
+        "ways out that its own node proposes: later, earlier, higher, lower, to one side, around.",
+    )
+    planners = [Planner(desk.node.who, desk.officers[DUTY]) for desk in world.line.desks]
+    with _bars(console) as progress:
+        began_s = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            for planner in planners:
+                flights = day.flights[planner.party.name]
+                bar = progress.add_task(planner.party.name, total=len(flights))
+                group.create_task(
+                    planner.plan_all(flights, AT_ONCE, partial(progress.advance, bar))
+                )
+        seconds = time.monotonic() - began_s
+    with console.status("comparing every accepted volume with every other"):
+        result = await asyncio.to_thread(judge, planners, seconds)
+    stored = await _metrics(world.exchange)
+    if stored["operational_intents"] != sum(
+        each.now is not None for each in result.placed.values()
+    ):
+        raise DemoError("the exchange does not hold what the nodes planned")
+    show_plan.planned(console, planners, result, stored)
+    return result
+
+
+async def _compare(day: Day, placed: Result, options: Options, console: Console) -> CheckResult:
+    """The day as it was wanted, beside the day as it is planned."""
+    console.print("\n[bold]5  Before and after[/bold]  the day as it was wanted, compared directly")
     with console.status("comparing every volume of A with every volume of B"):
         result = await asyncio.to_thread(
             check,
@@ -193,27 +236,31 @@ async def _compare(
                 ),
             ],
         )
-    _check_complete(parties, result)
     show.compared(console, result, options.corridor)
+    show_plan.resolved(console, result, placed)
     return result
 
 
+def _found(placed: Result, signing: Sequence[Signatory]) -> dict[str, list[FoundConflict]]:
+    """Conflicts with the other party that refused a flight, by the party whose flight it was."""
+    found: dict[str, list[FoundConflict]] = {each.id: [] for each in signing}
+    party_of = {each.name: each.id for each in signing}
+    for each in placed.placed.values():
+        own = party_of[each.wanted.party]
+        for met in each.met.values():
+            if met.manager != own:
+                found[own].append(FoundConflict(each.wanted.flight_id, met.other, met.source))
+    return found
+
+
 async def _talk(
-    agreement: Path,
-    signing: Sequence[Signatory],
+    line: Line,
     said: Sequence[Notice],
     bundle: Path,
-    stack: AsyncExitStack,
+    signing: Sequence[Signatory],
     console: Console,
-) -> tuple[list[NodeProcess], list[Desk]]:
-    """Everything is said on the line; one record is exported. The nodes run with the stack."""
-    with console.status("both nodes begin, and start"):
-        nodes = await stack.enter_async_context(running_nodes(agreement, signing))
-    show_line.running(console, nodes)
-    with console.status("officers are invited, and log in"):
-        line = await stack.enter_async_context(
-            Line(nodes, said, lambda sentence: show.say(console, sentence))
-        )
+) -> None:
+    """Everything is said on the line; one record is exported."""
     bars = _bars(console)
     bar = bars.add_task("acknowledged", total=len(said))
 
@@ -223,7 +270,7 @@ async def _talk(
         return Group(bars.get_renderable(), show_line.board(line.desks))
 
     with Live(get_renderable=picture, console=console, refresh_per_second=8):
-        course = await line.run()
+        course = await line.run(said)
     if not console.is_terminal:
         console.print()  # a picture that did not move is not ended with a line
     show_line.told(console, course, line.desks)
@@ -240,10 +287,9 @@ async def _talk(
     if outages.keys() != names.keys():
         raise ProofFailed("the bundle does not hold the outage as both saw it", where=str(bundle))
     show_line.exported(console, exported, signing[0], outages, names)
-    return nodes, line.desks
 
 
-def _pages(options: Options, day: Day, result: CheckResult) -> tuple[Path, Path]:
+def _pages(options: Options, day: Day, result: CheckResult, placed: Result) -> tuple[Path, Path]:
     """The report and the verifier, for the browser."""
     report = options.out / "report.html"
     write_report(
@@ -253,37 +299,34 @@ def _pages(options: Options, day: Day, result: CheckResult) -> tuple[Path, Path]
         day.flights[PARTIES[1]],
         ReportText(
             title=Words(
-                "A day over Switzerland, announced by two parties",
-                "Une journée au-dessus de la Suisse, annoncée par deux parties",
+                "A day over Switzerland, planned by two parties",
+                "Une journée au-dessus de la Suisse, planifiée par deux parties",
             ),
             subtitle=Words(
                 f"{options.flights.name}, moved by {day.days_later} days",
                 f"{options.flights.name}, décalé de {day.days_later} jours",
             ),
+            figures=tuple(show_plan.costs(placed)),
+            notes=(AFTER,),
             made_at_us=time.time_ns() // 1000,
         ),
+        placed.changes,
     )
     page = options.out / "verify.html"
     write_page(page)
     return report, page
 
 
-async def _keep(
-    options: Options,
-    exchange: str,
-    nodes: Sequence[NodeProcess],
-    desks: Sequence[Desk],
-    console: Console,
-) -> None:
+async def _keep(options: Options, world: _World, console: Console) -> None:
     """Tell where everything is, and wait to be stopped."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     commands = {
         desk.party: () if options.commands is None else options.commands(desk.node, desk.officers)
-        for desk in desks
+        for desk in world.line.desks
     }
-    show_line.kept(console, exchange, nodes, desks, commands)
+    show_line.kept(console, world.exchange, world.nodes, world.line.desks, commands)
     await stop.wait()
     console.print("\n   ending both nodes and the exchange")
 
@@ -293,20 +336,6 @@ def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-async def _announce(day: Day, parties: list[Party], console: Console) -> float:
-    console.print("\n[bold]4  Both parties announce every flight[/bold] as 4-D volumes over HTTP")
-    with _bars(console) as progress:
-        began_s = time.monotonic()
-        async with asyncio.TaskGroup() as group:
-            for party in parties:
-                flights = day.flights[party.name]
-                bar = progress.add_task(party.name, total=len(flights))
-                group.create_task(
-                    party.announce_all(flights, AT_ONCE, partial(progress.advance, bar))
-                )
-        return time.monotonic() - began_s
 
 
 async def _prove(bundle: Path, agreement: str, console: Console) -> None:
@@ -353,24 +382,6 @@ async def _metrics(url: str) -> dict[str, float]:
         }:
             found[name.removeprefix("detente_")] = float(value)
     return found
-
-
-def _check_complete(parties: list[Party], result: CheckResult) -> None:
-    """What the parties found by asking each other must be all that there is to find."""
-    found = {
-        frozenset((conflict.mine, conflict.other))
-        for party in parties
-        for conflict in party.tally.conflicts
-    }
-    truth = {
-        frozenset((conflict.own.flight_id, conflict.other.flight_id))
-        for conflict in result.conflicts
-    }
-    if found != truth:
-        raise DemoError(
-            f"the parties found {len(found)} conflicts, a direct comparison {len(truth)}; "
-            f"{len(truth - found)} were missed, {len(found - truth)} are none"
-        )
 
 
 async def _verify(directory: Path) -> VerifyReport:

@@ -1,30 +1,17 @@
-"""The processes and servers of the demonstration: a real exchange, and the two parties' own."""
+"""The exchange of the demonstration, a real one, and the keys that tokens are made with."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import httpx
-
-from detente.demo.party import Party, keep_answer
 from detente.errors import DetenteError
-from detente.f3548 import DssClient
-from detente.http import (
-    ServerOptions,
-    TokenAuthenticator,
-    TokenRules,
-    TokenSigner,
-    load_pem_key,
-    new_key_pair,
-    serve,
-)
+from detente.http import new_key_pair
 
 HOST: Final = "127.0.0.1"
 _START_TIMEOUT_S: Final = 120.0
@@ -37,44 +24,21 @@ class ExchangeDidNotStart(DetenteError):
     code = "demo.exchange_did_not_start"
 
 
-class OwnTokens:
-    """Tokens that a party issues to itself with the demonstration's key."""
-
-    def __init__(self, signer: TokenSigner, sub: str) -> None:
-        self._signer = signer
-        self._sub = sub
-        self._known: dict[tuple[str, str], tuple[str, float]] = {}
-
-    async def token(self, audience: str, scope: str) -> str:
-        """A token that lasts at least another minute."""
-        now_s = time.time()
-        token, until_s = self._known.get((audience, scope), ("", 0.0))
-        if until_s < now_s + 60:
-            token = self._signer.issue(
-                sub=self._sub, audience=audience, scopes=scope.split(), now_s=now_s
-            )
-            self._known[audience, scope] = (token, now_s + 3600)
-        return token
-
-
 class Keys:
-    """The key pair that stands for the authorisation server, made for one run."""
+    """The key pair that stands for the authorisation server, made for one run.
+
+    Attributes:
+        public_key: file that everybody verifies tokens with.
+        private_key: file that the nodes sign their own tokens with.
+    """
 
     def __init__(self, directory: Path) -> None:
         private_pem, public_pem = new_key_pair()
         self.public_key = directory / "authorisation-server.pem"
         self.public_key.write_bytes(public_pem)
-        self._signer = TokenSigner(private_pem)
-
-    def tokens(self, sub: str) -> OwnTokens:
-        """The tokens of one party."""
-        return OwnTokens(self._signer, sub)
-
-    def authenticator(self) -> TokenAuthenticator:
-        """Accepts them."""
-        return TokenAuthenticator(
-            TokenRules(audiences=frozenset({HOST})), pem_keys=[load_pem_key(self.public_key)]
-        )
+        self.private_key = directory / "authorisation-server.key"
+        self.private_key.touch(mode=0o600)
+        self.private_key.write_bytes(private_pem)
 
 
 @asynccontextmanager
@@ -123,32 +87,3 @@ async def running_exchange(directory: Path, keys: Keys) -> AsyncIterator[str]:
             except TimeoutError:
                 process.kill()
                 await process.wait()
-
-
-@asynccontextmanager
-async def running_party(name: str, exchange_url: str, keys: Keys) -> AsyncIterator[Party]:
-    """A party with its own server, connected to the exchange."""
-    tokens = keys.tokens(name)
-    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    stop = asyncio.Event()
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-    async with (
-        httpx.AsyncClient(
-            timeout=30.0, limits=limits, trust_env=False, event_hooks={"response": [keep_answer]}
-        ) as http,
-        asyncio.TaskGroup() as group,
-    ):
-        party = Party(name, "", DssClient(exchange_url, tokens, http), tokens, http)
-        group.create_task(
-            serve(
-                party.application(keys.authenticator()),
-                ServerOptions(host=HOST),
-                stop=stop,
-                on_ready=ready.set_result,
-            )
-        )
-        party.base_url = await ready
-        try:
-            yield party
-        finally:
-            stop.set()

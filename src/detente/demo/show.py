@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,6 @@ from rich.text import Text
 
 from detente.agreement import Agreement, party_signatures
 from detente.demo.day import PARTIES, Day
-from detente.demo.party import Party, Tally
 from detente.demo.proving import Foreign
 from detente.errors import printable
 from detente.operations import CheckResult, Corridor, conflict_table
@@ -74,42 +73,13 @@ def day(console: Console, found: Day, corridor: Corridor) -> None:
         )
 
 
-def announced(
-    console: Console, parties: list[Party], seconds: float, stored: dict[str, float]
-) -> None:
-    """What the announcements came to."""
-    tallies = [party.tally for party in parties]
-    measures: tuple[tuple[str, Callable[[Tally], int]], ...] = (
-        ("accepted", lambda tally: tally.accepted),
-        ("409 answers", lambda tally: tally.refused_409),
-        ("details asked", lambda tally: tally.details_asked),
-        ("known by notification", lambda tally: tally.details_known),
-        ("notifications sent", lambda tally: tally.notifications),
-        ("conflicts found", lambda tally: len(tally.conflicts)),
-        ("requests", lambda tally: tally.requests),
-    )
-    grid(
-        console,
-        [[name, *(f"{count(tally):,}" for tally in tallies)] for name, count in measures],
-        ["", *(party.name for party in parties)],
-    )
-    requests = sum(tally.requests for tally in tallies)
-    say(
-        console,
-        f"the exchange holds {stored['operational_intents']:,.0f} intents and "
-        f"{stored['subscriptions']:,.0f} subscriptions in {stored['entries']:,.0f} log entries; "
-        f"{requests:,} requests in {seconds:.1f} s, {requests / seconds:,.0f} a second "
-        "(both parties, their exact comparisons included)",
-    )
-
-
 def compared(console: Console, result: CheckResult, corridor: Corridor) -> None:
     """The conflicts, and what makes them plausible."""
     close, wide = result.count("closeness"), result.count("width")
     say(
         console,
-        f"[green]✓[/green] {len(result.conflicts):,} conflicts between {PARTIES[0]} and "
-        f"{PARTIES[1]}: exactly those that the two found through the exchange",
+        f"{len(result.conflicts):,} conflicts between {PARTIES[0]} and {PARTIES[1]}, if all had "
+        "been filed as they were flown",
     )
     console.print()
     say(

@@ -12,7 +12,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -20,9 +19,19 @@ from tests.support.instance import environment
 from tests.support.program import detente
 from tests.unit.operations.flights_made import flight, straight
 
-from detente.demo.party import Party
-from detente.demo.run import DemoError, _check_complete
-from detente.operations import CheckResult, check
+from detente.demo.agreeing import Signatory
+from detente.demo.officers import Session
+from detente.demo.planning import (
+    Met,
+    Placed,
+    Planner,
+    PlanningFailed,
+    Result,
+    Taken,
+    judge,
+)
+from detente.demo.show_plan import costs
+from detente.operations import Words, check
 
 T0_MS = 1_533_101_250_000
 PATIENCE_S = 240.0
@@ -150,14 +159,26 @@ async def test_a_small_day_is_announced_compared_told_and_reported(
         assert re.search(r"Party A: 6 flights of 1 operators \(AAA 6", shown)
         assert re.search(r"Party B: 4 flights of 1 operators \(BBB 4", shown)
         assert "the exchange holds 10 intents and 10 subscriptions" in shown
-        assert "2 conflicts between Party A and Party B: exactly those that the two found" in shown
+        # Three pairs meet, one of them of the same party: of each, one flight is moved.
+        assert re.search(r"accepted as wanted [3-6] [1-4] ", shown)
+        assert re.search(r"refused, then accepted [1-3] [0-2] ", shown)
+        assert re.search(r"stay on the ground 0 0 ", shown)
+        assert "No two of the accepted flights meet" in shown
+        assert "Each of the 3 refusals was right" in shown
+        assert "2 conflicts between Party A and Party B, if all had been filed" in shown
+        assert "Before 2 conflicts between Party A and Party B, after none." in shown
+        assert "flights changed: 3" in shown
         # In the table, the other flight stands below one's own.
         for number in (1, 2):
             assert re.search(rf"AAA{number} .*\n *BBB{number} \(Party B\)", demo.out)
         assert not re.search("AAA3 |BBB3 ", demo.out)
         page = (out / "report.html").read_text()
-        assert "AAA1" in page
-        assert "BBB2" in page
+        data = json.loads(page.split('id="data">', 1)[1].split("</script>", 1)[0])
+        assert data["after"]
+        assert len(data["conflicts"]) == 2
+        assert sum(each["after"] is not None for each in data["flights"]) == 3
+        assert all(each["after"]["encounters"] == [] for each in data["conflicts"])
+        assert {"en": "flights changed", "fr": "vols modifiés"} in [f[0] for f in data["figures"]]
         # One conflict is real closeness: a warning, which is answered; both are acknowledged.
         assert "all of 2 conflicts" in shown
         assert "is killed (SIGKILL)" in shown
@@ -224,11 +245,11 @@ async def test_whoever_stops_it_leaves_nothing_running(tmp_path: Path, day: Path
     (out / ".detente-demo").touch()
     (out / "of an earlier run").touch()
     async with running("--flights", day, "--out", out, "--most", "2") as demo:
-        await demo.until("node of Party B http")
+        await demo.until("6  The exchange's log")
         assert "1 conflicts between" in demo.words
         assert not (out / "of an earlier run").exists()
         nodes = demo.started()
-        assert len(nodes) == 2, "the exchange has ended"
+        assert len(nodes) == 3
         assert await demo.end(signal.SIGTERM) == 130
         assert gone(nodes)
         assert "Traceback" not in demo.out
@@ -261,27 +282,56 @@ async def test_a_day_without_flights_is_an_error(tmp_path: Path) -> None:
     assert "Traceback" not in done.err
 
 
-def result() -> CheckResult:
-    """One conflict, between `a` and `b`."""
-    found = check([flight("a", "A", straight())], [flight("b", "B", straight())])
-    assert len(found.conflicts) == 1
-    return found
+def planner(*placed: Placed) -> Planner:
+    """Somebody who has planned these."""
+    made = Planner(Signatory("a", "Party A", Path()), cast(Session, None))
+    made.placed = {each.wanted.flight_id: each for each in placed}
+    return made
 
 
-def parties(*found: tuple[str, str]) -> list[Party]:
-    """A party that has found these conflicts, and one that has found none."""
-    conflicts = [SimpleNamespace(mine=mine, other=other) for mine, other in found]
-    made = [
-        SimpleNamespace(tally=SimpleNamespace(conflicts=conflicts)),
-        SimpleNamespace(tally=SimpleNamespace(conflicts=[])),
+def test_what_was_accepted_must_not_meet() -> None:
+    one, other = flight("a", "A", straight()), flight("b", "B", straight())
+    later = flight("b", "B", straight(start_s=3600))
+    taken = Taken("later", Words("Later.", "Plus tard."), 3600.0, 0.0, 0.0, 0.0)
+    met = {"a": Met("a", "a", "")}
+    moved = Placed(other, later, taken, 2, met)
+    found = judge([planner(Placed(one, one)), planner(moved)], 1.0)
+    assert (found.rightly, len(found.changes)) == (1, 1)
+    assert found.kinds() == {"later": 1}
+    with pytest.raises(PlanningFailed, match="1 pairs of accepted flights meet"):
+        judge([planner(Placed(one, one), Placed(other, other))], 1.0)
+
+
+def test_a_refusal_must_be_right() -> None:
+    one = flight("a", "A", straight())
+    far = flight("b", "B", straight(start_s=3600))
+    grounded = Placed(far, None, None, 1, {"a": Met("a", "a", "")})
+    with pytest.raises(PlanningFailed, match="b was refused because of a, which it does not meet"):
+        judge([planner(Placed(one, one), grounded)], 1.0)
+    grounded.met.clear()
+    assert judge([planner(Placed(one, one), grounded)], 1.0).changes[0].after is None
+
+
+def test_what_it_cost_is_added_up() -> None:
+    words = Words("x", "x")
+    one = flight("a", "A", straight())
+    placed = [
+        Placed(flight("b", "B", straight(50)), flight("b", "B", straight(50)), taken, 2)
+        for taken in (
+            Taken("later", words, 90.0, 0.0, 0.0, 0.0),
+            Taken("around", words, 30.0, 0.0, 0.0, 18_520.0),
+            Taken("lower", words, -60.0, -100.0, 1852.0, -5.0),
+        )
     ]
-    return cast(list[Party], made)
-
-
-def test_what_the_parties_find_must_be_what_there_is() -> None:
-    _check_complete(parties(("a", "b")), result())
-    _check_complete(parties(("b", "a")), result())
-    with pytest.raises(DemoError, match="found 0 conflicts, a direct comparison 1; 1 were missed"):
-        _check_complete(parties(), result())
-    with pytest.raises(DemoError, match="1 were missed, 1 are none"):
-        _check_complete(parties(("a", "c")), result())
+    every = {str(i): each for i, each in enumerate([*placed, Placed(one, None)])}
+    told = {name.en: value.en for name, value in costs(Result(every, check([], []), 0, 1.0))}
+    assert told == {
+        "flights changed": "3",
+        "delay in all": "2.0 min",
+        "longest delay": "1.5 min",
+        "earlier in all": "1.0 min",
+        "change of height, mean": "100 m",
+        "farthest to one side": "1.0 NM",
+        "longer way in all": "10.0 NM",
+        "on the ground": "1",
+    }
