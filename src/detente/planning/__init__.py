@@ -70,6 +70,8 @@ from detente.planning.known import KnownConstraint, Neighbourhood
 from detente.planning.log_set import log_set_of
 from detente.planning.tables import PLAN_PROJECTION, PlanProjection
 from detente.planning.validation import faults_of
+from detente.planning.why import evidence_of, why
+from detente.planning.why_forms import Evidence, Source, Why
 
 __all__ = [
     "HIGHEST",
@@ -85,6 +87,7 @@ __all__ = [
     "DeleteIntent",
     "Details",
     "Errand",
+    "Evidence",
     "ExchangeArea",
     "ExchangeSeen",
     "Fault",
@@ -122,13 +125,16 @@ __all__ = [
     "QueryIntents",
     "Refused",
     "Result",
+    "Source",
     "State",
     "Suffered",
     "Unusable",
+    "Why",
     "at_text",
     "decide",
     "details_of",
     "details_on_wire",
+    "evidence_of",
     "faults_of",
     "headers_of",
     "judge",
@@ -136,4 +142,5 @@ __all__ = [
     "read_change",
     "refused_if_met",
     "suffered",
+    "why",
 ]
