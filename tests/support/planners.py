@@ -5,9 +5,9 @@
         done = await a.file([circle(47.0, 8.0)])
         assert done["result"] == "done"
 
-Every node is a forked `detente node run`, the exchange a forked `detente exchange`. What USSs ask of
-one another goes through a `Proxy` of the test, and so does what they ask of the exchange: each can
-be cut, held, delayed.
+Every node is a forked `detente node run`, the exchange a forked `detente exchange`. What USSs ask
+of one another goes through a `Proxy` of the test, and so does what they ask of the exchange: each
+can be cut, held, delayed.
 """
 
 from __future__ import annotations

@@ -26,3 +26,66 @@ async def test_a_plan_is_accepted_and_told_to_who_asks(tmp_path: Path) -> None:
         assert intent["reference"]["version"] == reference["version"]
         assert intent["reference"]["ovn"] == done["plan"]["filed"][0]["ovn"]
         assert [each["id"] for each in await a.plans()] == [done["id"]]
+
+
+async def test_two_nodes_give_way_to_each_other(tmp_path: Path) -> None:
+    async with planners(tmp_path) as there:
+        a, b = there["a"], there["b"]
+        here, beside = circle(47.0, 8.0), circle(47.0, 8.01)
+        first = await a.file([here], name="first")
+        assert first["result"] == "done", first
+
+        # b meets it, and is told by whom, where, by which rule, and on whose word.
+        refused = await b.file([circle(47.001, 8.0)], name="second")
+        assert refused["result"] == "refused", refused
+        assert refused["plan"] is None
+        (conflict,) = refused["conflicts"]
+        assert conflict["with"] == first["id"]
+        assert conflict["manager"] == "a"
+        assert conflict["rule"] == "SCD0035"
+        assert not conflict["allowed"]
+        assert conflict["signed_by"], "a signs what it tells, and b has checked it"
+        assert conflict["source"]
+        assert [each["id"] for each in await there.references(here)] == [first["id"]]
+        assert await b.plans() == []
+
+        # Beside it there is room; its life, step by step.
+        second = await b.file([beside], name="second")
+        assert second["result"] == "done", second
+        moved = await b.change(second["id"], [circle(47.0, 8.02)])
+        assert moved["result"] == "done", moved
+        assert moved["plan"]["version"] == 2
+        kept = await b.change(second["id"], [circle(47.001, 8.0)])
+        assert kept["result"] == "refused", kept
+        assert kept["conflicts"][0]["rule"] == "SCD0040"
+        assert kept["plan"]["version"] == 2
+        early = await b.act(second["id"], "activate")
+        assert early["result"] == "refused", early
+        assert early["faults"][0]["code"]
+        now = circle(47.0, 8.02, start_s=-5)
+        begun = await b.act(second["id"], "activate", {"volumes": [now]})
+        assert begun["result"] == "done", begun
+        assert begun["plan"]["state"] == "Activated"
+        off = await b.act(
+            second["id"], "nonconforming", {"off_nominal_volumes": [circle(47.0, 8.0)]}
+        )
+        assert off["result"] == "done", off
+        assert off["plan"]["state"] == "Nonconforming"
+        (met,) = off["conflicts"]
+        assert met["allowed"]
+        back = await b.act(second["id"], "conform")
+        assert back["result"] == "done", back
+        assert back["plan"]["state"] == "Activated"
+        assert back["plan"]["off_nominal_volumes"] == []
+        lost = await b.act(
+            second["id"], "contingent", {"off_nominal_volumes": [circle(47.0, 8.02, start_s=-5)]}
+        )
+        assert lost["result"] == "done", lost
+        assert lost["plan"]["state"] == "Contingent"
+        ended = await b.act(second["id"], "end")
+        assert ended["result"] == "done", ended
+        assert ended["plan"]["ended"]
+        assert await there.reference(second["id"]) is None
+        assert (await details(b, second["id"])).status_code == 404
+        assert (await b.call("POST", f"/plans/{second['id']}/end", {})).status_code == 409
+        assert (await b.call("POST", f"/plans/{first['id']}/end", {})).status_code == 404
