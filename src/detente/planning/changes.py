@@ -136,11 +136,11 @@ def _compass(azimuth_deg: float) -> Words:
 
 def _time(seconds: float) -> Words:
     minutes, rest = divmod(round(seconds), 60)
-    parts = [f"{minutes} min"] if minutes else []
-    if rest or not minutes:
-        parts.append(f"{rest} s")
-    text = " ".join(parts)
-    return Words(text, text.replace(" min", "\u00a0min").replace(" s", "\u00a0s"))
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
+    shown = [part for part in parts if part[0]] or [(0, "s")]
+    en = " ".join(f"{value} {unit}" for value, unit in shown)
+    return Words(en, " ".join(f"{value}\u00a0{unit}" for value, unit in shown))
 
 
 def _metres(metres: float) -> Words:
