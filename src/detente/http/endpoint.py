@@ -81,6 +81,11 @@ class Request(Generic[Body]):
         return None if self._head is None else self._head.peer
 
     @property
+    def url(self) -> str:
+        """The address that was asked for, by its `Host` header, with query; "" if not known."""
+        return "" if self._head is None else self._head.target_uri
+
+    @property
     def address(self) -> str:
         """The IP address that the request came from; "" if it is not known."""
         return "" if self._head is None else self._head.address
