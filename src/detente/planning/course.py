@@ -247,6 +247,10 @@ class Course:
         order = self._task.order
         if not (yield from self._ask_all(0)):
             return self._outcome(Result.FAILED)
+        gone = self._all_sites if order.action is Action.END else self._left
+        self._faults.extend(
+            faults.subscribers_unknown(site.name) for site in gone if site.stands is None
+        )
         if order.action is Action.END:
             return (yield from self._end())
         if order.before is None:
