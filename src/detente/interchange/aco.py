@@ -17,12 +17,10 @@ from typing import Final
 from detente.geo import Outline
 
 from .aco_kinds import is_read
+from .aco_shapes import Set, shape_of
 from .aco_times import Period, active, period_of
-from .arcs import Arc, Edge, check_radius, outline_of
 from .given import Defaults, checked, text_of
 from .levels import level
-from .places import PACKED, Place, packed_place
-from .strips import strip
 from .understood import (
     Findings,
     Level,
@@ -47,19 +45,7 @@ _OTHER_SHAPES: Final = frozenset(
     {"POLYARC", "GEOLINE", "APOINT", "1TRACK", "TRACK", "LINE", "POINT", "ARCSEG", "ELLIPSE"}
 )
 _NAME: Final = re.compile(r"[A-Z0-9]{1,10}")
-_LENGTH: Final = re.compile(r"(\d{1,6}(?:\.\d{1,4})?)(NM|KM|M|FT|SM)")
-_METRES: Final = {"NM": 1852.0, "KM": 1000.0, "M": 1.0, "FT": 0.3048, "SM": 1609.344}
-_BEARING: Final = re.compile(r"(\d{3}(?:\.\d{1,2})?)([TM]?)")
 _HEIGHT: Final = re.compile(r"FL(\d{3})|(\d{3})(AMSL|MSL|AGL)|(GL|SFC|GND|MSL|AMSL|UNL|UNLTD)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Set:
-    """A set: its name, its fields without it, its line."""
-
-    name: str
-    fields: tuple[str, ...]
-    line: int
 
 
 @dataclass(slots=True)
@@ -76,7 +62,7 @@ class _Measure:
     broken: bool = False
 
 
-def _sets(text: str) -> Iterator[_Set]:
+def _sets(text: str) -> Iterator[Set]:
     """The sets of a text, whether they stand on one line or run over several."""
     ends = [match.start() for match in re.finditer("\n", text)]
     at = 0
@@ -86,7 +72,7 @@ def _sets(text: str) -> Iterator[_Set]:
         if flat:
             name, *fields = flat.split("/")
             line = bisect_right(ends, at + lead) + 1
-            yield _Set(name.strip().upper(), tuple(each.strip() for each in fields), line)
+            yield Set(name.strip().upper(), tuple(each.strip() for each in fields), line)
         at += len(part) + 2
 
 
@@ -143,7 +129,7 @@ def read_aco(data: bytes, name: str, defaults: Defaults) -> Understood:
     return findings.understood()
 
 
-def _only_orders(each: _Set, name: str) -> None:
+def _only_orders(each: Set, name: str) -> None:
     kind = each.fields[0].upper() if each.fields else ""
     if kind not in _MESSAGES:
         known = kind if _NAME.fullmatch(kind) else "of another kind"
@@ -153,7 +139,7 @@ def _only_orders(each: _Set, name: str) -> None:
         )
 
 
-def _only_wgs84(each: _Set, name: str) -> None:
+def _only_wgs84(each: Set, name: str) -> None:
     datum = each.fields[0].upper() if each.fields else ""
     if datum not in _DATUMS:
         raise Unreadable(
@@ -163,7 +149,7 @@ def _only_wgs84(each: _Set, name: str) -> None:
         )
 
 
-def _begun(each: _Set, findings: Findings) -> _Measure | None:
+def _begun(each: Set, findings: Findings) -> _Measure | None:
     """A measure that is read; None if it is refused, which is told by the names of its kind."""
     kind, called, uses = "", "", []
     for text in each.fields:
@@ -196,7 +182,7 @@ def _begun(each: _Set, findings: Findings) -> _Measure | None:
 
 def _of_measure(
     measure: _Measure,
-    each: _Set,
+    each: Set,
     period: Period | None,
     defaults: Defaults,
     findings: Findings,
@@ -211,7 +197,7 @@ def _of_measure(
                 do_fr="Écrivez une mesure pour chacune.",
             )
         findings.count(len(each.fields))
-        measure.shape = _shape(each)
+        measure.shape = shape_of(each)
     elif each.name in _OTHER_SHAPES:
         unread(
             f"The shape {each.name} is not read.",
@@ -254,121 +240,7 @@ def _finish(measure: _Measure | None, period: Period | None, findings: Findings)
         findings.problem(found, measure.line, measure.name)
 
 
-def _shape(each: _Set) -> tuple[Outline, float, int]:
-    fields = [text for text in each.fields if text]
-    match each.name:
-        case "POLYGON":
-            edges: list[Edge] = [_place(text) for text in fields]
-            return *outline_of(edges), len(fields)
-        case "CIRCLE":
-            _expect(each, fields, 2)
-            radius = _metres(fields[1])
-            check_radius(radius)
-            circle = Arc(_place(fields[0]), radius, radius, 0.0, 360.0, clockwise=True)
-            return *outline_of([circle]), 1
-        case "CORRIDOR":
-            if len(fields) < 3:
-                _expect(each, fields, 3)
-            places = [_place(text) for text in fields[1:]]
-            return *strip(places, _metres(fields[0]) / 2), len(places)
-        case "AORBIT":
-            return _orbit(each, fields)
-        case _:
-            return _sector(each, fields)
-
-
-def _orbit(each: _Set, fields: list[str]) -> tuple[Outline, float, int]:
-    if len(fields) == 3:
-        fields.append("C")
-    _expect(each, fields, 4)
-    places = [_place(text) for text in fields[:2]]
-    width = _metres(fields[2])
-    side = fields[3].upper()
-    if side not in ("L", "C", "R"):
-        unread(
-            f'The orbit lies neither left, centred nor right: "{shown(side)}".',
-            f"L’orbite n’est ni à gauche, ni centrée, ni à droite\u202f: {shown(side)}.",
-        )
-    if side == "C":
-        return *strip(places, width / 2), 2
-    # On one side of its line: drawn on both, which is more than it needs, and told as an error.
-    outline, error_m = strip(places, width)
-    return outline, width + error_m, 2
-
-
-def _sector(each: _Set, fields: list[str]) -> tuple[Outline, float, int]:
-    _expect(each, fields, 5)
-    centre = _place(fields[0])
-    begin, end = _bearing(fields[1]), _bearing(fields[2])
-    inner, outer = _metres(fields[3]), _metres(fields[4])
-    check_radius(outer)
-    if not 0 <= inner < outer:
-        unread(
-            "The inner radius is not less than the outer one.",
-            "Le rayon intérieur n’est pas inférieur à l’extérieur.",
-        )
-    if begin % 360 == end % 360:
-        unread(
-            "The sector begins where it ends.",
-            "Le secteur commence où il finit.",
-            do_en="Write a whole circle as a CIRCLE.",
-            do_fr="Écrivez un cercle entier comme CIRCLE.",
-        )
-    edges: list[Edge] = [Arc(centre, outer, outer, begin, end, clockwise=True)]
-    if inner > 0:
-        edges.append(Arc(centre, inner, inner, end, begin, clockwise=False))
-    else:
-        edges.append(centre)
-    return *outline_of(edges), 1
-
-
-def _expect(each: _Set, fields: list[str], count: int) -> None:
-    if len(fields) != count:
-        unread(
-            f"{each.name} has {len(fields)} fields; it needs {count}.",
-            f"{each.name} a {len(fields)} champs\u202f; il en faut {count}.",
-        )
-
-
-def _place(text: str) -> Place:
-    key, colon, value = text.upper().partition(":")
-    written = value if colon else key
-    match = PACKED.fullmatch(written.strip())
-    if match is None or (colon and not key.startswith("LAT")):
-        unread(
-            f'"{shown(text)}" is not a position in degrees.',
-            f"«\u202f{shown(text)}\u202f» n’est pas une position en degrés.",
-            do_en="Write it like LATS:471230N0083312E or LATM:4712N00833E.",
-            do_fr="Écrivez-la comme LATS:471230N0083312E ou LATM:4712N00833E.",
-        )
-    return packed_place(match)[0]
-
-
-def _metres(text: str) -> float:
-    match = _LENGTH.fullmatch(text.upper().replace(" ", ""))
-    if match is None:
-        unread(
-            f'"{shown(text)}" is not a length with its unit.',
-            f"«\u202f{shown(text)}\u202f» n’est pas une longueur avec son unité.",
-            do_en="Write it like 15NM, 20KM or 500M.",
-            do_fr="Écrivez-la comme 15NM, 20KM ou 500M.",
-        )
-    return float(match[1]) * _METRES[match[2]]
-
-
-def _bearing(text: str) -> float:
-    match = _BEARING.fullmatch(text.upper())
-    if match is None or match[2] == "M" or float(match[1]) > 360:
-        unread(
-            f'"{shown(text)}" is not a bearing from true north.',
-            f"«\u202f{shown(text)}\u202f» n’est pas un relèvement vrai.",
-            do_en="Write three digits and T, like 045T.",
-            do_fr="Écrivez trois chiffres et T, comme 045T.",
-        )
-    return float(match[1])
-
-
-def _levels(each: _Set) -> tuple[Level, Level]:
+def _levels(each: Set) -> tuple[Level, Level]:
     text = (each.fields[0] if each.fields else "").upper()
     low, hyphen, high = text.partition(":")[2].replace(" ", "").partition("-")
     if not hyphen or len([field for field in each.fields if field]) != 1:

@@ -16,7 +16,8 @@ from detente.geo import Outline
 
 from .arcs import Arc, outline_of
 from .given import Defaults, checked
-from .gml import Document, curve, metres_of, number_of, patches
+from .gml import Document, curve, patches
+from .gml_values import metres_of, number_of
 from .levels import level
 from .strips import strip
 from .understood import (

@@ -8,8 +8,6 @@ pressure surface. Edges are geodesics, as in plan files. Holes are refused: a vo
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -19,14 +17,13 @@ import msgspec
 
 from detente.geo import Circle, Outline, Polygon
 
+from .geojson_values import LISTED, UNITS, WRITTEN, as_json, level_of, moment, number_of, place
 from .given import Defaults, checked, text_of
-from .levels import LevelDefaults, level, parse_level
-from .places import Place, place_of
+from .levels import LevelDefaults
 from .understood import (
     Findings,
     Level,
     Piece,
-    Reference,
     Route,
     RoutePoint,
     Span,
@@ -36,7 +33,6 @@ from .understood import (
     shown,
     unread,
 )
-from .zulu import parse_moment
 
 _KNOWN: Final = frozenset(
     [
@@ -61,9 +57,6 @@ _KNOWN: Final = frozenset(
     ]
 )
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]')
-_UNITS: Final = {"M": "m", "FT": "ft", "FL": "FL"}
-_WRITTEN: Final = {"MSL": Reference.AMSL, "WGS84": Reference.W84}
-_LISTED: Final = frozenset({"W84", "AMSL", "AGL", "STD", "SFC", "UNL"})
 
 
 def read_geojson(data: bytes, name: str, defaults: Defaults) -> Understood:
@@ -88,7 +81,7 @@ def read_geojson(data: bytes, name: str, defaults: Defaults) -> Understood:
         features, lines = [document], [1]
     else:
         raise Unreadable(
-            f"This is no FeatureCollection, and no Feature: its type is {_json(kind)}.",
+            f"This is no FeatureCollection, and no Feature: its type is {as_json(kind)}.",
             where=name,
             advice="Put the features into a FeatureCollection.",
         )
@@ -144,10 +137,6 @@ def _lines_of_features(text: str) -> list[int]:
     return lines
 
 
-def _json(value: object) -> str:
-    return shown(json.dumps(value, ensure_ascii=False, default=str))
-
-
 def _name(feature: Any) -> str:
     if not isinstance(feature, dict):
         return ""
@@ -167,8 +156,8 @@ def _parts(
     """All parts of one feature: either each can be read, or none is taken."""
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         unread(
-            f"Every member of features is a Feature; this is {_json(feature)}.",
-            f"Chaque membre de features est un Feature\u202f; ceci est {_json(feature)}.",
+            f"Every member of features is a Feature; this is {as_json(feature)}.",
+            f"Chaque membre de features est un Feature\u202f; ceci est {as_json(feature)}.",
         )
     given = feature.get("properties")
     if given is not None and not isinstance(given, dict):
@@ -221,8 +210,8 @@ def _geometries(geometry: Any, depth: int) -> Iterator[dict[str, Any]]:
             yield from _geometries(each, depth + 1)
     else:
         unread(
-            f"The geometry is {_json(kind)}: neither area, point nor line.",
-            f"La géométrie est {_json(kind)}\u202f: ni surface, ni point, ni ligne.",
+            f"The geometry is {as_json(kind)}: neither area, point nor line.",
+            f"La géométrie est {as_json(kind)}\u202f: ni surface, ni point, ni ligne.",
             do_en="Give a Polygon, a Point with radius_m, or a LineString with times.",
             do_fr="Donnez un Polygon, un Point avec radius_m, ou une LineString avec times.",
         )
@@ -239,7 +228,7 @@ def _outline(geometry: dict[str, Any], properties: dict[str, Any]) -> tuple[Outl
                 do_en="Give radius_m, in metres.",
                 do_fr="Donnez radius_m, en mètres.",
             )
-        return Circle(*_place(coordinates), _number(radius)), 1
+        return Circle(*place(coordinates), number_of(radius)), 1
     if not isinstance(coordinates, list) or len(coordinates) != 1:
         unread(
             "A Polygon has one ring; holes are not supported, as an F3548-21 volume has none.",
@@ -254,7 +243,7 @@ def _outline(geometry: dict[str, Any], properties: dict[str, Any]) -> tuple[Outl
             "A ring has at least four positions, the last being the first again.",
             "Un anneau a au moins quatre positions, la dernière répétant la première.",
         )
-    points = [_place(position) for position in ring]
+    points = [place(position) for position in ring]
     if points[0] != points[-1]:
         unread(
             "The ring is not closed.",
@@ -265,72 +254,16 @@ def _outline(geometry: dict[str, Any], properties: dict[str, Any]) -> tuple[Outl
     return Polygon(tuple(points[:-1])), len(ring)
 
 
-def _place(position: Any) -> Place:
-    if not isinstance(position, list) or not 2 <= len(position) <= 3:
-        unread(
-            f"A position is [longitude, latitude], not {_json(position)}.",
-            f"Une position est [longitude, latitude], pas {_json(position)}.",
-        )
-    lng, lat = _number(position[0]), _number(position[1])
-    return place_of(lat, lng, _json(position))
-
-
-def _number(value: Any) -> float:
-    number = math.nan
-    if not isinstance(value, bool) and isinstance(value, int | float):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-    if not math.isfinite(number):
-        unread(f"{_json(value)} is not a number.", f"{_json(value)} n’est pas un nombre.")
-    return number
-
-
 def _limit(
     properties: dict[str, Any], key: str, line: int, defaults: LevelDefaults
 ) -> Level | None:
     value = properties.get(key)
-    return None if value is None else _level(value, line, defaults)
-
-
-def _level(value: Any, line: int, defaults: LevelDefaults) -> Level:
-    """A level from text, a bare number, or an object of value, units and reference."""
-    if isinstance(value, str):
-        return parse_level(value, line, defaults)
-    if not isinstance(value, dict):
-        return parse_level(f"{_number(value):.10g}", line, defaults)
-    written = str(value.get("reference")).upper()
-    reference = _WRITTEN.get(written, written)
-    if reference in (Reference.SFC, Reference.UNL):
-        return Level(0.0, "m", reference, line)
-    unit = _UNITS.get(str(value.get("units")).upper())
-    if reference not in _LISTED or unit is None:
-        unread(
-            f"A height has units M or FT and a reference W84, AMSL, AGL or STD; this is "
-            f"{_json(value)}.",
-            f"Une hauteur a des units M ou FT et une reference W84, AMSL, AGL ou STD\u202f; ceci "
-            f"est {_json(value)}.",
-            do_en='Give it like {"value": 120, "units": "M", "reference": "W84"}.',
-            do_fr='Donnez-la comme {"value": 120, "units": "M", "reference": "W84"}.',
-        )
-    return level(_number(value.get("value")), unit, reference, line)
+    return None if value is None else level_of(value, line, defaults)
 
 
 def _span(properties: dict[str, Any], line: int) -> tuple[Span, ...]:
-    ends = [_moment(properties.get(key), line) for key in ("time_start", "time_end")]
+    ends = [moment(properties.get(key), line) for key in ("time_start", "time_end")]
     return () if ends == [None, None] else (Span(ends[0], ends[1], line),)
-
-
-def _moment(value: Any, line: int) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        unread(
-            f"A time is text like 2026-05-01T09:00:00Z, not {_json(value)}.",
-            f"Une heure est un texte comme 2026-05-01T09:00:00Z, pas {_json(value)}.",
-        )
-    return parse_moment(value, line)
 
 
 def _route(
@@ -351,12 +284,12 @@ def _route(
     said = _said(properties, defaults)
     points = []
     for number, position in enumerate(coordinates):
-        lat, lng = _place(position)
+        lat, lng = place(position)
         if heights is not None:
-            height = _level(heights[number], line, said)
+            height = level_of(heights[number], line, said)
         elif len(position) == 3:
             # The third number is metres, whatever it counts from (RFC 7946, section 3.1.1).
-            height = _level(position[2], line, LevelDefaults("m", said.reference))
+            height = level_of(position[2], line, LevelDefaults("m", said.reference))
         else:
             unread(
                 f"Position {number} has no height.",
@@ -364,7 +297,7 @@ def _route(
                 do_en="Give a third number in metres and altitude_reference, or altitudes.",
                 do_fr="Donnez un troisième nombre en mètres et altitude_reference, ou altitudes.",
             )
-        time_us = None if times is None else _moment(times[number], line)
+        time_us = None if times is None else moment(times[number], line)
         points.append(RoutePoint(time_us, lat, lng, height, line))
     known = [point.time_us for point in points if point.time_us is not None]
     if known and (
@@ -383,16 +316,16 @@ def _route(
         spans[0] if spans else None,
         line,
         line,
-        None if width is None else _number(width),
+        None if width is None else number_of(width),
     )
 
 
 def _said(properties: dict[str, Any], defaults: LevelDefaults) -> LevelDefaults:
     written = str(properties.get("altitude_reference", "")).upper()
-    reference = _WRITTEN.get(written, written)
-    unit = _UNITS.get(str(properties.get("altitude_units", "")).upper())
+    reference = WRITTEN.get(written, written)
+    unit = UNITS.get(str(properties.get("altitude_units", "")).upper())
     return LevelDefaults(
-        unit or defaults.unit, reference if reference in _LISTED else defaults.reference
+        unit or defaults.unit, reference if reference in LISTED else defaults.reference
     )
 
 

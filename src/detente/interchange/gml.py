@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
@@ -20,6 +19,7 @@ import numpy as np
 from detente.geo import projection
 
 from .arcs import Arc, Edge, along_parallel, arc_between, azimuth_distance, check_radius
+from .gml_values import metres_of, number_of
 from .places import Place, place_of
 from .understood import TooLarge, Unread, refused, shown, unread
 from .xml_tree import Element
@@ -30,18 +30,6 @@ _LAT_FIRST: Final = re.compile(
 _LNG_FIRST: Final = re.compile(
     r"urn:ogc:def:crs:OGC:[0-9.]*:CRS84|https?://www\.opengis\.net/def/crs/OGC/[0-9.]+/CRS84"
 )
-METRES: Final[Mapping[str, float]] = {
-    "m": 1.0,
-    "M": 1.0,
-    "km": 1000.0,
-    "KM": 1000.0,
-    "[nmi_i]": 1852.0,
-    "nmi": 1852.0,
-    "NM": 1852.0,
-    "[ft_i]": 0.3048,
-    "ft": 0.3048,
-    "FT": 0.3048,
-}
 _LINKS_MOST: Final = 16
 _DEPTH_MOST: Final = 16
 _FOLLOWED_MOST: Final = 500_000
@@ -284,50 +272,11 @@ def _numbers(document: Document, element: Element) -> list[Place]:
     return places
 
 
-def number_of(text: str, line: int) -> float:
-    """A finite number.
-
-    Raises:
-        Unread: it is none.
-    """
-    try:
-        value = float(text) if len(text) <= 40 and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        unread(
-            f'"{shown(text)}" is not a number.',
-            f"«\u202f{shown(text)}\u202f» n’est pas un nombre.",
-            line=line,
-        )
-    return value
-
-
 def _straight(places: list[Place]) -> list[Edge]:
     edges: list[Edge] = list(places[:1])
     for one, other in pairwise(places):
         edges += along_parallel(one, other)
     return edges
-
-
-def metres_of(element: Element | None, parent: Element) -> float:
-    """A length with its unit.
-
-    Raises:
-        Unread: there is none, or its unit is not known.
-    """
-    if element is None:
-        unread("A length is missing.", "Une longueur manque.", line=parent.line)
-    factor = METRES.get(element.attribute("uom"))
-    if factor is None:
-        unread(
-            f'The unit "{shown(element.attribute("uom"))}" is not known.',
-            f"L’unité «\u202f{shown(element.attribute('uom'))}\u202f» est inconnue.",
-            do_en=f"Use one of {', '.join(METRES)}.",
-            do_fr=f"Utilisez l’une de {', '.join(METRES)}.",
-            line=element.line,
-        )
-    return number_of(element.text.strip(), element.line) * factor
 
 
 def _by_centre(document: Document, segment: Element) -> Arc:

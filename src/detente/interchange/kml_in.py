@@ -11,7 +11,6 @@ Links to other files are never followed.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +19,7 @@ from typing import Final
 from detente.geo import Circle, Outline, Polygon
 
 from .given import Defaults, checked
+from .kml_values import line_of, number_of, points_of, reference_of, track_of
 from .kmz import unpacked
 from .levels import LevelDefaults, level, parse_level
 from .places import Place, place_of
@@ -29,7 +29,6 @@ from .understood import (
     Piece,
     Reference,
     Route,
-    RoutePoint,
     Span,
     Understood,
     Unread,
@@ -48,16 +47,7 @@ _PASSED: Final = {
     "PhotoOverlay": ("pictures", "images"),
     "Tour": ("tours", "visites guidées"),
 }
-_MODES: Final = {
-    "absolute": Reference.AMSL,
-    "relativeToGround": Reference.AGL,
-    "clampToGround": "",
-    "": "",
-}
 _FLAT_DEG: Final = 1e-9
-
-Point = tuple[Place, float | None]
-"""A place and the height written with it, metres."""
 
 
 def read_kmz(data: bytes, name: str, defaults: Defaults) -> Understood:
@@ -160,7 +150,7 @@ def _parts(
             )
         )
     for line in (each for each in geometries if each.name != "Polygon"):
-        points = _track(line) if line.name == "Track" else _line(line)
+        points = track_of(line) if line.name == "Track" else line_of(line)
         findings.count(len(points))
         parts.append(Route(name, kind, tuple(points), span, placemark.line, placemark.last_line))
     return parts
@@ -238,7 +228,7 @@ def _circle(told: dict[str, str]) -> Circle | None:
     keys = ("centre_lat_deg", "centre_lng_deg", "radius_m")
     if any(key not in told for key in keys):
         return None
-    lat, lng, radius = (_number(told[key], 0) for key in keys)
+    lat, lng, radius = (number_of(told[key], 0) for key in keys)
     return Circle(*place_of(lat, lng, told[keys[0]]), radius)
 
 
@@ -266,7 +256,7 @@ def _ring(polygon: Element) -> tuple[list[Place], list[float]]:
     coordinates = ring.first("coordinates") if ring is not None else None
     if coordinates is None:
         unread("The polygon has no outline.", "Le polygone n’a pas de contour.", line=polygon.line)
-    points = _points(coordinates)
+    points = points_of(coordinates)
     places = [place for place, _ in points]
     if len(places) > 1 and places[0] == places[-1]:
         places.pop()
@@ -279,39 +269,6 @@ def _ring(polygon: Element) -> tuple[list[Place], list[float]]:
     return places, [height for _, height in points if height is not None]
 
 
-def _points(coordinates: Element) -> list[Point]:
-    return [_point(text, ",", coordinates.line) for text in coordinates.text.split()]
-
-
-def _point(text: str, separator: str, line: int) -> Point:
-    parts = text.split(separator)
-    if not 2 <= len(parts) <= 3:
-        unread(
-            f'"{shown(text)}" is not longitude, latitude and height.',
-            f"«\u202f{shown(text)}\u202f» n’est pas longitude, latitude et hauteur.",
-            do_en="Write longitude,latitude,height without spaces between.",
-            do_fr="Écrivez longitude,latitude,hauteur sans espaces.",
-            line=line,
-        )
-    lng, lat = _number(parts[0], line), _number(parts[1], line)
-    height = _number(parts[2], line) if len(parts) == 3 else None
-    return place_of(lat, lng, text, line), height
-
-
-def _number(text: str, line: int) -> float:
-    try:
-        value = float(text) if len(text) <= 40 and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        unread(
-            f'"{shown(text)}" is not a number.',
-            f"«\u202f{shown(text)}\u202f» n’est pas un nombre.",
-            line=line,
-        )
-    return value
-
-
 def _limits(
     body: _Body, told: dict[str, str], defaults: LevelDefaults
 ) -> tuple[Level | None, Level | None]:
@@ -320,7 +277,7 @@ def _limits(
         return _told_limit(told, "lower", line, defaults), _told_limit(
             told, "upper", line, defaults
         )
-    reference = _reference(body.mode, line)
+    reference = reference_of(body.mode, line)
     if not reference or not body.heights:
         return None, None
     low, high = min(body.heights), max(body.heights)
@@ -344,77 +301,6 @@ def _told_limit(
                 do_fr="Ajoutez altitude_reference\u202f: W84, AMSL ou AGL.",
                 line=line,
             )
-        return level(_number(metres, line), "m", said.reference, line)
+        return level(number_of(metres, line), "m", said.reference, line)
     text = told.get(f"altitude_{which}")
     return parse_level(text, line, defaults) if text else None
-
-
-def _reference(mode: str, line: int) -> str:
-    """What heights of an altitude mode count from; "" if they mean nothing."""
-    if mode not in _MODES:
-        unread(
-            f'The altitude mode "{shown(mode)}" is not one of the air.',
-            f"Le mode d’altitude «\u202f{shown(mode)}\u202f» n’est pas de l’air.",
-            do_en="Use absolute or relativeToGround.",
-            do_fr="Utilisez absolute ou relativeToGround.",
-            line=line,
-        )
-    return _MODES[mode]
-
-
-def _heights_of(line: Element) -> str:
-    reference = _reference(line.text_of("altitudeMode"), line.line)
-    if not reference:
-        unread(
-            "The line lies on the ground: its heights mean nothing.",
-            "La ligne est au sol\u202f: ses hauteurs ne signifient rien.",
-            do_en="Set its altitudeMode to absolute or relativeToGround.",
-            do_fr="Mettez son altitudeMode à absolute ou relativeToGround.",
-            line=line.line,
-        )
-    return reference
-
-
-def _route_point(point: Point, time_us: int | None, reference: str, line: int) -> RoutePoint:
-    (lat, lng), height = point
-    if height is None:
-        unread(
-            "A point of the line has no height.",
-            "Un point de la ligne n’a pas de hauteur.",
-            line=line,
-        )
-    return RoutePoint(time_us, lat, lng, level(height, "m", reference, line), line)
-
-
-def _line(line: Element) -> list[RoutePoint]:
-    coordinates = line.first("coordinates")
-    points = _points(coordinates) if coordinates is not None else []
-    if len(points) < 2:
-        unread("The line has no two points.", "La ligne n’a pas deux points.", line=line.line)
-    reference = _heights_of(line)
-    return [_route_point(point, None, reference, line.line) for point in points]
-
-
-def _track(track: Element) -> list[RoutePoint]:
-    whens, coords = list(track.of("when")), list(track.of("coord"))
-    if len(whens) != len(coords) or len(whens) < 2:
-        unread(
-            f"The track has {len(whens)} times and {len(coords)} positions; it needs as many, two "
-            "at least.",
-            f"La trace a {len(whens)} heures et {len(coords)} positions\u202f; il en faut autant, "
-            "deux au moins.",
-            line=track.line,
-        )
-    reference = _heights_of(track)
-    points: list[RoutePoint] = []
-    for when, coord in zip(whens, coords, strict=True):
-        time_us = parse_moment(when.text, when.line)
-        if points and time_us <= (points[-1].time_us or 0):
-            unread(
-                "The times of the track do not ascend.",
-                "Les heures de la trace ne croissent pas.",
-                line=when.line,
-            )
-        point = _point(" ".join(coord.text.split()), " ", coord.line)
-        points.append(_route_point(point, time_us, reference, coord.line))
-    return points
