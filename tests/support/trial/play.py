@@ -25,6 +25,7 @@ from tests.support.trial.volumes import ORIGIN, beside, now_is_in, some
 
 Json = dict[str, Any]
 TOLD_WITHIN_S = 5.0
+_RECORDED_S = 1.0
 _MOST = 10
 """Intents of one party at a time: beyond, it ends some."""
 _PRIORITIES = (0, 0, 0, 0, 0, 0, 0, 50)
@@ -210,30 +211,44 @@ class Trial:
         self.judge.wrong.clear()
 
     async def _check_notices(self) -> None:
-        heard: dict[str, dict[tuple[str, int | None], float]] = {}
-        for party in self.parties:
-            mine = heard.setdefault(party.name, {})
-            for each in await party.heard():
-                # 409: it knows that, or better, already.
-                if each.status in (204, 409):
-                    at = mine.get((each.id, each.version), each.at)
-                    mine[each.id, each.version] = min(at, each.at)
-        for change in self._changes:
-            for name in change.relevant_to:
-                if self.bad and self.bad.excuses_notice(
-                    change.party, name, change.began, change.ended
-                ):
-                    continue
+        due = [
+            (change, name)
+            for change in self._changes
+            for name in change.relevant_to
+            if not (
+                self.bad and self.bad.excuses_notice(change.party, name, change.began, change.ended)
+            )
+        ]
+        self._changes.clear()
+        while due:
+            heard = {party.name: await self._heard(party) for party in self.parties}
+            missing = []
+            for change, name in due:
                 arrived = heard[name].get((change.id, change.version))
                 if arrived is None:
-                    self.wrong.append(f"{name} never heard of {change}")
+                    missing.append((change, name))
                     continue
                 after_s = arrived - change.ended
                 self.notices += 1
                 self.latest_s = max(self.latest_s, after_s)
                 if after_s > TOLD_WITHIN_S:
                     self.wrong.append(f"{name} heard {after_s:.1f} s late of {change}")
-        self._changes.clear()
+            last = max((change.ended for change, _ in missing), default=0.0)
+            if missing and time.time() > last + TOLD_WITHIN_S + _RECORDED_S:
+                self.wrong += [f"{name} never heard of {change}" for change, name in missing]
+                return
+            due = missing
+            await asyncio.sleep(0.05)
+
+    async def _heard(self, party: Party) -> dict[tuple[str, int | None], float]:
+        """When a party first heard what."""
+        found: dict[tuple[str, int | None], float] = {}
+        for each in await party.heard():
+            # 409: it knows that, or better, already.
+            if each.status in (204, 409):
+                at = found.get((each.id, each.version), each.at)
+                found[each.id, each.version] = min(at, each.at)
+        return found
 
     async def _check_agreement(self) -> None:
         """The exchange, each USS's details and the answers to changes say the same."""

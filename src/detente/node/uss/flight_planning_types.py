@@ -6,7 +6,7 @@ may be left out may also be null, and nothing is checked beyond form.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -71,13 +71,13 @@ class FlightPlan(Struct, frozen=True, omit_defaults=True):
     """A user's flight plan. What is in dictionaries is kept as sent, and not looked at."""
 
     basic_information: BasicInformation
-    uas: dict[str, object] | None = None
-    operator: dict[str, object] | None = None
-    telemetry: dict[str, object] | None = None
+    uas: dict[str, Any] | None = None
+    operator: dict[str, Any] | None = None
+    telemetry: dict[str, Any] | None = None
     astm_f3548_21: AstmInformation | None = None
-    uspace_flight_authorisation: dict[str, object] | None = None
-    rpas_operating_rules_2_6: dict[str, object] | None = None
-    additional_information: dict[str, object] | None = None
+    uspace_flight_authorisation: dict[str, Any] | None = None
+    rpas_operating_rules_2_6: dict[str, Any] | None = None
+    additional_information: dict[str, Any] | None = None
 
 
 class UpsertFlightPlanRequest(Struct, frozen=True):
