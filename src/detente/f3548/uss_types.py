@@ -6,7 +6,7 @@ meaning, what is not listed is ignored, and nothing is checked beyond form.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -160,7 +160,7 @@ class GeoZone(Struct, frozen=True, omit_defaults=True):
     regulation_exemption: Literal["YES", "NO"] | None = None
     u_space_class: Annotated[str, Meta(max_length=100)] | None = None
     message: _Text200 | None = None
-    additional_properties: dict[str, object] | None = None
+    additional_properties: dict[str, Any] | None = None
 
 
 class ConstraintDetails(Struct, frozen=True, omit_defaults=True):
