@@ -139,16 +139,23 @@ def api_pages() -> Iterator[tuple[str, str]]:
 
 
 def node_api_pages() -> Iterator[tuple[str, str]]:
-    """The node's two interfaces, as OpenAPI 3.1 and as Markdown."""
+    """The node's three interfaces, as OpenAPI 3.1 and as Markdown."""
     import msgspec
 
     from detente.http import api_markdown, openapi_document
     from detente.node.assembly import API_INFO
-    from detente.node.described import LINE_INFO, line_endpoints, officers_endpoints
+    from detente.node.described import (
+        LINE_INFO,
+        line_endpoints,
+        officers_endpoints,
+        uss_endpoints,
+    )
+    from detente.node.uss.endpoints import USS_INFO
 
     for name, endpoints, info, guarded in (
         ("node", officers_endpoints(), API_INFO, True),
         ("line", line_endpoints(), LINE_INFO, False),
+        ("uss", uss_endpoints(), USS_INFO, False),
     ):
         document = openapi_document(endpoints, info, guarded=guarded)
         text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()

@@ -77,7 +77,7 @@ from .standing_api import STANDING_STATUSES, standing_endpoints
 from .status import StatusSource, status_endpoints
 from .tiles_http import tiles_endpoints
 from .uss.assembly import Uss
-from .uss.plans_api import PLAN_STATUSES
+from .uss.endpoints import OFFICERS_STATUSES as PLANNING_STATUSES
 from .witness_client import WitnessUnreachable
 from .witness_http import WITNESS_STATUSES, witness_endpoints
 from .witnessing import keep_answer, who_may_ask
@@ -131,7 +131,7 @@ STATUSES: Final[Mapping[type[DetenteError], int]] = {
     **LINE_STATUSES,
     **OFFICER_STATUSES,
     **PEERS_STATUSES,
-    **PLAN_STATUSES,
+    **PLANNING_STATUSES,
     **ROOM_STATUSES,
     **STANDING_STATUSES,
     **WITNESS_STATUSES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, Self
 
 import detente
@@ -16,6 +17,9 @@ from .line_wire import LOG, WITNESS
 from .metrics import metrics_endpoint
 from .recovery_http import recovery_endpoints
 from .tiles_http import tiles_endpoints
+from .uss.endpoints import officers_endpoints as planning_endpoints
+from .uss.endpoints import peers_endpoints
+from .uss.log_sets import LogSets
 from .witness_http import witness_endpoints
 
 LINE_INFO: Final = ApiInfo(
@@ -68,7 +72,33 @@ def officers_endpoints() -> list[Endpoint]:
         settle=nobody,
         renew=nobody,
     )
-    return [*interface.endpoints(), metrics_endpoint(Metrics(), public=False)]
+    return [
+        *interface.endpoints(),
+        *planning_endpoints(_uss()),
+        metrics_endpoint(Metrics(), public=False),
+    ]
+
+
+def uss_endpoints() -> list[Endpoint]:
+    """Those that other USSs call, and those of automated tests."""
+    return [*peers_endpoints(_uss(), {}, test_interfaces=True)]
+
+
+def _uss() -> Any:
+    nobody: Any = _Nobody()
+    return SimpleNamespace(
+        book=nobody,
+        known=nobody,
+        manager="",
+        planner=nobody,
+        ways=nobody,
+        context=nobody,
+        recorder=nobody,
+        constraints=nobody,
+        now_us=nobody,
+        settings=nobody,
+        log_sets=LogSets(nobody, nobody, nobody),
+    )
 
 
 def line_endpoints() -> list[Endpoint]:

@@ -58,6 +58,7 @@ PERMISSION_HELP: Final[Mapping[str, str]] = {
     "minutes.sign": "sign minutes for the party (with a second person)",
     "plan.read": "read plans, what decided them, and ways out",
     "plan.file": "plan, change and end flights, and declare how they fly",
+    "constraint.manage": "publish, change and end constraints: close airspace to others",
     "record.read": "search the record; entries, proofs, checkpoints",
     "record.export": "hand evidence out (with a second person)",
     "record.erase": "erase an entry's content (with a second person)",
@@ -113,6 +114,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
     | {
         "approvals.decide",
         "conference.manage",
+        "constraint.manage",
         "minutes.sign",
         "node.read",
         "officers.read",

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-import detente
 from detente.errors import DetenteError
 from detente.http import (
     AddressPolicy,
@@ -39,26 +38,24 @@ from detente.node.peers import transport_signer
 from detente.node.planning_rules import manager_of_party, planning_rules, uss_hosts
 from detente.node.status import PlanningStatus
 from detente.planning import Book, ExchangeArea, Neighbourhood
+from detente.planning.constraints import ConstraintRules
 
 from .answer_keys import AnswerKeys
 from .areas import exchange_areas
 from .calls import Calls
-from .flight_planning import FlightPlanning
+from .constraint_parts import ConstraintParts
+from .constraints import ConstraintDesk
+from .endpoints import PEERS_STATUSES, officers_endpoints, peers_endpoints
 from .log_sets import LogSets
-from .notified import Notified
 from .notifier import Notifier
 from .operators import Operators
 from .planner import Planner, PlannerParts
-from .plans_api import PLAN_STATUSES, plans_endpoints
 from .reaching import CheckedTransport
 from .recorder import Recorder
-from .server import USS_STATUSES, UssServer
 from .settings import PlanSettings
 from .settling import Settling
 from .tidying import Tidying
 from .tokens import token_source
-from .user_notifications import UserNotifications
-from .versioning import versioning_endpoint
 from .ways import WaysOut
 from .witnessed import NamedCallers, WitnessedApp
 
@@ -90,6 +87,7 @@ class Uss:
         notifier: tells other USSs of changes.
         ways: finds ways out of refusals.
         log_sets: what is exported for investigators.
+        constraints: manages constraints of ours, and knows others'.
     """
 
     context: NodeContext
@@ -108,6 +106,7 @@ class Uss:
     notifier: Notifier
     ways: WaysOut
     log_sets: LogSets
+    constraints: ConstraintDesk
 
     @property
     def settings(self) -> PlanSettings:
@@ -164,12 +163,30 @@ class Uss:
             recorder.told = operators.told
             own = [each.base_url for each in exchanges]
             notifier = Notifier(calls, own, now_us, operators.delivered)
+            known = Neighbourhood()
+            desk = ConstraintDesk(
+                ConstraintParts(
+                    book=book,
+                    record=context.record,
+                    recorder=recorder,
+                    calls=calls,
+                    known=known,
+                    notifier=notifier,
+                    operators=operators,
+                    exchanges=exchanges,
+                    rules=ConstraintRules(),
+                    manager=manager,
+                    now_us=now_us,
+                    new_id=_new_id,
+                )
+            )
+            await desk.load()
             planner = Planner(
                 PlannerParts(
                     book=book,
                     recorder=recorder,
                     calls=calls,
-                    known=Neighbourhood(),
+                    known=known,
                     notifier=notifier,
                     operators=operators,
                     exchanges=exchanges,
@@ -177,7 +194,9 @@ class Uss:
                     manager=manager,
                     constraints=settings.process_constraints,
                     now_us=now_us,
-                    new_id=lambda: str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)),
+                    new_id=_new_id,
+                    own_constraint=desk.own,
+                    planned=desk.watch.planned,
                 )
             )
             authenticator, jwks = _authenticator(settings)
@@ -188,7 +207,7 @@ class Uss:
                 manager=manager,
                 book=book,
                 recorder=recorder,
-                known=planner.parts.known,
+                known=known,
                 calls=calls,
                 planner=planner,
                 settling=Settling(planner),
@@ -198,6 +217,7 @@ class Uss:
                 notifier=notifier,
                 ways=WaysOut(planner, settings),
                 log_sets=LogSets(context, recorder, approvals),
+                constraints=desk,
             )
             if settings.test_mode:
                 _log.warning("for tests only: %s", ", ".join(settings.test_mode))
@@ -205,6 +225,7 @@ class Uss:
                 yield uss
             finally:
                 await planner.close()
+                await desk.close()
                 await notifier.close()
                 with suppress(DetenteError):  # what the record does not take now is lost
                     await recorder.flush()
@@ -222,31 +243,24 @@ class Uss:
             found["keys of tokens"] = self.jwks.run
         if writing:
             found["orders left open"] = self.settling.run
+            found["constraints left open"] = self.constraints.run
             found["plans that are over"] = Tidying(self.book, self.known, self.now_us).run
         return found
 
     def endpoints_officers(self) -> list[Endpoint]:
         """What the officers' interface offers besides."""
-        return [*plans_endpoints(self.planner, self.ways), *self.log_sets.endpoints()]
+        return officers_endpoints(self)
 
     def app(self, observer: Observer) -> Application:
         """What other USSs call: every exchange of messages is recorded, our answers are signed."""
         bases = {each.name: each.base_url for each in self.exchanges}
-        notified = Notified(self.book, self.recorder, self.planner)
-        server = UssServer(self.book, self.context.clock, bases, notified, log_sets=self.log_sets)
-        endpoints = [
-            *server.endpoints(),
-            versioning_endpoint(self.settings.system_identity, detente.__version__),
-        ]
-        if self.settings.test_interfaces:
-            notices = UserNotifications(self.context.record, self.recorder.flush)
-            endpoints += FlightPlanning(self.planner, notices, self.now_us).endpoints()
+        testing = self.settings.test_interfaces
         answering = build_app(
-            endpoints,
+            peers_endpoints(self, bases, test_interfaces=testing),
             authenticator=NamedCallers(self.authenticator),
             limits=Limits(max_body_bytes=BODY_BYTES_MAX, handler_timeout_s=60.0),
             observer=observer,
-            statuses={**USS_STATUSES, **PLAN_STATUSES},
+            statuses=PEERS_STATUSES,
         )
         record, home = self.context.record, self.context.home
         witnessed = WitnessedApp(
@@ -266,7 +280,7 @@ class Uss:
             base_url=settings.base_url or "",
             exchanges={each.name: each.url for each in self.exchanges},
             plans=len(self.book.intents),
-            unsettled=self.settling.open,
+            unsettled=self.settling.open + self.constraints.open,
             neighbours=len(self.known),
             recording=self.recorder.waiting,
             test_mode=list(settings.test_mode),
@@ -283,6 +297,10 @@ class Uss:
             tls_key=settings.uss_tls_key,
             shutdown_timeout_s=self.context.settings.shutdown_timeout,
         )
+
+
+def _new_id() -> str:
+    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
 
 
 def _us(moment: datetime) -> int:

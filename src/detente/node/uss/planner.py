@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -28,6 +28,7 @@ from detente.planning import (
     Book,
     Errand,
     ExchangeArea,
+    FetchConstraint,
     FetchIntent,
     Heard,
     Intent,
@@ -107,6 +108,8 @@ class PlannerParts:
         constraints: whether constraints are processed.
         now_us: the clock.
         new_id: gives fresh UUIDv4s.
+        own_constraint: answers for constraints of our own; None: there are none.
+        planned: is told of every attempt that has ended.
     """
 
     book: Book
@@ -121,6 +124,8 @@ class PlannerParts:
     constraints: bool
     now_us: Callable[[], int]
     new_id: Callable[[], str]
+    own_constraint: Callable[[FetchConstraint], Awaitable[Heard]] | None = None
+    planned: Callable[[Outcome], Awaitable[None]] | None = None
 
 
 class Planner:
@@ -364,6 +369,8 @@ class Planner:
 
         parts.notifier.send(outcome.notices, tells)
         await parts.operators.attempted(outcome)
+        if parts.planned is not None:
+            await parts.planned(outcome)
         return outcome
 
     def performer(self, order: Order) -> Callable[[Errand], Coroutine[Any, Any, Heard]]:
@@ -372,6 +379,12 @@ class Planner:
         async def perform(errand: Errand) -> Heard:
             if isinstance(errand, FetchIntent) and errand.reference.manager == self.parts.manager:
                 return await self._own(errand)
+            if (
+                isinstance(errand, FetchConstraint)
+                and errand.reference.manager == self.parts.manager
+                and self.parts.own_constraint is not None
+            ):
+                return await self.parts.own_constraint(errand)
             return await self.parts.calls.carry_out(errand, order.id)
 
         return perform

@@ -22,14 +22,17 @@ from detente.http import (
     any_of,
 )
 from detente.node.operations import Operations
-from detente.planning import Action, Intent, Order, Outcome, Result, State
+from detente.planning import Action, Intent, Order, Outcome, Result, State, Why
 from detente.planning.costs import Limits
+from detente.record import PartyRecord
 
 from . import plan_views as views
 from .planner import Done, Planner
+from .recorder import Recorder
 from .tokens import TokenUnavailable
 from .wanted import PlanBusy, PlanEnded, PlanWanted, change_order, plan_order
 from .ways import WaysOut
+from .whys import why_of
 
 PATH: Final = "/api/v1/plans"
 PLAN_STATUSES: Final[Mapping[type[DetenteError], int]] = {
@@ -92,9 +95,18 @@ class WaysOutBody(views.PlanBody, frozen=True, kw_only=True, forbid_unknown_fiel
 class PlansApi:
     """Handlers of the interface."""
 
-    def __init__(self, planner: Planner, ways: WaysOut) -> None:
+    def __init__(
+        self, planner: Planner, ways: WaysOut, record: PartyRecord, recorder: Recorder
+    ) -> None:
+        """Args:
+        planner: carries out orders.
+        ways: finds ways out.
+        record, recorder: tell why.
+        """
         self._planner = planner
         self._ways = ways
+        self._record = record
+        self._recorder = recorder
 
     async def file(self, request: Request[views.PlanBody]) -> Response:
         """POST /plans."""
@@ -162,6 +174,12 @@ class PlansApi:
     async def plan(self, request: Request[None]) -> Response:
         """GET /plans/{id}."""
         return Response(200, views.plan_view(self._planner.intent(request.path["id"])))
+
+    async def why(self, request: Request[None]) -> Response:
+        """GET /plans/{id}/why."""
+        attempt = request.query.get("attempt", "")
+        found = await why_of(self._record, self._recorder, request.path["id"], attempt)
+        return Response(200, found)
 
     async def ways_out(self, request: Request[WaysOutBody]) -> Response:
         """POST /plans/ways-out."""
@@ -233,9 +251,8 @@ def _limits(given: LimitsBody | None, usual: Limits) -> Limits:
     return replace(usual, **changed)
 
 
-def plans_endpoints(planner: Planner, ways: WaysOut) -> list[Endpoint]:
+def plans_endpoints(api: PlansApi) -> list[Endpoint]:
     """Operations on plans."""
-    api = PlansApi(planner, ways)
     operation = Operations("plans", _HELP)
     with_ways = (
         QueryParameter(name="ways_out", help="0: a refusal comes without ways out.", example="0"),
@@ -342,5 +359,15 @@ def plans_endpoints(planner: Planner, ways: WaysOut) -> list[Endpoint]:
             "Changes that would have made the newest refused attempt at a plan fly.",
             _READ,
             {200: views.WaysOutList, 404: ErrorResponse},
+        ),
+        operation(
+            "GET",
+            f"{PATH}/{{id}}/why",
+            api.why,
+            "explainPlan",
+            "What exactly decided the newest attempt at a plan: inputs, rule, geometry, evidence.",
+            _READ,
+            {200: Why, 404: ErrorResponse},
+            query=(QueryParameter(name="attempt", help="Another attempt: id of its entry."),),
         ),
     ]
