@@ -122,6 +122,8 @@ def _names(schema: Json) -> Iterator[str]:
     elif "enum" in schema:
         for value in schema["enum"]:
             yield f"`{value}`"
+    elif "prefixItems" in schema:  # what follows them (`items`) is nothing: false
+        yield f"array of {', '.join(_name(part) for part in schema['prefixItems'])}"
     elif schema.get("type") == "array":
         yield f"array of {_name(schema.get('items', {}))}"
     elif "type" in schema:
