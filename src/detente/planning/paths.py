@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -16,10 +17,26 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 STRAIGHT_DEG: Final = 10.0
 """A detour may begin before the last turn of less than this, all of them together."""
-LEAVES: Final = 6
+LEAVES: Final = 12
 """Places, on either side, at which a detour may leave or join the track."""
 CORNERS: Final = 160
 """Of what a path is looked for around; with more of them, it is drawn more coarsely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A detour from a line.
+
+    Attributes:
+        leave, join: where, along the line.
+        places: its corners (n, 2), both ends among them.
+        extra_m: how much longer it is than the line between its ends.
+    """
+
+    leave: float
+    join: float
+    places: Floats
+    extra_m: float
 
 
 def blocked(line: Any, length: float, shape: Any) -> list[tuple[float, float]]:
@@ -68,10 +85,8 @@ def straight(xy: Floats, along: Floats, at: float, to: float) -> Floats:
     return np.unique(places)
 
 
-def shortest(
-    line: Any, shape: Any, leave: Floats, join: Floats
-) -> tuple[float, float, Floats] | None:
-    """The path around with the least extra: where it leaves and joins, and its corners."""
+def shortest(line: Any, shape: Any, leave: Floats, join: Floats) -> Piece | None:
+    """The path around with the least extra distance."""
     parts = shapely.get_parts(shape)
     piece = shapely.ops.substring(line, float(leave[0]), float(join[-1]))
     used = shapely.intersects(parts, piece)
@@ -80,13 +95,13 @@ def shortest(
         if found is None:
             return None
         # what else the path runs through counts from now on
-        met = ~used & shapely.intersects(parts, shapely.linestrings(found[2]))
+        met = ~used & shapely.intersects(parts, shapely.linestrings(found.places))
         if not met.any():
             return found
         used |= met
 
 
-def _path(line: Any, parts: Any, leave: Floats, join: Floats) -> tuple[float, float, Floats] | None:
+def _path(line: Any, parts: Any, leave: Floats, join: Floats) -> Piece | None:
     begins = shapely.get_coordinates(shapely.line_interpolate_point(line, leave))
     ends = shapely.get_coordinates(shapely.line_interpolate_point(line, join))
     # corners are outside, if by a millimetre only: whatever runs through a shape meets its walls
@@ -100,7 +115,7 @@ def _path(line: Any, parts: Any, leave: Floats, join: Floats) -> tuple[float, fl
     way = shortest_way(begins, leave, ends, join, _convex_corners(parts), walls)
     if way is None:
         return None
-    return float(leave[way.begin]), float(join[way.end]), way.places
+    return Piece(float(leave[way.begin]), float(join[way.end]), way.places, way.cost)
 
 
 def _convex_corners(parts: Any) -> Floats:

@@ -2,9 +2,9 @@
 
 What is in the way is drawn in a plane and widened by the room that the flight needs. Where the
 track runs through it, the shortest path around its corners is taken (a visibility graph), leaving
-and joining the track on the straight legs before and behind, so that its turns stay what they
-were. Times behind the detour become later, so other volumes may come into the way: they are added,
-and the path is looked for anew.
+and joining the track anywhere on the straight legs before and behind, so that its turns stay what
+they were. Times behind the detour become later, so other volumes may come into the way: they are
+added, and the path is looked for anew.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -21,13 +22,17 @@ import shapely
 from detente.geo import Circle, Prepared, Volume4D, circle_polygon, conflicting_pairs, projection
 from detente.operations import Corridor, CorridorError, Track, corridor_volumes
 from detente.planning.costs import Limits
-from detente.planning.paths import blocked, shortest, straight
+from detente.planning.paths import Piece, blocked, shortest, straight
 from detente.planning.planes import Plane
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 ROUNDS: Final = 8
 """How often obstacles are added."""
+TOGETHER: Final = 4
+"""So many blocked spans may be passed in one detour."""
+UNWANTED_M: Final = 1e7
+"""As if a detour that leaves out a turn of the track were so much longer."""
 WIDENED: Final = 1.04
 """Corridors are drawn up to 3.5 % wider than asked for."""
 SIDES: Final = 24
@@ -141,31 +146,48 @@ def _led(
     if from_us is not None:
         earliest = float(np.interp(from_us, track.time_us, along))
     spans = blocked(line, along[-1], shape)
-    pieces: list[tuple[float, float, Floats]] = []
-    done = earliest
-    while spans:
-        begin, end = spans.pop(0)
-        if begin <= done or end >= along[-1]:
-            # it begins, ends or already is where it must not be
-            return None
-        later = (end + spans[0][0]) / 2 if spans else float(along[-1])
-        leave = straight(xy, along, begin, max(done, begin - _room(corridor, begin, end)))
-        join = straight(xy, along, end, min(later, end + _room(corridor, begin, end)))
-        found = shortest(line, shape, leave, join)
-        if found is None and spans:
-            # nothing leads back to the track before it is blocked again
-            spans[0] = (begin, spans[0][1])
-            continue
-        if found is None:
-            return None
-        pieces.append(found)
-        done = found[1]
-    return _joined(plane, track, xy, along, pieces)
+    if not spans or spans[0][0] <= earliest or spans[-1][1] >= along[-1]:
+        # it begins, ends or already is where it must not be
+        return None
+    pieces = _pieces(xy, along, line, shape, spans, earliest)
+    return None if pieces is None else _joined(plane, track, xy, along, pieces)
 
 
-def _room(corridor: Corridor, begin: float, end: float) -> float:
-    """How long before and behind what is in the way a detour may begin and end."""
-    return 3 * (end - begin) + 20 * corridor.half_width_m
+def _pieces(
+    xy: Floats,
+    along: Floats,
+    line: Any,
+    shape: Any,
+    spans: Sequence[tuple[float, float]],
+    earliest: float,
+) -> list[Piece] | None:
+    """The detours around all blocked spans: one each, or one around several, whatever is shorter.
+
+    Where the track turns between two spans, one detour around both is the last resort.
+    """
+    middles = [(a[1] + b[0]) / 2 for a, b in pairwise(spans)]
+    lower, upper = [earliest, *middles], [*middles, float(along[-1])]
+    bent = [float(straight(xy, along, a[1], b[0]).max()) < b[0] - 1.0 for a, b in pairwise(spans)]
+    best: list[tuple[float, list[Piece]] | None] = [(0.0, [])]
+    for last in range(len(spans)):
+        choice: tuple[float, list[Piece]] | None = None
+        for first in range(last, max(last - TOGETHER, -1), -1):
+            before = best[first]
+            if before is None:
+                continue
+            turns = sum(bent[first:last])
+            if choice is not None and choice[0] <= before[0] + turns * UNWANTED_M:
+                continue
+            leave = straight(xy, along, spans[first][0], lower[first])
+            join = straight(xy, along, spans[last][1], upper[last])
+            found = shortest(line, shape, leave, join)
+            if found is None:
+                continue
+            cost = before[0] + turns * UNWANTED_M + found.extra_m
+            if choice is None or cost < choice[0] - 1e-6:
+                choice = cost, [*before[1], found]
+        best.append(choice)
+    return None if best[-1] is None else best[-1][1]
 
 
 def _joined(
@@ -173,7 +195,7 @@ def _joined(
     track: Track,
     xy: Floats,
     along: Floats,
-    pieces: Sequence[tuple[float, float, Floats]],
+    pieces: Sequence[Piece],
 ) -> tuple[Track, float]:
     """The track with some pieces of it replaced, and how much longer it is, metres."""
     instants: list[float] = []
@@ -190,7 +212,8 @@ def _joined(
             instants.append(float(time[k]) + late)
             heights.append(float(track.altitude_m[k]))
 
-    for leave, join, path in pieces:
+    for piece in pieces:
+        leave, join, path = piece.leave, piece.join, piece.places
         keep(done, leave)
         lat, lng = plane.back(path)
         _, legs = projection.inverse(lat[:-1], lng[:-1], lat[1:], lng[1:])
