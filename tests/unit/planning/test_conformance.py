@@ -28,6 +28,7 @@ from detente.planning.conformance import (
 S = 1_000_000
 RULES = ConformanceRules()
 NOW = planned.NOW_US + 60 * S
+SOME = st.tuples(st.integers(0, 100), st.booleans())
 
 
 def at(
@@ -81,9 +82,7 @@ def test_between_distant_positions_nobody_knows_where_it_was() -> None:
     assert flown == Flown(0, 0, 1, 1)
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 200), st.booleans()), max_size=30, unique_by=lambda p: p[0])
-)
+@given(st.lists(SOME, max_size=30, unique_by=lambda p: p[0]))
 def test_the_order_in_a_batch_does_not_matter(positions: list[tuple[int, bool]]) -> None:
     one = follow(Watched(), judged(*positions), RULES)
     assert follow(Watched(), judged(*sorted(positions)), RULES) == one
