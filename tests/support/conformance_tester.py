@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.instance import HOST, key_pair
 from detente.http import TokenSigner
 
 Json = dict[str, Any]
-Pairs = Collection[tuple[str, str]]
+Pairs = Set[tuple[str, str]]
 _DIRECT = "interuss.flight_planning.direct_automated_test"
 _PLAN = "interuss.flight_planning.plan"
 _SC = "utm.strategic_coordination"

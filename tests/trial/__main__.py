@@ -1,8 +1,8 @@
 """`python -m tests.trial [--steps 5000] [--seed N] [--directory DIR]`.
 
 Two nodes of ours, an honest small USS and a bad one plan against each other by chance. Ends with 0
-if nothing happened that must not, else with 1 and what it was. Interleavings are the machine's: a seed
-gives the same choices, not always the same conflicts.
+if nothing happened that must not, else with 1 and what it was. How requests interleave is up to the
+machine: a seed gives the same choices, not always the same conflicts.
 """
 
 from __future__ import annotations
