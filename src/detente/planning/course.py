@@ -24,6 +24,7 @@ from detente.planning.intents import (
     Conflict,
     ExchangeArea,
     Fault,
+    Filed,
     Intent,
     Outcome,
     Result,
@@ -110,6 +111,13 @@ class Course:
             yield from self._undo()
             return self._outcome(stopped.result)
         yield from self._follow()
+        return self._done_everywhere()
+
+    def _done_everywhere(self) -> Outcome:
+        """Done, unless some exchange does not have it yet: then not shown to peers anywhere."""
+        if self._task.order.state.nominal and self._unsettled:
+            self._unsettled = {site.name for site in self._all_sites}
+            return self._outcome(Result.FAILED)
         return self._outcome(Result.DONE)
 
     def _look(self) -> Steps[None]:
@@ -238,6 +246,10 @@ class Course:
         for site in self._all_sites:
             done = yield from self._surely(site, site.remove())
             ended = ended and done
+        before = self._task.order.before
+        if before is not None and before.late_until_us > self._task.now_us:
+            # A request of its beginning may still create it again.
+            self._unsettled |= {site.name for site in self._all_sites}
         return self._outcome(Result.DONE if ended else Result.FAILED)
 
     # --- settling ----------------------------------------------------------------------------
@@ -248,9 +260,10 @@ class Course:
         if not (yield from self._ask_all(0)):
             return self._outcome(Result.FAILED)
         gone = self._all_sites if order.action is Action.END else self._left
-        self._faults.extend(
-            faults.subscribers_unknown(site.name) for site in gone if site.stands is None
-        )
+        if self._task.own(order.id) is not None:
+            self._faults.extend(
+                faults.subscribers_unknown(site.name) for site in gone if site.stands is None
+            )
         if order.action is Action.END:
             return (yield from self._end())
         if order.before is None:
@@ -264,12 +277,27 @@ class Course:
         if order.state.nominal:
             yield from self._look_if_possible()
         for site in self._sites:
-            yield from self._surely(site, site.bring(order.state, self._volumes))
+            yield from self._finish(site)
         for site in self._left:
             yield from self._surely(site, site.remove())
         if order.state.nominal:
             self._decide()
-        return self._outcome(Result.DONE)
+        return self._done_everywhere()
+
+    def _finish(self, site: Site) -> Steps[None]:
+        """What is decided. Where it stands already it is put again, to hear who must be told; but
+        two may each wait for the OVN of the other, so that is not insisted upon.
+        """
+        state = self._task.order.state
+        try:
+            yield from site.bring(state, self._volumes)
+        except Stopped as stopped:
+            stands = None if site.stands is None else site.stands.state
+            if site.changed and stands == state.value and not site.unsure:
+                self._faults.append(faults.subscribers_unknown(site.name))
+                return
+            self._faults.extend(stopped.faults)
+            self._unsettled.add(site.name)
 
     @property
     def _decided(self) -> bool:
@@ -334,11 +362,20 @@ class Course:
             ended_us=task.now_us,
         )
 
+    def _filed_now(self) -> tuple[Filed, ...]:
+        """What may be shown to peers: where it is not settled, what was accepted before."""
+        found = []
+        for site in self._all_sites:
+            shown = site.filed if site.name in self._unsettled else site.stands
+            if shown is not None:
+                found.append(Filed(site.name, shown))
+        return tuple(found)
+
     def _intent(self, result: Result) -> Intent | None:
         """The intent as it is now."""
         order = self._task.order
         before = order.before
-        filed = tuple(each for site in self._all_sites if (each := site.now_filed()) is not None)
+        filed = self._filed_now()
         if order.action is Action.END:
             if before is None:
                 return None
@@ -348,7 +385,9 @@ class Course:
         if result is not Result.DONE:
             if before is None:
                 return None
-            return replace(before, filed=filed) if filed else replace(before, ended=True)
+            if not filed and not self._unsettled:
+                return replace(before, ended=True)
+            return replace(before, filed=filed or before.filed)
         return Intent(
             id=order.id,
             name=order.name or ("" if before is None else before.name),
@@ -358,4 +397,11 @@ class Course:
             filed=filed,
             track=order.track or (() if before is None else before.track),
             version=1 if before is None else before.version + 1,
+            late_until_us=self._late_until_us(),
         )
+
+    def _late_until_us(self) -> int:
+        before = self._task.order.before
+        if any(site.create_lost for site in self._all_sites):
+            return self._task.now_us + self._late_us
+        return 0 if before is None else before.late_until_us

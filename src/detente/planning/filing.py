@@ -23,7 +23,7 @@ from detente.geo import (
 )
 from detente.planning import faults
 from detente.planning.actions import Conflicted, DeleteIntent, GetIntent, Heard, PutIntent, Refused
-from detente.planning.intents import ExchangeArea, Fault, Filed, Notice, Result, State
+from detente.planning.intents import ExchangeArea, Fault, Notice, Result, State
 from detente.planning.known import visible
 from detente.planning.steps import (
     TRIES_PAUSES_US,
@@ -93,6 +93,7 @@ class Site:
         filed: the reference that stood when the attempt began; None: there was none.
         stands: what the exchange told last; None: nothing.
         unsure: a request may have been carried out, or may be yet, without our knowing.
+        create_lost: a request to create it may be under way still.
         faults: what could not be done, though the change holds.
     """
 
@@ -117,7 +118,7 @@ class Site:
         self._untold: tuple[Volume4D, ...] = ()
         self._tried: tuple[State, tuple[Volume4D, ...]] | None = None
         self._applied = False
-        self._create_lost = False
+        self.create_lost = False
         self._told: dict[str, dict[str, int]] = {}
         self._told_us = 0
 
@@ -137,11 +138,7 @@ class Site:
     @property
     def in_doubt(self) -> bool:
         """Whether it must be asked for again later."""
-        return self.unsure or (self._create_lost and self.stands is None)
-
-    def now_filed(self) -> Filed | None:
-        """What stands, for the intent."""
-        return None if self.stands is None else Filed(self.name, self.stands)
+        return self.unsure or (self.create_lost and self.stands is None)
 
     def notices(self) -> tuple[Notice, ...]:
         """Whom the exchange wants to be told, each once; not ourselves."""
@@ -180,9 +177,8 @@ class Site:
             yield from self._until_heard(state, volumes, judge)
         except Stopped:
             # It stands, and may stand: only the answer is missing that says who must be told.
-            new = self._task.order.before is None
             stands = self.stands is not None and self.stands.state == state.value
-            if self._applied and stands and not (new and self.unsure):
+            if self._applied and stands and not self.unsure:
                 self.faults.append(faults.subscribers_unknown(self.name))
                 return
             raise
@@ -281,7 +277,7 @@ class Site:
             return
         self.unsure = True
         if self.stands is None:
-            self._create_lost = True
+            self.create_lost = True
 
     # --- asking ------------------------------------------------------------------------------
 
@@ -316,6 +312,8 @@ class Site:
             if self._tried is not None:
                 self._extents = self._tried[1]
                 self._applied = self.unsure and State(now.state) is self._tried[0]
+            # Whatever else is under way names an OVN that is no longer current.
+            self.unsure = False
         self.stands = now
 
     # --- taking away -------------------------------------------------------------------------

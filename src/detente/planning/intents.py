@@ -82,6 +82,8 @@ class Intent:
             known: ways around others can then be found.
         ended: whether it is over.
         version: how often this node has changed it, from 1.
+        late_until_us: until when a request that was believed lost may still create it at an
+            exchange; 0: none may. Who ends it sooner looks again afterwards.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Intent:
     track: tuple[tuple[int, float, float, float], ...] = ()
     ended: bool = False
     version: int = 1
+    late_until_us: int = 0
 
     def at(self, exchange: str) -> wire.OperationalIntentReference | None:
         """Its reference at an exchange."""

@@ -123,7 +123,8 @@ def _told(world: World, node: Node, outcome: Outcome, before: Intent | None) -> 
         told |= world.told.get(key, set())
         named = {url for change in new for url in change.subscribers}
         demand(told <= named, f"{node.name} tells {told - named}, whom {name} did not name")
-        if name in outcome.unsettled:
+        lost = any(each.code == "plan.subscribers_unknown" for each in outcome.faults)
+        if name in outcome.unsettled and not lost:
             world.told[key] = told
             continue
         world.seen[key] = len(changes)
@@ -131,7 +132,7 @@ def _told(world: World, node: Node, outcome: Outcome, before: Intent | None) -> 
         nobody_knew = (before is None or before.at(name) is None) and (
             outcome.intent is None or outcome.intent.at(name) is None
         )
-        if nobody_knew or any(each.code == "plan.subscribers_unknown" for each in outcome.faults):
+        if nobody_knew or lost:
             continue
         for change in new:
             for url, subscriptions in change.subscribers.items():

@@ -146,6 +146,8 @@ def down(world: World) -> None:
         orders.append((gone, flying))
     for outcome in _run(world, *orders):
         demand(outcome.result is Result.DONE, f"{gone.name} finds no place in an empty sky")
+    # Notices that are under way would tell where it flies.
+    world.turn(world.now_us + 1_000_000, lambda: False)
     for dss in world.dss.values():
         dss.down.add(gone.name)
     gone.crash()

@@ -56,7 +56,7 @@ from detente.planning import (
     State,
 )
 
-TRACE_KEPT: Final = 80
+TRACE_KEPT: Final = 20_000
 QUIET_EVERY_US: Final = 150_000_000
 INTENTS_MAX: Final = 5
 RULES: Final = PlanningRules(same_priority_allowed=frozenset({7}))
