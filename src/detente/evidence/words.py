@@ -133,6 +133,14 @@ KINDS: Mapping[str, Words] = {
     "security": Words("event of security", "événement de sécurité"),
     "approval-request": Words("second person asked", "demande à une seconde personne"),
     "approval": Words("second person’s decision", "décision d’une seconde personne"),
+    "uss-exchange": Words("exchange of messages", "échange de messages"),
+    "operational-intent": Words("operational intent", "intention opérationnelle"),
+    "operational-intent-pending": Words("order under way", "ordre en cours"),
+    "planning-attempt": Words("attempt at planning", "tentative de planification"),
+    "operator-notice": Words("operator told", "opérateur informé"),
+    "operator-input": Words("operator’s statement", "déclaration d’un opérateur"),
+    "positions": Words("positions of an aircraft", "positions d’un aéronef"),
+    "constraint": Words("constraint", "contrainte"),
 }
 
 ANSWERS: Mapping[str, Words] = {
