@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from detente.demo.agreeing import Signatory
 from detente.demo.officers import Session
@@ -21,11 +22,13 @@ from detente.demo.planning_text import GROUNDED
 from detente.errors import DetenteError
 from detente.f3548 import types as wire
 from detente.f3548 import volume_of, volume_on_wire
-from detente.geo import conflicting_pairs
+from detente.geo import conflicting_pairs, projection
 from detente.operations import Change, CheckResult, Flight, Track, check
 from detente.operations.instants import format_instant, parse_instant
 from detente.words import Words
 
+APART_M: Final = 100.0
+APART_HEIGHT_M: Final = 15.0
 ROUNDS_MAX: Final = 12
 """How often a flight is filed before it stays on the ground."""
 
@@ -134,7 +137,9 @@ class Planner:
         body, taken = wanted, None
         while placed.filed < ROUNDS_MAX:
             placed.filed += 1
-            outcome = await self._officer.post("/plans", body)
+            # Of a way out that is refused, somebody else was quicker: it is begun anew.
+            query = None if taken is None else {"ways_out": "0"}
+            outcome = await self._officer.post("/plans", body, query)
             if outcome["result"] == "failed":
                 raise PlanningFailed(
                     f"the node of {self.party.name} could not plan {flight.name}: "
@@ -169,11 +174,12 @@ def body_of(flight: Flight) -> dict[str, Any]:
     """A flight as the node's interface takes it."""
     track: list[Any] = []
     if flight.track is not None:
+        planned = thinned(flight.track)
         columns = (
-            flight.track.time_us.tolist(),
-            flight.track.lat_deg.tolist(),
-            flight.track.lng_deg.tolist(),
-            flight.track.altitude_m.tolist(),
+            planned.time_us.tolist(),
+            planned.lat_deg.tolist(),
+            planned.lng_deg.tolist(),
+            planned.altitude_m.tolist(),
         )
         track = [[format_instant(at), *where] for at, *where in zip(*columns, strict=True)]
     return {
@@ -186,10 +192,41 @@ def body_of(flight: Flight) -> dict[str, Any]:
     }
 
 
+def thinned(track: Track) -> Track:
+    """The points that a flight plan would name: between them, everything is nearly straight.
+
+    A radar writes down where an aircraft is every few seconds. Left out is what lies within 100 m
+    and 15 m of height of where the rest would have it at that time.
+    """
+    metres = np.column_stack(
+        (
+            projection.ecef(track.lat_deg, track.lng_deg) / APART_M,
+            track.altitude_m / APART_HEIGHT_M,
+        )
+    )
+    keep = np.zeros(len(track), bool)
+    keep[[0, -1]] = True
+    spans = [(0, len(track) - 1)]
+    while spans:
+        first, last = spans.pop()
+        if last - first < 2:
+            continue
+        part = (track.time_us[first : last + 1] - track.time_us[first]) / (
+            track.time_us[last] - track.time_us[first]
+        )
+        straight = metres[first] + part[:, None] * (metres[last] - metres[first])
+        off = np.abs(metres[first : last + 1] - straight).max(axis=1)
+        farthest = int(off.argmax())
+        if off[farthest] > 1.0:
+            keep[first + farthest] = True
+            spans += [(first, first + farthest), (first + farthest, last)]
+    return Track(
+        track.time_us[keep], track.lat_deg[keep], track.lng_deg[keep], track.altitude_m[keep]
+    )
+
+
 def _as_planned(flight: Flight, plan: Mapping[str, Any]) -> Flight:
     """A flight as the node has it."""
-    import numpy as np
-
     volumes = msgspec.convert(plan["volumes"], list[wire.Volume4D])
     track = None
     if plan["track"]:
