@@ -85,7 +85,7 @@ async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sce
     """Everything, once for all scenarios."""
     root = tmp_path_factory.mktemp("scenarios")
     async with planners(root, start=(), settings=["--peer-timeout", "1"]) as there:
-        await there["a"].start("--test-interfaces")
+        await there["a"].start("--test-interfaces", "--ground", "400 m W84")
         await there["b"].start()
         url = f"http://{HOST}:{there.exchanges['main'].port}"
         keys = key_pair()[0].decode(), key_pair()[1].decode()

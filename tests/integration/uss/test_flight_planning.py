@@ -153,6 +153,21 @@ async def test_what_touches_by_more_than_a_centimetre_meets(scenario: Scenario) 
     await scenario.tester.put(Flight(), PLANNED, here(-205), "Planned")
 
 
+@pytest.mark.parametrize("reference", ["SFC", "Takeoff"])
+async def test_altitudes_above_the_ground_are_converted(scenario: Scenario, reference: str) -> None:
+    """The ground is stated to be 400 m above the ellipsoid; the other flies from 500 m to 560 m."""
+    await scenario.file(here())
+    (volume,) = here()
+    for name, height in (("altitude_lower", 0), ("altitude_upper", 90)):
+        volume["volume"][name] = {"value": height, "reference": reference, "units": "M"}
+    flight = Flight()
+    told = await scenario.tester.put(flight, PLANNED, [volume], "Planned")
+    (planned,) = told["as_planned"]["basic_information"]["area"]
+    assert planned["volume"]["altitude_upper"] == {"value": 490, "reference": "W84", "units": "M"}
+    volume["volume"]["altitude_upper"]["value"] = 110
+    await scenario.tester.put(flight, KEPT_PLANNED, [volume], "Planned")
+
+
 async def test_times_are_checked_by_the_right_clock(scenario: Scenario) -> None:
     """GEN0100, OPIN0030; and what is activated is for now."""
     tester = scenario.tester

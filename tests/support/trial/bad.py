@@ -115,7 +115,7 @@ class Phases:
             if life.party != self.uss.name:
                 continue
             if any(
-                each.touches(life.since, min(life.until, time.time()))
+                each.touches(life.born, min(life.until, time.time()))
                 for each in self.log
                 if each.kind in ("lie volumes", "down")
             ):

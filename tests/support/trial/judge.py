@@ -110,6 +110,8 @@ class Life:
     volumes: list[Json]
     since: float
     until: float = math.inf
+    born: float = 0.0
+    """When it was accepted; `since` is later if somebody has tried to change it, in vain."""
 
     def __str__(self) -> str:
         return f"{self.party}'s {self.id} v{self.version} {self.state} p{self.priority}"
@@ -127,6 +129,7 @@ def life_of(party: str, intent: Json, since: float) -> Life:
         details.get("priority") or 0,
         [*(details.get("volumes") or []), *off],
         since,
+        born=since,
     )
 
 

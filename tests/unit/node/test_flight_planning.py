@@ -8,12 +8,15 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.flight_planning import BASE, NOW_US, driving
 from tests.support.trial.volumes import box, circle, volume
 
 from detente.geo import Circle, Outline
+from detente.node.uss.area_asked import NotConvertible, area_asked, stated_ground
 from detente.node.uss.flight_planning import DIRECT, PLAN
+from detente.node.uss.flight_planning_types import Volume4D
 from detente.node.uss.user_notifications import observed
 from detente.node.uss.versioning import READ_VERSIONS
 from detente.planning import NoticeBody, State
@@ -260,6 +263,29 @@ async def test_altitudes_above_the_ground_cover_it_wherever_it_is(reference: str
         assert (planned.altitude_lower_m, planned.altitude_upper_m) == (900.0, 990.0)
         (told,) = answer.json()["as_planned"]["basic_information"]["area"]
         assert told["volume"]["altitude_lower"] == {"value": 900, "reference": "W84", "units": "M"}
+
+
+@pytest.mark.parametrize(
+    ("ground", "geoid", "band"),
+    [
+        ("400 m W84", None, (900.0, 960.0)),
+        ("380..450 m AMSL", "47.1..47.9 m", (927.1, 1057.9)),
+        ("380..450 m AMSL", None, None),
+        (None, None, None),
+    ],
+)
+def test_the_ground_as_settings_state_it(
+    ground: str | None, geoid: str | None, band: tuple[float, float] | None
+) -> None:
+    asked = msgspec.convert(area(0, "SFC"), list[Volume4D])
+    stated = stated_ground(ground, geoid)
+    if band is None:
+        with pytest.raises(NotConvertible, match="is not known here"):
+            area_asked(asked, "area", stated)
+        return
+    (converted,) = area_asked(asked, "area", stated)
+    assert converted.altitude_lower_m == pytest.approx(band[0])
+    assert converted.altitude_upper_m == pytest.approx(band[1])
 
 
 async def test_without_the_ground_such_altitudes_are_not_supported() -> None:

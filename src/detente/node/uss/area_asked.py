@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
 from detente.errors import DetenteError
 from detente.f3548 import InvalidMember, types, volume_of, volume_on_wire
 from detente.geo import Outline, Volume4D
+from detente.interchange import Level, Reference, Unread, altimetry_from
 
 from .flight_planning_types import Altitude
 from .flight_planning_types import Volume3D as Volume3DAsked
@@ -19,10 +20,33 @@ Ground = Callable[[Outline], tuple[float, float] | None]
 """Lowest and highest ground beneath an outline, metres W84; None if that is not known."""
 
 
+_ON_GROUND: Final = Level(0.0, "m", Reference.AGL)
+
+
 class NotConvertible(DetenteError):
     """An altitude above ground where the ground is not known."""
 
     code: ClassVar[str] = "plan.ground_unknown"
+
+
+def stated_ground(ground: str | None, geoid: str | None) -> Ground | None:
+    """What texts state of the ground, such as `380..450 m AMSL` with `47.1..47.9 m`; None: nothing.
+
+    Raises:
+        AltimetryError, GridError: a text or a grid file cannot be used.
+    """
+    if ground is None:
+        return None
+    altimetry = altimetry_from(ground=ground, geoid=geoid)
+
+    def heights(outline: Outline) -> tuple[float, float] | None:
+        try:
+            found = altimetry.interval(_ON_GROUND, outline)
+        except Unread:
+            return None
+        return found.low_m, found.high_m
+
+    return heights
 
 
 def area_asked(
@@ -112,4 +136,5 @@ __all__ = [
     "area_asked",
     "extent_asked",
     "planned_area",
+    "stated_ground",
 ]

@@ -41,6 +41,7 @@ from detente.planning import Book, ExchangeArea, Neighbourhood
 from detente.planning.constraints import ConstraintRules
 
 from .answer_keys import AnswerKeys
+from .area_asked import stated_ground
 from .areas import exchange_areas
 from .calls import Calls
 from .constraint_parts import ConstraintParts
@@ -254,9 +255,11 @@ class Uss:
     def app(self, observer: Observer) -> Application:
         """What other USSs call: every exchange of messages is recorded, our answers are signed."""
         bases = {each.name: each.base_url for each in self.exchanges}
-        testing = self.settings.test_interfaces
+        settings = self.settings
+        testing = settings.test_interfaces
+        ground = stated_ground(settings.ground, settings.geoid) if testing else None
         answering = build_app(
-            peers_endpoints(self, bases, test_interfaces=testing),
+            peers_endpoints(self, bases, test_interfaces=testing, ground=ground),
             authenticator=NamedCallers(self.authenticator),
             limits=Limits(max_body_bytes=BODY_BYTES_MAX, handler_timeout_s=60.0),
             observer=observer,

@@ -9,6 +9,7 @@ import detente
 from detente.errors import DetenteError
 from detente.http import BEARER_TOKENS, ApiInfo, Endpoint
 
+from .area_asked import Ground
 from .constraints_api import CONSTRAINT_STATUSES, ConstraintsApi, constraints_endpoints
 from .features import Sky
 from .features_api import FeaturesApi, features_endpoints
@@ -54,7 +55,7 @@ def officers_endpoints(uss: Uss) -> list[Endpoint]:
 
 
 def peers_endpoints(
-    uss: Uss, bases: Mapping[str, str], *, test_interfaces: bool
+    uss: Uss, bases: Mapping[str, str], *, test_interfaces: bool, ground: Ground | None = None
 ) -> Sequence[Endpoint]:
     """What other USSs call.
 
@@ -62,6 +63,7 @@ def peers_endpoints(
         uss: answers.
         bases: base URL at each exchange, by its name.
         test_interfaces: whether automated tests may drive it.
+        ground: how high the ground is, for their altitudes above it.
     """
     notified = Notified(uss.book, uss.recorder, uss.planner, uss.constraints)
     server = UssServer(
@@ -73,5 +75,5 @@ def peers_endpoints(
     ]
     if test_interfaces:
         notices = UserNotifications(uss.context.record, uss.recorder.flush)
-        found += FlightPlanning(uss.planner, notices, uss.now_us).endpoints()
+        found += FlightPlanning(uss.planner, notices, uss.now_us, ground).endpoints()
     return found

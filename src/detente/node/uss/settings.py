@@ -267,6 +267,24 @@ class PlanSettings(BaseSettings):
         group=_TEST,
     )
 
+    ground: str | None = setting(
+        "How high the ground is where tests plan: metres or feet such as `380..450 m AMSL` or "
+        "`400 m W84`, or a grid file. Altitudes above the ground or the take-off are converted by "
+        "it, to a volume that is large enough for all of it; without it they are not supported.",
+        default=None,
+        group=_TEST,
+        check=checks.not_blank,
+        metavar="HEIGHT",
+    )
+    geoid: str | None = setting(
+        "How high mean sea level lies above the ellipsoid there, such as `47.1..47.9 m`, or a grid "
+        "file: needed if the ground counts from mean sea level.",
+        default=None,
+        group=_TEST,
+        check=checks.not_blank,
+        metavar="HEIGHT",
+    )
+
     @property
     def plans(self) -> bool:
         """Whether the node has a USS at all."""
