@@ -1,8 +1,8 @@
 """Drafts of the entries that planning leaves in the record. Pure.
 
 All of them are to nobody, in channels of the party's own: `own/plans` for what it decided and what
-decided it, `own/uss` for what passed between it and other programs. What is large stands in a
-file beside the entry: a member of the body is then `{"blob": SHA-256}`.
+decided it, `own/uss` for what passed between it and other programs. Members with many numbers are
+`{"json": text}`; if they are too large, files beside the entry: `{"blob": SHA-256}`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -47,7 +47,7 @@ from detente.planning.entry_forms import (
 )
 from detente.planning.exchanges import ExchangeSeen
 from detente.planning.intents import Intent, Neighbour, Order, Outcome, PlanningRules
-from detente.record import Blob, Draft, JsonValue, Reference, canonical_json
+from detente.record import Blob, Draft, JsonValue, Reference
 
 PLANS: Final = "own/plans"
 USS: Final = "own/uss"
@@ -131,7 +131,9 @@ def attempt_draft(
         ended=at_text(outcome.ended_us),
     )
     refs = () if pending is None else (pending,)
-    return _made(ATTEMPT, PLANS, body, ("neighbours", "order", "conflicts"), identity, refs)
+    return _made(
+        ATTEMPT, PLANS, body, ("neighbours", "order", "conflicts", "notices"), identity, refs
+    )
 
 
 def constraint_draft(constraint: OwnConstraint, *, identity: UUID) -> Made:
@@ -169,7 +171,9 @@ def exchange_draft(seen: ExchangeSeen, *, identity: UUID) -> Made:
         request_blob,
         response_blob,
     )
-    draft = Draft(EXCHANGE, USS, (), _plain(body), blobs=tuple(blobs), identity=identity)
+    draft = Draft(
+        EXCHANGE, USS, (), msgspec.to_builtins(body), blobs=tuple(blobs), identity=identity
+    )
     return Made(draft, files)
 
 
@@ -236,19 +240,22 @@ def _made(
     identity: UUID,
     refs: tuple[Reference, ...] = (),
 ) -> Made:
-    plain = _plain(body)
-    files: list[bytes] = []
-    if heavy and len(canonical_json(plain)) > INLINE_BYTES_MAX:
-        for name in heavy:
-            data = canonical_json(plain[name])
-            files.append(data)
-            plain[name] = {"blob": _sha256(data)}
-    blobs = tuple(_blob(data, _JSON) for data in dict.fromkeys(files))
-    return Made(Draft(kind, channel, (), plain, refs, blobs, identity=identity), tuple(files))
-
-
-def _plain(body: msgspec.Struct) -> dict[str, JsonValue]:
-    return cast("dict[str, JsonValue]", msgspec.to_builtins(body))
+    """A draft whose `heavy` members are JSON in a text: numbers with a point are what takes long to
+    write canonically, and to read so. If they are too much together they stand in files."""
+    written = {name: msgspec.json.encode(getattr(body, name)) for name in heavy}
+    plain: dict[str, JsonValue] = {
+        name: msgspec.to_builtins(getattr(body, name))
+        for name in body.__struct_fields__
+        if name not in written
+    }
+    files: tuple[bytes, ...] = ()
+    if sum(map(len, written.values())) > INLINE_BYTES_MAX:
+        files = tuple(dict.fromkeys(written.values()))
+        plain |= {name: {"blob": _sha256(data)} for name, data in written.items()}
+    else:
+        plain |= {name: {"json": data.decode()} for name, data in written.items()}
+    blobs = tuple(_blob(data, _JSON) for data in files)
+    return Made(Draft(kind, channel, (), plain, refs, blobs, identity=identity), files)
 
 
 def _sha256(data: bytes) -> str:

@@ -37,7 +37,7 @@ from detente.planning.intents import (
     Outcome,
     PlanningRules,
 )
-from detente.record import Payload, parse_json
+from detente.record import Payload
 
 INTENT: Final = "operational-intent"
 PENDING: Final = "operational-intent-pending"
@@ -231,13 +231,17 @@ def _neighbour(told: NeighbourForm) -> Neighbour:
 
 
 def _told(payload: Payload, form: type[T], read: ReadBlob) -> T:
-    body = dict(payload.body)
+    body: dict[str, object] = dict(payload.body)
     for name, value in payload.body.items():
-        if isinstance(value, Mapping) and set(value) == {"blob"}:
-            body[name] = parse_json(read(str(value["blob"])), bytes_max=1 << 28)
+        if isinstance(value, Mapping) and len(value) == 1:
+            ((how, said),) = value.items()
+            if how == "json" and isinstance(said, str):
+                body[name] = msgspec.Raw(said.encode())
+            elif how == "blob" and isinstance(said, str):
+                body[name] = msgspec.Raw(read(said))
     try:
-        return msgspec.convert(body, form)
-    except msgspec.ValidationError as error:
+        return msgspec.json.decode(msgspec.json.encode(body), type=form)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ValueError(f"it is no {payload.kind}: {error}") from None
 
 

@@ -12,6 +12,7 @@ from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 
 from detente.f3548 import types as wire
@@ -135,6 +136,7 @@ def claims_of(authorization: str) -> Mapping[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
+@lru_cache(maxsize=256)
 def _claims_text(authorization: str) -> str:
     claims = claims_of(authorization)
     if claims is None:
