@@ -11,11 +11,22 @@ from detente.geo._sphere import F64, I64
 
 
 @kernel
-def sight_lines(nodes: F64, walls: F64, begins: int, on_line: int) -> F64:
+def _grazes(px: float, py: float, ex: float, ey: float, beside: F64) -> bool:
+    """Whether both walls at a corner lie on one side of a line through it: else none turns here."""
+    one = ex * (beside[1] - py) - ey * (beside[0] - px)
+    two = ex * (beside[3] - py) - ey * (beside[2] - px)
+    return bool((one >= 0.0) == (two >= 0.0) or one == 0.0 or two == 0.0)
+
+
+@kernel
+def sight_lines(nodes: F64, beside: F64, walls: F64, begins: int, on_line: int) -> F64:
     """Distances between places that see each other; infinite between others.
+
+    Lines that no shortest way takes, as it would not turn at their end, are left out.
 
     Args:
         nodes: places (n, 2), none of them on a wall.
+        beside: the neighbours (n, 4) of those that are corners, on either side.
         walls: their ends (m, 4).
         begins, on_line: how many of the first places only begin ways, and how many only begin or
             end them: those are not joined with their like.
@@ -29,6 +40,10 @@ def sight_lines(nodes: F64, walls: F64, begins: int, on_line: int) -> F64:
                 continue
             qx, qy = nodes[j, 0], nodes[j, 1]
             ex, ey = qx - px, qy - py
+            if i >= on_line and not _grazes(px, py, ex, ey, beside[i]):
+                continue
+            if j >= on_line and not _grazes(qx, qy, ex, ey, beside[j]):
+                continue
             left, right = min(px, qx), max(px, qx)
             low, high = min(py, qy), max(py, qy)
             free = True

@@ -273,4 +273,5 @@ def warm_up() -> None:
     one = np.zeros(1, np.int64)
     Sheet(volumes).obstructions(prepare(volumes), one, one, [0.0], 1000.0)
     place = np.zeros((1, 2))
-    shortest_way(place, np.zeros(1), place + 1.0, np.zeros(1), place + 2.0, np.zeros((0, 4)))
+    walls = np.zeros((1, 4))
+    shortest_way(place, np.zeros(1), place + 1.0, np.zeros(1), place + 2.0, walls, walls + 9.0)

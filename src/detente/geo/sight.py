@@ -32,6 +32,7 @@ def shortest_way(
     ends: Floats,
     end_savings: Floats,
     corners: Floats,
+    beside: Floats,
     walls: Floats,
 ) -> Way | None:
     """The way of least cost from one of some places to one of others, past walls.
@@ -39,11 +40,13 @@ def shortest_way(
     Args:
         begins, ends, corners: places (n, 2): where it may begin, end and turn; none on a wall.
         begin_costs, end_savings: what beginning there costs, and what ending there saves.
+        beside: the two neighbours of each corner along its wall, (n, 4).
         walls: straight pieces, (n, 4), which it must not touch.
     """
     nodes = np.concatenate((begins, ends, corners))
     on_line = len(begins) + len(ends)
-    table = _sight.sight_lines(nodes, walls, len(begins), on_line)
+    neighbours = np.concatenate((np.zeros((on_line, 4)), beside))
+    table = _sight.sight_lines(nodes, neighbours, walls, len(begins), on_line)
     starts = np.full(len(nodes), np.inf)
     starts[: len(begins)] = begin_costs
     far, via = _sight.ways(table, starts)

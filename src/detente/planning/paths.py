@@ -14,6 +14,8 @@ import shapely.ops
 from detente.geo import shortest_way
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
 
 STRAIGHT_DEG: Final = 10.0
 """A detour may begin before the last turn of less than this, all of them together."""
@@ -39,9 +41,9 @@ class Piece:
     extra_m: float
 
 
-def blocked(line: Any, length: float, shape: Any) -> list[tuple[float, float]]:
-    """From where to where, along the line, it runs through the shape."""
-    cut = shapely.intersection(line, shape)
+def blocked(line: Any, length: float, parts: Any) -> list[tuple[float, float]]:
+    """From where to where, along the line, it runs through the shapes."""
+    cut = shapely.intersection(line, parts)
     spans: list[list[float]] = []
     for part in shapely.get_parts(cut):
         if shapely.length(part) < 1e-6:
@@ -85,55 +87,78 @@ def straight(xy: Floats, along: Floats, at: float, to: float) -> Floats:
     return np.unique(places)
 
 
-def shortest(line: Any, shape: Any, leave: Floats, join: Floats) -> Piece | None:
-    """The path around with the least extra distance."""
-    parts = shapely.get_parts(shape)
-    piece = shapely.ops.substring(line, float(leave[0]), float(join[-1]))
-    used = shapely.intersects(parts, piece)
-    while True:
-        found = _path(line, parts[used], leave, join)
-        if found is None:
-            return None
-        # what else the path runs through counts from now on
-        met = ~used & shapely.intersects(parts, shapely.linestrings(found.places))
-        if not met.any():
-            return found
-        used |= met
+class Walled:
+    """Shapes of a plane, apart from each other, that a path must keep out of."""
+
+    def __init__(self, parts: Any) -> None:
+        """Take polygons without holes."""
+        self.parts = shapely.orient_polygons(parts)
+        # corners are outside, if by a millimetre only: whatever runs through meets the walls
+        solid = shapely.buffer(self.parts, -1e-3, join_style="mitre")
+        pieces, part = shapely.get_parts(solid, return_index=True)
+        xy, ring = shapely.get_coordinates(shapely.get_exterior_ring(pieces), return_index=True)
+        inner = np.flatnonzero(ring[1:] == ring[:-1])
+        self._walls: Floats = np.concatenate((xy[inner], xy[inner + 1]), axis=1)
+        self._walls_of = part[ring[inner]]
+        self._corners = [_convex_corners(self.parts)]
+
+    def shortest(self, line: Any, leave: Floats, join: Floats) -> Piece | None:
+        """The path around with the least extra distance.
+
+        Args:
+            line: what is left and joined again.
+            leave, join: the places along it where that may be.
+        """
+        piece = shapely.ops.substring(line, float(leave[0]), float(join[-1]))
+        used = shapely.intersects(self.parts, piece)
+        begins = shapely.get_coordinates(shapely.line_interpolate_point(line, leave))
+        ends = shapely.get_coordinates(shapely.line_interpolate_point(line, join))
+        while True:
+            walls = self._walls[used[self._walls_of]]
+            # what it costs: the path instead of the line between the two places
+            way = shortest_way(begins, leave, ends, join, *self._turns(used), walls)
+            if way is None:
+                return None
+            # what else the path runs through counts from now on
+            met = ~used & shapely.intersects(self.parts, shapely.linestrings(way.places))
+            if not met.any():
+                return Piece(float(leave[way.begin]), float(join[way.end]), way.places, way.cost)
+            used |= met
+
+    def _turns(self, used: Bools) -> tuple[Floats, Floats]:
+        """Where a path may turn (few enough places), and their neighbours."""
+        coarseness = 0
+        while True:
+            if coarseness == len(self._corners):
+                size = float(np.sqrt(shapely.area(self.parts)).max())
+                self._corners.append(_convex_corners(self.parts, size * 1e-3 * 2**coarseness))
+            places, beside, of = self._corners[coarseness]
+            chosen = used[of]
+            if np.count_nonzero(chosen) <= CORNERS:
+                return places[chosen], beside[chosen]
+            coarseness += 1
 
 
-def _path(line: Any, parts: Any, leave: Floats, join: Floats) -> Piece | None:
-    begins = shapely.get_coordinates(shapely.line_interpolate_point(line, leave))
-    ends = shapely.get_coordinates(shapely.line_interpolate_point(line, join))
-    # corners are outside, if by a millimetre only: whatever runs through a shape meets its walls
-    solid = shapely.get_exterior_ring(
-        shapely.get_parts(shapely.buffer(parts, -1e-3, join_style="mitre"))
-    )
-    xy, owner = shapely.get_coordinates(solid, return_index=True)
-    inner = np.flatnonzero(owner[1:] == owner[:-1])
-    walls = np.concatenate((xy[inner], xy[inner + 1]), axis=1)
-    # what it costs: the path instead of the track between the two places
-    way = shortest_way(begins, leave, ends, join, _convex_corners(parts), walls)
-    if way is None:
-        return None
-    return Piece(float(leave[way.begin]), float(join[way.end]), way.places, way.cost)
+def _convex_corners(parts: Any, tolerance: float = 0.0) -> tuple[Floats, Floats, Ints]:
+    """The corners that a shortest path may turn at, their neighbours, whose they are.
 
-
-def _convex_corners(parts: Any) -> Floats:
-    """The corners that a shortest path may turn at; few enough, and never inside."""
-    tolerance = 0.0
-    while True:
-        drawn = parts
-        if tolerance:
-            wider = shapely.simplify(parts, tolerance)
-            drawn = shapely.buffer(wider, tolerance, join_style="mitre")
-        corners = []
-        for ring in shapely.get_exterior_ring(drawn):
-            xy = shapely.get_coordinates(ring)[:-1]
-            if not shapely.is_ccw(ring):
-                xy = xy[::-1]
-            came, goes = xy - np.roll(xy, 1, axis=0), np.roll(xy, -1, axis=0) - xy
-            corners.append(xy[came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0] > 0])
-        found: Floats = np.concatenate(corners) if corners else np.empty((0, 2))
-        if len(found) <= CORNERS:
-            return found
-        tolerance = max(2 * tolerance, float(np.sqrt(shapely.area(parts).max())) * 1e-3)
+    With a tolerance there are fewer of them, and they lie about so far outside.
+    """
+    drawn = parts
+    if tolerance:
+        drawn = shapely.buffer(shapely.simplify(parts, tolerance), tolerance, join_style="mitre")
+        drawn = shapely.orient_polygons(drawn)
+    xy, of = shapely.get_coordinates(shapely.get_exterior_ring(drawn), return_index=True)
+    # the last point of each ring is its first again
+    keep = np.append(of[1:] == of[:-1], False)
+    xy, of = xy[keep], of[keep]
+    count = np.bincount(of, minlength=len(parts))
+    first = np.cumsum(count) - count
+    before, after = np.arange(len(xy)) - 1, np.arange(len(xy)) + 1
+    full = count > 0
+    before[first[full]] = (first + count - 1)[full]
+    after[(first + count - 1)[full]] = first[full]
+    came, goes = xy - xy[before], xy[after] - xy
+    convex = came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0] > 0
+    beside = np.concatenate((xy[before], xy[after]), axis=1)
+    return xy[convex], beside[convex], of[convex]

@@ -22,7 +22,7 @@ import shapely
 from detente.geo import Circle, Prepared, Volume4D, circle_polygon, conflicting_pairs, projection
 from detente.operations import Corridor, CorridorError, Track, corridor_volumes
 from detente.planning.costs import Limits
-from detente.planning.paths import Piece, blocked, shortest, straight
+from detente.planning.paths import Piece, Walled, blocked, straight
 from detente.planning.planes import Plane
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -78,17 +78,15 @@ def around(
     plane = Plane.of(track)
     if plane is None:
         return None
-    volumes = corridor_volumes(track, corridor)
-    inside: dict[int, float] = {}
-    detour = Detour(track, volumes, 0.0, 0.0)
+    obstacles = _Obstacles(plane, corridor, others)
+    detour = Detour(track, corridor_volumes(track, corridor), 0.0, 0.0)
     for _ in range(ROUNDS):
         _, hit = conflicting_pairs(detour.volumes, others)
         if len(hit) == 0:
-            return detour if inside else None
-        for each in np.unique(hit).tolist():
-            # what was led around and still is met needs more room
-            inside[each] = inside.get(each, 0.0) + (corridor.half_width_m * 0.01 + 0.5)
-        found = _led(plane, track, corridor, others, inside, from_us)
+            return detour if obstacles.drawn else None
+        if not obstacles.add(np.unique(hit).tolist()):
+            return None
+        found = _led(plane, track, obstacles, from_us)
         if found is None:
             return None
         led, extra_m = found
@@ -102,54 +100,70 @@ def around(
     return None
 
 
-def _obstacles(plane: Plane, corridor: Corridor, others: Prepared, inside: dict[int, float]) -> Any:
-    """What must not be entered by the track, as one shape of the plane; None: too far away."""
-    shapes = []
-    for each, more_m in inside.items():
-        outline = others.volumes[each].outline
+class _Obstacles:
+    """What is in the way, drawn in the plane and widened by the room that the flight needs."""
+
+    def __init__(self, plane: Plane, corridor: Corridor, others: Prepared) -> None:
+        self._plane, self._corridor, self._others = plane, corridor, others
+        self._outlines: dict[int, tuple[Any, float]] = {}
+        self._more_m: dict[int, float] = {}
+        self.drawn: dict[int, Any] = {}
+
+    def add(self, which: Sequence[int]) -> bool:
+        """Take some in, or give them more room; False if one is too far away to be drawn."""
+        for each in which:
+            if each not in self._outlines:
+                outline = self._outline(each)
+                if outline is None:
+                    return False
+                self._outlines[each] = outline
+            # what was led around and still is met needs more room
+            more_m = self._more_m.get(each, 0.0) + self._corridor.half_width_m * 0.01 + 0.5
+            self._more_m[each] = more_m
+            shape, stretch = self._outlines[each]
+            room = (self._corridor.half_width_m * WIDENED + more_m) * stretch
+            # arcs are drawn by chords: around, so that no corner is cut
+            self.drawn[each] = shapely.buffer(shape, room / math.cos(math.pi / 16), quad_segs=4)
+        return True
+
+    def _outline(self, which: int) -> tuple[Any, float] | None:
+        """Its shape, and by how much lengths are stretched at its far end."""
+        outline = self._others.volumes[which].outline
         if isinstance(outline, Circle):
             wider = 1 / math.cos(math.pi / SIDES)
             outline = circle_polygon(
                 Circle(outline.lat_deg, outline.lng_deg, outline.radius_m * wider), SIDES
             )
         corners = np.array(outline.vertices)
-        xy, away = plane.flat(corners[:, 0].copy(), corners[:, 1].copy())
+        xy, away = self._plane.flat(corners[:, 0].copy(), corners[:, 1].copy())
         if not np.isfinite(xy).all():
             return None
         stretch = 1 / math.cos(min(float(away.max()) / 6.3e6, 1.2)) ** 2
-        room = (corridor.half_width_m * WIDENED + more_m + 0.1) * stretch
-        drawn = shapely.make_valid(shapely.polygons(xy))
-        # arcs are drawn by chords: around, so that no corner is cut
-        around_it = room / math.cos(math.pi / 16)
-        shapes.append(shapely.buffer(drawn, around_it, quad_segs=4))
-    whole = shapely.union_all(shapes)
-    filled = shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(whole)))
-    return shapely.union_all(filled)
+        return shapely.make_valid(shapely.polygons(xy)), stretch
+
+    def walled(self) -> Walled:
+        """What must not be entered."""
+        whole = shapely.union_all(list(self.drawn.values()))
+        rings = shapely.get_exterior_ring(shapely.get_parts(whole))
+        return Walled(shapely.get_parts(shapely.union_all(shapely.polygons(rings))))
 
 
 def _led(
-    plane: Plane,
-    track: Track,
-    corridor: Corridor,
-    others: Prepared,
-    inside: dict[int, float],
-    from_us: int | None,
+    plane: Plane, track: Track, obstacles: _Obstacles, from_us: int | None
 ) -> tuple[Track, float] | None:
     """The track led around obstacles, and how much longer it is."""
-    shape = _obstacles(plane, corridor, others, inside)
-    if shape is None:
-        return None
+    walled = obstacles.walled()
     xy, _ = plane.flat(track.lat_deg, track.lng_deg)
     line = shapely.linestrings(xy)
     along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))))
     earliest = 0.0
     if from_us is not None:
         earliest = float(np.interp(from_us, track.time_us, along))
-    spans = blocked(line, along[-1], shape)
+    spans = blocked(line, float(along[-1]), walled.parts)
     if not spans or spans[0][0] <= earliest or spans[-1][1] >= along[-1]:
         # it begins, ends or already is where it must not be
         return None
-    pieces = _pieces(xy, along, line, shape, spans, earliest)
+    pieces = _pieces(xy, along, line, walled, spans, earliest)
     return None if pieces is None else _joined(plane, track, xy, along, pieces)
 
 
@@ -157,7 +171,7 @@ def _pieces(
     xy: Floats,
     along: Floats,
     line: Any,
-    shape: Any,
+    walled: Walled,
     spans: Sequence[tuple[float, float]],
     earliest: float,
 ) -> list[Piece] | None:
@@ -180,7 +194,7 @@ def _pieces(
                 continue
             leave = straight(xy, along, spans[first][0], lower[first])
             join = straight(xy, along, spans[last][1], upper[last])
-            found = shortest(line, shape, leave, join)
+            found = walled.shortest(line, leave, join)
             if found is None:
                 continue
             cost = before[0] + turns * UNWANTED_M + found.extra_m
