@@ -8,6 +8,8 @@ others cannot be, as two baselines of one feature must not overlap (AIXM Tempora
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
@@ -27,6 +29,7 @@ WGS84: Final = "urn:ogc:def:crs:EPSG::4326"
 """Latitude before longitude."""
 
 _NAME_MAX: Final = 60
+_NO_NAME: Final = re.compile(r"""[^A-Z0-9, !"&#$%'()*+\-./:;<=>?@\[\\\]^_|{}]+""", re.ASCII)
 # Airspaces need ids of their own; the same volumes always get the same ones.
 _IDS: Final = uuid.UUID("0a5bb4ac-5c6e-5f0e-9f5e-6d0f6a1f5a51")
 _PREFIXES: Final = {"aixm": AIXM, "message": MESSAGE, "gml": GML, "xlink": XLINK}
@@ -100,9 +103,10 @@ def _type(feature: Feature) -> str:
 
 
 def _name(feature: Feature) -> str:
-    """AIXM's names are upper-case and short."""
-    name = " ".join((feature.name or feature.id).upper().split())
-    return name[:_NAME_MAX] or "-"
+    """AIXM's names are short, in capitals without accents (TextNameType)."""
+    plain = unicodedata.normalize("NFKD", feature.name).encode("ascii", "ignore").decode().upper()
+    kept = " ".join(_NO_NAME.sub(" ", plain).split())[:_NAME_MAX]
+    return kept or feature.id.upper()
 
 
 def _component(parent: ET.Element, piece: Piece, number: int, name: str) -> None:
