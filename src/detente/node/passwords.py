@@ -7,14 +7,20 @@ and whoever comes beyond that is told to come again: logins cannot starve the li
 from __future__ import annotations
 
 import asyncio
+import threading
 import unicodedata
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
-from typing import ClassVar, Final
+from typing import ClassVar, Final, ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from detente.http import BadRequest, Busy
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LENGTH_MIN: Final = 12
 LENGTH_MAX: Final = 256
@@ -109,7 +115,10 @@ class Passwords:
     ) -> None:
         # One lane: more would take more cores for one guess, not more time from the guesser.
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
-        self._places = asyncio.Semaphore(at_once)
+        # A hash that was begun is computed to its end, even if whoever asked has gone: the place is
+        # the thread's, or those who hang up would have any number computed at one time.
+        self._threads = ThreadPoolExecutor(at_once, "passwords")
+        self._counting = threading.Lock()
         self._room = at_once + waiting
         self._inside = 0
         # Of nobody: as much work for an account that is not there.
@@ -121,8 +130,7 @@ class Passwords:
         Raises:
             Busy: too many are at it.
         """
-        async with _Place(self):
-            return await asyncio.to_thread(self._hasher.hash, password)
+        return await self._compute(self._hasher.hash, password)
 
     async def verify(self, hashed: str | None, password: str) -> bool:
         """Whether a password is that of the hash; as slow if there is none.
@@ -130,39 +138,30 @@ class Passwords:
         Raises:
             Busy: too many are at it.
         """
-        async with _Place(self):
-            good = await asyncio.to_thread(
-                self._verify, hashed or self._nobody, normal(password[: LENGTH_MAX + 1])
-            )
+        good = await self._compute(
+            self._verify, hashed or self._nobody, normal(password[: LENGTH_MAX + 1])
+        )
         return good and bool(hashed) and len(password) <= LENGTH_MAX
 
     def outdated(self, hashed: str) -> bool:
         """Whether the hash was made with other parameters than are used now."""
         return self._hasher.check_needs_rehash(hashed)
 
+    async def _compute(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._counting:
+            if self._inside >= self._room:
+                raise Busy("Too many are logging in; try again in a moment.", retry_after_s=2)
+            self._inside += 1
+        begun = self._threads.submit(work, *args, **kwargs)
+        begun.add_done_callback(self._leave)
+        return await asyncio.wrap_future(begun)
+
+    def _leave(self, _: Future[T]) -> None:
+        with self._counting:
+            self._inside -= 1
+
     def _verify(self, hashed: str, password: str) -> bool:
         try:
             return self._hasher.verify(hashed, password)
         except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
-
-
-class _Place:
-    """One of the places of `Passwords`, or a refusal."""
-
-    def __init__(self, passwords: Passwords) -> None:
-        self._of = passwords
-
-    async def __aenter__(self) -> None:
-        if self._of._inside >= self._of._room:
-            raise Busy("Too many are logging in; try again in a moment.", retry_after_s=2)
-        self._of._inside += 1
-        try:
-            await self._of._places.acquire()
-        except BaseException:
-            self._of._inside -= 1
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._of._places.release()
-        self._of._inside -= 1

@@ -78,7 +78,8 @@ async def test_one_password_however_it_is_typed() -> None:
     assert not await passwords.verify(hashed, "\ud800")
 
 
-async def test_few_are_hashed_at_once_few_wait_and_the_rest_come_again() -> None:
+@pytest.mark.parametrize("who", [0, 4], ids=["while it is computed", "while it waits"])
+async def test_few_are_hashed_at_once_few_wait_and_the_rest_come_again(who: int) -> None:
     passwords = Passwords(time_cost=1, memory_kib=8, at_once=2, waiting=3)
     go, working, most = threading.Event(), 0, 0
     guard = threading.Lock()
@@ -100,8 +101,9 @@ async def test_few_are_hashed_at_once_few_wait_and_the_rest_come_again() -> None
         more, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
         done |= more
     assert all(isinstance(task.exception(), Busy) for task in done)
-    victim = next(iter(pending))
-    victim.cancel()
+    assert set(tasks[:5]) == pending
+    tasks[who].cancel()  # it hangs up
+    await asyncio.wait([tasks[who]])
     go.set()
     results = await asyncio.gather(*pending, return_exceptions=True)
     assert sum(result is True for result in results) == 4
