@@ -15,7 +15,7 @@ from tests.support.postgres import PostgresServer
 
 from detente.record import Log, PostgresLog, SqliteLog, verify_log
 
-KILLS = int(os.environ.get("DETENTE_TEST_KILLS", "50"))
+KILLS = int(os.environ.get("DETENTE_TEST_KILLS", "30"))
 CLIENTS = 8
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
