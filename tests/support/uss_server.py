@@ -75,6 +75,7 @@ class Served:
     ears: Ears
     http: httpx.AsyncClient
     app: WitnessedApp
+    server: UssServer
 
     async def get(
         self, path: str, *, sub: str = "b", scope: str = scopes.STRATEGIC_COORDINATION
@@ -157,7 +158,7 @@ async def served(
         app = WitnessedApp(inner, node.recorder, lambda: A.node, context.clock, quiet=("/health",))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
-            yield Served(node, ears, http, app)
+            yield Served(node, ears, http, app, server)
 
 
 __all__ = ["AUDIENCE", "BASE", "Ears", "Served", "change", "planned", "served", "token", "uss"]

@@ -91,7 +91,7 @@ class UssServer:
         self._clock = clock
         self._notified = notified
         self._constraints = constraints
-        self._log_sets = log_sets
+        self.log_sets = log_sets
         by_prefix: dict[str, list[str]] = {}
         for name, url in bases.items():
             by_prefix.setdefault(urlsplit(url).path.rstrip("/"), []).append(name)
@@ -281,8 +281,8 @@ class UssServer:
 
     async def _log_set(self, request: Request[None], place: Place) -> Response:
         found = None
-        if self._log_sets is not None:
-            found = await self._log_sets.for_manager(request.path["log_set_id"], request.caller.sub)
+        if self.log_sets is not None:
+            found = await self.log_sets.for_manager(request.path["log_set_id"], request.caller.sub)
         if found is None:
             raise NotFound("There is no such log set for you.")
         return Response(200, found)
