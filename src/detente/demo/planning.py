@@ -134,7 +134,8 @@ class Planner:
     async def _plan(self, flight: Flight) -> Placed:
         placed = Placed(flight)
         wanted = body_of(flight)
-        body, taken = wanted, None
+        body = wanted
+        taken: Taken | None = None
         while placed.filed < ROUNDS_MAX:
             placed.filed += 1
             # Of a way out that is refused, somebody else was quicker: it is begun anew.
