@@ -56,6 +56,7 @@ class Proxy:
     def __init__(self) -> None:
         self.target: int | None = None
         self.delay_s = 0.0
+        self.answer_delay_s = 0.0
         self._server: asyncio.Server | None = None
         self._open = asyncio.Event()
         self._open.set()
@@ -108,7 +109,9 @@ class Proxy:
             there, back = await asyncio.open_connection(HOST, self.target)
             self._writers.add(back)
             try:
-                await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+                await asyncio.gather(
+                    self._pass(reader, back), self._pass(there, writer, answers=True)
+                )
             finally:
                 back.transport.abort()
                 self._writers.discard(back)
@@ -119,11 +122,14 @@ class Proxy:
             self._writers.discard(writer)
             self._tasks.discard(task)
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
+    ) -> None:
         while data := await reader.read(65_536):
             await self._open.wait()
-            if self.delay_s:
-                await asyncio.sleep(self.delay_s)
+            delay_s = self.delay_s + (self.answer_delay_s if answers else 0.0)
+            if delay_s:
+                await asyncio.sleep(delay_s)
             writer.write(data)
             await writer.drain()
         writer.transport.abort()

@@ -12,6 +12,7 @@ can be cut, held, delayed.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -75,6 +76,7 @@ class PlanningNode:
     officer: str
     http: httpx.AsyncClient | None = None
     stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+    entering: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self, *more: str) -> None:
         """Start the node (again)."""
@@ -93,10 +95,12 @@ class PlanningNode:
 
     async def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Ask the officers' interface below /api/v1, as an officer who may plan."""
-        if self.http is None:
-            client = await self.node.login(self.officer)
-            self.http = await self.stack.enter_async_context(client)
-        return await self.http.request(method, f"/api/v1{path}", json=body)
+        async with self.entering:
+            if self.http is None:
+                client = await self.node.login(self.officer)
+                self.http = await self.stack.enter_async_context(client)
+            http = self.http
+        return await http.request(method, f"/api/v1{path}", json=body)
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:
         """The same; a success, decoded."""

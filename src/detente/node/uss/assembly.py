@@ -44,6 +44,7 @@ from .answer_keys import AnswerKeys
 from .area_asked import stated_ground
 from .areas import exchange_areas
 from .calls import Calls
+from .conformance_watch import ConformanceWatch
 from .constraint_parts import ConstraintParts
 from .constraints import ConstraintDesk
 from .endpoints import PEERS_STATUSES, officers_endpoints, peers_endpoints
@@ -88,6 +89,7 @@ class Uss:
         notifier: tells other USSs of changes.
         ways: finds ways out of refusals.
         log_sets: what is exported for investigators.
+        conformance: watches whether aircraft are where they should be.
         constraints: manages constraints of ours, and knows others'.
     """
 
@@ -107,6 +109,7 @@ class Uss:
     notifier: Notifier
     ways: WaysOut
     log_sets: LogSets
+    conformance: ConformanceWatch
     constraints: ConstraintDesk
 
     @property
@@ -181,6 +184,7 @@ class Uss:
                     new_id=_new_id,
                 )
             )
+            desk.late_us = round(settings.settle_after * 1e6)
             await desk.load()
             planner = Planner(
                 PlannerParts(
@@ -196,6 +200,7 @@ class Uss:
                     constraints=settings.process_constraints,
                     now_us=now_us,
                     new_id=_new_id,
+                    late_us=round(settings.settle_after * 1e6),
                     own_constraint=desk.own,
                     planned=desk.watch.planned,
                 )
@@ -218,6 +223,7 @@ class Uss:
                 notifier=notifier,
                 ways=WaysOut(planner, settings),
                 log_sets=LogSets(context, recorder, approvals),
+                conformance=ConformanceWatch(context, book, recorder, planner),
                 constraints=desk,
             )
             if settings.test_mode:
@@ -225,6 +231,7 @@ class Uss:
             try:
                 yield uss
             finally:
+                await uss.conformance.idle()
                 await planner.close()
                 await desk.close()
                 await notifier.close()
@@ -244,6 +251,7 @@ class Uss:
             found["keys of tokens"] = self.jwks.run
         if writing:
             found["orders left open"] = self.settling.run
+            found["where aircraft are"] = self.conformance.run
             found["constraints left open"] = self.constraints.run
             found["plans that are over"] = Tidying(self.book, self.known, self.now_us).run
         return found

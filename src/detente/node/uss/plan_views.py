@@ -94,6 +94,7 @@ class PlanView(Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: of the operational intent.
+        manager: who we are at the exchanges.
         state: Accepted, Activated, Nonconforming, Contingent.
         version: how often this node has changed it.
         time_start, time_end: of all volumes together.
@@ -104,6 +105,7 @@ class PlanView(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     operator: str
+    manager: str
     state: str
     ended: bool
     version: int
@@ -298,6 +300,7 @@ def plan_view(intent: Intent) -> PlanView:
         id=intent.id,
         name=intent.name,
         operator=intent.operator,
+        manager=next((each.reference.manager for each in intent.filed), ""),
         state=intent.state.value,
         ended=intent.ended,
         version=intent.version,

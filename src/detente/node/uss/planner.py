@@ -23,6 +23,7 @@ from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.geo import Volume4D
 from detente.planning import (
+    LATE_US,
     Action,
     Attempt,
     Book,
@@ -108,6 +109,7 @@ class PlannerParts:
         constraints: whether constraints are processed.
         now_us: the clock.
         new_id: gives fresh UUIDv4s.
+        late_us: how long a request without an answer may still arrive at an exchange.
         own_constraint: answers for constraints of our own; None: there are none.
         planned: is told of every attempt that has ended.
     """
@@ -124,6 +126,7 @@ class PlannerParts:
     constraints: bool
     now_us: Callable[[], int]
     new_id: Callable[[], str]
+    late_us: int = LATE_US
     own_constraint: Callable[[FetchConstraint], Awaitable[Heard]] | None = None
     planned: Callable[[Outcome], Awaitable[None]] | None = None
 
@@ -327,6 +330,7 @@ class Planner:
             now_us=parts.now_us(),
             constraints=parts.constraints,
             settle=pending_id is not None,
+            late_us=parts.late_us,
         )
         announced = pending_id
 

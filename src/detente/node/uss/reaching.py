@@ -22,8 +22,9 @@ from detente.http import AddressPolicy, ConnectTo, Resolver, SystemResolver
 HOSTS_MAX: Final = 200
 """Hosts whose connections are kept."""
 _PORTS: Final = {"http": 80, "https": 443}
+# httpcore looks at each of them for every request.
 _CONNECTIONS: Final = httpx.Limits(
-    max_connections=32, max_keepalive_connections=16, keepalive_expiry=60.0
+    max_connections=8, max_keepalive_connections=8, keepalive_expiry=60.0
 )
 
 Place = tuple[str, int]

@@ -101,6 +101,15 @@ class PlanSettings(BaseSettings):
         maximum=60,
     )
 
+    settle_after: float = setting(
+        "Seconds for which a request without an answer may still arrive at an exchange: before, an "
+        "order whose end is not known is not believed to have come to nothing.",
+        default=15.0,
+        group=_PLANNING,
+        minimum=0,
+        maximum=3600,
+    )
+
     base_url: str | None = setting(
         "What other USSs call us by: our listener as it is seen from outside, without a final "
         "slash. It is told to the exchanges.",
