@@ -16,6 +16,7 @@ from .features_api import FeaturesApi, features_endpoints
 from .flight_planning import FlightPlanning
 from .notified import Notified
 from .plans_api import PLAN_STATUSES, PlansApi, plans_endpoints
+from .positions import positions_endpoints
 from .server import USS_STATUSES, UssServer
 from .user_notifications import UserNotifications
 from .versioning import versioning_endpoint
@@ -51,6 +52,7 @@ def officers_endpoints(uss: Uss) -> list[Endpoint]:
         *constraints_endpoints(ConstraintsApi(uss.constraints, sky, uss.now_us)),
         *features_endpoints(FeaturesApi(sky, uss.context.settings.public_origin, uss.now_us)),
         *uss.log_sets.endpoints(),
+        *positions_endpoints(uss.context, uss.book, uss.conformance),
     ]
 
 
