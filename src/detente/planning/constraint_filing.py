@@ -281,12 +281,15 @@ def _end(run: _Run, names: Sequence[str]) -> Steps:
 def _undo(run: _Run, changed: Sequence[str], failed: str) -> Steps:
     """Put back what stood before, wherever something was changed."""
     before = run.before
+    stood = {} if before is None else dict(before.filed)
     if failed in run.lost:
         run.unsettled.append(failed)
     for name in changed:
-        stood = before is not None and any(each == name for each, _ in before.filed)
-        if stood and before is not None:
+        if before is not None and name in stood:
             fault = yield from run.put(name, before.details)
+            if fault is not None:
+                # What it holds is not what is told: by its older version that is seen later.
+                run.filed[name] = stood[name]
         else:
             fault = yield from run.delete(name)
             run.notices.pop(name, None)  # nobody knows of it

@@ -17,7 +17,7 @@ by itself: whoever plans shows that he knows it (its OVN is in the key), and his
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -128,7 +128,7 @@ def constraint_faults(
     try:
         volumes = volumes_of(order.details)
     except InvalidMember as error:
-        return (volume_fault(error, ""),)
+        return (replace(volume_fault(error, ""), where=error.where or ""),)
     if not volumes:
         return (
             wrong(
