@@ -199,7 +199,7 @@ class Altimetry:
     def _geoid(self, box: Box, line: int) -> Interval:
         if self.geoid is None:
             unread(
-                "Where mean sea level lies above the ellipsoid is not stated.",
+                "How high mean sea level lies above the ellipsoid is not stated.",
                 "On n’a pas dit où se trouve le niveau moyen de la mer au-dessus de l’ellipsoïde.",
                 do_en="State the geoid: a grid file (.pgm or .gtx), or metres like 46.9..48.1 m.",
                 do_fr="Indiquez le géoïde\u202f: une grille (.pgm ou .gtx), ou des mètres comme "

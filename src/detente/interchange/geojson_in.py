@@ -56,7 +56,7 @@ _KNOWN: Final = frozenset(
         "volume",
     ]
 )
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]')
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
 
 
 def read_geojson(data: bytes, name: str, defaults: Defaults) -> Understood:
@@ -119,21 +119,17 @@ def _lines_of_features(text: str) -> list[int]:
     key = previous = ""
     for match in _TOKEN.finditer(text):
         mark = match[0]
+        line += text.count("\n", at, match.start())
+        at = match.start()
+        if depth == 2 and key == '"features"' and previous in "[," and mark != "]":
+            lines.append(line)
         if mark in "[{":
-            line += text.count("\n", at, match.start())
-            at = match.start()
-            if depth == 2 and key == '"features"' and mark == "{":
-                lines.append(line)
             depth += 1
         elif mark in "]}":
             depth -= 1
-        elif mark == ":":
-            if depth == 1:
-                key = previous
-                if key == '"features"':
-                    lines = []
-        else:
-            previous = mark
+        elif mark == ":" and depth == 1:
+            key, lines = previous, [] if previous == '"features"' else lines
+        previous = mark
     return lines
 
 

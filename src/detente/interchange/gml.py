@@ -18,7 +18,7 @@ import numpy as np
 
 from detente.geo import projection
 
-from .arcs import Arc, Edge, along_parallel, arc_between, azimuth_distance, check_radius
+from .arcs import Arc, Edge, along_parallel, arc_between, away, azimuth_distance, check_radius
 from .gml_values import metres_of, number_of
 from .places import Place, place_of
 from .understood import TooLarge, Unread, refused, shown, unread
@@ -30,9 +30,11 @@ _LAT_FIRST: Final = re.compile(
 _LNG_FIRST: Final = re.compile(
     r"urn:ogc:def:crs:OGC:[0-9.]*:CRS84|https?://www\.opengis\.net/def/crs/OGC/[0-9.]+/CRS84"
 )
+GAP_MOST_M: Final = 100.0
+"""Between an arc and its neighbour; or a hundredth of its radius, if that is more."""
 _LINKS_MOST: Final = 16
 _DEPTH_MOST: Final = 16
-_FOLLOWED_MOST: Final = 500_000
+_FOLLOWED_MOST: Final = 200_000
 """Properties followed in one file: links may make a small file say very much."""
 
 
@@ -163,7 +165,40 @@ def _patch(document: Document, patch: Element) -> list[Edge]:
     edges: list[Edge] = []
     for member in ring.of("curveMember"):
         edges += curve(document, document.followed(member))
+    _contiguous(edges, ring.line)
     return edges
+
+
+def _place_of(edge: Edge, *, at_end: bool) -> Place:
+    if not isinstance(edge, Arc):
+        return edge
+    return away(edge.centre, edge.to_deg if at_end else edge.from_deg, edge.outer_m)
+
+
+def _contiguous(edges: list[Edge], line: int) -> None:
+    """Refuse arcs that do not begin where the edge before them ends, or end where none begins.
+
+    Raises:
+        Unread: there is a gap.
+    """
+    for k, edge in enumerate(edges):
+        if not isinstance(edge, Arc) or (len(edges) == 1 and edge.sweep_deg == 360.0):
+            continue
+        most = max(GAP_MOST_M, 0.01 * edge.outer_m)
+        for bearing, other, at_end in (
+            (edge.from_deg, edges[k - 1], True),
+            (edge.to_deg, edges[(k + 1) % len(edges)], False),
+        ):
+            end = away(edge.centre, bearing, edge.outer_m)
+            _, gap = azimuth_distance(end, _place_of(other, at_end=at_end))
+            if gap > most:
+                unread(
+                    f"There is a gap of {gap:,.0f} m between an arc and its neighbour.",
+                    f"Il y a un trou de {gap:,.0f} m entre un arc et son voisin.",
+                    do_en="Correct the arc's angles, or give the line between.",
+                    do_fr="Corrigez les angles de l’arc, ou donnez la ligne entre les deux.",
+                    line=line,
+                )
 
 
 def curve(document: Document, element: Element, depth: int = 0) -> list[Edge]:

@@ -63,7 +63,7 @@ def spans_of(text: str, begin_us: int, end_us: int) -> list[tuple[int, int]]:
     parser = _Parser(text, first, last)
     parser.parse()
     spans = list(parser.continuous)
-    day = first - timedelta(days=1)
+    day = first
     while day <= last:
         midnight = instant_us(day.year, day.month, day.day)
         for group in parser.groups:
