@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -99,7 +100,7 @@ class FlightPlans:
     def __init__(self, planner: Planning, ground: Ground | None = None) -> None:
         self._planner, self._ground = planner, ground
         self._intents: dict[str, str] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._upserts: FirstAnswers[UpsertFlightPlanResponse] = FirstAnswers()
         self._clears: FirstAnswers[ClearAreaResponse] = FirstAnswers()
 
@@ -121,7 +122,7 @@ class FlightPlans:
     async def _upsert(
         self, flight_id: str, request: UpsertFlightPlanRequest, by: str
     ) -> UpsertFlightPlanResponse:
-        async with self._locks.setdefault(flight_id, asyncio.Lock()):
+        async with self._lock(flight_id):
             intent = self._intent(flight_id)
             if request.execution_style == "Hypothetical":
                 return _unsupported(intent, "Nothing is planned only to see what would happen.")
@@ -139,8 +140,7 @@ class FlightPlans:
                 return UpsertFlightPlanResponse("Failed", _status(intent), str(error))
             if isinstance(outcome, str):
                 return UpsertFlightPlanResponse("Rejected", _status(intent), outcome)
-            if outcome.intent is not None:
-                self._intents[flight_id] = outcome.intent.id
+            self._remember(flight_id, outcome)
             area = planned_area(asked, volumes) if outcome.result is Result.DONE else None
             planned = None
             if area is not None:
@@ -202,7 +202,7 @@ class FlightPlans:
         Raises:
             NotFound: there is none of this id, or not any more.
         """
-        async with self._locks.setdefault(flight_id, asyncio.Lock()):
+        async with self._lock(flight_id):
             intent = self._intent(flight_id)
             if intent is None:
                 raise NotFound(f"There is no flight plan {flight_id}.")
@@ -210,12 +210,23 @@ class FlightPlans:
                 outcome = await self._planner.end(intent.id, by)
             except DetenteError as error:
                 return DeleteFlightPlanResponse("Failed", _status(intent), str(error))
+            self._remember(flight_id, outcome)
             return DeleteFlightPlanResponse(
                 _RESULTS[outcome.result],
                 _status(outcome.intent),
                 _notes(outcome),
                 _advisories(outcome),
             )
+
+    def _remember(self, flight_id: str, outcome: Outcome) -> None:
+        if outcome.intent is None or outcome.intent.ended:
+            self._intents.pop(flight_id, None)
+        else:
+            self._intents[flight_id] = outcome.intent.id
+
+    def _lock(self, flight_id: str) -> asyncio.Lock:
+        """Whoever holds or awaits it keeps it alive."""
+        return self._locks.setdefault(flight_id, asyncio.Lock())
 
     def _intent(self, flight_id: str) -> Intent | None:
         """The intent that stands for a flight plan, if it has not ended."""
