@@ -53,6 +53,12 @@ class Search:
         self.own = prepare(self.volumes)
         self.airborne = order.before is not None and order.before.state is not State.ACCEPTED
         self._prepared: dict[int, Prepared] = {}
+        told = [(k, each.details) for k, each in enumerate(self.others) if each.details]
+        self._all = prepare([volume for _, details in told for volume in details.all_volumes])
+        self._owner = np.repeat(
+            np.array([k for k, _ in told], np.int64),
+            np.array([len(details.all_volumes) for _, details in told], np.int64),
+        )
         blocking = [each for each in self.others if self._would_refuse(each)]
         self.obstacles = prepare(
             [
@@ -88,16 +94,16 @@ class Search:
         order = self.order.with_details(details)
         if faults_of(order, self.rules, self.now_us):
             return False
+        # only those that are met matter, and those of which only the time is known
+        met = np.unique(self._owner[conflicting_pairs(prepare(volumes), self._all)[1]])
+        others = [self.others[k] for k in met.tolist()]
         begin = min((each.time_start_us or 0 for each in volumes), default=0)
         end = max((each.time_end_us or 0 for each in volumes), default=0)
-        # an exchange does not even tell of what stands at another time
-        apart = {
-            id(each)
-            for each in self.unseen
-            for begins, ends in [_stands(each)]
-            if ends < begin or end < begins
-        }
-        others = [each for each in self.others if id(each) not in apart]
+        for each in self.unseen:
+            begins, ends = _stands(each)
+            # an exchange does not even tell of what stands at another time
+            if begins <= end and begin <= ends:
+                others.append(each)
         conflicts = decide(order, others, self.rules, self._prepared_of)
         return all(each.allowed for each in conflicts)
 

@@ -22,6 +22,7 @@ from detente.planning.search import Search
 from detente.planning.shifts import (
     climbs_worth,
 )
+from detente.planning.validation import faults_of
 
 __all__ = ["Kind", "WayOut", "ways_out"]
 
@@ -49,11 +50,16 @@ def ways_out(
 
     Returns:
         At most one of each kind; a combined one only when no other is found. Empty if nothing
-        refuses the order, or nothing within the limits helps.
+        refuses the order, it has faults of its own, or nothing within the limits helps.
+
+    Raises:
+        OutlineTooLarge: when others' outlines reach too far to be compared.
 
     An aircraft that flies already (the intent stands as Activated or beyond) cannot wait or jump
     aside: what is left is to climb or descend out of the volume it is in, and to fly around.
     """
+    if faults_of(order, rules, now_us):
+        return ()
     search = Search(order, others, rules, limits, costs, now_us)
     if not search.refused:
         return ()
