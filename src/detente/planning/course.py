@@ -288,7 +288,16 @@ class Course:
         """What is decided. Where it stands already it is put again, to hear who must be told; but
         two may each wait for the OVN of the other, so that is not insisted upon.
         """
-        state = self._task.order.state
+        order, state = self._task.order, self._task.order.state
+        own = self._task.own(order.id)
+        known = None if own is None else own.at(site.name)
+        if (
+            own is not None
+            and (own.state, own.details) == (state, order.details)
+            and known == site.stands
+            and site.changed
+        ):
+            return  # Told already, when the rest was left for later.
         try:
             yield from site.bring(state, self._volumes)
         except Stopped as stopped:

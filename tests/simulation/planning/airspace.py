@@ -62,7 +62,10 @@ def cells(volumes: Iterable[Volume4D]) -> frozenset[Cell]:
         lngs = [lng for _, lng in outline.vertices]
         start, end = volume.time_start_us, volume.time_end_us
         lower, upper = volume.altitude_lower_m, volume.altitude_upper_m
-        assert start is not None and end is not None and lower is not None and upper is not None
+        assert start is not None
+        assert end is not None
+        assert lower is not None
+        assert upper is not None
         for column in COLUMNS:
             lng = _LNG + _STEP * column
             if not (min(lngs) - _EDGE <= lng <= max(lngs) + _EDGE):

@@ -60,9 +60,7 @@ def _run(world: World, *orders: tuple[Node, Order]) -> list[Outcome]:
         world.now_us + PATIENCE_US,
         lambda: all(not node.busy(order.id) for node, order in orders),
     )
-    demand(
-        all(not node.busy(order.id) for node, order in orders), "an order is never carried out"
-    )
+    demand(all(not node.busy(order.id) for node, order in orders), "an order is never carried out")
     return [world.outcomes[order.id] for _, order in orders]
 
 
@@ -76,9 +74,7 @@ def _plan(
 
 def _end(world: World, node: Node, intent_id: str) -> None:
     intent = node.intents[intent_id]
-    order = Order(
-        Action.END, intent.id, intent.state, intent.details, world.now_us, before=intent
-    )
+    order = Order(Action.END, intent.id, intent.state, intent.details, world.now_us, before=intent)
     (outcome,) = _run(world, (node, order))
     demand(outcome.result is Result.DONE, f"{node.name} cannot end {intent_id[:4]}")
 
@@ -113,15 +109,11 @@ def neighbours(world: World) -> None:
         orders.append((node, _plan(world, *volumes)))
     for (node, _), outcome in zip(orders, _run(world, *orders), strict=True):
         told = [fault.message.en for fault in outcome.faults]
-        demand(
-            outcome.result is Result.DONE, f"{node.name} finds no place in an empty sky: {told}"
-        )
+        demand(outcome.result is Result.DONE, f"{node.name} finds no place in an empty sky: {told}")
     node, order = orders[0]
     first = node.intents[order.id]
     moved = Details((box(range(-1, 2), 0, 0, range(slot, slot + 1)),))
-    change = Order(
-        Action.MODIFY, first.id, State.ACCEPTED, moved, world.now_us, before=first
-    )
+    change = Order(Action.MODIFY, first.id, State.ACCEPTED, moved, world.now_us, before=first)
     world.versions[first.id].append(moved)
     (outcome,) = _run(world, (node, change))
     demand(outcome.result is Result.DONE, f"{node.name} cannot move in an empty sky")

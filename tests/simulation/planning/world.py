@@ -19,7 +19,6 @@ import msgspec
 from tests.simulation.planning import checks, quiet
 from tests.simulation.planning.airspace import (
     EPOCH_US,
-
     area,
     box,
     slot_of,
@@ -56,7 +55,7 @@ from detente.planning import (
     State,
 )
 
-TRACE_KEPT: Final = 20_000
+TRACE_KEPT: Final = 80
 QUIET_EVERY_US: Final = 150_000_000
 INTENTS_MAX: Final = 5
 RULES: Final = PlanningRules(same_priority_allowed=frozenset({7}))
@@ -408,9 +407,7 @@ class World:
             for entity in list(dss.constraints.values()):
                 if self.rng.random() < self.weather.storm:
                     dss.put_constraint("authority", entity.id, entity.url, entity.extents)
-        return dss.put(
-            caller, errand.id, errand.ovn, errand.parameters, errand.scope, self.now_us
-        )
+        return dss.put(caller, errand.id, errand.ovn, errand.parameters, errand.scope, self.now_us)
 
     def _fetched(self, exchange: str, reference: wire.OperationalIntentReference) -> Answer:
         name = reference.uss_base_url.removeprefix("https://")[0]
@@ -440,19 +437,21 @@ class World:
 
         self.at(self.now_us + 2_000, arrive)
 
-    def recorded(
-        self, node: Node, run: Running, outcome: Outcome, before: Intent | None
-    ) -> None:
+    def recorded(self, node: Node, run: Running, outcome: Outcome, before: Intent | None) -> None:
         """An outcome is true for a planner: it must be right."""
         order = outcome.order
         kind = "settled" if run.settling else "outcome"
         codes = ",".join(sorted({fault.code for fault in outcome.faults}))
-        self.count(f"{kind} {order.action} {outcome.result}{' (unsettled)' * bool(outcome.unsettled)}")
+        self.count(
+            f"{kind} {order.action} {outcome.result}{' (unsettled)' * bool(outcome.unsettled)}"
+        )
         for code in {fault.code for fault in outcome.faults}:
             self.count(f"fault {code}")
         for conflict in outcome.conflicts:
             self.count(f"conflict {'allowed' if conflict.allowed else 'refused'} {conflict.rule}")
-        self.note(f"{node.name} {order.id[:4]} {kind}: {outcome.result} {codes} {outcome.unsettled}")
+        self.note(
+            f"{node.name} {order.id[:4]} {kind}: {outcome.result} {codes} {outcome.unsettled}"
+        )
         self.outcomes[order.id] = outcome
         checks.recorded(self, node, run, outcome, before)
 
@@ -521,8 +520,9 @@ def _short(what: Errand | Answer) -> str:
     match what:
         case PutIntent(exchange=exchange, id=intent_id, parameters=wanted):
             return f"puts {intent_id[:4]} {wanted.state} at {exchange}"
-        case DeleteIntent(exchange=exchange, id=intent_id) | GetIntent(
-            exchange=exchange, id=intent_id
+        case (
+            DeleteIntent(exchange=exchange, id=intent_id)
+            | GetIntent(exchange=exchange, id=intent_id)
         ):
             return f"{name} {intent_id[:4]} at {exchange}"
         case FetchIntent(exchange=exchange, reference=reference):
@@ -534,5 +534,3 @@ def _short(what: Errand | Answer) -> str:
         case wire.ChangeOperationalIntentReferenceResponse(operational_intent_reference=reference):
             return f"version {reference.version}"
     return name
-
-
