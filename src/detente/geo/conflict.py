@@ -27,6 +27,7 @@ from detente.geo.outlines import (
     circle_polygon,
     intersection,
     meeting_points,
+    meetings,
     outline_gaps,
     outlines_meet,
 )
@@ -104,19 +105,23 @@ def conflicts(a: Volumes, b: Volumes) -> list[Encounter]:
         OutlineTooLarge: when outlines reach too far (see above).
     """
     left, right = prepare(a), prepare(b)
-    first, second = conflicting_pairs(left, right)
-    lat, lng = meeting_points(left, right, first, second)
+    first, second, places = _met(left, right)
+    lat, lng = meeting_points(left, right, first, second, places)
     return _encounters(left, right, first, second, lat, lng, np.zeros(len(first)))
 
 
 def conflicting_pairs(a: Volumes, b: Volumes) -> tuple[Ints, Ints]:
     """The positions of the pairs that `conflicts` would tell about, as two arrays, ordered."""
-    left, right = prepare(a), prepare(b)
+    return _met(prepare(a), prepare(b))[:2]
+
+
+def _met(left: Prepared, right: Prepared) -> tuple[Ints, Ints, Floats]:
+    """Pairs that meet, in order, and common points where they are known already."""
     first, second = candidate_pairs(left, right)
-    meets = outlines_meet(left, right, first, second)
-    first, second = first[meets], second[meets]
-    order = np.lexsort((second, first))
-    return first[order], second[order]
+    meets, places = meetings(left, right, first, second)
+    first, second, places = first[meets], second[meets], places[meets]
+    order = np.argsort(first * len(right) + second, kind="stable")
+    return first[order], second[order], places[order]
 
 
 def candidate_pairs(

@@ -31,14 +31,19 @@ def outlines_meet(
     Most pairs are plainly apart or plainly meet, which is soon seen in a plane near the first; the
     others are looked at exactly. Outlines `touch_m` apart meet.
     """
-    if len(first) == 0:
-        return np.zeros(0, np.bool_)
-    seen, _ = _glance(left, right, first, second, touch_m)
+    return meetings(left, right, first, second, touch_m)[0]
+
+
+def meetings(
+    left: Prepared, right: Prepared, first: Ints, second: Ints, touch_m: float = TOUCH_M
+) -> tuple[Bools, Floats]:
+    """The same, and a point of both (latitude, longitude) where one is known; NaN elsewhere."""
+    seen, places = _glance(left, right, first, second, touch_m)
     meets: Bools = seen == _flat.MEETS
     doubtful = np.flatnonzero(seen == _flat.DOUBT)
     if len(doubtful):
         meets[doubtful] = exactly_meet(left, right, first[doubtful], second[doubtful], touch_m)
-    return meets
+    return meets, places
 
 
 def _glance(
@@ -125,11 +130,14 @@ def _line_ends(lines: Shapes) -> tuple[tuple[Floats, Floats], tuple[Floats, Floa
 
 
 def meeting_points(
-    left: Prepared, right: Prepared, first: Ints, second: Ints
+    left: Prepared, right: Prepared, first: Ints, second: Ints, places: Floats | None = None
 ) -> tuple[Floats, Floats]:
-    """A point of both outlines for each pair that is known to meet."""
-    _, places = _glance(left, right, first, second, TOUCH_M)
+    """A point of both outlines for each pair that is known to meet; `places` of `meetings`."""
+    if places is None:
+        places = _glance(left, right, first, second, TOUCH_M)[1]
     lat, lng = places[:, 0].copy(), places[:, 1].copy()
+    if not np.isnan(lat).any():
+        return lat, lng
     kind = left.is_circle[first].astype(np.int8) + 2 * right.is_circle[second].astype(np.int8)
     both = np.flatnonzero((kind == 0) & np.isnan(lat))
     for tile, of_tile in _by_tile(left, right, first[both], second[both]):

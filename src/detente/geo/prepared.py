@@ -37,6 +37,12 @@ BALL_MAX_M: Final = 5_000_000.0
 BALL_MARGIN: Final = 1.01
 
 
+_COLUMNS: Final = (
+    "time_start_us", "time_end_us", "altitude_lower_m", "altitude_upper_m", "is_circle",
+    "radius_m", "count", "lat_deg", "lng_deg", "vertices_m", "ball_m", "ball_radius_m", "tile",
+)  # fmt: skip
+
+
 class OutlineTooLarge(DetenteError):
     """An outline reaches so far that it cannot be compared exactly (beyond 5,000 km)."""
 
@@ -105,6 +111,18 @@ class Prepared:
         self._balls()
         self._planes: dict[int, Shapes] = {}
         self._time_order: Ints | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Prepared]) -> Prepared:
+        """Several one after another, as if they had been laid out together; nothing is redone."""
+        whole = cls(())
+        if not parts:
+            return whole
+        whole.volumes = tuple(chain.from_iterable(each.volumes for each in parts))
+        for name in _COLUMNS:
+            setattr(whole, name, np.concatenate([getattr(each, name) for each in parts]))
+        whole.first = np.cumsum(whole.count) - whole.count
+        return whole
 
     def __len__(self) -> int:
         return len(self.volumes)
