@@ -1,0 +1,172 @@
+"""What is recorded when the record takes nothing, or does not say whether it did."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support import planned
+from tests.support.party_records import A, B
+from tests.support.recording import Recording, recording
+
+from detente.f3548 import Exchanged
+from detente.http import sign_response
+from detente.node.uss import recorder as module
+from detente.node.uss.answer_keys import AnswerKeys
+from detente.planning import ExchangeSeen
+from detente.record import AppendUnknown, Draft, LogUnavailable, RecordRefused
+
+pytestmark = pytest.mark.anyio
+
+
+def seen(number: int) -> ExchangeSeen:
+    return ExchangeSeen(f"https://x.example/{number}", "GET", "Client", planned.NOW_US + number)
+
+
+async def urls(node: Recording) -> list[str]:
+    rows = await node.record.query("SELECT url FROM plans_exchanges ORDER BY position")
+    return [str(row[0]) for row in rows]
+
+
+def failing(
+    node: Recording, monkeypatch: pytest.MonkeyPatch, fail: Callable[[Sequence[Draft]], None]
+) -> None:
+    """Have appends do something first."""
+    append = node.record.append
+
+    async def instead(drafts: Sequence[tuple[Draft, Any]]) -> Any:
+        fail([draft for draft, _ in drafts])
+        return await append(drafts)
+
+    monkeypatch.setattr(node.record, "append", instead)
+
+
+async def test_what_waits_is_written_when_the_record_takes_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", 0.01)
+    async with recording(tmp_path) as node:
+        away = True
+
+        def fail(drafts: Sequence[Draft]) -> None:
+            if away:
+                raise LogUnavailable("the disk is full")
+
+        failing(node, monkeypatch, fail)
+        ids = [node.recorder.exchange(seen(number)) for number in range(3)]
+        with pytest.raises(LogUnavailable):
+            await node.recorder.flush()
+        with pytest.raises(LogUnavailable):
+            await node.recorder.pending(planned.order(planned.intent()), ["main"])
+        assert not node.book.pending
+        assert node.recorder.waiting == 3
+        away = False
+        await node.recorder.flush()
+        assert await urls(node) == [f"https://x.example/{number}" for number in range(3)]
+        assert [await node.record.by_id(identity) is not None for identity in ids] == [True] * 3
+
+
+async def test_what_may_have_been_written_is_not_written_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", 0.01)
+    async with recording(tmp_path) as node:
+        append, by_id = node.record.append, node.record.by_id
+        asked = 0
+
+        async def unknown(drafts: Sequence[tuple[Draft, Any]]) -> Any:
+            monkeypatch.setattr(node.record, "append", append)
+            await append(drafts)
+            raise AppendUnknown("the connection broke")
+
+        async def away_once(identity: str) -> Any:
+            nonlocal asked
+            asked += 1
+            if asked == 1:
+                raise LogUnavailable("still broken")
+            return await by_id(identity)
+
+        monkeypatch.setattr(node.record, "append", unknown)
+        monkeypatch.setattr(node.record, "by_id", away_once)
+        node.recorder.exchange(seen(0))
+        node.recorder.exchange(seen(1))
+        with pytest.raises(LogUnavailable):
+            await node.recorder.flush()
+        node.recorder.exchange(seen(2))
+        await node.recorder.flush()
+        assert await urls(node) == [f"https://x.example/{number}" for number in range(3)]
+
+        # What is asked for at once is answered at once, when the log says that it was written.
+        monkeypatch.setattr(node.record, "append", unknown)
+        pending = await node.recorder.pending(planned.order(planned.intent()), ["main"])
+        assert set(node.book.pending) == {pending}
+
+
+async def test_one_that_is_refused_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with recording(tmp_path) as node:
+
+        def fail(drafts: Sequence[Draft]) -> None:
+            if any(str(each.body).count("x.example/1'") for each in drafts):
+                raise RecordRefused("never")
+
+        failing(node, monkeypatch, fail)
+        for number in range(3):
+            node.recorder.exchange(seen(number))
+        await node.recorder.flush()
+        assert await urls(node) == ["https://x.example/0", "https://x.example/2"]
+        assert node.recorder.dropped == 1
+
+
+async def test_more_than_can_wait_is_given_up_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WAITING_MAX", 5)
+    monkeypatch.setattr(module, "AGAIN_S", 0.01)
+    async with recording(tmp_path) as node:
+        away = True
+
+        def fail(drafts: Sequence[Draft]) -> None:
+            if away:
+                raise LogUnavailable("the disk is full")
+
+        failing(node, monkeypatch, fail)
+        for number in range(8):
+            node.recorder.exchange(seen(number))
+            await asyncio.sleep(0)
+        with pytest.raises(LogUnavailable):
+            await node.recorder.flush()
+        assert (node.recorder.waiting, node.recorder.dropped) == (5, 3)
+        away = False
+        await node.recorder.flush()
+        assert await urls(node) == [f"https://x.example/{number}" for number in range(3, 8)]
+
+
+@pytest.mark.parametrize(
+    ("signer", "believed"), [(B.node, True), (A.node, False), (None, False)],
+    ids=["the other party", "ourselves", "nobody"],
+)  # fmt: skip
+async def test_answers_are_believed_by_the_agreements_keys(
+    tmp_path: Path, signer: Any, believed: bool
+) -> None:
+    async with recording(tmp_path) as node:
+        path, body = "/uss/v1/operational_intents/1", b"{}"
+        now = node.context.clock()
+        headers = {} if signer is None else sign_response("GET", path, 200, body, signer, now=now)
+        url = f"https://uss.b.example{path}"
+        keys = AnswerKeys(node.record, node.context.clock)
+
+        def answered(content: bytes) -> Exchanged:
+            fields = tuple(headers.items())
+            return Exchanged("GET", url, (), b"", 1, 2, 200, fields, content)
+
+        found = keys.check(answered(body), "b")
+        assert (found is not None) == believed
+        if found is not None:
+            assert found.key == B.node.name
+            assert found.signature == headers["signature"]
+        assert keys.check(answered(b"other"), "b") is None
