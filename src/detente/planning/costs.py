@@ -23,9 +23,7 @@ class Costs:
     per_km_sideways: float = 3.0
     per_km_longer: float = 2.0
 
-    def of(
-        self, delay_s: float, climb_m: float, shift_m: float, extra_distance_m: float
-    ) -> float:
+    def of(self, delay_s: float, climb_m: float, shift_m: float, extra_distance_m: float) -> float:
         """The cost of a change; the arguments are those of `WayOut`."""
         late = self.per_minute_late if delay_s > 0 else self.per_minute_early
         up = self.per_100m_up if climb_m > 0 else self.per_100m_down

@@ -16,7 +16,7 @@ import numpy as np
 
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
-from detente.geo import Encounter, Prepared, Volume4D, conflicting_pairs, conflicts, prepare
+from detente.geo import Encounter, Prepared, Volume4D, conflicts, prepare
 from detente.planning.intents import Neighbour
 
 _CELLS_MAX: Final = 1 << 18
@@ -181,12 +181,17 @@ class Neighbourhood:
             OutlineTooLarge: when outlines reach too far to be compared.
         """
         mine = prepare(volumes)
-        found = []
-        for key in self._candidates(mine):
-            neighbour, theirs = self._kept[key]
-            if len(conflicting_pairs(mine, theirs)[0]):
-                found.append((neighbour, tuple(conflicts(mine, theirs))))
-        return tuple(found)
+        kept = [self._kept[key] for key in self._candidates(mine)]
+        sizes = [len(theirs) for _, theirs in kept]
+        begins = np.cumsum([0, *sizes])
+        # all at once: many neighbours have few volumes each
+        found: dict[int, list[Encounter]] = {}
+        for each in conflicts(mine, Prepared.joined([theirs for _, theirs in kept])):
+            owner = int(np.searchsorted(begins, each.second, side="right")) - 1
+            found.setdefault(owner, []).append(
+                replace(each, second=each.second - int(begins[owner]))
+            )
+        return tuple((kept[owner][0], tuple(found[owner])) for owner in sorted(found))
 
     def prepared(self, neighbour: Neighbour) -> Prepared:
         """Its volumes, laid out for comparing; kept as long as it is known."""
