@@ -216,6 +216,7 @@ def features_endpoints(api: FeaturesApi) -> list[Endpoint]:
 
     return [
         one("", api.landing, "ogcLanding", "OGC API - Features: landing page."),
+        one("/", api.landing, "ogcLandingSlash", "The same: some clients add a slash."),
         one("/conformance", api.conformance, "ogcConformance", "Conformance classes."),
         one(
             "/api",
