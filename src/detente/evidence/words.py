@@ -141,6 +141,7 @@ KINDS: Mapping[str, Words] = {
     "operator-input": Words("operator’s statement", "déclaration d’un opérateur"),
     "positions": Words("positions of an aircraft", "positions d’un aéronef"),
     "constraint": Words("constraint", "contrainte"),
+    "constraint-order": Words("order for a constraint", "ordre pour une contrainte"),
 }
 
 ANSWERS: Mapping[str, Words] = {

@@ -8,7 +8,7 @@ import pytest
 from tests.support import planned
 from tests.support.evidence import ListRecord
 
-from detente.evidence import Selection
+from detente.evidence import Selection, words
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.planning import (
@@ -23,6 +23,7 @@ from detente.planning import (
     drafts,
     entries,
 )
+from detente.planning.constraint_orders import CONSTRAINT_ORDER
 from detente.planning.drafts import Made
 from detente.planning.entry_forms import instant_of
 from detente.verify import Options, verify_bundle
@@ -75,3 +76,17 @@ async def test_bundles_with_entries_of_planning_verify(
     assert report.proven, report.findings
     kinds_shown = {item.kind for item in report.items}
     assert kinds_shown >= set(entries.KINDS)
+
+
+def test_every_kind_is_documented_and_has_words() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "record.md").read_text(encoding="utf-8")
+    for kind in (*entries.KINDS, CONSTRAINT_ORDER):
+        assert f"| `{kind}` |" in page
+        assert kind in words.KINDS
+    for kind in entries.KINDS:
+        for member in _members(kind):
+            assert f"`{member}`" in page, (kind, member)
+
+
+def _members(kind: str) -> set[str]:
+    return {name for each in one_of_each() if each.draft.kind == kind for name in each.draft.body}
