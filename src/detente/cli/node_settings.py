@@ -98,10 +98,16 @@ def _findings(home: Home, settings: NodeSettings) -> Iterator[tuple[str, str | D
             yield "TLS", error
         else:
             yield "TLS", str(settings.api_tls_cert)
-    for name, host, port in (
+    listeners = [
         ("officers", settings.api_host, settings.api_port),
         ("line", settings.peer_host, settings.peer_port),
-    ):
+    ]
+    if settings.plans:
+        from detente.node.uss.checking import planning_findings
+
+        yield from planning_findings(settings)
+        listeners.append(("other USSs", settings.uss_host, settings.uss_port))
+    for name, host, port in listeners:
         try:
             bind(host, port).close()
         except CannotListen as error:
