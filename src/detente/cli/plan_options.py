@@ -52,7 +52,7 @@ def reading_options(command: F) -> F:
             click.option(
                 "--geoid",
                 metavar="TEXT",
-                help="Height of the sea's surface above the ellipsoid: metres such as 47.1..47.9, "
+                help="Height of the sea's surface above the ellipsoid: metres such as 47.1..47.9 m, "
                 "or a file of a grid (GeographicLib .pgm, .gtx). For heights above the sea.",
             ),
             click.option(
