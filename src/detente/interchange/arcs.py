@@ -23,6 +23,7 @@ ERROR_MOST_M: Final = 10.0
 """Arcs are drawn so finely that the outline reaches no farther beyond them."""
 STEP_MOST_DEG: Final = 10.0
 STEP_LEAST_DEG: Final = 0.5
+POINTS_MOST: Final = 20_000
 RADIUS_MOST_M: Final = 2_000_000.0
 # Ends of an arc whose distances from its centre differ by more than this make no arc.
 UNEQUAL_MOST: Final = 0.1
@@ -117,11 +118,20 @@ def outline_of(edges: list[Edge], line: int = 0) -> tuple[Outline, float]:
     out, so a closed ring is the same as an open one.
 
     Raises:
-        Unread: there are fewer than three places.
+        Unread: there are fewer than three places, or very many.
     """
     if len(edges) == 1 and isinstance(edges[0], Arc) and edges[0].sweep_deg == 360.0:
         arc = edges[0]
         return Circle(*arc.centre, arc.outer_m), arc.outer_m - arc.inner_m
+    count = sum(_steps(edge) if isinstance(edge, Arc) else 1 for edge in edges)
+    if count > POINTS_MOST:
+        unread(
+            f"The outline would have {count:,} points; {POINTS_MOST:,} are read.",
+            f"Le contour aurait {count:,} points\u202f; on en lit {POINTS_MOST:,}.",
+            do_en="Describe the area with fewer points, or by several.",
+            do_fr="Décrivez l’aire avec moins de points, ou par plusieurs.",
+            line=line,
+        )
     # Which side is inside is known only once the ring is drawn: first along the arcs themselves.
     rough = [place for edge in edges for place in _along(edge)]
     left = _winds_left(rough)

@@ -125,3 +125,9 @@ def test_a_radius_must_be_one() -> None:
     for radius in (0.0, -1.0, math.nan, math.inf, 3e6):
         with pytest.raises(Unread, match="radius"):
             strip([(46.0, 6.0), (46.1, 6.0)], radius)
+
+
+def test_an_outline_of_very_many_points_is_refused_before_it_is_drawn() -> None:
+    arcs: list[Edge] = [Arc(CENTRE, 500.0, 500.0, 0.0, 359.0, clockwise=True)] * 1_000
+    with pytest.raises(Unread, match="would have 36,000 points"):
+        outline_of(arcs)

@@ -84,7 +84,8 @@ def test_every_point_and_circle_is_where_aerofiles_has_it() -> None:
     for vertex, element in zip(outline.vertices, theirs[0]["elements"], strict=True):
         assert vertex == pytest.approx(tuple(element["location"]), abs=1e-9)
     circle = theirs[1]["elements"][0]
-    assert ours[1].outline == Circle(*circle["center"], float(circle["radius"]) * 1852)
+    lat, lng = circle["center"]
+    assert ours[1].outline == Circle(lat, lng, float(circle["radius"]) * 1852)
 
 
 def test_arcs_pass_where_aerofiles_has_them() -> None:

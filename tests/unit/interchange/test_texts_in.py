@@ -117,7 +117,9 @@ def test_what_is_no_position_is_refused(text: str) -> None:
 def test_packed_positions_know_their_grain() -> None:
     found = PACKED.search("PSN 4630N00630E.")
     assert found is not None
-    assert packed_place(found) == ((46.5, 6.5), pytest.approx(1 / 60))
+    place, step_deg = packed_place(found)
+    assert place == (46.5, 6.5)
+    assert step_deg == pytest.approx(1 / 60)
 
 
 @pytest.mark.parametrize(
