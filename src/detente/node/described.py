@@ -98,6 +98,7 @@ def _uss() -> Any:
         now_us=nobody,
         settings=nobody,
         log_sets=LogSets(nobody, nobody, nobody),
+        conformance=nobody,
     )
 
 
