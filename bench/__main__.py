@@ -37,6 +37,8 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "record_party": ([], ["--seconds", "1", "--entries", "20000"]),
     "record_bundle": ([], ["--entries", "5000"]),
     "line": ([], ["--messages", "100", "--queued", "1000", "--rounds", "1"]),
+    "plan_geometry": ([], ["--rounds", "5"]),
+    "plan_filing": ([], ["--places", "4", "--seconds", "2"]),
     "node": ([], ["--events", "20", "--messages", "500", "--entries", "4000"]),
 }
 
