@@ -17,7 +17,7 @@ import numpy as np
 from detente.geo import Circle, Outline, Polygon, projection
 
 from .places import Place
-from .understood import unread
+from .understood import Unread, refused, unread
 
 ERROR_MOST_M: Final = 10.0
 """Arcs are drawn so finely that the outline reaches no farther beyond them."""
@@ -120,6 +120,8 @@ def outline_of(edges: list[Edge], line: int = 0) -> tuple[Outline, float]:
     Raises:
         Unread: there are fewer than three places, or very many.
     """
+    if not edges:
+        raise _too_few(0, line)
     if len(edges) == 1 and isinstance(edges[0], Arc) and edges[0].sweep_deg == 360.0:
         arc = edges[0]
         return Circle(*arc.centre, arc.outer_m), arc.outer_m - arc.inner_m
@@ -148,12 +150,16 @@ def outline_of(edges: list[Edge], line: int = 0) -> tuple[Outline, float]:
             places.append(edge)
     ring = _without_repeats(places)
     if len(ring) < 3:
-        unread(
-            f"The outline has {len(ring)} different points; it needs three.",
-            f"Le contour a {len(ring)} points distincts\u202f; il en faut trois.",
-            line=line,
-        )
+        raise _too_few(len(ring), line)
     return Polygon(tuple(ring)), error_m
+
+
+def _too_few(count: int, line: int) -> Unread:
+    return refused(
+        f"The outline has {count} different points; it needs three.",
+        f"Le contour a {count} points distincts\u202f; il en faut trois.",
+        line=line,
+    )
 
 
 def _winds_left(places: list[Place]) -> bool:

@@ -158,6 +158,7 @@ def test_every_use_that_is_read_is_read() -> None:
     ("text", "line", "message"),
     [
         (measure("POLYGON/LATS:463000N0063000E/LATS:463000N0064000E//"), 7, "it needs three"),
+        (measure("POLYGON//"), 7, "it needs three"),
         (measure("POLYGON/UTM:32TLS12345678/X/Y//"), 7, "not a position in degrees"),
         (measure("CIRCLE/LATS:463000N0063000E/5//"), 7, "not a length with its unit"),
         (measure("CIRCLE/LATS:463000N0063000E//"), 7, "it needs 2"),

@@ -301,6 +301,7 @@ def test_the_volume_of_another_airspace_is_found_by_its_link() -> None:
         (component(surface(geodesics("46.0 6.0 46.0 6.5"))), "it needs three"),
         (component(surface(geodesics()), operation="SUBTR"), "not subtracted"),
         (component(""), "no horizontal projection"),
+        (component(surface("")), "it needs three"),
         (component(surface(arc(0, 90, radius='<gml:radius uom="miles">1</gml:radius>'))), "unit"),
         (component(surface(arc(0, 0))), "has no length"),
         (
