@@ -74,8 +74,7 @@ def show_why(
 ) -> None:
     """Show what decided an attempt. Raises as `list_plans`."""
     with plan_desk(connection) as at:
-        path = path_of("plans", identity, "why")
-        found = at.client.get(path)
+        found = at.client.get(path_of("plans", at.id_of(identity), "why"))
     if geometry is not None:
         text = json.dumps(found["geometry"], ensure_ascii=False, indent=1)
         geometry.write_text(f"{text}\n", encoding="utf-8")

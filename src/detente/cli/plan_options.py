@@ -52,8 +52,8 @@ def reading_options(command: F) -> F:
             click.option(
                 "--geoid",
                 metavar="TEXT",
-                help="Height of the sea's surface above the ellipsoid: metres such as 47.1..47.9 m, "
-                "or a file of a grid (GeographicLib .pgm, .gtx). For heights above the sea.",
+                help="Height of the sea's surface above the ellipsoid, such as 47.1..47.9 m, or a "
+                "file of a grid (GeographicLib .pgm, .gtx). For heights above the sea.",
             ),
             click.option(
                 "--ground",

@@ -39,8 +39,8 @@ _STATES: Final = {
     "ended": Words("ended", "terminé"),
 }
 _COUNTS: Final = Words(
-    "compared with {others} others in {rounds} rounds; {notices} to be told",
-    "comparé à {others} autres en {rounds} tours\u202f; {notices} à aviser",
+    "others compared: {others}, rounds: {rounds}, to be told: {notices}",
+    "autres comparés\u202f: {others}, tours\u202f: {rounds}, à aviser\u202f: {notices}",
 )
 
 
@@ -148,15 +148,18 @@ def outcome_lines(outcome: Outcome, language: Language) -> list[str]:
 
 def fault_line(fault: Fault, language: Language) -> str:
     """Why a request cannot be."""
-    rule = f" ({fault.rule})" if fault.rule else ""
+    words = said(fault.words, language)
+    rule = f" ({fault.rule})" if fault.rule and fault.rule not in words else ""
     where = f"{fault.where}: " if fault.where else ""
-    return one_line(f"  ✗ {where}{said(fault.words, language)}{rule}")
+    return one_line(f"  ✗ {where}{words}{rule}")
 
 
 def conflict_lines(conflict: Conflict, language: Language) -> list[str]:
     """Whom a plan meets, where, when, and by which rule it may be or not."""
     mark = "·" if conflict.allowed else "✗"
-    rule = f" ({conflict.rule})" if conflict.rule else ""
+    words = said(conflict.words, language)
+    # The node's sentence may name the rule by itself.
+    rule = f" ({conflict.rule})" if conflict.rule and conflict.rule not in words else ""
     stands = f" [{_STANDS.to(language)}]" if conflict.allowed else ""
     where = (
         f"{conflict.lat:.4f} {conflict.lng:.4f}  "
@@ -170,7 +173,7 @@ def conflict_lines(conflict: Conflict, language: Language) -> list[str]:
     signed = f"  {_SIGNED.to(language)} {conflict.signed_by}" if conflict.signed_by else ""
     return [
         one_line(f"  {mark} {who}{stands}  {where}"),
-        one_line(f"      {said(conflict.words, language)}{rule}{signed}"),
+        one_line(f"      {words}{rule}{signed}"),
     ]
 
 

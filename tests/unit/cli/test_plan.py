@@ -136,7 +136,7 @@ async def test_a_file_is_shown_and_filed(node: FakeNode, plan: Command, tmp_path
     assert done.code == 0, done
     assert "○ 500 m  46.20000 6.15000" in done.err
     assert f"{ID}  accepted  Survey" in done.out
-    assert "compared with 3 others in 1 rounds; 2 to be told" in done.err
+    assert "others compared: 3, rounds: 1, to be told: 2" in done.err
     [body] = node.bodies("POST plans")
     assert body["volumes"] == [VOLUME]
     assert (body["name"], body["operator"], body["priority"]) == ("Survey", "HEMS", 3)
