@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from detente.errors import DetenteError
-from detente.f3548 import entity_id, valid_volumes
+from detente.f3548 import entity_id
 from detente.f3548 import types as wire
-from detente.geo import Encounter, OutlineTooLarge, VolumeLimits, conflicts, prepare
-from detente.planning.entry_forms import details_of, instant_of
-from detente.planning.intents import Details, Intent, Neighbour
+from detente.geo import Encounter, conflicts, prepare
+from detente.planning.entry_forms import instant_of
+from detente.planning.intents import Details, Intent, Neighbour, State
+from detente.planning.told import ToldWrong, details_of, within_times
 from detente.words import NARROW, Words, moment
 
-_LIMITS: Final = VolumeLimits(max_area_km2=1e9)
-"""A peer may have been given wider limits by its exchange: here only form counts."""
 _OVN_MIN: Final = 16
 
 
@@ -77,8 +76,8 @@ def read_change(change: wire.PutOperationalIntentDetailsParameters) -> Told:
     """What a notification tells.
 
     Raises:
-        InvalidMember, InvalidVolume: a member is missing or cannot be.
-        Unusable: it contradicts itself, or lacks the OVN.
+        InvalidMember: an id or a time cannot be.
+        Unusable: it contradicts itself, lacks the OVN, or its volumes cannot be.
     """
     identity = entity_id(change.operational_intent_id, "operational_intent_id")
     intent = change.operational_intent
@@ -90,25 +89,11 @@ def read_change(change: wire.PutOperationalIntentDetailsParameters) -> Told:
         raise Unusable("Two different intents are named.", where=f"{where}.reference.id")
     if len(reference.ovn) < _OVN_MIN or reference.ovn == wire.OVN_OF_ANOTHER:
         raise Unusable("The OVN is missing.", where=f"{where}.reference.ovn")
-    for name, volumes in (
-        ("volumes", intent.details.volumes),
-        ("off_nominal_volumes", intent.details.off_nominal_volumes),
-    ):
-        if volumes:
-            valid = valid_volumes(
-                volumes,
-                f"{where}.details.{name}",
-                _LIMITS,
-                need_times=True,
-                need_altitudes=True,
-            )
-            try:
-                prepare(valid)
-            except OutlineTooLarge as error:
-                raise Unusable(str(error), where=f"{where}.details.{name}") from None
-    details = details_of(intent.details)
-    if not details.all_volumes:
-        raise Unusable("It has no volumes.", where=f"{where}.details")
+    try:
+        details = details_of(intent.details, State(reference.state))
+        within_times(details, reference)
+    except ToldWrong as error:
+        raise Unusable(error.message, where=f"{where}.details.{error.where}") from None
     return Told(identity, reference, details)
 
 
@@ -128,6 +113,7 @@ def judge(
 
     Raises:
         NotItsManager, Outdated.
+        Unusable: what it tells of is not what stands at the exchange.
     """
     told_manager = None if told.reference is None else told.reference.manager
     managers = {
@@ -149,6 +135,12 @@ def judge(
         raise Outdated(
             f"Version {newest} is known here already.", where="operational_intent.reference.version"
         )
+    if standing is not None and standing.version == told.reference.version and told.details:
+        try:
+            within_times(told.details, standing)
+        except ToldWrong as error:
+            where = f"operational_intent.details.{error.where}"
+            raise Unusable(error.message, where=where) from None
     if known is None or known.details is None:
         return
     if told.reference.version == known.reference.version and (

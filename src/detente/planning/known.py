@@ -135,6 +135,8 @@ class Neighbourhood:
             known.manager == reference.manager
             and known.version == reference.version
             and known.state == reference.state
+            and known.time_start == reference.time_start
+            and known.time_end == reference.time_end
             and known.uss_base_url == reference.uss_base_url
             and visible(known.ovn)
             and (not visible(reference.ovn) or reference.ovn == known.ovn)

@@ -126,17 +126,24 @@ def read_intent(
             f"its USS says {found.state}, the exchange {reference.state}", where="reference.state"
         )
     details = details_of(told.details, State(found.state))
-    start_us = time_us(found.time_start, "reference.time_start") - _SLACK_US
-    end_us = time_us(found.time_end, "reference.time_end") + _SLACK_US
-    if found.version == reference.version:
-        start_us = time_us(reference.time_start, "reference.time_start") - _SLACK_US
-        end_us = time_us(reference.time_end, "reference.time_end") + _SLACK_US
+    within_times(details, reference if found.version == reference.version else found)
+    return details
+
+
+def within_times(details: Details, reference: wire.OperationalIntentReference) -> None:
+    """Check that volumes keep to the times that a reference announces.
+
+    Raises:
+        ToldWrong: one does not.
+        InvalidMember: the reference's times cannot be.
+    """
+    start_us = time_us(reference.time_start, "reference.time_start") - _SLACK_US
+    end_us = time_us(reference.time_end, "reference.time_end") + _SLACK_US
     for i, each in enumerate(details.all_volumes):
         if (each.time_start_us or 0) < start_us or (each.time_end_us or 0) > end_us:
             raise ToldWrong(
                 "the volume reaches beyond the times that were announced", where=f"volumes[{i}]"
             )
-    return details
 
 
 def read_constraint(

@@ -126,7 +126,7 @@ class Notified:
                 now.problem = f"Not believed: the exchange could not be asked. {error}"
         try:
             judge(told, sender, known, standing)
-        except (NotItsManager, Outdated) as error:
+        except (NotItsManager, Outdated, Unusable) as error:
             now.problem = str(error)
             raise
         if told.reference is None:

@@ -248,6 +248,36 @@ async def test_a_notification_that_cannot_be_is_refused(tmp_path: Path) -> None:
         assert not net.ears.heard_of
 
 
+async def test_volumes_outside_of_the_times_that_stand_at_the_exchange_are_refused(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as net:
+        true = theirs(net, planned.neighbour())
+        assert true.details is not None
+        early, late = planned.NOW_US - planned.HOUR_US, planned.NOW_US + 2 * planned.HOUR_US
+        (volume,) = true.details.volumes
+        beyond = planned.neighbour(true.id, volumes=[replace(volume, time_end_us=late)])
+        wide = planned.reference(true.id, manager="b", version=3, start_us=early, end_us=late)
+        wide = msgspec.structs.replace(wide, uss_base_url=true.reference.uss_base_url)
+        # Against its own reference; and with a reference that lies, too, against the exchange's.
+        for lie in (beyond, replace(beyond, reference=wide)):
+            answer = await net.post(INTENTS, change(lie))
+            assert answer.status_code == 400
+            assert "times" in answer.json()["message"]
+        assert not net.ears.heard_of
+        assert (await net.post(INTENTS, change(true))).status_code == 204
+
+
+async def test_off_nominal_volumes_of_a_nominal_flight_are_refused(tmp_path: Path) -> None:
+    async with served(tmp_path) as net:
+        true = theirs(net, planned.neighbour())
+        assert true.details is not None
+        off = replace(true.details, off_nominal_volumes=true.details.volumes)
+        answer = await net.post(INTENTS, change(replace(true, details=off)))
+        assert answer.status_code == 400
+        assert not net.ears.heard_of
+
+
 # --- U6, U7, what is recorded -------------------------------------------------------------------
 
 
