@@ -106,6 +106,16 @@ def tell(facts: Facts) -> Iterator[str]:
         f"{record['cosigned']} of them cosigned ({record['grade']})"
     )
     yield f"disk: {disk['free'] >> 20} MiB free of {disk['total'] >> 20} MiB"
+    planning = facts.get("planning")
+    if planning is not None:
+        open_orders = planning["unsettled"]
+        waits = f", {open_orders} orders not settled" if open_orders else ""
+        yield (
+            f"planning as {one_line(planning['manager'])} at "
+            f"{', '.join(planning['exchanges'].values())}: {planning['plans']} plans{waits}"
+        )
+        if planning["test_mode"]:
+            yield f"  FOR TESTS ONLY: {', '.join(planning['test_mode'])}"
     for link in facts.get("links", ()):
         heard = (
             f", heard {short_time(link['last_heard'])}" if link["last_heard"] else ", never heard"

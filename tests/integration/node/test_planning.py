@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 import pytest
 from tests.support.planners import circle, details, planners
+from tests.support.tls import certificate
 
 pytestmark = pytest.mark.anyio
 
@@ -89,3 +91,53 @@ async def test_two_nodes_give_way_to_each_other(tmp_path: Path) -> None:
         assert (await details(b, second["id"])).status_code == 404
         assert (await b.call("POST", f"/plans/{second['id']}/end", {})).status_code == 409
         assert (await b.call("POST", f"/plans/{first['id']}/end", {})).status_code == 404
+
+
+async def test_in_earnest_other_uss_are_called_by_tls_at_hosts_of_the_agreement_only(
+    tmp_path: Path,
+) -> None:
+    async with planners(tmp_path, start=()) as there:
+        folders = {party: tmp_path / f"tls-{party}" for party in "ab"}
+        for party, folder in folders.items():
+            folder.mkdir()
+            certificate(folder, f"node.{party}.example")
+        together = tmp_path / "ca.pem"
+        together.write_text("".join((each / "tls.crt").read_text() for each in folders.values()))
+        for party, node in there.nodes.items():
+            options = node.node.options
+            options.remove("--peer-allow-any")
+            options += ["--base-url", f"https://node.{party}.example:8444"]
+            options += ["--uss-tls-cert", str(folders[party] / "tls.crt")]
+            options += ["--uss-tls-key", str(folders[party] / "tls.key")]
+            options += ["--uss-ca", str(together)]
+            for other in there.nodes:
+                if other != party:
+                    port = there[other].base_url.rpartition(":")[2]
+                    options += ["--connect-to", f"node.{other}.example:8444=127.0.0.1:{port}"]
+        a, b = there["a"], there["b"]
+        await a.start()
+        await b.start()
+        first = await a.file([circle(47.0, 8.0)])
+        assert first["result"] == "done", first
+        refused = await b.file([circle(47.001, 8.0)])
+        assert refused["result"] == "refused", refused
+        assert refused["conflicts"][0]["signed_by"]
+        # The switch of the tests is said wherever one looks; the other one is off.
+        assert (await b.planning())["test_mode"] == ["allow-http-uss-urls"]
+        ready = (await b.call("GET", "/../../ready")).json()
+        assert ready["test_mode"] == ["allow-http-uss-urls"]
+
+        # Somebody from outside the agreement has announced something: it cannot be asked for.
+        stranger = circle(46.0, 8.0)
+        async with there.exchanges["main"].connection() as dss:
+            body = {
+                "extents": [stranger],
+                "state": "Accepted",
+                "uss_base_url": "https://uss.stranger.example",
+                "key": [],
+            }
+            path = f"/dss/v1/operational_intent_references/{uuid.uuid4()}"
+            assert (await dss.call("PUT", path, body, sub="stranger")).status == 201
+        failed = await b.file([circle(46.001, 8.0)])
+        assert failed["result"] == "failed", failed
+        assert "no host of a party" in str(failed["faults"])
