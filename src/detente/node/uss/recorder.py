@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
@@ -96,6 +97,7 @@ class Recorder:
         self._writing: asyncio.Task[None] | None = None
         self._dropped = 0
         self._unsure = False
+        self._roomy = asyncio.Event()
         self._references: dict[str, Reference] = {}
         self.told: Callable[[str, str, Words, str], None] = lambda event, intent, text, other: None
         """Called with each notice to an operator: event, intent id, text, the other's id."""
@@ -184,8 +186,12 @@ class Recorder:
 
     async def room(self) -> None:
         """Wait a moment while much waits to be written: callers come no faster than the disk."""
-        if len(self._waiting) >= CROWDED and self._writing is not None:
-            await asyncio.wait([self._writing], timeout=CROWDED_S)
+        if len(self._waiting) < CROWDED:
+            return
+        self._roomy.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CROWDED_S):
+                await self._roomy.wait()
 
     async def flush(self) -> None:
         """Wait until everything that has an id is durable.
@@ -364,3 +370,5 @@ class Recorder:
         over = {id(each) for each in batch}
         while self._waiting and id(self._waiting[0]) in over:
             self._waiting.popleft()
+        if len(self._waiting) < CROWDED:
+            self._roomy.set()

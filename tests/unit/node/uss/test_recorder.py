@@ -146,6 +146,31 @@ async def test_more_than_can_wait_is_given_up_and_counted(
         assert await urls(node) == [f"https://x.example/{number}" for number in range(3, 8)]
 
 
+async def test_callers_wait_while_too_much_waits_and_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CROWDED", 3)
+    monkeypatch.setattr(module, "BATCH_MAX", 2)
+    async with recording(tmp_path) as node:
+        for number in range(4):
+            node.recorder.exchange(seen(number))
+        await node.recorder.room()
+        assert node.recorder.waiting == 2
+        await node.recorder.flush()
+        await node.recorder.room()
+        monkeypatch.setattr(module, "CROWDED_S", 0.01)
+
+        def fail(drafts: Sequence[Draft]) -> None:
+            raise LogUnavailable("the disk is full")
+
+        with monkeypatch.context() as patched:
+            failing(node, patched, fail)
+            for number in range(4):
+                node.recorder.exchange(seen(number))
+            await node.recorder.room()
+            assert node.recorder.waiting == 4
+
+
 @pytest.mark.parametrize(
     ("signer", "believed"), [(B.node, True), (A.node, False), (None, False)],
     ids=["the other party", "ourselves", "nobody"],
