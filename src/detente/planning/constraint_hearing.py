@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from detente.f3548 import entity_id, valid_volumes
+from detente.f3548 import entity_id, time_us, valid_volumes
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.geo import OutlineTooLarge, Volume4D, VolumeLimits, prepare
 from detente.planning.hearing import NotItsManager, Outdated, Unusable
 from detente.planning.known import KnownConstraint, visible
 
+_SLACK_US: Final = 1_000_000
+"""Exchanges may round times."""
 _LIMITS: Final = VolumeLimits(max_area_km2=1e9)
 """A peer may have been given wider limits by its exchange: here only form counts."""
 
@@ -51,7 +53,9 @@ def read_constraint(change: uss.PutConstraintDetailsParameters) -> ToldConstrain
         raise Unusable("Two different constraints are named.", where=f"{where}.reference.id")
     if not visible(told.reference.ovn):
         raise Unusable("The OVN is missing.", where=f"{where}.reference.ovn")
-    return ToldConstraint(identity, told, usable_volumes(told.details, f"{where}.details"))
+    volumes = usable_volumes(told.details, f"{where}.details")
+    _within_times(volumes, told.reference, f"{where}.details")
+    return ToldConstraint(identity, told, volumes)
 
 
 def usable_volumes(details: uss.ConstraintDetails, where: str) -> tuple[Volume4D, ...]:
@@ -66,6 +70,19 @@ def usable_volumes(details: uss.ConstraintDetails, where: str) -> tuple[Volume4D
     except OutlineTooLarge as error:
         raise Unusable(str(error), where=f"{where}.volumes") from None
     return tuple(volumes)
+
+
+def _within_times(
+    volumes: tuple[Volume4D, ...], reference: wire.ConstraintReference, where: str
+) -> None:
+    start_us = time_us(reference.time_start, "constraint.reference.time_start") - _SLACK_US
+    end_us = time_us(reference.time_end, "constraint.reference.time_end") + _SLACK_US
+    for i, each in enumerate(volumes):
+        if (each.time_start_us or 0) < start_us or (each.time_end_us or 0) > end_us:
+            raise Unusable(
+                "The volume reaches beyond the times that were announced.",
+                where=f"{where}.volumes[{i}]",
+            )
 
 
 def judge_constraint(

@@ -155,7 +155,7 @@ async def test_an_order_that_was_cut_off_is_brought_to_an_end(tmp_path: Path) ->
 
         async def settled() -> bool:
             found = await a.ask("GET", "/constraints")
-            return found["unsettled"] == 0
+            return bool(found["unsettled"] == 0)
 
         await until(settled, within_s=40, every_s=0.5)
         (left,) = await constraint_references(there, closed(high_m=900.0))
