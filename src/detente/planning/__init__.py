@@ -24,7 +24,7 @@ from detente.planning.actions import (
 )
 from detente.planning.attempt import LATE_US, Attempt
 from detente.planning.book import Book, Flight
-from detente.planning.decision import decide, refused_if_met
+from detente.planning.decision import TABLE, Move, Rank, decide, refused_if_met, table_in_markdown
 from detente.planning.drafts import Made
 from detente.planning.entries import PendingOrder
 from detente.planning.entry_forms import (
@@ -67,8 +67,10 @@ from detente.planning.intents import (
     State,
 )
 from detente.planning.known import KnownConstraint, Neighbourhood
+from detente.planning.lifecycle import TRANSITIONS
 from detente.planning.log_set import log_set_of
 from detente.planning.tables import PLAN_PROJECTION, PlanProjection
+from detente.planning.told import ToldWrong
 from detente.planning.validation import faults_of
 from detente.planning.why import evidence_of, why
 from detente.planning.why_forms import Evidence, Source, Why
@@ -78,6 +80,8 @@ __all__ = [
     "LATE_US",
     "LOWEST",
     "PLAN_PROJECTION",
+    "TABLE",
+    "TRANSITIONS",
     "Action",
     "Answer",
     "Attempt",
@@ -105,6 +109,7 @@ __all__ = [
     "KnownConstraint",
     "Made",
     "MessageSignature",
+    "Move",
     "Neighbour",
     "Neighbourhood",
     "NoAnswer",
@@ -123,11 +128,13 @@ __all__ = [
     "PutIntent",
     "QueryConstraints",
     "QueryIntents",
+    "Rank",
     "Refused",
     "Result",
     "Source",
     "State",
     "Suffered",
+    "ToldWrong",
     "Unusable",
     "Why",
     "at_text",
@@ -142,5 +149,6 @@ __all__ = [
     "read_change",
     "refused_if_met",
     "suffered",
+    "table_in_markdown",
     "why",
 ]
