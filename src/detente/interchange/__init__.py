@@ -9,6 +9,8 @@ from detente.interchange.altimetry import (
     Pressure,
     Stated,
 )
+from detente.interchange.ed269 import Zone, Zones, ZoneShape, read_zones
+from detente.interchange.feature import Feature, Kind, NotWritable, WriteOptions
 from detente.interchange.given import Defaults
 from detente.interchange.grids import Grid, GridError, open_grid
 from detente.interchange.levels import LevelDefaults, parse_level
@@ -29,22 +31,33 @@ from detente.interchange.understood import (
     Unreadable,
 )
 from detente.interchange.volumes import Converted, Drawer, Part, Position, Room, to_volumes
+from detente.interchange.writing import (
+    EXPORT_FORMATS,
+    ExportFormat,
+    UnknownExportFormat,
+    write,
+)
 
 __all__ = [
+    "EXPORT_FORMATS",
     "IMPORT_FORMATS",
     "Altimetry",
     "AltimetryError",
     "Converted",
     "Defaults",
     "Drawer",
+    "ExportFormat",
+    "Feature",
     "FromGrid",
     "Grid",
     "GridError",
     "Ground",
     "ImportFormat",
     "Interval",
+    "Kind",
     "Level",
     "LevelDefaults",
+    "NotWritable",
     "Part",
     "Piece",
     "Position",
@@ -58,13 +71,20 @@ __all__ = [
     "Stated",
     "TooLarge",
     "Understood",
+    "UnknownExportFormat",
     "UnknownFormat",
     "Unread",
     "Unreadable",
+    "WriteOptions",
+    "Zone",
+    "ZoneShape",
+    "Zones",
     "altimetry_from",
     "format_of",
     "open_grid",
     "parse_level",
     "read",
+    "read_zones",
     "to_volumes",
+    "write",
 ]

@@ -9,8 +9,7 @@ from msgspec import Meta, Struct
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.f3548 import volume_on_wire
-from detente.interchange import Altimetry, Unread
-from detente.interchange.ed269 import Zone
+from detente.interchange import Altimetry, Unread, Zone
 from detente.planning import Fault, KnownConstraint, OwnConstraint
 from detente.planning.constraint_filing import ConstraintOutcome
 

@@ -11,16 +11,20 @@ from detente.errors import DetenteError
 from detente.f3548 import InvalidMember, InvalidVolume, entity_id
 from detente.http import BadRequest, Endpoint, QueryParameter, Request, Response, any_of
 from detente.interchange import (
+    EXPORT_FORMATS,
     Altimetry,
     AltimetryError,
+    Feature,
+    NotWritable,
     TooLarge,
+    UnknownExportFormat,
     Unread,
     Unreadable,
+    WriteOptions,
     altimetry_from,
+    read_zones,
+    write,
 )
-from detente.interchange.ed269 import read_zones
-from detente.interchange.feature import Feature, NotWritable, WriteOptions
-from detente.interchange.writing import EXPORT_FORMATS, UnknownExportFormat, write
 from detente.node.moments import moment_of
 from detente.node.operations import Operations
 from detente.planning import OwnConstraint

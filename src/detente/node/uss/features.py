@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from detente.f3548 import uss_types as uss
-from detente.interchange.feature import Feature, Kind
+from detente.interchange import Feature, Kind
 from detente.planning import Book, Intent, KnownConstraint, Neighbour, Neighbourhood, OwnConstraint
 from detente.planning.constraints import volumes_of
 from detente.words import Words
