@@ -7,9 +7,18 @@ from typing import Final
 
 from detente.planning.actions import Answer, Heard, Pending
 from detente.planning.course import Course
-from detente.planning.intents import ExchangeArea, Intent, Order, Outcome, PlanningRules
+from detente.planning.intents import (
+    ExchangeArea,
+    Fault,
+    Intent,
+    Order,
+    Outcome,
+    PlanningRules,
+    Result,
+)
 from detente.planning.known import Neighbourhood
-from detente.planning.steps import Task
+from detente.planning.steps import Steps, Stopped, Task
+from detente.planning.survey import Survey
 
 LATE_US: Final = 15_000_000
 """How long a request whose answer is missing may still arrive at an exchange."""
@@ -39,6 +48,7 @@ class Attempt:
         settle: the order was begun before, and what became of it is not known: finish it, or undo
             it, so that nothing stands anywhere that the outcome does not tell.
         late_us: with `settle`, how long to wait before believing that nothing will come of it.
+        look_only: only learn who is there; nothing is decided, and nothing is changed.
     """
 
     def __init__(
@@ -53,12 +63,15 @@ class Attempt:
         constraints: bool = False,
         settle: bool = False,
         late_us: int = LATE_US,
+        look_only: bool = False,
     ) -> None:
         areas = {each.name: each for each in sorted(exchanges, key=lambda each: each.url)}
         task = Task(order, rules, areas, known, own, constraints, now_us)
         self._task = task
         course = Course(task, late_us)
         self._steps = course.settle() if settle else course.carry_out()
+        if look_only:
+            self._steps = _look(task)
         self._outcome: Outcome | None = None
         self._number = 0
         self._fresh: list[Pending] = []
@@ -112,3 +125,26 @@ class Attempt:
             self._number += 1
             self._places[self._number] = place
             self._fresh.append(Pending(self._number, errand, batch.not_before_us))
+
+
+def _look(task: Task) -> Steps[Outcome]:
+    """Learn who is there, and nothing else: what is asked for is neither judged nor filed."""
+    survey, began_us = Survey(task), task.now_us
+    volumes = task.order.details.all_volumes
+    faults: tuple[Fault, ...] = ()
+    result = Result.DONE
+    try:
+        yield from survey.look(
+            [name for name, area in task.areas.items() if area.touches(volumes)], volumes
+        )
+    except Stopped as stopped:
+        result, faults = stopped.result, tuple(stopped.faults)
+    return Outcome(
+        result,
+        task.order,
+        task.order.before,
+        faults=faults,
+        neighbours=tuple(survey.neighbours.values()),
+        began_us=began_us,
+        ended_us=task.now_us,
+    )

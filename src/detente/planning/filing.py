@@ -45,8 +45,12 @@ _MARGIN: Final = 0.95
 
 
 def query_areas(volumes: Sequence[Volume4D], area_max_km2: float) -> tuple[Volume4D, ...]:
-    """What to ask an exchange for: one hull around all, or each volume if that is too large."""
-    hull = _hull(volumes)
+    """What to ask an exchange for: a hull around all, or around each half if that is too large.
+
+    Volumes that follow one another lie beside one another: few hulls take the place of many
+    volumes. A volume by itself is asked for as it is.
+    """
+    hull = _hull(volumes) if len(volumes) > 1 else None
     if hull is not None:
         try:
             validate_volume(hull, VolumeLimits(max_area_km2=area_max_km2 * _MARGIN))
@@ -54,7 +58,13 @@ def query_areas(volumes: Sequence[Volume4D], area_max_km2: float) -> tuple[Volum
             pass
         else:
             return (hull,)
-    return tuple(volumes)
+    if len(volumes) < 2:
+        return tuple(volumes)
+    half = len(volumes) // 2
+    return (
+        *query_areas(volumes[:half], area_max_km2),
+        *query_areas(volumes[half:], area_max_km2),
+    )
 
 
 def _hull(volumes: Sequence[Volume4D]) -> Volume4D | None:

@@ -511,3 +511,15 @@ def test_an_errand_is_told_once_and_answered_once() -> None:
         attempt.answered(pending.number, NoAnswer(""), NOW_US)
     (pending,) = attempt.actions()
     assert pending.changes
+
+
+def test_who_only_looks_learns_and_changes_nothing() -> None:
+    sky = Sky()
+    mine = filed(sky, "b", plan(2, at(0)))
+    outcome = sky.run("a", plan(1, at(0)), look_only=True)
+    assert kinds(sky) == ["QueryIntents", "FetchIntent"]
+    assert (outcome.result, outcome.intent, outcome.conflicts) == (Result.DONE, None, ())
+    assert [each.id for each in outcome.neighbours] == [mine.id]
+    # What was learnt is known to everybody who plans here.
+    assert sky.run("a", plan(3, at(0))).refusing[0].with_id == mine.id
+    assert "FetchIntent" not in kinds(sky)[2:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -28,10 +29,6 @@ from .settings import PlanSettings
 LOOK_S: Final = 4.0
 """For asking exchanges and other USSs what there is further around."""
 _RADIUS_MAX_M: Final = 27_000.0  # a circle of 2,300 km²: exchanges take up to 2,500
-
-
-class _LookedFarEnough(Exception):
-    """Everything is known that was to be asked for."""
 
 
 class WaysOut:
@@ -89,16 +86,16 @@ class WaysOut:
             parts.known,
             own=parts.book.intents.get,
             now_us=now_us,
+            look_only=True,
         )
-
-        async def stop() -> None:
-            raise _LookedFarEnough
-
-        try:
+        # What is not learnt in time is not known; a way out through it is refused when it is filed.
+        with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_S):
-                await carry(attempt, self._planner.performer(order), parts.now_us, stop)
-        except (TimeoutError, _LookedFarEnough):
-            pass
+                await carry(attempt, self._planner.performer(order), parts.now_us, _never)
+
+
+async def _never() -> None:
+    raise RuntimeError("who only looks changes nothing")
 
 
 def _as_neighbours(intent: Intent) -> list[Neighbour]:
