@@ -142,6 +142,31 @@ async def by_two(node: PlanningNode, kind: str, path: str, action: dict[str, Any
         return done.json()
 
 
+async def test_who_is_met_by_a_higher_priority_is_told(tmp_path: Path) -> None:
+    async with planners(tmp_path) as there:
+        a, b = there["a"], there["b"]
+        first = await a.file([circle(47.0, 8.0)], name="first")
+        over = await b.file([circle(47.001, 8.0)], priority=50)
+        assert (first["result"], over["result"]) == ("done", "done")
+        assert over["conflicts"][0]["allowed"]
+
+        async def told() -> Any:
+            found = [each["body"] for each in await search(a, "operator-notice")]
+            return [each for each in found if each["event"] == "SCD0095"]
+
+        (notice,) = await until(told)
+        assert (notice["intent"], notice["with_id"]) == (first["id"], over["id"])
+        assert over["id"] in notice["text"]["en"]
+        assert over["id"] in notice["text"]["fr"]
+        heard = [
+            each["body"]
+            for each in await search(a, "uss-exchange")
+            if each["body"]["exchange"]["method"] == "POST" and over["id"] in each["body"]["about"]
+        ]
+        assert {each["party"] for each in heard} >= {"b"}
+        assert {each["exchange"]["response_code"] for each in heard} == {204}
+
+
 async def test_a_log_set_leaves_in_the_standards_form(tmp_path: Path) -> None:
     async with planners(tmp_path) as there:
         a, b = there["a"], there["b"]
