@@ -362,7 +362,7 @@ class Course:
             conflicts=self._conflicts,
             faults=tuple(dict.fromkeys(self._faults)),
             neighbours=tuple(self._survey.neighbours.values()),
-            constraints=self._survey.constraints_met(self._volumes) if self._volumes else (),
+            constraints=self._survey.constraints.met(self._volumes) if self._volumes else (),
             # Who hears of an end and of a change from two exchanges hears of the change last.
             notices=tuple(sorted(notices, key=lambda notice: not notice.ended)),
             rounds=task.rounds,

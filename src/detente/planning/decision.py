@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from detente.geo import Circle, Encounter, Prepared, Volume4D, conflicting_pairs, conflicts, prepare
+from detente.geo import Circle, Encounter, Prepared, Volume4D, conflicting_pairs, prepare
 from detente.planning import known
 from detente.planning.faults import STATE_NAMES
 from detente.planning.intents import (
@@ -281,31 +281,25 @@ def decide(
         return ()
     mine = prepare(volumes)
     lay_out = prepared or known.lay_out
+    others = [each for each in neighbours if each.id != order.id]
+    theirs = [lay_out(each) for each in others]
+    met = known.met_by(mine, theirs)
+    before = order.before
+    stood = None if before is None or before.ended else prepare(before.details.all_volumes)
     found: dict[str, Conflict] = {}
-    for neighbour in neighbours:
-        if neighbour.id == order.id:
+    for i, neighbour in enumerate(others):
+        if neighbour.details is not None and i not in met:
             continue
-        encounters: list[Encounter] = []
-        if neighbour.details is not None:
-            encounters = conflicts(mine, lay_out(neighbour))
-            if not encounters:
-                continue
-        existed = bool(encounters) and _met_before(order, neighbour, lay_out)
-        conflict = _conflict(order, neighbour, rules, encounters, existed=existed)
+        existed = i in met and stood is not None and _met_before(stood, theirs[i])
+        conflict = _conflict(order, neighbour, rules, met.get(i, ()), existed=existed)
         earlier = found.get(neighbour.id)
         if earlier is None or (earlier.allowed and not conflict.allowed):
             found[neighbour.id] = conflict
     return tuple(sorted(found.values(), key=lambda each: each.allowed))
 
 
-def _met_before(
-    order: Order, neighbour: Neighbour, lay_out: Callable[[Neighbour], Prepared]
-) -> bool:
-    before = order.before
-    if before is None or before.ended:
-        return False
-    stood = prepare(before.details.all_volumes)
-    return len(conflicting_pairs(stood, lay_out(neighbour))[0]) > 0
+def _met_before(stood: Prepared, theirs: Prepared) -> bool:
+    return len(conflicting_pairs(stood, theirs)[0]) > 0
 
 
 def _conflict(

@@ -184,16 +184,8 @@ class Neighbourhood:
         """
         mine = prepare(volumes)
         kept = [self._kept[key] for key in self._candidates(mine)]
-        sizes = [len(theirs) for _, theirs in kept]
-        begins = np.cumsum([0, *sizes])
-        # all at once: many neighbours have few volumes each
-        found: dict[int, list[Encounter]] = {}
-        for each in conflicts(mine, Prepared.joined([theirs for _, theirs in kept])):
-            owner = int(np.searchsorted(begins, each.second, side="right")) - 1
-            found.setdefault(owner, []).append(
-                replace(each, second=each.second - int(begins[owner]))
-            )
-        return tuple((kept[owner][0], tuple(found[owner])) for owner in sorted(found))
+        met = met_by(mine, [theirs for _, theirs in kept])
+        return tuple((kept[owner][0], encounters) for owner, encounters in met.items())
 
     def prepared(self, neighbour: Neighbour) -> Prepared:
         """Its volumes, laid out for comparing; kept as long as it is known."""
@@ -214,6 +206,22 @@ class Neighbourhood:
 def lay_out(neighbour: Neighbour) -> Prepared:
     """A neighbour's volumes, for comparing; none if it is not known where it is."""
     return prepare(() if neighbour.details is None else neighbour.details.all_volumes)
+
+
+def met_by(mine: Prepared, parts: Sequence[Prepared]) -> dict[int, tuple[Encounter, ...]]:
+    """Which of several meet mine exactly, and where, in their order.
+
+    All are compared at once: many neighbours have few volumes each.
+
+    Raises:
+        OutlineTooLarge: when outlines reach too far to be compared.
+    """
+    begins = np.cumsum([0, *(len(part) for part in parts)])
+    found: dict[int, list[Encounter]] = {}
+    for each in conflicts(mine, Prepared.joined(parts)):
+        owner = int(np.searchsorted(begins, each.second, side="right")) - 1
+        found.setdefault(owner, []).append(replace(each, second=each.second - int(begins[owner])))
+    return {owner: tuple(found[owner]) for owner in sorted(found)}
 
 
 def with_availability(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
+from detente.errors import DetenteError
 from detente.f3548 import scopes
 from detente.planning.actions import Errand, Heard, NoAnswer, Nonsense, Refused
 from detente.planning.intents import (
@@ -22,11 +23,21 @@ from detente.planning.intents import (
     State,
 )
 from detente.planning.known import Neighbourhood
+from detente.words import Words
 
 T = TypeVar("T")
 
 TRIES_PAUSES_US: Final = (0, 100_000, 400_000, 1_500_000)
 """Before each try of a request to an exchange whose answer is missing."""
+
+
+PATIENCE_US: Final = (0, 50_000, 100_000, 200_000, 400_000, 800_000, 1_600_000)
+"""Before each time that a USS is asked which has not come to terms with its exchange yet."""
+
+Key = tuple[str, str]
+"""Exchange and id."""
+
+NOT_THERE: Final = Words("its USS does not know it", "son USS ne la connaît pas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,23 @@ def what(heard: Heard) -> str:
         case Refused(status=status, message=message):
             return f"{status}, {message}"
     return f"an unexpected answer ({type(heard.answer).__name__})"
+
+
+def silent(heard: Heard) -> Words:
+    """That a peer gave no answer that can be used."""
+    came = what(heard)
+    return Words(
+        f"its USS could not be asked: {came}",
+        f"son USS n’a pu être interrogé\u202f: «\u202f{came}\u202f»",
+    )
+
+
+def said(error: DetenteError) -> Words:
+    """That a peer gave one that does not hold together."""
+    return Words(
+        f"what its USS told does not hold together: {error}",
+        f"ce que son USS en dit ne tient pas\u202f: «\u202f{error}\u202f»",
+    )
 
 
 def scope_for(state: State, *, constraints: bool = False) -> str:

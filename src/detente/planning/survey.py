@@ -8,12 +8,10 @@ from typing import Final
 from detente.errors import DetenteError
 from detente.f3548 import scopes
 from detente.f3548 import types as wire
-from detente.f3548 import uss_types as uss
-from detente.geo import Volume4D, conflicting_pairs
+from detente.geo import Volume4D
 from detente.planning import faults
 from detente.planning.actions import (
     Errand,
-    FetchConstraint,
     FetchIntent,
     GetIntent,
     Heard,
@@ -21,27 +19,29 @@ from detente.planning.actions import (
     QueryIntents,
     Refused,
 )
+from detente.planning.constraint_survey import ConstraintSurvey
 from detente.planning.filing import query_areas
-from detente.planning.intents import Fault, Neighbour, Result
-from detente.planning.known import KnownConstraint, visible, with_availability
+from detente.planning.intents import Neighbour, Result
+from detente.planning.known import visible, with_availability
 from detente.planning.steps import (
+    NOT_THERE,
+    PATIENCE_US,
     TRIES_PAUSES_US,
     Batch,
+    Key,
     Steps,
     Stopped,
     Task,
+    said,
+    silent,
     what,
     worth_repeating,
 )
-from detente.planning.told import NotYet, read_constraint, read_intent
+from detente.planning.told import NotYet, read_intent
 from detente.words import Words
 
-PATIENCE_US: Final = (0, 50_000, 100_000, 200_000, 400_000, 800_000, 1_600_000)
-"""Before each time that a USS is asked which has not come to terms with its exchange yet."""
 PROMPT_US: Final = 1_000_000
 """Who fails faster than this is asked once more: details are due within a second (SCD0075)."""
-
-Key = tuple[str, str]
 
 
 class Survey:
@@ -49,14 +49,13 @@ class Survey:
 
     Attributes:
         neighbours: intents; without details where none could be had.
-        constraints: those whose OVNs are known.
+        constraints: see there.
     """
 
     def __init__(self, task: Task) -> None:
         self._task = task
         self.neighbours: dict[Key, Neighbour] = {}
-        self.constraints: dict[Key, KnownConstraint] = {}
-        self._own_constraints: dict[Key, str] = {}
+        self.constraints = ConstraintSurvey(task)
 
     def look(self, exchanges: Sequence[str], volumes: Sequence[Volume4D]) -> Steps[None]:
         """Ask the exchanges who may be near, and everybody for what is not known yet.
@@ -89,7 +88,7 @@ class Survey:
         for key in [k for k in self.neighbours if k[0] in exchanges and k not in intents]:
             del self.neighbours[key]
         yield from self._learn_intents(intents, frozenset())
-        yield from self._learn_constraints(constraints, frozenset())
+        yield from self.constraints.learn(constraints, frozenset())
 
     def look_at(
         self,
@@ -108,7 +107,7 @@ class Survey:
         """
         refused = frozenset(shown)
         yield from self._learn_intents({(exchange, each.id): each for each in intents}, refused)
-        yield from self._learn_constraints(
+        yield from self.constraints.learn(
             {(exchange, each.id): each for each in constraints}, refused
         )
 
@@ -119,10 +118,7 @@ class Survey:
             for (where, _), each in self.neighbours.items()
             if where == exchange and visible(each.reference.ovn)
         }
-        found |= {
-            each.reference.ovn for (where, _), each in self.constraints.items() if where == exchange
-        }
-        found |= {ovn for (where, _), ovn in self._own_constraints.items() if where == exchange}
+        found |= self.constraints.key(exchange)
         return sorted(found)
 
     def demand_details(self) -> None:
@@ -138,18 +134,6 @@ class Survey:
         ]
         if missing:
             raise Stopped(Result.FAILED, *missing)
-
-    def constraints_met(self, volumes: Sequence[Volume4D]) -> tuple[str, ...]:
-        """Ids of the constraints whose volumes meet these."""
-        return tuple(
-            sorted(
-                {
-                    each.reference.id
-                    for each in self.constraints.values()
-                    if len(conflicting_pairs(volumes, each.volumes)[0])
-                }
-            )
-        )
 
     # --- exchanges ---------------------------------------------------------------------------
 
@@ -263,20 +247,11 @@ class Survey:
                     self._task.known.learn(found)
                     return self._task.known.current(key[0], found.reference) or found
                 except DetenteError as error:
-                    return self._unknown(key, reference, _said(error), heard)
+                    return self._unknown(key, reference, said(error), heard)
             case Refused(status=404):
-                return NotYet(_NOT_THERE)
+                return NotYet(NOT_THERE)
             case _:
-                said = what(heard)
-                return self._unknown(
-                    key,
-                    reference,
-                    Words(
-                        f"its USS could not be asked: {said}",
-                        f"son USS n’a pu être interrogé\u202f: «\u202f{said}\u202f»",
-                    ),
-                    heard,
-                )
+                return self._unknown(key, reference, silent(heard), heard)
 
     def _unknown(
         self,
@@ -318,105 +293,8 @@ class Survey:
                     self.neighbours.pop(key, None)
                     del todo[key]
 
-    # --- constraints -------------------------------------------------------------------------
 
-    def _learn_constraints(
-        self, references: dict[Key, wire.ConstraintReference], refused: frozenset[str]
-    ) -> Steps[None]:
-        todo = dict(references)
-        problems: dict[Key, Words] = {}
-        for pause_us in PATIENCE_US:
-            for key, reference in list(todo.items()):
-                current = self._task.known.current_constraint(key[0], reference)
-                if current is not None and current.reference.ovn not in refused:
-                    self.constraints[key] = current
-                    del todo[key]
-                elif visible(reference.ovn):
-                    self._own_constraints[key] = reference.ovn
-                    del todo[key]
-            if not todo:
-                return
-            keys = list(todo)
-            heard = yield Batch(
-                tuple(
-                    FetchConstraint(key[0], todo[key], scopes.CONSTRAINT_PROCESSING) for key in keys
-                ),
-                self._task.now_us + pause_us if pause_us else 0,
-            )
-            for key, each in zip(keys, heard, strict=True):
-                read = self._understood_constraint(key, todo[key], each, refused)
-                if isinstance(read, NotYet):
-                    problems[key] = read.problem
-                else:
-                    self.constraints[key] = read
-                    self._task.known.learn_constraint(read)
-                    del todo[key]
-            if not todo:
-                return
-        raise Stopped(
-            Result.FAILED,
-            *(_constraint_fault(key, todo[key], problems[key]) for key in todo),
-        )
-
-    def _understood_constraint(
-        self,
-        key: Key,
-        reference: wire.ConstraintReference,
-        heard: Heard,
-        refused: frozenset[str],
-    ) -> KnownConstraint | NotYet:
-        match heard.answer:
-            case uss.GetConstraintDetailsResponse(constraint=told):
-                try:
-                    read = read_constraint(reference, told, refused)
-                except DetenteError as error:
-                    fault = _constraint_fault(key, reference, _said(error))
-                    raise Stopped(Result.FAILED, fault) from None
-                if isinstance(read, NotYet):
-                    return read
-                return KnownConstraint(
-                    key[0],
-                    told.reference,
-                    told.details,
-                    read,
-                    self._task.now_us,
-                    heard.source,
-                    heard.signed_by,
-                )
-            case Refused(status=404):
-                return NotYet(_NOT_THERE)
-            case _:
-                fault = _constraint_fault(key, reference, _silent(heard))
-                raise Stopped(Result.FAILED, fault)
-
-
-def _constraint_fault(key: Key, reference: wire.ConstraintReference, problem: Words) -> Fault:
-    return faults.constraint_unknown(
-        key[0],
-        Words(
-            f"The constraint {reference.id} of {reference.manager} is not known: {problem.en}.",
-            f"La contrainte {reference.id} de {reference.manager} n’est pas connue : {problem.fr}.",
-        ),
-    )
-
-
-def _silent(heard: Heard) -> Words:
-    said = what(heard)
-    return Words(
-        f"its USS could not be asked: {said}",
-        f"son USS n’a pu être interrogé : « {said} »",
-    )
-
-
-_NOT_THERE: Final = Words("its USS does not know it", "son USS ne la connaît pas")
 _OWN_CHANGE: Final = Words(
     "it is our own and is being changed at this moment",
     "elle est à nous et en cours de modification",
 )
-
-
-def _said(error: DetenteError) -> Words:
-    return Words(
-        f"what its USS told does not hold together: {error}",
-        f"ce que son USS en dit ne tient pas\u202f: «\u202f{error}\u202f»",
-    )
