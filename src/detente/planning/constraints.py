@@ -99,6 +99,12 @@ def volumes_of(details: uss.ConstraintDetails) -> tuple[Volume4D, ...]:
     return tuple(volume_of(each, f"volumes[{i}]") for i, each in enumerate(details.volumes))
 
 
+def last_end_us(details: uss.ConstraintDetails) -> int:
+    """When the last of its volumes ends, microseconds since 1970; they have their times."""
+    ends = [each.time_end_us for each in volumes_of(details)]
+    return max((each for each in ends if each is not None), default=0)
+
+
 def constraint_faults(
     order: ConstraintOrder, rules: ConstraintRules, now_us: int
 ) -> tuple[Fault, ...]:

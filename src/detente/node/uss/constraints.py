@@ -49,7 +49,12 @@ from detente.planning.constraint_orders import (
     opened_or_closed,
     opening_draft,
 )
-from detente.planning.constraints import ConstraintAction, ConstraintOrder, constraint_faults
+from detente.planning.constraints import (
+    ConstraintAction,
+    ConstraintOrder,
+    constraint_faults,
+    last_end_us,
+)
 from detente.record import Query
 
 from .constraint_parts import ConstraintBusy, ConstraintParts, NoSuchConstraint
@@ -58,6 +63,9 @@ from .notifier import Say
 
 AGAIN_S: Final = 5.0
 """Until exchanges are asked again that did not answer."""
+TIDY_S: Final = 60.0
+"""How often what is over is looked for."""
+FORGET_US: Final = 3_600_000_000
 _OWN_PATIENCE_S: Final = 2.0
 _PAGE: Final = 200
 _NOT_FOUND: Final = 404
@@ -208,15 +216,33 @@ class ConstraintDesk:
     # --- carrying out ------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Bring orders to an end that were left open, as long as the node runs."""
+        """Bring orders to an end that were left open, and end what is over, as long as the node
+        runs."""
         while True:
-            await self._wanted.wait()
+            try:
+                await asyncio.wait_for(self._wanted.wait(), TIDY_S)
+            except TimeoutError:
+                await self.tidy()
+                continue
             self._wanted.clear()
             for opened in list(self._open.values()):
                 await self._settle(opened)
             if self._open:
                 await asyncio.sleep(AGAIN_S)
                 self._wanted.set()
+
+    async def tidy(self) -> None:
+        """End ours that are over: no exchange does so by itself. Forget others' an hour later."""
+        now_us = self.parts.now_us()
+        for constraint in list(self.parts.book.constraints.values()):
+            if last_end_us(constraint.details) < now_us:
+                try:
+                    await self.end(constraint.id)
+                except DetenteError as error:
+                    _log.warning("the constraint %s is not ended: %s", constraint.id, error)
+        for known in self.watch.others():
+            if last_end_us(known.details) < now_us - FORGET_US:
+                self.parts.known.forget_constraint(known.reference.id, known.exchange)
 
     async def close(self) -> None:
         """Wait until what was begun has ended."""
