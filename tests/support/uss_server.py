@@ -34,7 +34,7 @@ BASE = "https://uss.a.example"
 class Unreachable(DetenteError):
     """An exchange that does not answer."""
 
-    code = "peer.unreachable"
+    code = "test.unreachable"
 
 
 @dataclass

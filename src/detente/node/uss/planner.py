@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
@@ -23,18 +22,14 @@ from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.geo import Volume4D
 from detente.planning import (
-    LATE_US,
     Action,
     Attempt,
-    Book,
     Errand,
-    ExchangeArea,
     FetchConstraint,
     FetchIntent,
     Heard,
     Intent,
     Neighbour,
-    Neighbourhood,
     Notice,
     Order,
     Outcome,
@@ -44,11 +39,8 @@ from detente.planning import (
     details_on_wire,
 )
 
-from .calls import Calls
 from .carrying import carry
-from .notifier import Notifier
-from .operators import Operators
-from .recorder import Recorder, Settled
+from .planner_parts import Done, PlannerParts
 from .wanted import (
     NoSuchPlan,
     PlanBusy,
@@ -63,7 +55,7 @@ from .wanted import (
 if TYPE_CHECKING:
     from detente.planning.hearing import HeardIntent
 
-__all__ = ["Done", "NoSuchPlan", "PlanBusy", "PlanEnded", "PlanWanted", "Planner"]
+__all__ = ["Done", "NoSuchPlan", "PlanBusy", "PlanEnded", "PlanWanted", "Planner", "PlannerParts"]
 
 OUTCOMES_KEPT: Final = 500
 """Newest attempts whose outcome is at hand, whole."""
@@ -77,58 +69,6 @@ _INPUTS: Final[Mapping[Action, uss.UserInputEvent]] = {
 }
 
 _log = logging.getLogger("detente.node.uss")
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """An attempt that has ended, and where it is recorded.
-
-    Attributes:
-        outcome: how.
-        settled: the entries that tell it.
-    """
-
-    outcome: Outcome
-    settled: Settled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannerParts:
-    """What a planner works with.
-
-    Attributes:
-        book: what the node knows of itself; `recorder` keeps it in step.
-        recorder: writes what planning does.
-        calls: the way to exchanges and other USSs.
-        known: what is known of others.
-        notifier: tells other USSs of changes.
-        operators: tells ours.
-        exchanges: all that plans are filed at.
-        rules: of the parties, now.
-        manager: who we are at the exchanges.
-        constraints: whether constraints are processed.
-        now_us: the clock.
-        new_id: gives fresh UUIDv4s.
-        late_us: how long a request without an answer may still arrive at an exchange.
-        own_constraint: answers for constraints of our own; None: there are none.
-        planned: is told of every attempt that has ended.
-    """
-
-    book: Book
-    recorder: Recorder
-    calls: Calls
-    known: Neighbourhood
-    notifier: Notifier
-    operators: Operators
-    exchanges: Sequence[ExchangeArea]
-    rules: Callable[[], PlanningRules]
-    manager: str
-    constraints: bool
-    now_us: Callable[[], int]
-    new_id: Callable[[], str]
-    late_us: int = LATE_US
-    own_constraint: Callable[[FetchConstraint], Awaitable[Heard]] | None = None
-    planned: Callable[[Outcome], Awaitable[None]] | None = None
 
 
 class Planner:

@@ -27,6 +27,7 @@ from detente.planning.costs import Limits
 from detente.record import PartyRecord
 
 from . import plan_views as views
+from .plan_bodies import change_of, volumes_of, wanted_of
 from .planner import Done, Planner
 from .recorder import Recorder
 from .tokens import TokenUnavailable
@@ -110,7 +111,7 @@ class PlansApi:
 
     async def file(self, request: Request[views.PlanBody]) -> Response:
         """POST /plans."""
-        wanted = views.wanted_of(request.body)
+        wanted = wanted_of(request.body)
         if wanted.id is not None:
             wanted = replace(wanted, id=entity_id(wanted.id, "id"))
         outcome = await self._planner.file(wanted, request.caller.sub)
@@ -118,21 +119,21 @@ class PlansApi:
 
     async def modify(self, request: Request[views.PlanBody]) -> Response:
         """PUT /plans/{id}."""
-        wanted = views.wanted_of(request.body)
+        wanted = wanted_of(request.body)
         outcome = await self._planner.modify(request.path["id"], wanted, request.caller.sub)
         return await self._answer(request, outcome)
 
     async def activate(self, request: Request[views.ChangeBody]) -> Response:
         """POST /plans/{id}/activate."""
         identity = request.path["id"]
-        wanted = views.change_of(request.body, self._planner.intent(identity))
+        wanted = change_of(request.body, self._planner.intent(identity))
         outcome = await self._planner.activate(identity, request.caller.sub, wanted)
         return await self._answer(request, outcome)
 
     async def conform(self, request: Request[views.ChangeBody]) -> Response:
         """POST /plans/{id}/conform."""
         identity = request.path["id"]
-        wanted = views.change_of(request.body, self._planner.intent(identity))
+        wanted = change_of(request.body, self._planner.intent(identity))
         outcome = await self._planner.conform(identity, request.caller.sub, wanted)
         return await self._answer(request, outcome)
 
@@ -140,7 +141,7 @@ class PlansApi:
         """POST /plans/{id}/nonconforming and …/contingent."""
 
         async def handler(request: Request[views.OffNominalBody]) -> Response:
-            where = views.volumes_of(request.body.off_nominal_volumes, "off_nominal_volumes")
+            where = volumes_of(request.body.off_nominal_volumes, "off_nominal_volumes")
             by = request.caller.sub
             outcome = await self._planner.declare(request.path["id"], state, where, by)
             return await self._answer(request, outcome)
@@ -184,7 +185,7 @@ class PlansApi:
     async def ways_out(self, request: Request[WaysOutBody]) -> Response:
         """POST /plans/ways-out."""
         body, parts = request.body, self._planner.parts
-        wanted, now_us = views.wanted_of(body), parts.now_us()
+        wanted, now_us = wanted_of(body), parts.now_us()
         if body.of is None:
             order = plan_order(wanted, wanted.id or parts.new_id(), now_us)
         else:

@@ -1,0 +1,76 @@
+"""What officers ask for, read from the bodies of the plans' interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from detente.f3548 import types as wire
+from detente.f3548 import valid_volumes
+from detente.geo import Volume4D, VolumeLimits
+from detente.http import BadRequest
+from detente.planning import Intent, State
+
+from .plan_views import ChangeBody, PlanBody, TrackPoint
+from .wanted import PlanWanted, Track
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_US: Final = timedelta(microseconds=1)
+# What is too large, or crosses itself, is refused by the rules of planning, with its requirement.
+_LIMITS: Final = VolumeLimits(max_area_km2=1e9, max_vertices=1_000_000)
+
+
+def wanted_of(body: PlanBody) -> PlanWanted:
+    """What a body asks for.
+
+    Raises:
+        InvalidMember, InvalidVolume, BadRequest: a volume, a time or the track cannot be read.
+    """
+    return PlanWanted(
+        volumes_of(body.volumes, "volumes"),
+        volumes_of(body.off_nominal_volumes, "off_nominal_volumes"),
+        body.priority,
+        body.name,
+        body.operator,
+        track_of(body.track),
+        State(body.state),
+        body.id,
+    )
+
+
+def change_of(body: ChangeBody, before: Intent) -> PlanWanted | None:
+    """What a body asks to be changed of a plan; None: nothing. Errors as in `wanted_of`."""
+    if body.volumes is None and body.priority is None and not (body.name or body.operator):
+        return None
+    given = body.volumes is not None
+    return PlanWanted(
+        volumes_of(body.volumes or [], "volumes") if given else before.details.volumes,
+        (),
+        before.details.priority if body.priority is None else body.priority,
+        body.name,
+        body.operator,
+        track_of(body.track) if given or body.track else before.track,
+    )
+
+
+def volumes_of(volumes: Sequence[wire.Volume4D], where: str) -> tuple[Volume4D, ...]:
+    """Volumes of a body, their form checked."""
+    if not volumes:
+        return ()
+    found = valid_volumes(volumes, where, _LIMITS, need_times=True, need_altitudes=True)
+    return tuple(found)
+
+
+def track_of(points: Sequence[TrackPoint]) -> Track:
+    """Positions of a body."""
+    found = []
+    for number, (at, lat, lng, altitude_m) in enumerate(points):
+        try:
+            moment = wire.parse_time(at).value
+        except (ValueError, msgspec.ValidationError):
+            raise BadRequest("This is no time.", where=f"track[{number}][0]") from None
+        found.append(((moment - _EPOCH) // _US, lat, lng, altitude_m))
+    return tuple(found)
