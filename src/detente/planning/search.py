@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Final
@@ -16,6 +16,7 @@ from detente.planning.changes import Change, Kind, Position
 from detente.planning.costs import Costs, Limits
 from detente.planning.decision import decide, refused_if_met
 from detente.planning.intents import Neighbour, Order, PlanningRules, State
+from detente.planning.known import lay_out
 from detente.planning.planes import measured_corridor
 from detente.planning.routes import Detour, around
 from detente.planning.shifts import (
@@ -46,38 +47,25 @@ class Search:
         limits: Limits,
         costs: Costs,
         now_us: int,
+        prepared: Callable[[Neighbour], Prepared] = lay_out,
     ) -> None:
         self.order, self.others, self.rules = order, tuple(others), rules
         self.limits, self.costs, self.now_us = limits, costs, now_us
         self.volumes = order.details.volumes
         self.own = prepare(self.volumes)
         self.airborne = order.before is not None and order.before.state is not State.ACCEPTED
-        self._prepared: dict[int, Prepared] = {}
-        told = [(k, each.details) for k, each in enumerate(self.others) if each.details]
-        self._all = prepare([volume for _, details in told for volume in details.all_volumes])
-        self._owner = np.repeat(
-            np.array([k for k, _ in told], np.int64),
-            np.array([len(details.all_volumes) for _, details in told], np.int64),
-        )
+        self._laid_out = {id(each): prepared(each) for each in self.others}
+        parts = [self._prepared_of(each) for each in self.others]
+        self._all = Prepared.joined(parts)
+        self._owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         blocking = [each for each in self.others if self._would_refuse(each)]
-        self.obstacles = prepare(
-            [
-                volume
-                for each in blocking
-                if each.details is not None
-                for volume in each.details.all_volumes
-            ]
-        )
+        self.obstacles = Prepared.joined([self._prepared_of(each) for each in blocking])
         self.unseen = [each for each in blocking if each.details is None]
         self.refused = bool(self.volumes) and not self.accepted(self.volumes)
         self.up, self.down = climbing(self.volumes, limits, now_us if self.airborne else None)
 
     def _prepared_of(self, neighbour: Neighbour) -> Prepared:
-        known = self._prepared.get(id(neighbour))
-        if known is None:
-            volumes = () if neighbour.details is None else neighbour.details.all_volumes
-            known = self._prepared[id(neighbour)] = prepare(volumes)
-        return known
+        return self._laid_out[id(neighbour)]
 
     def _would_refuse(self, neighbour: Neighbour) -> bool:
         if neighbour.id == self.order.id:

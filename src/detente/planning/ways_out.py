@@ -8,16 +8,18 @@ plan when it is filed (`decision`, `validation`), against everything that is kno
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
 import numpy as np
 
+from detente.geo import Prepared
 from detente.operations import Corridor
 from detente.planning.changes import Change, Kind, WayOut
 from detente.planning.costs import Costs, Limits
 from detente.planning.intents import Neighbour, Order, PlanningRules
+from detente.planning.known import lay_out
 from detente.planning.search import Search
 from detente.planning.shifts import (
     climbs_worth,
@@ -39,6 +41,7 @@ def ways_out(
     now_us: int,
     *,
     corridor: Corridor | None = None,
+    prepared: Callable[[Neighbour], Prepared] = lay_out,
 ) -> tuple[WayOut, ...]:
     """The smallest changes of a refused order that would be accepted, the cheapest first.
 
@@ -47,6 +50,8 @@ def ways_out(
         others: all that is known of others, our own other intents among them.
         corridor: how much room the flight needs around its track, for ways around; by default it
             is measured from the volumes.
+        prepared: gives a neighbour's volumes laid out (`Neighbourhood.prepared`); by default they
+            are laid out here, which costs more than the rest when there are hundreds.
 
     Returns:
         At most one of each kind; a combined one only when no other is found. Empty if nothing
@@ -60,7 +65,7 @@ def ways_out(
     """
     if faults_of(order, rules, now_us):
         return ()
-    search = Search(order, others, rules, limits, costs, now_us)
+    search = Search(order, others, rules, limits, costs, now_us, prepared)
     if not search.refused:
         return ()
     found = list(search.alone(corridor)) or list(_together(search))
