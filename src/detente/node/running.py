@@ -58,6 +58,7 @@ _log = logging.getLogger("detente.node")
 _random = SystemRandom()
 
 Work = Callable[[], Coroutine[Any, Any, None]]
+Works = Mapping[str, Work]
 
 
 class RunningNode(StatusSource):
@@ -140,17 +141,13 @@ class RunningNode(StatusSource):
     # --- running -----------------------------------------------------------------------------
 
     def start(
-        self,
-        group: asyncio.TaskGroup,
-        witness: Witness | None,
-        keep_rooms: Work,
-        more: Mapping[str, Work] | None = None,
+        self, group: asyncio.TaskGroup, witness: Witness | None, keep_rooms: Work, more: Works
     ) -> list[asyncio.Task[None]]:
         """Begin all work; the tasks are to be cancelled at the end."""
         work: dict[str, Work] = {
             "watch": self.watch.run,
             "disk": partial(self.disk.run, self._tell, self._writable_again),
-            **(more or {}),
+            **more,
         }
         if self._opened == "writing":
             work["feed"] = self.feed.follow
@@ -279,13 +276,8 @@ class RunningNode(StatusSource):
             runner.peer_holds(ends)
 
     def _report(self, report: Report) -> None:
-        _log.warning(
-            "the line to %s: %s %s %s",
-            report.peer,
-            report.trouble.value,
-            report.code,
-            report.detail,
-        )
+        told = (report.trouble.value, report.code, report.detail)
+        _log.warning("the line to %s: %s %s %s", report.peer, *told)
         self.feed.state(
             f"trouble/{report.peer}/{report.channel}",
             "trouble",

@@ -9,7 +9,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from detente.f3548 import types as wire
 from detente.f3548 import volume_on_wire
-from detente.geo import VolumeLimits
 from detente.planning import Conflict, Fault, Intent, State
 from detente.planning.ways_out import WayOut
 from detente.record import format_time
@@ -19,9 +18,6 @@ from .planner import Done
 from .wanted import PlanWanted, Track
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_US: Final = timedelta(microseconds=1)
-# What is too large, or crosses itself, is refused by the rules of planning, with its requirement.
-_LIMITS: Final = VolumeLimits(max_area_km2=1e9, max_vertices=1_000_000)
 
 TrackPoint = tuple[str, float, float, float]
 """Time (RFC 3339), latitude, longitude (degrees), altitude (metres W84)."""
