@@ -61,9 +61,10 @@ async def recording(
     *,
     again: bool = False,
     clock: Callable[[], datetime] | None = None,
+    database: str | None = None,
 ) -> AsyncIterator[Recording]:
     """A record, its book and recorder; `again` opens one that is there."""
-    place = RecordPlace(directory / f"record-{party.id}")
+    place = RecordPlace(directory / f"record-{party.id}", database)
     opened = (
         await reopen(place, party, projections=[PLAN_PROJECTION])
         if again
