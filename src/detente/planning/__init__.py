@@ -24,6 +24,7 @@ from detente.planning.actions import (
 )
 from detente.planning.attempt import LATE_US, Attempt
 from detente.planning.book import Book, Flight
+from detente.planning.costs import Costs, Limits
 from detente.planning.decision import TABLE, Move, Rank, decide, refused_if_met, table_in_markdown
 from detente.planning.drafts import Made
 from detente.planning.entries import PendingOrder
@@ -72,6 +73,7 @@ from detente.planning.log_set import log_set_of
 from detente.planning.tables import PLAN_PROJECTION, PlanProjection
 from detente.planning.told import ToldWrong
 from detente.planning.validation import faults_of
+from detente.planning.ways_out import Kind, WayOut, ways_out
 from detente.planning.why import evidence_of, why
 from detente.planning.why_forms import Evidence, Source, Why
 
@@ -88,6 +90,7 @@ __all__ = [
     "Book",
     "Conflict",
     "Conflicted",
+    "Costs",
     "DeleteIntent",
     "Details",
     "Errand",
@@ -106,7 +109,9 @@ __all__ = [
     "InputBody",
     "Intent",
     "Judged",
+    "Kind",
     "KnownConstraint",
+    "Limits",
     "Made",
     "MessageSignature",
     "Move",
@@ -136,6 +141,7 @@ __all__ = [
     "Suffered",
     "ToldWrong",
     "Unusable",
+    "WayOut",
     "Why",
     "at_text",
     "decide",
@@ -150,5 +156,6 @@ __all__ = [
     "refused_if_met",
     "suffered",
     "table_in_markdown",
+    "ways_out",
     "why",
 ]

@@ -13,14 +13,16 @@ from detente.geo import Circle, Volume4D, projection
 from detente.planning import (
     Action,
     Attempt,
+    Costs,
     Details,
     Intent,
+    Limits,
     Neighbour,
     Order,
     State,
+    WayOut,
+    ways_out,
 )
-from detente.planning.costs import Costs, Limits
-from detente.planning.ways_out import WayOut, ways_out
 
 from .carrying import carry
 from .planner import Planner
@@ -66,7 +68,14 @@ class WaysOut:
         ]
         rules, now_us = parts.rules(), parts.now_us()
         return await asyncio.to_thread(
-            ways_out, order, tuple(others), rules, limits, self.costs, now_us
+            ways_out,
+            order,
+            tuple(others),
+            rules,
+            limits,
+            self.costs,
+            now_us,
+            prepared=parts.known.prepared,
         )
 
     async def _look_around(self, order: Order, limits: Limits) -> None:
