@@ -6,14 +6,15 @@ before the newest that is known; and may not say two things of one version.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from detente.errors import DetenteError
 from detente.f3548 import entity_id
 from detente.f3548 import types as wire
-from detente.geo import Encounter, conflicts, prepare
+from detente.geo import Encounter, Volume4D, conflicts, prepare
 from detente.planning.entry_forms import instant_of
 from detente.planning.intents import Details, Intent, Neighbour, State
 from detente.planning.told import ToldWrong, details_of, within_times
@@ -198,10 +199,29 @@ def suffered(theirs: Neighbour, ours: Iterable[Intent]) -> list[Suffered]:
     if details is None:
         return []
     prepared = prepare(details.all_volumes)
+    start_us, end_us, low_m, high_m = _bounds(details.all_volumes)
     found = []
     for intent in ours:
+        starts_us, ends_us, lowest_m, highest_m = _bounds(intent.details.all_volumes)
+        # Most fly at another time or height: no outline need be looked at.
+        if starts_us > end_us or ends_us < start_us or lowest_m > high_m or highest_m < low_m:
+            continue
         meetings = conflicts(intent.details.all_volumes, prepared)
         if meetings:
             first = min(meetings, key=lambda each: each.time_start_us or 0)
             found.append(Suffered(intent, theirs, first))
     return found
+
+
+def _bounds(volumes: Sequence[Volume4D]) -> tuple[float, float, float, float]:
+    """First start and last end (µs), lowest and highest altitude (m); open ones are infinite."""
+    starts = (-math.inf if v.time_start_us is None else v.time_start_us for v in volumes)
+    ends = (math.inf if v.time_end_us is None else v.time_end_us for v in volumes)
+    lows = (-math.inf if v.altitude_lower_m is None else v.altitude_lower_m for v in volumes)
+    highs = (math.inf if v.altitude_upper_m is None else v.altitude_upper_m for v in volumes)
+    return (
+        min(starts, default=math.inf),
+        max(ends, default=-math.inf),
+        min(lows, default=math.inf),
+        max(highs, default=-math.inf),
+    )
