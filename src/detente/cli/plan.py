@@ -31,8 +31,7 @@ ID = click.argument("identity", metavar="ID")
 def plan() -> None:
     """Plan flights: each is compared exactly with everybody's, then filed at the exchanges.
 
-    Log in first: `detente node login`; what files or changes needs an identity that was proved a
-    moment ago: `detente node prove`. Where an ID is asked for, its end will do.
+    Log in first: `detente node login`. Where an ID is asked for, its end will do.
 
     Exit codes: 0 done; 1 refused by the rules, as because of a conflict; 2 bad input, or the node
     refuses or does not answer; 3 an exchange or another party gave no usable answer, and nothing
