@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -232,7 +232,6 @@ def smallest_push(
     azimuths_deg: Sequence[float],
     step_m: float,
     most_m: float,
-    usable: Callable[[Push], bool] = lambda _: True,
 ) -> Push | None:
     """The shortest push along one of the directions after which nothing meets.
 
@@ -240,7 +239,6 @@ def smallest_push(
         sheet: the plan's volumes.
         azimuths_deg: the first of equally short ones wins.
         step_m, most_m: pushes are multiples of the step and at most so long.
-        usable: asked last, of pushes that clear everything.
     """
     first, second = candidate_pairs(sheet.prepared, others, place=False)
     own = sheet.prepared
@@ -281,11 +279,8 @@ def smallest_push(
                 ]
             ]
         )
-        if (
-            _clear(sheet, others, first[doubtful], second[doubtful], push)
-            and _all_clear(sheet, others, push)
-            and usable(push)
-        ):
+        sure_enough = _clear(sheet, others, first[doubtful], second[doubtful], push)
+        if sure_enough and _all_clear(sheet, others, push):
             return push
         put(k, steps + 1)
     return None
