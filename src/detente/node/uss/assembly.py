@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import ssl
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from detente.errors import DetenteError
+from detente.geo import warm_up
 from detente.http import (
     AddressPolicy,
     Application,
@@ -246,7 +248,7 @@ class Uss:
         Args:
             writing: whether the record takes anything now.
         """
-        found: dict[str, Work] = {}
+        found: dict[str, Work] = {"geometry": _warm_up}
         if self.jwks is not None:
             found["keys of tokens"] = self.jwks.run
         if writing:
@@ -308,6 +310,11 @@ class Uss:
             tls_key=settings.uss_tls_key,
             shutdown_timeout_s=self.context.settings.shutdown_timeout,
         )
+
+
+async def _warm_up() -> None:
+    """Load what is compiled, or the first plan would wait for it."""
+    await asyncio.to_thread(warm_up)
 
 
 def _new_id() -> str:
