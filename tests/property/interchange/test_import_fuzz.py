@@ -139,7 +139,7 @@ def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
 
 def goes_well(format_: str, data: bytes) -> None:
     """Read, convert; everything that comes of it is valid and lies on a line of the file."""
-    began = time.monotonic()
+    began = time.process_time()
     try:
         found = read(data, "fuzzed", format=format_, defaults=DEFAULTS)
     except Unreadable:
@@ -158,7 +158,7 @@ def goes_well(format_: str, data: bytes) -> None:
         assert volume.time_end_us is not None
     nothing = to_volumes(found, Altimetry())
     assert len(nothing.volumes) <= len(converted.volumes) + len(found.pieces) * 1_100
-    assert time.monotonic() - began < SECONDS_MOST
+    assert time.process_time() - began < SECONDS_MOST
 
 
 @settings(max_examples=400, deadline=None)
