@@ -49,21 +49,24 @@ class Course:
         self._unsettled: set[str] = set()
         self._before = () if order.before is None else order.before.details.all_volumes
         self._volumes = order.details.all_volumes
-        touched = [
-            area
-            for area in task.areas.values()
-            if order.action is not Action.END and area.touches(self._volumes)
-        ]
-        self._sites = [self._site(area) for area in touched]
-        names = {site.name for site in self._sites}
-        self._left = [
-            self._site(area)
-            for area in task.areas.values()
-            if area.name not in names and self._filed(area) is not None
-        ]
-        if not order.state.nominal:
-            # Who is off nominal stays announced wherever it was.
-            self._sites, self._left = self._left + self._sites, []
+        before = order.before
+        # Who is off nominal stays announced wherever it was; so does what a lost request may
+        # still create there.
+        stays = not order.state.nominal or (
+            before is not None and before.late_until_us > order.given_us
+        )
+        self._sites: list[Site] = []
+        self._left: list[Site] = []
+        for area in task.areas.values():
+            stood = self._filed(area) is not None
+            if order.action is Action.END:
+                touched = False
+            else:
+                touched = area.touches(self._volumes) or (stood and stays)
+            if touched:
+                self._sites.append(self._site(area))
+            elif stood:
+                self._left.append(self._site(area))
 
     def _filed(self, area: ExchangeArea) -> wire.OperationalIntentReference | None:
         before = self._task.order.before

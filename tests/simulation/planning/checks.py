@@ -203,7 +203,7 @@ def _agrees(world: World, intent: Intent) -> None:
     if world.two and max(columns) >= 0:
         wanted.add("east")
     filed = {each.exchange for each in intent.filed}
-    if intent.state.nominal:
+    if intent.state.nominal and not intent.late_until_us:
         demand(filed == wanted, f"{intent.id[:4]} stands at {filed} and belongs to {wanted}")
     else:
         demand(wanted <= filed, f"{intent.id[:4]} stands at {filed} and belongs to {wanted}")

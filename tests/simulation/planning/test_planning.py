@@ -47,7 +47,6 @@ MUST_HAPPEN: Final = (
     "nobody knows who flies",
     "notices heard",
     *(f"outcome {each} done" for each in ("plan", "modify", "activate", "conform", "end")),
-    "outcome modify failed (unsettled)",
     "settled plan failed",
     "settled modify done",
     "settled modify failed",
@@ -65,6 +64,7 @@ def test_planners_keep_their_promises() -> None:
     assert sum(often for what, often in counts.items() if what.startswith("order ")) >= 2_000
     # A simulation that never meets its faults shows nothing.
     assert [what for what in MUST_HAPPEN if not counts[what]] == []
+    assert any(what.endswith("failed (unsettled)") for what in counts)
 
 
 def test_a_seed_gives_the_same_history_in_every_process() -> None:
