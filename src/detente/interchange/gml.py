@@ -9,16 +9,12 @@ latitude and longitude (so that a parallel can be written) and are cut until geo
 
 from __future__ import annotations
 
-import math
 import re
 from itertools import pairwise
 from typing import Final
 
-import numpy as np
-
-from detente.geo import projection
-
 from .arcs import Arc, Edge, along_parallel, arc_between, away, azimuth_distance, check_radius
+from .circles import circumcircle
 from .gml_values import metres_of, number_of
 from .places import Place, place_of
 from .understood import TooLarge, Unread, refused, shown, unread
@@ -371,38 +367,3 @@ def _through(places: list[Place], line: int) -> list[Edge]:
         to_middle, to_end = ((azimuth - azimuths[0]) % 360 for azimuth in azimuths[1:])
         edges.append(arc_between(centre, start, end, clockwise=to_middle < to_end, line=line))
     return edges
-
-
-def circumcircle(places: list[Place], line: int) -> tuple[Place, float]:
-    """Centre and radius of the circle through three places, to a centimetre.
-
-    Raises:
-        Unread: they lie on one line, or their circle is larger than 2,000 km.
-    """
-    lat, lng = np.array([p[0] for p in places]), np.array([p[1] for p in places])
-    centre = places[1]
-    for _ in range(20):
-        x, y, distance = projection.project(*centre, lat, lng)
-        if not np.isfinite(x).all():
-            break
-        if float(np.ptp(distance)) < 0.005:
-            radius = float(distance.mean())
-            check_radius(radius, line)
-            return centre, radius
-        ax, ay = float(x[1] - x[0]), float(y[1] - y[0])
-        bx, by = float(x[2] - x[0]), float(y[2] - y[0])
-        twice = 2 * (ax * by - ay * bx)
-        if abs(twice) < 1e-6 * (math.hypot(ax, ay) * math.hypot(bx, by) + 1e-9):
-            break
-        a, b = ax * ax + ay * ay, bx * bx + by * by
-        step = (
-            float(x[0]) + (by * a - ay * b) / twice,
-            float(y[0]) + (ax * b - bx * a) / twice,
-        )
-        to_lat, to_lng = projection.unproject(*centre, np.array([step[0]]), np.array([step[1]]))
-        centre = (float(to_lat[0]), float(to_lng[0]))
-    raise refused(
-        "The three points of an arc lie on one line, or far too far apart.",
-        "Les trois points d’un arc sont alignés, ou bien trop éloignés.",
-        line=line,
-    )

@@ -11,7 +11,7 @@ import shapely
 from detente.geo import Circle, Polygon, projection
 from detente.interchange import Level, Span, TooLarge, Understood, Unreadable, read
 from detente.interchange.arcs import away, azimuth_distance
-from detente.interchange.gml import circumcircle
+from detente.interchange.circles import circumcircle
 from detente.interchange.understood import Unread
 
 LAT_LNG = "urn:ogc:def:crs:EPSG::4326"
