@@ -17,6 +17,7 @@ from detente.planning.intents import (
     Result,
 )
 from detente.planning.known import Neighbourhood
+from detente.planning.settling import Settling
 from detente.planning.steps import Steps, Stopped, Task
 from detente.planning.survey import Survey
 
@@ -68,8 +69,9 @@ class Attempt:
         areas = {each.name: each for each in sorted(exchanges, key=lambda each: each.url)}
         task = Task(order, rules, areas, known, own, constraints, now_us)
         self._task = task
-        course = Course(task, late_us)
-        self._steps = course.settle() if settle else course.carry_out()
+        self._steps = (
+            Settling(task, late_us).settle() if settle else Course(task, late_us).carry_out()
+        )
         if look_only:
             self._steps = _look(task)
         self._outcome: Outcome | None = None

@@ -14,6 +14,7 @@ from detente.planning import course, decision, faults, survey
 from detente.planning.course import Course
 from detente.planning.filing import Site
 from detente.planning.intents import Filed, Result
+from detente.planning.settling import Settling
 from detente.planning.steps import Stopped
 from detente.planning.survey import Survey
 
@@ -161,13 +162,13 @@ def what_is_not_settled_is_shown_to_peers() -> Iterator[Any]:
 
 @mutation
 def what_comes_late_is_not_waited_for() -> Iterator[Any]:
-    def withdraw(self: Course) -> Any:
+    def withdraw(self: Settling) -> Any:
         for site in self._all_sites:
             if site.stands is not None:
                 yield from self._surely(site, site.remove())
         return self._outcome(Result.FAILED)
 
-    with _patch(Course, "_withdraw", withdraw):
+    with _patch(Settling, "_withdraw", withdraw):
         yield
 
 
