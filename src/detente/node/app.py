@@ -193,7 +193,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
                         (line, _peers_listener(settings, peers)),
                     ]
                     if uss is not None:
-                        listeners.append((uss.app(observer), uss.listener()))
+                        listeners.append((uss.app(observer, lambda: peers.signer), uss.listener()))
                     await serve_all(
                         listeners,
                         stop=stop,

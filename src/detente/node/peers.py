@@ -230,6 +230,11 @@ class Peers:
     def __iter__(self) -> Iterator[PeerNode]:
         return iter(tuple(self._nodes.values()))
 
+    @property
+    def signer(self) -> Signer:
+        """The private key by which the others know our node, as of the last refresh."""
+        return self._signer
+
     def __getitem__(self, party: str) -> PeerNode:
         return self._nodes[party]
 

@@ -29,6 +29,17 @@ async def test_a_plan_is_accepted_and_told_to_who_asks(tmp_path: Path) -> None:
         assert intent["reference"]["ovn"] == done["plan"]["filed"][0]["ovn"]
         assert [each["id"] for each in await a.plans()] == [done["id"]]
 
+        # Answers are signed by the key that the node has, not by what lies on its disk just then.
+        hidden = a.node.keys.rename(a.node.keys.with_name("hidden"))
+        try:
+            again = await details(a, done["id"])
+        finally:
+            hidden.rename(a.node.keys)
+        assert again.status_code == 200, again.text
+        assert again.json() == told.json()
+        for answer in (told, again):
+            assert 'alg="ed25519"' in answer.headers["signature-input"]
+
 
 async def test_two_nodes_give_way_to_each_other(tmp_path: Path) -> None:
     async with planners(tmp_path) as there:

@@ -36,11 +36,11 @@ from detente.http import (
 from detente.node.approvals import Approvals
 from detente.node.context import NodeContext
 from detente.node.feed import Feed
-from detente.node.peers import transport_signer
 from detente.node.planning_rules import manager_of_party, planning_rules, uss_hosts
 from detente.node.status import PlanningStatus
 from detente.planning import Book, ExchangeArea, Neighbourhood
 from detente.planning.constraints import ConstraintRules
+from detente.record import Signer
 
 from .answer_keys import AnswerKeys
 from .area_asked import stated_ground
@@ -262,8 +262,13 @@ class Uss:
         """What the officers' interface offers besides."""
         return officers_endpoints(self)
 
-    def app(self, observer: Observer) -> Application:
-        """What other USSs call: every exchange of messages is recorded, our answers are signed."""
+    def app(self, observer: Observer, signer: Callable[[], Signer]) -> Application:
+        """What other USSs call: every exchange of messages is recorded, our answers are signed.
+
+        Args:
+            observer: is told of requests.
+            signer: the key by which the others know our node now; asked for each answer.
+        """
         bases = {each.name: each.base_url for each in self.exchanges}
         settings = self.settings
         testing = settings.test_interfaces
@@ -275,11 +280,10 @@ class Uss:
             observer=observer,
             statuses=PEERS_STATUSES,
         )
-        record, home = self.context.record, self.context.home
         witnessed = WitnessedApp(
             answering,
             self.recorder,
-            lambda: transport_signer(record, home),
+            signer,
             self.context.clock,
             quiet=("/flight_planning", "/versioning"),
         )
