@@ -72,15 +72,10 @@ def notices(
         parties: both.
         most: at most so many; all if None.
     """
-    finder = {
-        frozenset((each.mine, each.other)): (party, each)
-        for party, own in found.items()
-        for each in own
-    }
+    finder = _finder(found)
     one, other = parties
     peer = {one.id: other.id, other.id: one.id}
-    refusing = [each for each in result.conflicts if _pair(each) in finder]
-    chosen = sorted(refusing[:most], key=lambda each: each.time_start_us or 0)
+    chosen = sorted(refusing(result, found)[:most], key=lambda each: each.time_start_us or 0)
     made = []
     for conflict in chosen:
         sender, as_found = finder[_pair(conflict)]
@@ -89,6 +84,27 @@ def notices(
         text = {"language": "en", "text": "Our flights of the day and yours do not meet."}
         made.append(Notice(one.id, _body(TEXT, other.id, {"text": text})))
     return made
+
+
+def refusing(
+    result: CheckResult, found: Mapping[str, Sequence[FoundConflict]]
+) -> list[FlightConflict]:
+    """The conflicts that kept a flight from being filed as it was wanted, the closest first.
+
+    Not all do: where three meet, the one that was moved first may be out of the third one's way.
+    """
+    finder = _finder(found)
+    return [each for each in result.conflicts if _pair(each) in finder]
+
+
+def _finder(
+    found: Mapping[str, Sequence[FoundConflict]],
+) -> dict[frozenset[str], tuple[str, FoundConflict]]:
+    return {
+        frozenset((each.mine, each.other)): (party, each)
+        for party, own in found.items()
+        for each in own
+    }
 
 
 def _pair(conflict: FlightConflict) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -73,6 +74,7 @@ class Session:
     token: str = field(default="", repr=False)
     ends: str = ""
     _proved_s: float = 0.0
+    _proving: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def log_in(self) -> None:
         """Begin a session, with a recovery code: the app's code was used a moment ago."""
@@ -97,11 +99,12 @@ class Session:
         self, path: str, body: Any = None, query: Mapping[str, str] | None = None
     ) -> Any:
         """Have something done; identity is proved anew when that is needed. Raises as `get`."""
-        if time.monotonic() - self._proved_s > _FRESH_S:
-            proof = {"password": self.account.password}
-            self._renewed(
-                await _asked(self.http, "POST", "/session/proof", proof, token=self.token)
-            )
+        async with self._proving:  # once, however many want something done at this moment
+            if time.monotonic() - self._proved_s > _FRESH_S:
+                proof = {"password": self.account.password}
+                self._renewed(
+                    await _asked(self.http, "POST", "/session/proof", proof, token=self.token)
+                )
         return await _asked(self.http, "POST", path, body, query=query, token=self.token)
 
     async def bytes(self, path: str) -> bytes:

@@ -28,7 +28,7 @@ from detente.demo.agreeing import CHIEF, DUTY, Signatory, agree, signatories
 from detente.demo.day import PARTIES, Day, read_day
 from detente.demo.line import Line
 from detente.demo.nodes import NodeProcess, running_nodes
-from detente.demo.notices import FoundConflict, Notice, notices
+from detente.demo.notices import FoundConflict, Notice, notices, refusing
 from detente.demo.officers import Session
 from detente.demo.planning import Planner, Result, judge
 from detente.demo.planning_text import AFTER
@@ -136,10 +136,11 @@ async def _run(options: Options, console: Console) -> None:
         console.print("\n[bold]6  The exchange's log[/bold]")
         show.verified(console, await _verify(options.out / "exchange"))
 
-        said = notices(before, _found(placed, signing), signing, options.notices)
+        found = _found(placed, signing)
+        said, about = notices(before, found, signing, options.notices), refusing(before, found)
         console.print("\n[bold]7  The line[/bold]  between the two nodes")
-        closest = options.notices is not None and options.notices < len(before.conflicts)
-        show_line.planned(console, said, len(before.conflicts), closest)
+        closest = options.notices is not None and options.notices < len(about)
+        show_line.planned(console, said, len(about), closest)
         bundle = options.out / "bundle.zip"
         await _talk(world.line, said, bundle, signing, console)
         if not options.keep:

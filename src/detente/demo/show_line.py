@@ -38,8 +38,9 @@ def planned(console: Console, notices: Sequence[Notice], conflicts: int, closest
     which = f"the {about:,} closest" if closest else "all"
     say(
         console,
-        f"Whoever found a conflict tells the other: {which} of {conflicts:,} conflicts, each as "
-        "one message with area, levels and times, in the order in which they begin. Real "
+        f"Whoever was refused tells the other: {which} of {conflicts:,} conflicts that moved a "
+        "flight, each as one message with area, levels and times, in the order in which they "
+        "begin. Real "
         f"closeness is a warning ({warnings:,}), to which the other side replies; the others are "
         f"notices of activity ({about - warnings:,}).",
     )
