@@ -223,6 +223,8 @@ async def test_a_plan_that_spans_two_exchanges_is_in_both_or_in_none(
         if kill:
             await a.start()
         await _quiet(there, "a", "b")
+        for plan in await a.plans():  # it stands in both, or is not there
+            assert {each["exchange"] for each in plan["filed"]} == {"west", "east"}
 
 
 async def _first_to_have_it(there: Planners, volume: Any) -> str:
