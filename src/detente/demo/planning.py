@@ -29,7 +29,9 @@ from detente.words import Words
 
 APART_M: Final = 100.0
 APART_HEIGHT_M: Final = 15.0
-ROUNDS_MAX: Final = 12
+CROWDED: Final = "plan.rounds"
+"""Code of a plan that failed because too much was being changed around it."""
+ROUNDS_MAX: Final = 20
 """How often a flight is filed before it stays on the ground."""
 
 
@@ -141,6 +143,8 @@ class Planner:
             # Of a way out that is refused, somebody else was quicker: it is begun anew.
             query = None if taken is None else {"ways_out": "0"}
             outcome = await self._officer.post("/plans", body, query)
+            if any(each["code"] == CROWDED for each in outcome["faults"]):
+                continue  # others file there at this moment: the node says to try again
             if outcome["result"] == "failed":
                 raise PlanningFailed(
                     f"the node of {self.party.name} could not plan {flight.name}: "

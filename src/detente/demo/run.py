@@ -47,7 +47,7 @@ from detente.operations import (
 from detente.record import SqliteLog, VerifyReport, load_key, verify_log
 from detente.verify.page import write_page
 
-AT_ONCE: Final = 4
+AT_ONCE: Final = 3
 """Flights that each party has in the works at one time."""
 
 NOTICES: Final = 120
