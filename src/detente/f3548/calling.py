@@ -22,7 +22,9 @@ from detente.f3548 import types as wire
 T = TypeVar("T")
 
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
-"""More is not read: the other side may be anybody."""
+"""More is not read of an exchange, which may list a whole country."""
+USS_ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
+"""More is not read of a USS, which may be anybody: ten thousand vertices (OPIN0020) are less."""
 
 
 _NEVER_SENT: Final = (
@@ -141,7 +143,9 @@ class Caller:
         http: httpx.AsyncClient,
         deadline_s: float | None = None,
         seen: Seen = nobody,
+        answer_bytes_max: int = ANSWER_BYTES_MAX,
     ) -> None:
+        self._answer_bytes_max = answer_bytes_max
         self._base_url = base_url.rstrip("/")
         self._deadline_s = deadline_s
         self._audience = _host(base_url)
@@ -163,6 +167,11 @@ class Caller:
             PeerUnreachable: there is none.
             DetenteError: what `read` raises.
         """
+        wrong = _wrong_with(self._base_url)
+        if wrong:
+            raise PeerUnreachable(
+                f"not called: {wrong}", where=f"{method} {self._base_url}", sent=False
+            )
         token = await self._tokens.token(self._audience, scope)
         headers = {"authorization": f"Bearer {token}"}
         content = b""
@@ -241,7 +250,7 @@ class Caller:
                 asyncio.timeout(self._deadline_s),
                 self._http.stream(method, url, content=content, headers=headers) as response,
             ):
-                data = await _read(response)
+                data = await _read(response, self._answer_bytes_max)
         except TimeoutError:
             raise PeerUnreachable(
                 f"no whole answer within {self._deadline_s:g} s", where=f"{method} {url}"
@@ -280,13 +289,26 @@ def _host(base_url: str) -> str:
         return ""
 
 
-async def _read(response: httpx.Response) -> bytes:
+def _wrong_with(base_url: str) -> str:
+    """Why a URL that others registered is no base URL; "" if it may be one."""
+    try:
+        parts = urlsplit(base_url)
+    except ValueError:
+        return ""  # sending will say so
+    if "@" in parts.netloc:
+        return "the base URL has a user name, which would take the place of our token"
+    if "?" in base_url or "#" in base_url:
+        return "the base URL has a query or a fragment"
+    return ""
+
+
+async def _read(response: httpx.Response, most_bytes: int) -> bytes:
     data = bytearray()
     async for chunk in response.aiter_bytes():
         data += chunk
-        if len(data) > ANSWER_BYTES_MAX:
+        if len(data) > most_bytes:
             raise PeerNonsense(
-                f"the answer is larger than {ANSWER_BYTES_MAX >> 20} MiB", where=_place(response)
+                f"the answer is larger than {most_bytes >> 20} MiB", where=_place(response)
             )
     return bytes(data)
 

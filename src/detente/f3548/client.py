@@ -15,6 +15,7 @@ from detente.f3548 import scopes
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.f3548.calling import (
+    USS_ANSWER_BYTES_MAX,
     AirspaceConflict,
     Caller,
     Seen,
@@ -290,7 +291,7 @@ class UssClient:
         deadline_s: float | None = None,
         seen: Seen = nobody,
     ) -> None:
-        self._caller = Caller(base_url, tokens, http, deadline_s, seen)
+        self._caller = Caller(base_url, tokens, http, deadline_s, seen, USS_ANSWER_BYTES_MAX)
 
     async def operational_intent(self, identifier: str) -> wire.OperationalIntent:
         """The details of an operational intent (getOperationalIntentDetails)."""
