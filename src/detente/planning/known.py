@@ -91,7 +91,11 @@ class Neighbourhood:
 
     def forget(self, intent_id: str, exchange: str | None = None) -> None:
         """It has ended (at one exchange, or everywhere)."""
-        for key in [k for k in self._kept if k[1] == intent_id and exchange in (None, k[0])]:
+        if exchange is not None:
+            if self._kept.pop((exchange, intent_id), None) is not None:
+                self._columns = None
+            return
+        for key in [k for k in self._kept if k[1] == intent_id]:
             del self._kept[key]
             self._columns = None
 
@@ -115,6 +119,11 @@ class Neighbourhood:
             del self._constraints[key]
 
     # --- asking ------------------------------------------------------------------------------
+
+    def at(self, exchange: str, intent_id: str) -> Neighbour | None:
+        """What is known of an intent at one exchange, whatever its version."""
+        kept = self._kept.get((exchange, intent_id))
+        return None if kept is None else kept[0]
 
     def of(self, intent_id: str) -> tuple[Neighbour, ...]:
         """What is known of an intent, at each exchange."""

@@ -43,6 +43,9 @@ from detente.words import Words
 PROMPT_US: Final = 1_000_000
 """Who fails faster than this is asked once more: details are due within a second (SCD0075)."""
 
+REFERENCES_MAX: Final = 20_000
+"""More at one place than there can be: whoever says so would have us ask for hours."""
+
 
 class Survey:
     """What an attempt knows of the others: by exchange and id.
@@ -84,6 +87,8 @@ class Survey:
                     raise Stopped(
                         Result.FAILED, faults.exchange_failed(errand.exchange, what(heard))
                     )
+        for name in exchanges:
+            _not_too_many(name, sum(key[0] == name for key in (*intents, *constraints)))
         # Who is not there any more is in nobody's way.
         for key in [k for k in self.neighbours if k[0] in exchanges and k not in intents]:
             del self.neighbours[key]
@@ -103,8 +108,10 @@ class Survey:
             shown: the OVNs that were in the key: what is missing has others.
 
         Raises:
-            Stopped: a constraint's OVN cannot be had.
+            Stopped: a constraint's OVN cannot be had, or too much is missing.
         """
+        intents, constraints = tuple(intents), tuple(constraints)
+        _not_too_many(exchange, len(intents) + len(constraints))
         refused = frozenset(shown)
         yield from self._learn_intents({(exchange, each.id): each for each in intents}, refused)
         yield from self.constraints.learn(
@@ -292,6 +299,12 @@ class Survey:
                     self._task.known.forget(key[1], key[0])
                     self.neighbours.pop(key, None)
                     del todo[key]
+
+
+def _not_too_many(exchange: str, named: int) -> None:
+    if named > REFERENCES_MAX:
+        problem = f"it names {named:,} others; the limit is {REFERENCES_MAX:,}"
+        raise Stopped(Result.FAILED, faults.exchange_failed(exchange, problem))
 
 
 _OWN_CHANGE: Final = Words(

@@ -13,6 +13,7 @@ from detente.f3548 import types as wire
 from detente.planning import (
     Action,
     Answer,
+    Conflicted,
     DeleteIntent,
     Errand,
     FetchIntent,
@@ -26,6 +27,7 @@ from detente.planning import (
     Refused,
     Result,
     State,
+    survey,
 )
 
 
@@ -523,3 +525,35 @@ def test_who_only_looks_learns_and_changes_nothing() -> None:
     # What was learnt is known to everybody who plans here.
     assert sky.run("a", plan(3, at(0))).refusing[0].with_id == mine.id
     assert "FetchIntent" not in kinds(sky)[2:]
+
+
+# -- an exchange that lies -------------------------------------------------------------------------
+
+
+def test_an_exchange_that_names_without_end_is_not_followed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(survey, "REFERENCES_MAX", 3)
+    sky = Sky()
+    for number in range(2, 6):
+        filed(sky, "b", plan(number, at(0, number)))
+    true = [sky.dss["west"].get("a", new_id(number)) for number in range(2, 6)]
+
+    def queried(_planner: Planner, errand: Errand) -> Answer | None:
+        if isinstance(errand, QueryIntents):
+            return wire.QueryOperationalIntentReferenceResponse(true)
+        return None
+
+    sky.hook = queried
+    outcome = sky.run("a", plan(1, at(0)))
+    assert (outcome.result, codes(outcome)) == (Result.FAILED, ["plan.exchange_failed"])
+    assert kinds(sky) == ["QueryIntents"]
+
+    def conflicted(_planner: Planner, errand: Errand) -> Answer | None:
+        return Conflicted(tuple(true)) if isinstance(errand, PutIntent) else None
+
+    sky.asked.clear()
+    sky.hook = conflicted
+    outcome = sky.run("a", plan(1, at(0)))
+    assert (outcome.result, codes(outcome)) == (Result.FAILED, ["plan.exchange_failed"])
+    assert "FetchIntent" not in kinds(sky)

@@ -57,6 +57,8 @@ def test_older_versions_are_not_learnt() -> None:
     assert not known.learn(neighbour(2, at(0)))
     assert known.of(new_id(2)) == (second,)
     assert len(known) == 1
+    assert known.at("west", new_id(2)) == second
+    assert known.at("east", new_id(2)) is None
     known.forget(new_id(2), "east")
     assert len(known) == 1
     known.forget(new_id(2))

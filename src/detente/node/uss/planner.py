@@ -186,10 +186,7 @@ class Planner:
 
     def known(self, exchange: str, intent_id: str) -> Neighbour | None:
         """Another's intent as it is known, whatever its version."""
-        for neighbour in self.parts.known.of(intent_id):
-            if neighbour.exchange == exchange:
-                return neighbour
-        return None
+        return self.parts.known.at(exchange, intent_id)
 
     async def ask_reference(
         self, exchange: str, intent_id: str
