@@ -62,10 +62,16 @@ _JSON: Final = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A draft, and the files that it names: to be put in place before it is appended."""
+    """A draft, and the files that it names: to be put in place before it is appended.
+
+    Attributes:
+        draft, files: see above.
+        size: bytes of the messages that it holds, in itself or in files.
+    """
 
     draft: Draft
     files: tuple[bytes, ...] = ()
+    size: int = 0
 
 
 def intent_draft(intent: Intent, *, attempt: str, identity: UUID) -> Made:
@@ -174,7 +180,7 @@ def exchange_draft(seen: ExchangeSeen, *, identity: UUID) -> Made:
     draft = Draft(
         EXCHANGE, USS, (), msgspec.to_builtins(body), blobs=tuple(blobs), identity=identity
     )
-    return Made(draft, files)
+    return Made(draft, files, len(seen.request_body) + len(seen.response_body))
 
 
 def notice_draft(body: NoticeBody, *, identity: UUID) -> Made:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -29,6 +31,10 @@ from .recorder import Recorder
 from .witnessed import current
 
 _TOLD_MAX: Final = 4096
+_ASKED_FOR_ONE: Final = 2
+_ASKED_AT_ONCE: Final = 4
+"""Questions to exchanges because of notifications: whoever invents intents must not keep plans
+from being filed, which need the same few connections."""
 
 
 class HearsPeers(Protocol):
@@ -105,6 +111,8 @@ class Notified:
         self._recorder = recorder
         self._intents = intents
         self._constraints = constraints
+        self._asking = asyncio.Semaphore(_ASKED_AT_ONCE)
+        self._asking_for: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._told: OrderedDict[tuple[str, int, str, int], None] = OrderedDict()
 
     async def of_intent(
@@ -121,7 +129,7 @@ class Notified:
         sure = known is not None and known.reference.manager == sender
         if not sure:
             try:
-                exchange, standing, sure = await self._ask(told.intent_id, place)
+                exchange, standing, sure = await self._ask(told.intent_id, place, sender)
             except DetenteError as error:
                 now.problem = f"Not believed: the exchange could not be asked. {error}"
         try:
@@ -161,7 +169,7 @@ class Notified:
         return exchanges[0], None
 
     async def _ask(
-        self, identity: str, place: Place
+        self, identity: str, place: Place, sender: str
     ) -> tuple[str, wire.OperationalIntentReference | None, bool]:
         """At which of the exchanges an intent stands, and how; True: they were asked.
 
@@ -169,8 +177,12 @@ class Notified:
             DetenteError: one cannot be asked.
         """
         exchanges = place.exchanges or ("",)
+        own = self._asking_for.get(sender)
+        if own is None:
+            own = self._asking_for[sender] = asyncio.Semaphore(_ASKED_FOR_ONE)
         for exchange in exchanges:
-            found = await self._intents.ask_reference(exchange, identity)
+            async with own, self._asking:
+                found = await self._intents.ask_reference(exchange, identity)
             if found is not None:
                 return exchange, found, True
         return exchanges[0], None, True

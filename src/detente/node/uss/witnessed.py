@@ -23,6 +23,8 @@ from detente.record import Clock
 
 NOBODY_PER_MINUTE: Final = 60
 """Requests without a good token that are recorded."""
+KEPT_BYTES_MAX: Final = 4 << 20
+"""Of a request's body that are recorded: the listener takes no larger ones."""
 _TURNED_AWAY: Final = frozenset({429, 503})
 
 
@@ -136,6 +138,8 @@ class WitnessedApp:
 
     def _keep(self, seen: _Seen, now: Current) -> None:
         problem = now.problem
+        if seen.too_long:
+            problem += f" Only the first {KEPT_BYTES_MAX} bytes of the body were kept."
         if not now.party or seen.status in _TURNED_AWAY:
             minute = int(time.monotonic() // 60)
             if minute != self._minute:
@@ -180,6 +184,7 @@ class _Seen:
         self.ended_us: int | None = None
         self.status: int | None = None
         self.request_body = bytearray()
+        self.too_long = False
         self.response_body = bytearray()
         self._receive = receive
         self._send = send
@@ -190,7 +195,10 @@ class _Seen:
     async def receive(self) -> MutableMapping[str, Any]:
         message = await self._receive()
         if message["type"] == "http.request":
-            self.request_body += message.get("body", b"")
+            room = KEPT_BYTES_MAX - len(self.request_body)
+            part = message.get("body", b"")
+            self.request_body += part[:room]
+            self.too_long = self.too_long or len(part) > room
         return message
 
     async def send(self, message: MutableMapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,29 @@ async def test_answers_are_believed_by_the_agreements_keys(
             assert found.key == B.node.name
             assert found.signature == headers["signature"]
         assert keys.check(answered(b"other"), "b") is None
+
+
+async def test_large_messages_do_not_fill_memory_while_nothing_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WAITING_BYTES_MAX", 250)
+    async with recording(tmp_path) as node:
+        away = True
+
+        def fail(drafts: Sequence[Draft]) -> None:
+            if away:
+                raise LogUnavailable("the disk is full")
+
+        failing(node, monkeypatch, fail)
+        monkeypatch.setattr(module, "AGAIN_S", 0.01)
+        for number in range(5):
+            node.recorder.exchange(replace(seen(number), request_body=b"x" * 100))
+        assert (node.recorder.waiting, node.recorder.dropped) == (2, 3)
+        node.recorder.exchange(replace(seen(5), request_body=b"x" * 1000))
+        assert (node.recorder.waiting, node.recorder.dropped) == (1, 5)
+        away = False
+        await node.recorder.flush()
+        assert await urls(node) == ["https://x.example/5"]
+        node.recorder.exchange(replace(seen(6), request_body=b"x" * 200))
+        await node.recorder.flush()
+        assert node.recorder.dropped == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from detente.f3548 import scopes, time_of
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.http import verify_response
+from detente.node.uss import witnessed
 from detente.planning import Filed, Flown, Intent, Judged, Neighbour, State, details_of
 
 pytestmark = pytest.mark.anyio
@@ -338,3 +340,50 @@ async def test_who_is_nobody_cannot_fill_the_record(tmp_path: Path) -> None:
         assert len(bodies) == 61
         assert bodies[-1]["exchange"]["problem"].startswith("40 requests without a good token")
         assert [body["party"] for body in bodies] == [""] * 60 + ["b"]
+
+
+# --- hostile peers -----------------------------------------------------------------------------
+
+
+async def test_who_invents_intents_does_not_take_the_way_to_the_exchange(tmp_path: Path) -> None:
+    async with served(tmp_path) as net:
+        under_way: list[str] = []
+        most = 0
+        full, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slow(exchange: str, intent_id: str) -> None:
+            nonlocal most
+            under_way.append(intent_id)
+            most = max(most, len(under_way))
+            if most == 4:
+                full.set()
+            await go_on.wait()
+            under_way.remove(intent_id)
+
+        net.ears.ask_reference = slow  # type: ignore[method-assign]
+        notices = [change(planned.neighbour(manager=sub)) for sub in "bbbbbbcccccc"]
+        asked = [
+            asyncio.create_task(net.post(INTENTS, each, sub=sub))
+            for each, sub in zip(notices, "bbbbbbcccccc", strict=True)
+        ]
+        await asyncio.wait_for(full.wait(), 10)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert len(under_way) == 4
+        go_on.set()
+        assert {(await each).status_code for each in asked} == {204}
+        assert most == 4
+        assert not net.ears.heard_of
+
+
+async def test_a_body_that_is_not_taken_is_not_recorded_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(witnessed, "KEPT_BYTES_MAX", 1000)
+    async with served(tmp_path) as net:
+        assert (await net.post(INTENTS, b"x" * (5 << 20))).status_code == 413
+        (entry,) = await net.exchanges()
+        told = entry["exchange"]
+        assert told["response_code"] == 413
+        assert base64.b64decode(told["request_body"]) == b"x" * 1000
+        assert "first 1000 bytes" in told["problem"]
