@@ -45,6 +45,8 @@ BATCH_MAX: Final = 200
 """Entries of one append."""
 WAITING_MAX: Final = 20_000
 """Entries that wait while the record takes nothing; beyond, the oldest go, counted."""
+WAITING_BYTES_MAX: Final = 256 << 20
+"""Bytes of messages among them; beyond, the oldest go, too, but never the newest."""
 CROWDED: Final = 2_000
 """Entries that wait while callers are still answered at once."""
 CROWDED_S: Final = 1.0
@@ -94,6 +96,7 @@ class Recorder:
         self._context = context
         self._book = book
         self._waiting: deque[Made] = deque()
+        self._waiting_bytes = 0
         self._writing: asyncio.Task[None] | None = None
         self._dropped = 0
         self._unsure = False
@@ -299,8 +302,11 @@ class Recorder:
 
     def _later(self, made: Made) -> None:
         self._waiting.append(made)
-        while len(self._waiting) > WAITING_MAX:
-            self._waiting.popleft()
+        self._waiting_bytes += made.size
+        while len(self._waiting) > WAITING_MAX or (
+            self._waiting_bytes > WAITING_BYTES_MAX and len(self._waiting) > 1
+        ):
+            self._waiting_bytes -= self._waiting.popleft().size
             self._dropped += 1
             if self._dropped % 1000 == 1:
                 _log.error(
@@ -369,6 +375,6 @@ class Recorder:
         # The oldest may have been given up meanwhile.
         over = {id(each) for each in batch}
         while self._waiting and id(self._waiting[0]) in over:
-            self._waiting.popleft()
+            self._waiting_bytes -= self._waiting.popleft().size
         if len(self._waiting) < CROWDED:
             self._roomy.set()
