@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from detente.f3548 import time_us, valid_volumes
 from detente.f3548 import types as wire
-from detente.f3548 import valid_volumes
 from detente.geo import Volume4D, VolumeLimits
 from detente.http import BadRequest
 from detente.planning import Intent, State
@@ -17,8 +16,8 @@ from detente.planning import Intent, State
 from .plan_views import ChangeBody, PlanBody, TrackPoint
 from .wanted import PlanWanted, Track
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_US: Final = timedelta(microseconds=1)
+_ALTITUDE_MAX: Final = 1_000_000.0
+"""Metres; beyond it nothing flies."""
 # What is too large, or crosses itself, is refused by the rules of planning, with its requirement.
 _LIMITS: Final = VolumeLimits(max_area_km2=1e9, max_vertices=1_000_000)
 
@@ -65,12 +64,23 @@ def volumes_of(volumes: Sequence[wire.Volume4D], where: str) -> tuple[Volume4D, 
 
 
 def track_of(points: Sequence[TrackPoint]) -> Track:
-    """Positions of a body."""
+    """Positions of a body.
+
+    Raises:
+        BadRequest: one has no time, or is nowhere near the Earth.
+        InvalidMember: its time lies centuries away.
+    """
     found = []
     for number, (at, lat, lng, altitude_m) in enumerate(points):
         try:
-            moment = wire.parse_time(at).value
+            moment = wire.parse_time(at)
         except (ValueError, msgspec.ValidationError):
             raise BadRequest("This is no time.", where=f"track[{number}][0]") from None
-        found.append(((moment - _EPOCH) // _US, lat, lng, altitude_m))
+        for place, value, most in ((1, lat, 90.0), (2, lng, 180.0), (3, altitude_m, _ALTITUDE_MAX)):
+            if not -most <= value <= most:
+                raise BadRequest(
+                    f"{value:g} is not between {-most:g} and {most:g}.",
+                    where=f"track[{number}][{place}]",
+                )
+        found.append((time_us(moment, f"track[{number}][0]"), lat, lng, altitude_m))
     return tuple(found)
