@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import secrets
 import ssl
@@ -317,8 +318,14 @@ class Uss:
 
 
 async def _warm_up() -> None:
-    """Load what is compiled, or the first plan would wait for it."""
+    """Load what is compiled, or the first plan would wait for it.
+
+    It is many objects that stay: the collector shall not go through them again and again, as
+    nobody is answered meanwhile. What is frozen is still freed when nothing refers to it.
+    """
     await asyncio.to_thread(warm_up)
+    gc.collect()
+    gc.freeze()
 
 
 def _new_id() -> str:
