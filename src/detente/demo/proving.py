@@ -23,6 +23,11 @@ from detente.errors import DetenteError
 TOOLS_VARIABLE: Final = "DETENTE_NODE_TOOLS"
 SAMPLE: Final = 50
 """Entries that other people's tools check one by one."""
+SAID: Final = (
+    *("message", "receipt", "shown", "read-back", "read-back-refused", "acknowledgement"),
+    *("escalation", "alarm", "outage", "watch", "node"),
+)
+"""Kinds of entries that the line leaves in a record."""
 _DEADLINE_S: Final = 120.0
 _LOOK_EVERY_S: Final = 0.1
 _MESSAGE: Final = ".message."
@@ -77,17 +82,19 @@ class Exported:
 async def export(
     asks: Session, agrees: Session, target: Path, progress: Callable[[int, int], None]
 ) -> Exported:
-    """A bundle of the whole record of a node, through its interface, under four eyes.
+    """A bundle of all that was said on the line, through a node's interface, under four eyes.
+
+    What planning has left in the record stays out: every message of it would be 700 MB.
 
     Raises:
         ProofFailed: the node could not write it.
         NodeRefused: an officer may not do this.
     """
     action: dict[str, Any] = {
-        "purpose": "Demonstration: everything, for anybody who wants to check it",
+        "purpose": "Demonstration: all that was said, for anybody who wants to check it",
         "items": "",
         "channels": [],
-        "kinds": [],
+        "kinds": list(SAID),
         "since": None,
         "until": None,
         "withhold": [],

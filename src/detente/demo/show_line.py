@@ -131,8 +131,8 @@ def exported(
     facts, (asked, agreed) = bundle.facts, bundle.by
     say(
         console,
-        f"{who.name} exports its record, {facts['size']:,} entries, under four eyes: {asked} "
-        f"asks, {agreed} sees the same and agrees. {escape(bundle.path.name)}, "
+        f"{who.name} exports what was said on the line, out of {facts['size']:,} entries, under "
+        f"four eyes: {asked} asks, {agreed} sees the same and agrees. {escape(bundle.path.name)}, "
         f"{facts['bytes'] / 1e6:.1f} MB, grade {facts['grade']}",
     )
     where = ", ".join(

@@ -61,7 +61,8 @@ class Node:
         assert path == "/plans"
         self.filed.append((body, query))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return {"plan": body, **answer} if answer["result"] == "done" else answer
+        done = {"plan": body, "faults": []}
+        return {**done, **answer} if answer["result"] == "done" else answer
 
 
 async def planned(node: Node, wanted: Flight = WANTED) -> Placed:
