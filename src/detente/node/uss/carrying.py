@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from detente.planning import Answer, Errand, Heard, Outcome, Pending
+from detente.planning import (
+    Answer,
+    Errand,
+    FetchConstraint,
+    FetchIntent,
+    Heard,
+    NoAnswer,
+    Outcome,
+    Pending,
+)
 
 AT_ONCE: Final = 32
 """Errands of one attempt under way at one time."""
+
+SILENT_MAX: Final = 3
+"""Errands of one attempt that a USS may leave without an answer."""
 
 Perform = Callable[[Errand], Awaitable[Heard]]
 """Carries out one errand; an error of the other side is an answer."""
@@ -87,3 +100,25 @@ async def carry(
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
+
+
+def while_answered(perform: Perform) -> Perform:
+    """The same for one attempt, but who is silent is not waited for once for each intent.
+
+    A USS that has left several errands without an answer is not asked the others: an attempt near
+    hundreds of its intents would last for minutes, to the same end.
+    """
+    silent: Counter[str] = Counter()
+
+    async def ask(errand: Errand) -> Heard:
+        if not isinstance(errand, FetchIntent | FetchConstraint):
+            return await perform(errand)
+        manager = errand.reference.manager
+        if silent[manager] >= SILENT_MAX:
+            return Heard(NoAnswer("not asked: it has left others without an answer", sent=False))
+        heard = await perform(errand)
+        if isinstance(heard.answer, NoAnswer):
+            silent[manager] += 1
+        return heard
+
+    return ask

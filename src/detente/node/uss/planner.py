@@ -39,7 +39,7 @@ from detente.planning import (
     details_on_wire,
 )
 
-from .carrying import carry
+from .carrying import Perform, carry, while_answered
 from .planner_parts import Done, PlannerParts
 from .wanted import (
     NoSuchPlan,
@@ -314,7 +314,7 @@ class Planner:
             await parts.planned(outcome)
         return outcome
 
-    def performer(self, order: Order) -> Callable[[Errand], Coroutine[Any, Any, Heard]]:
+    def performer(self, order: Order) -> Perform:
         """What carries out the errands of an order."""
 
         async def perform(errand: Errand) -> Heard:
@@ -328,7 +328,7 @@ class Planner:
                 return await self.parts.own_constraint(errand)
             return await self.parts.calls.carry_out(errand, order.id)
 
-        return perform
+        return while_answered(perform)
 
     async def _own(self, errand: FetchIntent) -> Heard:
         """Details of one of ours that the exchange has accepted, and we may not have stated yet."""
