@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -120,3 +121,24 @@ async def test_in_tests_anybody_may_be_called() -> None:
         over = transport(Names(), allow_any=True)
         assert await call(f"http://127.0.0.1:{port}/uss", over) == 204
         assert len(hosts) == 1
+
+
+async def test_no_request_searches_for_what_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[str] = []
+
+    class Searching:
+        @staticmethod
+        def find_spec(name: str, path: object = None, target: object = None) -> None:
+            searched.append(name)
+
+    monkeypatch.delitem(sys.modules, "sniffio", raising=False)
+    async with server() as (port, _):
+        over = transport(Names(), named=[f"http://127.0.0.1:{port}"])
+        monkeypatch.setattr(sys, "meta_path", [Searching(), *sys.meta_path])
+        async with httpx.AsyncClient(transport=over, trust_env=False) as http:
+            assert (await http.get(f"http://127.0.0.1:{port}/")).status_code == 204
+            searched.clear()
+            assert (await http.get(f"http://127.0.0.1:{port}/")).status_code == 204
+    assert searched == []
