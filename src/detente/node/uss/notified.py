@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
@@ -177,15 +179,21 @@ class Notified:
             DetenteError: one cannot be asked.
         """
         exchanges = place.exchanges or ("",)
-        own = self._asking_for.get(sender)
-        if own is None:
-            own = self._asking_for[sender] = asyncio.Semaphore(_ASKED_FOR_ONE)
         for exchange in exchanges:
-            async with own, self._asking:
+            async with self._turn(sender):
                 found = await self._intents.ask_reference(exchange, identity)
             if found is not None:
                 return exchange, found, True
         return exchanges[0], None, True
+
+    @asynccontextmanager
+    async def _turn(self, sender: str) -> AsyncIterator[None]:
+        """The right to ask an exchange because of what somebody has told."""
+        own = self._asking_for.get(sender)
+        if own is None:
+            own = self._asking_for[sender] = asyncio.Semaphore(_ASKED_FOR_ONE)
+        async with own, self._asking:
+            yield
 
     async def _tell_operators(self, theirs: Neighbour, heard_us: int) -> None:
         """Tell our operators of conflicts that another's change has made (SCD0095)."""
@@ -210,7 +218,10 @@ class Notified:
         if self._constraints is not None:
             exchange = (place.exchanges or ("",))[0]
             try:
-                await self._constraints.heard(request.body, request.caller.sub, now.id, exchange)
+                async with self._turn(request.caller.sub):
+                    await self._constraints.heard(
+                        request.body, request.caller.sub, now.id, exchange
+                    )
             except (NotItsManager, Outdated) as error:
                 now.problem = str(error)
                 raise

@@ -376,6 +376,38 @@ async def test_who_invents_intents_does_not_take_the_way_to_the_exchange(tmp_pat
         assert not net.ears.heard_of
 
 
+async def test_nor_does_who_invents_constraints(tmp_path: Path) -> None:
+    class Ears:
+        under_way = most = 0
+        full, go_on = asyncio.Event(), asyncio.Event()
+
+        async def heard(self, *_: object) -> None:
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            if self.under_way == 2:
+                self.full.set()
+            await self.go_on.wait()
+            self.under_way -= 1
+
+    ears = Ears()
+    async with served(tmp_path, constraints=ears) as net:
+        ended = uss.PutConstraintDetailsParameters(
+            UNKNOWN, [wire.SubscriptionState("00000000-0000-4000-8000-0000000000aa", 1)], None
+        )
+        scope = scopes.CONSTRAINT_MANAGEMENT
+        asked = [
+            asyncio.create_task(net.post("/uss/v1/constraints", ended, scope=scope))
+            for _ in range(8)
+        ]
+        await asyncio.wait_for(ears.full.wait(), 10)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert ears.under_way == 2
+        ears.go_on.set()
+        assert {(await each).status_code for each in asked} == {204}
+        assert ears.most == 2
+
+
 async def test_a_body_that_is_not_taken_is_not_recorded_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
