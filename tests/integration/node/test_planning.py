@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from pathlib import Path
 
+import httpx
 import pytest
+from tests.support.instance import HOST, SCOPES, key_pair, token
 from tests.support.planners import circle, details, planners
 from tests.support.tls import certificate
+
+from detente.http import TokenSigner
 
 pytestmark = pytest.mark.anyio
 
@@ -152,3 +157,39 @@ async def test_in_earnest_other_uss_are_called_by_tls_at_hosts_of_the_agreement_
         failed = await b.file([circle(46.001, 8.0)])
         assert failed["result"] == "failed", failed
         assert "no host of a party" in str(failed["faults"])
+
+
+async def test_tokens_come_from_a_command_and_callers_must_bring_the_right_ones(
+    tmp_path: Path,
+) -> None:
+    async with planners(tmp_path, start=()) as there:
+        a = there["a"]
+        options = a.node.options
+        for name in ("--token-key", "--token-subject"):
+            at = options.index(name)
+            del options[at : at + 2]
+        kept = tmp_path / "a.token"
+        kept.write_text(token("a"))
+        options += ["--token-command", f"cat {kept}"]
+        options += ["--audience", "uss.a.example", "--audience", "a.example"]
+        options += ["--issuer", "auth.example"]
+        await a.start()
+        volume = circle(47.0, 8.0)
+        done = await a.file([volume])
+        assert done["result"] == "done", done
+        assert [each["manager"] for each in await there.references(volume)] == ["a"]
+
+        signer = TokenSigner(key_pair()[0])
+        url = f"{a.base_url}/uss/v1/operational_intents/{done['id']}"
+        async with httpx.AsyncClient(trust_env=False) as http:
+            for audience, issuer, status in (
+                ("uss.a.example", "auth.example", 200),
+                ("a.example", "auth.example", 200),
+                (HOST, "auth.example", 401),
+                ("a.example", "other.example", 401),
+            ):
+                shown = signer.issue(
+                    sub="b", audience=audience, scopes=SCOPES, now_s=time.time(), issuer=issuer
+                )
+                answer = await http.get(url, headers={"authorization": f"Bearer {shown}"})
+                assert answer.status_code == status, (audience, issuer, answer.text)
