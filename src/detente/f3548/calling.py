@@ -25,7 +25,8 @@ ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 """More is not read of an exchange, which may list a whole country."""
 USS_ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
 """More is not read of a USS, which may be anybody: ten thousand vertices (OPIN0020) are less."""
-
+SAID_MAX: Final = 1000
+"""Characters of a refusal's reason that are passed on: to operators, logs and the record."""
 
 _NEVER_SENT: Final = (
     httpx.ConnectError,
@@ -334,7 +335,7 @@ def refusal(response: httpx.Response) -> PeerRefused:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         said = response.text[:200]
     return PeerRefused(
-        f"answered {response.status_code}: {said}",
+        f"answered {response.status_code}: {said[:SAID_MAX]}",
         status=response.status_code,
         where=_place(response),
     )

@@ -15,6 +15,7 @@ from detente.f3548 import scopes
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.f3548.calling import (
+    SAID_MAX,
     USS_ANSWER_BYTES_MAX,
     AirspaceConflict,
     Caller,
@@ -255,10 +256,11 @@ def _changed_intent(response: httpx.Response) -> wire.ChangeOperationalIntentRef
     if response.status_code == 409:
         conflict = decode(response, _Conflict)
         if conflict.missing_operational_intents or conflict.missing_constraints:
+            message = conflict.message[:SAID_MAX]
             raise AirspaceConflict(
-                conflict.message,
+                message,
                 wire.AirspaceConflictResponse(
-                    conflict.message,
+                    message,
                     "",
                     conflict.missing_operational_intents or [],
                     conflict.missing_constraints or [],

@@ -271,9 +271,9 @@ class UssServer:
         now = current()
         told = request.body.exchange
         _log.warning(
-            "%s reports a problem with %s %s: %s",
+            "%s reports a problem with %r %r: %r",
             request.caller.sub,
-            told.method,
+            told.method[:20],
             told.url[:200],
             (told.problem or "")[:500],
         )

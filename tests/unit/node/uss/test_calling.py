@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from detente.f3548 import PeerNonsense, PeerUnreachable, UssClient
-from detente.f3548.calling import USS_ANSWER_BYTES_MAX
+from detente.f3548 import PeerNonsense, PeerRefused, PeerUnreachable, UssClient
+from detente.f3548.calling import SAID_MAX, USS_ANSWER_BYTES_MAX
 
 pytestmark = pytest.mark.anyio
 
@@ -66,3 +66,15 @@ async def test_an_answer_without_end_is_left() -> None:
         with pytest.raises(PeerNonsense, match="larger than 8 MiB"):
             await UssClient("https://uss.example", Tokens(), http).operational_intent(INTENT)
     assert given <= USS_ANSWER_BYTES_MAX + (2 << 20)
+
+
+async def test_a_long_reason_is_cut() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(403, json={"message": "no " * 1_000_000})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        with pytest.raises(PeerRefused) as caught:
+            await UssClient("https://uss.example", Tokens(), http).operational_intent(INTENT)
+    assert caught.value.status == 403
+    assert caught.value.message.startswith("answered 403: no no")
+    assert len(caught.value.message) < SAID_MAX + 100

@@ -419,3 +419,22 @@ async def test_a_body_that_is_not_taken_is_not_recorded_whole(
         assert told["response_code"] == 413
         assert base64.b64decode(told["request_body"]) == b"x" * 1000
         assert "first 1000 bytes" in told["problem"]
+
+
+async def test_a_report_writes_one_line_into_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(tmp_path) as net:
+        record = wire.ExchangeRecord(
+            "https://x.example/\n2026-11-23 CRITICAL all is lost",
+            "GET" * 1_000_000,
+            "Client",
+            time_of(planned.NOW_US),
+            problem="no\r\nanswer",
+        )
+        answer = await net.post("/uss/v1/reports", wire.ErrorReport(record))
+        assert answer.status_code == 201
+    (line,) = [each.getMessage() for each in caplog.records if "reports" in each.getMessage()]
+    assert "\n" not in line
+    assert "\r" not in line
+    assert len(line) < 1000
