@@ -344,8 +344,8 @@ async def test_the_status_names_the_interface_and_its_version() -> None:
     [
         ("GET", f"{BASE}/status", PLAN),
         ("POST", f"{BASE}/clear_area_requests", PLAN),
-        ("PUT", f"{BASE}/flight_plans/{uuid.uuid4()}", DIRECT),
-        ("DELETE", f"{BASE}/flight_plans/{uuid.uuid4()}", READ_VERSIONS),
+        ("PUT", f"{BASE}/flight_plans/0b6a1f9e-51c4-4a6e-8f0d-6d6f2f0f6a01", DIRECT),
+        ("DELETE", f"{BASE}/flight_plans/0b6a1f9e-51c4-4a6e-8f0d-6d6f2f0f6a02", READ_VERSIONS),
         ("GET", f"{BASE}/user_notifications?after=2026-12-01T06:00:00Z", DIRECT),
         ("GET", "/versioning/versions/detente.test", PLAN),
     ],
