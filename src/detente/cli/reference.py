@@ -38,6 +38,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "settings-node.md", node_settings_page()
     yield "cli.md", cli_page()
     yield "agreement-fields.md", agreement_page()
+    yield "planning-decisions.md", decisions_page()
     yield from api_pages()
 
 
@@ -91,6 +92,21 @@ def agreement_page() -> str:
     from detente.agreement import fields_page
 
     return fields_page(_GENERATED)
+
+
+def decisions_page() -> str:
+    """Who gives way to whom, as Markdown."""
+    from detente.planning import table_in_markdown
+
+    return f"""# Who gives way
+
+{_GENERATED}
+
+What a node decides when a flight that it plans meets another one in four dimensions, to 1 cm
+(F3548-21, GEN0500). The identifiers are those of the standard's requirements; `detente plan why`
+names the one that decided.
+
+{table_in_markdown()}"""
 
 
 def cli_page() -> str:
