@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -197,32 +198,32 @@ class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: str
 
 
-class StatusSource:
+class StatusSource(ABC):
     """What the endpoints ask; made by the running node."""
 
+    @abstractmethod
     async def status(self) -> NodeStatus:
         """Everything."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def links(self) -> list[LinkStatus]:
         """The lines alone."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def outages(self, peer: str | None, days: int) -> OutageList:
         """Outages of the line to a peer, or to all, stated within so many days."""
-        raise NotImplementedError
 
+    @abstractmethod
     def peers_watched(self) -> list[str]:
         """The other parties."""
-        raise NotImplementedError
 
+    @abstractmethod
     def readiness(self) -> Readiness:
         """At once, without asking the disk."""
-        raise NotImplementedError
 
+    @abstractmethod
     def release(self, party: str, channel: str) -> bool:
         """Try a channel again that stands still; False if there is no such peer."""
-        raise NotImplementedError
 
 
 def link_status(standing: Standing, link: Link | None, waiting: int) -> LinkStatus:
