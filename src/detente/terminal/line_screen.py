@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Generic, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -30,9 +31,9 @@ class LineScreen(Screen[T], Generic[T]):
         yield from self.body()
         yield KeyLine(self.KEYS)
 
+    @abstractmethod
     def body(self) -> ComposeResult:
         """What the screen is for."""
-        raise NotImplementedError
 
     def on_mount(self) -> None:
         """Say it for the first time."""
