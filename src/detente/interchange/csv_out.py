@@ -32,7 +32,8 @@ COLUMNS: Final = (
     "radius_m",
     "wkt",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Some spreadsheets read the full-width forms of the signs (U+FF1D and so on) as the signs."""
 
 
 def write_csv(features: Sequence[Feature], options: WriteOptions) -> bytes:

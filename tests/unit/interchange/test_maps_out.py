@@ -186,9 +186,12 @@ class TestCsv:
         assert float(rows[1]["radius_m"]) == 500.0
         assert text.count("\r\n") == 3
 
-    def test_no_name_is_a_formula(self) -> None:
-        text = write([intent(name='=HYPERLINK("http://x")')], "csv").decode()
-        assert next(csv.DictReader(io.StringIO(text)))["name"].startswith("'=")
+    @pytest.mark.parametrize("sign", "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20", ids=ascii)
+    def test_no_name_is_a_formula(self, sign: str) -> None:
+        name = f'{sign}HYPERLINK("http://x")'
+        text = write([intent(name=name)], "csv").decode()
+        rows = csv.DictReader(io.StringIO(text, newline=""))
+        assert next(rows)["name"] == f"'{name}"
 
 
 @pytest.mark.parametrize("name", sorted(set(EXPORT_FORMATS) - {"ed269"}))
