@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
+from detente.planning.constraints import last_end_us
 from detente.planning.entries import (
     ATTEMPT,
     CONSTRAINT,
@@ -27,6 +29,9 @@ from detente.planning.entries import (
 from detente.planning.entry_forms import Flown, Judged, OwnConstraint
 from detente.planning.intents import Intent
 from detente.record import Entry
+
+SETTLED_MAX: Final = 10_000
+"""Orders that ended, of which it is remembered that they did: their first entry may come late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Book:
         self._intents: dict[str, Intent] = {}
         self._ended: dict[str, Intent] = {}
         self._pending: dict[str, PendingOrder] = {}
-        self._settled: set[str] = set()
+        self._settled: dict[str, None] = {}
         self._constraints: dict[str, OwnConstraint] = {}
         self._ended_constraints: dict[str, OwnConstraint] = {}
         self._batches: dict[str, set[str]] = {}
@@ -114,8 +119,10 @@ class Book:
         elif payload.kind == ATTEMPT:
             settled = payload.body.get("pending")
             if isinstance(settled, str) and settled and not payload.body.get("unsettled"):
-                self._settled.add(settled)
                 self._pending.pop(settled, None)
+                self._settled[settled] = None
+                if len(self._settled) > SETTLED_MAX:
+                    del self._settled[next(iter(self._settled))]
         elif payload.kind == CONSTRAINT:
             self._take_constraint(constraint_told(payload, self._read), identity)
         elif payload.kind == POSITIONS:
@@ -135,6 +142,10 @@ class Book:
                 self._last.pop(identity, None)
                 self._flown.pop(identity, None)
                 self._batches.pop(identity, None)
+                self._entry_of.pop(identity, None)
+        for identity, constraint in list(self._ended_constraints.items()):
+            if last_end_us(constraint.details) < before_us:
+                del self._ended_constraints[identity]
                 self._entry_of.pop(identity, None)
 
     def _take_intent(self, intent: Intent, entry: str) -> None:
