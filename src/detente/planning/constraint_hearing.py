@@ -13,8 +13,9 @@ from detente.f3548 import entity_id, time_us, valid_volumes
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.geo import OutlineTooLarge, Volume4D, VolumeLimits, prepare
-from detente.planning.hearing import NotItsManager, Outdated, Unusable
+from detente.planning.hearing import NotItsManager, Outdated, Unusable, check_subscriptions, counted
 from detente.planning.known import KnownConstraint, visible
+from detente.planning.told import VERTICES_MAX
 
 _SLACK_US: Final = 1_000_000
 """Exchanges may round times."""
@@ -42,9 +43,10 @@ def read_constraint(change: uss.PutConstraintDetailsParameters) -> ToldConstrain
 
     Raises:
         InvalidMember, InvalidVolume: a member is missing or cannot be.
-        Unusable: it contradicts itself, or lacks the OVN.
+        Unusable: it contradicts itself, lacks the OVN, or a number in it cannot be.
     """
     identity = entity_id(change.constraint_id, "constraint_id")
+    check_subscriptions(change.subscriptions)
     told = change.constraint
     if told is None:
         return ToldConstraint(identity, None)
@@ -53,6 +55,7 @@ def read_constraint(change: uss.PutConstraintDetailsParameters) -> ToldConstrain
         raise Unusable("Two different constraints are named.", where=f"{where}.reference.id")
     if not visible(told.reference.ovn):
         raise Unusable("The OVN is missing.", where=f"{where}.reference.ovn")
+    counted(told.reference.version, f"{where}.reference.version")
     volumes = usable_volumes(told.details, f"{where}.details")
     _within_times(volumes, told.reference, f"{where}.details")
     return ToldConstraint(identity, told, volumes)
@@ -64,7 +67,9 @@ def usable_volumes(details: uss.ConstraintDetails, where: str) -> tuple[Volume4D
     Raises:
         InvalidMember, InvalidVolume, Unusable: as above.
     """
-    volumes = valid_volumes(details.volumes, f"{where}.volumes", _LIMITS, need_times=True)
+    volumes = valid_volumes(
+        details.volumes, f"{where}.volumes", _LIMITS, need_times=True, vertices_max=VERTICES_MAX
+    )
     try:
         prepare(volumes)
     except OutlineTooLarge as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from detente.errors import DetenteError
 from detente.f3548 import entity_id
@@ -17,10 +17,9 @@ from detente.f3548 import types as wire
 from detente.geo import Encounter, Volume4D, conflicts, prepare
 from detente.planning.entry_forms import instant_of
 from detente.planning.intents import Details, Intent, Neighbour, State
-from detente.planning.told import ToldWrong, details_of, within_times
+from detente.planning.known import visible
+from detente.planning.told import ToldWrong, check_count, details_of, within_times
 from detente.words import NARROW, Words, moment
-
-_OVN_MIN: Final = 16
 
 
 class NotItsManager(DetenteError):
@@ -78,9 +77,10 @@ def read_change(change: wire.PutOperationalIntentDetailsParameters) -> Told:
 
     Raises:
         InvalidMember: an id or a time cannot be.
-        Unusable: it contradicts itself, lacks the OVN, or its volumes cannot be.
+        Unusable: it contradicts itself, lacks the OVN, or a number or its volumes cannot be.
     """
     identity = entity_id(change.operational_intent_id, "operational_intent_id")
+    check_subscriptions(change.subscriptions)
     intent = change.operational_intent
     if intent is None:
         return Told(identity, None, None)
@@ -88,14 +88,39 @@ def read_change(change: wire.PutOperationalIntentDetailsParameters) -> Told:
     reference = intent.reference
     if entity_id(reference.id, f"{where}.reference.id") != identity:
         raise Unusable("Two different intents are named.", where=f"{where}.reference.id")
-    if len(reference.ovn) < _OVN_MIN or reference.ovn == wire.OVN_OF_ANOTHER:
+    if not visible(reference.ovn):
         raise Unusable("The OVN is missing.", where=f"{where}.reference.ovn")
+    counted(reference.version, f"{where}.reference.version")
     try:
         details = details_of(intent.details, State(reference.state))
         within_times(details, reference)
     except ToldWrong as error:
         raise Unusable(error.message, where=f"{where}.details.{error.where}") from None
     return Told(identity, reference, details)
+
+
+def check_subscriptions(states: Sequence[wire.SubscriptionState]) -> None:
+    """Check why a notification was sent.
+
+    Raises:
+        Unusable: no subscription is named, or an index cannot be.
+    """
+    if not states:
+        raise Unusable("At least one subscription is needed.", where="subscriptions")
+    for i, each in enumerate(states):
+        counted(each.notification_index, f"subscriptions[{i}].notification_index")
+
+
+def counted(value: int, where: str) -> None:
+    """Check what an exchange counts: see `check_count`.
+
+    Raises:
+        Unusable: no exchange can have counted so far.
+    """
+    try:
+        check_count(value, where)
+    except ToldWrong as error:
+        raise Unusable(f"This cannot be: {error.message}.", where=where) from None
 
 
 def judge(

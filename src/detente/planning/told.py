@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from detente.errors import DetenteError
-from detente.f3548 import InvalidMember, InvalidVolume, time_us, valid_volumes, volume_on_wire
+from detente.f3548 import (
+    InvalidMember,
+    InvalidVolume,
+    time_us,
+    valid_volumes,
+    vertices_of,
+    volume_on_wire,
+)
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.geo import Volume4D, VolumeLimits, prepare
@@ -23,7 +30,10 @@ from detente.words import Words
 
 # A peer's exchange may have wider limits than ours: only form counts here.
 _LIMITS: Final = VolumeLimits(max_area_km2=1e9)
-_PRIORITY_MOST: Final = (1 << 31) - 1
+VERTICES_MAX: Final = 10_000
+"""Of all volumes of an intent or a constraint that is told (OiMaxVertices): what has more is not
+looked at any closer, or a peer could keep a node busy with nothing else."""
+_INT32_MOST: Final = (1 << 31) - 1
 _SLACK_US: Final = 1_000_000
 """How far a reference's times may be from those of the details: an exchange may round."""
 
@@ -59,8 +69,14 @@ def details_of(told: wire.OperationalIntentDetails, state: State) -> Details:
             "off-nominal volumes",
             where="off_nominal_volumes",
         )
-    if not -_PRIORITY_MOST - 1 <= told.priority <= _PRIORITY_MOST:
+    if not -_INT32_MOST - 1 <= told.priority <= _INT32_MOST:
         raise ToldWrong("it does not fit into 32 bits", where="priority")
+    vertices = vertices_of((*told.volumes, *told.off_nominal_volumes))
+    if vertices > VERTICES_MAX:
+        raise ToldWrong(
+            f"the volumes have {vertices:,} vertices together; OPIN0020 allows {VERTICES_MAX:,}",
+            where="volumes",
+        )
     details = Details(
         _volumes(told.volumes, "volumes"),
         _volumes(told.off_nominal_volumes, "off_nominal_volumes"),
@@ -68,6 +84,16 @@ def details_of(told: wire.OperationalIntentDetails, state: State) -> Details:
     )
     _comparable(details.all_volumes)
     return details
+
+
+def check_count(value: int, where: str) -> None:
+    """Check a version or an index of a notification: what an exchange counts, in 32 bits.
+
+    Raises:
+        ToldWrong: no exchange can have counted so far; believed, it would outdo every true one.
+    """
+    if not 0 <= value <= _INT32_MOST:
+        raise ToldWrong("it is negative, or does not fit into 32 bits", where=where)
 
 
 def details_on_wire(details: Details) -> wire.OperationalIntentDetails:
@@ -115,6 +141,7 @@ def read_intent(
     _same_entity(reference.id, reference.manager, found.id, found.manager)
     if not visible(found.ovn):
         raise ToldWrong("its USS does not show the OVN", where="reference.ovn")
+    check_count(found.version, "reference.version")
     if found.version < reference.version:
         return _older()
     if found.ovn in refused:
@@ -160,6 +187,7 @@ def read_constraint(
     _same_entity(reference.id, reference.manager, found.id, found.manager)
     if not visible(found.ovn):
         raise ToldWrong("its USS does not show the OVN", where="reference.ovn")
+    check_count(found.version, "reference.version")
     if found.version < reference.version:
         return _older()
     if found.ovn in refused:
@@ -167,7 +195,9 @@ def read_constraint(
             return _older()
         raise ToldWrong("the exchange does not take the OVN that its USS shows", where="ovn")
     try:
-        volumes = valid_volumes(told.details.volumes, "volumes", _LIMITS, need_times=True)
+        volumes = valid_volumes(
+            told.details.volumes, "volumes", _LIMITS, need_times=True, vertices_max=VERTICES_MAX
+        )
     except (InvalidMember, InvalidVolume) as error:
         raise ToldWrong(error.message, where=error.where) from error
     _comparable(volumes)

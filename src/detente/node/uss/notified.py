@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from detente.errors import DetenteError
-from detente.f3548 import entity_id
+from detente.f3548 import InvalidMember, InvalidVolume, entity_id
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.http import Request, Response
@@ -121,11 +121,13 @@ class Notified:
         self, request: Request[wire.PutOperationalIntentDetailsParameters], place: Place
     ) -> Response:
         """An intent of the caller has changed or ended."""
-        told, sender = read_change(request.body), request.caller.sub
-        now = current()
-        now.about.append(told.intent_id)
-        if not request.body.subscriptions:
-            raise Unusable("At least one subscription is needed.", where="subscriptions")
+        sender, now = request.caller.sub, current()
+        now.about.append(entity_id(request.body.operational_intent_id, "operational_intent_id"))
+        try:
+            told = read_change(request.body)
+        except (InvalidMember, Unusable) as error:
+            now.problem = str(error)
+            raise
         exchange, known = self._known(told.intent_id, place)
         standing = None
         sure = known is not None and known.reference.manager == sender
@@ -222,7 +224,7 @@ class Notified:
                     await self._constraints.heard(
                         request.body, request.caller.sub, now.id, exchange
                     )
-            except (NotItsManager, Outdated) as error:
+            except (InvalidMember, InvalidVolume, NotItsManager, Outdated, Unusable) as error:
                 now.problem = str(error)
                 raise
         return Response(204)

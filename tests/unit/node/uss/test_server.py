@@ -250,6 +250,29 @@ async def test_a_notification_that_cannot_be_is_refused(tmp_path: Path) -> None:
         assert not net.ears.heard_of
 
 
+@pytest.mark.parametrize("number", [-1, 1 << 31, 1 << 63, 1 << 70], ids=hex)
+async def test_numbers_that_no_exchange_counts_to_are_refused_and_it_is_said_why(
+    tmp_path: Path, number: int
+) -> None:
+    async with served(tmp_path) as net:
+        good = theirs(net, planned.neighbour())
+        told = msgspec.structs.replace(good.reference, version=number)
+        far = change(replace(good, reference=told))
+        state = wire.SubscriptionState("00000000-0000-4000-8000-0000000000aa", number)
+        often = msgspec.structs.replace(change(good), subscriptions=[state])
+        ended = msgspec.structs.replace(change(good, ended=True), subscriptions=[state])
+        for body in (far, often, ended):
+            answer = await net.post(INTENTS, body)
+            assert answer.status_code == 400
+        assert not net.ears.heard_of
+        for entry in await net.exchanges():
+            assert "32 bits" in entry["exchange"]["problem"]
+            assert good.id in entry["about"]
+        # What is true is believed all the same.
+        assert (await net.post(INTENTS, change(good))).status_code == 204
+        assert [each.intent_id for each in net.ears.heard_of] == [good.id]
+
+
 async def test_volumes_outside_of_the_times_that_stand_at_the_exchange_are_refused(
     tmp_path: Path,
 ) -> None:
