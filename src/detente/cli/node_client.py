@@ -132,9 +132,9 @@ class NodeClient:
         """Ask for something to become this. Raises as `get`."""
         return self._json(self._send("PUT", path, body=body))
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str) -> Json:
         """Ask for something to end. Raises as `get`."""
-        self._send("DELETE", path)
+        return self._json(self._send("DELETE", path))
 
     def log_in(
         self, officer: str, password: str, *, code: str = "", recovery: str = ""

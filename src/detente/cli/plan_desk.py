@@ -1,9 +1,12 @@
-"""An officer at a node, for the commands of `detente plan`: the node, its language, its plans."""
+"""An officer at a node, for the commands of `detente plan`: the node, its language, its plans.
+
+Those of `detente constraint` ask and print in the same way.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +16,7 @@ import click
 
 from detente.cli.node_client import NodeClient, connect
 from detente.cli.plan_answers import Plan, PlanCalls
-from detente.words import Language
+from detente.words import Language, Words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -58,13 +61,7 @@ class PlanDesk:
         if len(text) == ID_LENGTH:
             return text
         plans = self.calls.plans() + self.calls.plans(state="ended")
-        found = {each.id for each in plans if each.id.endswith(text)}
-        if len(found) != 1:
-            what = "no plan" if not found else f"{len(found)} plans"
-            raise click.BadParameter(
-                f"{what} among the newest end with {text!r}; give the whole id.", param_hint="ID"
-            )
-        return found.pop()
+        return only_id(text, (each.id for each in plans), "plan")
 
 
 @contextmanager
@@ -75,8 +72,72 @@ def plan_desk(connection: Connection) -> Iterator[PlanDesk]:
         NotLoggedIn, SessionFileUnusable, NodeUnreachable, NodeRefused: see these.
     """
     with connect(*connection) as client:
-        session = client.get("session")
-        yield PlanDesk(PlanCalls(client), "fr" if session.get("language") == "fr" else "en")
+        yield PlanDesk(PlanCalls(client), language_of(client))
+
+
+def language_of(client: NodeClient) -> Language:
+    """That of the officer who is logged in. Raises as `NodeClient.get`."""
+    return "fr" if client.get("session").get("language") == "fr" else "en"
+
+
+def only_id(text: str, known: Iterable[str], what: str) -> str:
+    """The only id that ends so.
+
+    Args:
+        what: has it; for what is told if there is none, or if there are several.
+
+    Raises:
+        click.BadParameter: there is not exactly one.
+    """
+    found = {each for each in known if each.endswith(text)}
+    if len(found) != 1:
+        count = f"no {what}" if not found else f"{len(found)} {what}s"
+        raise click.BadParameter(
+            f"{count} among the newest end with {text!r}; give the whole id.", param_hint="ID"
+        )
+    return found.pop()
+
+
+def confirm(yes: bool, question: Words, language: Language) -> None:
+    """Ask whether to go on, unless that was said beforehand.
+
+    Raises:
+        click.Abort: not.
+        click.UsageError: there is nobody to be asked.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nothing was done: give --yes where nobody can be asked.")
+    click.confirm(question.to(language), abort=True, err=True)
+
+
+def exit_code(results: Iterable[str]) -> int:
+    """What a command ends with whose attempts ended so: done, refused, failed."""
+    found = set(results)
+    if "done" in found:
+        return 0 if found == {"done"} else EXIT_SOME
+    return EXIT_REFUSED if found == {"refused"} else EXIT_FAILED
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[], None]]:
+    """A bar, if there are several things to do and a terminal to show it on."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    with Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    ) as shown:
+        bar = shown.add_task("", total=total)
+        yield lambda: shown.advance(bar)
 
 
 def show(what: RenderableType, *, err: bool = False) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -14,12 +13,12 @@ import click
 from detente.cli.node_client import Json, print_json, say
 from detente.cli.plan_answers import Outcome, WayOut
 from detente.cli.plan_desk import (
-    EXIT_FAILED,
-    EXIT_REFUSED,
-    EXIT_SOME,
     Connection,
     PlanDesk,
+    confirm,
+    exit_code,
     plan_desk,
+    progress,
     show,
 )
 from detente.cli.plan_reading import Reading, ReadPlan, read_plans
@@ -104,9 +103,9 @@ def file_plans(
             print_json({"plans": bodies})
         return 0
     with plan_desk(connection) as at:
-        _confirm(yes, SURE, at.language)
+        confirm(yes, SURE, at.language)
         tried = []
-        with _progress(len(bodies)) as advance:
+        with progress(len(bodies)) as advance:
             for body in bodies:
                 made = try_plan(at, at.calls.file, body, resolve, quiet=as_json)
                 tried.append(made)
@@ -148,7 +147,7 @@ def modify_plan(
         return 0
     with plan_desk(connection) as at:
         known = at.find(identity)
-        _confirm(yes, CHANGE, at.language)
+        confirm(yes, CHANGE, at.language)
 
         def attempt(body: Json) -> tuple[Outcome, Json]:
             if declared and declared[0] != "conform":
@@ -189,7 +188,7 @@ def activate_plan(
     with plan_desk(connection) as at:
         known = at.find(identity)
         if plan is not None:
-            _confirm(yes, CHANGE, at.language)
+            confirm(yes, CHANGE, at.language)
 
         def attempt(body: Json) -> tuple[Outcome, Json]:
             return at.calls.act(known.id, "activate", _change(body))
@@ -210,7 +209,7 @@ def end_plan(connection: Connection, *, identity: str, yes: bool, as_json: bool)
     with plan_desk(connection) as at:
         known = at.find(identity)
         question = END.to(at.language).format(name=known.name or known.id)
-        _confirm(yes, Words(question, question), at.language)
+        confirm(yes, Words(question, question), at.language)
         tried = try_plan(
             at, lambda body: at.calls.act(known.id, "end", body), {}, "off", quiet=as_json
         )
@@ -302,34 +301,6 @@ def _choose(
     return ways[number - 1] if number else None
 
 
-def _confirm(yes: bool, question: Words, language: Language) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("Nothing was done: give --yes where nobody can be asked.")
-    click.confirm(question.to(language), abort=True, err=True)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar, if there are several things to do and a terminal to show it on."""
-    if total < 2 or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    with Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(file=sys.stderr),
-        transient=True,
-    ) as progress:
-        bar = progress.add_task("", total=total)
-        yield lambda: progress.advance(bar)
-
-
 def _finish(tried: Sequence[Tried], as_json: bool) -> int:
     """Print the answers if they are wanted; the exit code."""
     if as_json:
@@ -346,7 +317,4 @@ def _finish(tried: Sequence[Tried], as_json: bool) -> int:
                 ]
             }
         )
-    results = {each.last.result for each in tried}
-    if "done" in results:
-        return 0 if results == {"done"} else EXIT_SOME
-    return EXIT_REFUSED if results == {"refused"} else EXIT_FAILED
+    return exit_code(each.last.result for each in tried)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,7 @@ from detente.words import Words
 if TYPE_CHECKING:
     from detente.cli.plan_reading import ReadFile
     from detente.geo import Outline, Volume4D
-    from detente.interchange import Part, Problem
+    from detente.interchange import Feature, Part, Problem
 
 ROWS_MAX: Final = 60
 """Volumes that the table shows; the rest are counted."""
@@ -155,58 +155,8 @@ def _problem(problem: Problem) -> Json:
 
 
 def write_picture(path: Path, found: ReadFile) -> None:
-    """What was understood as a page that needs nothing else (.html), or as GeoJSON.
-
-    Raises:
-        PictureNotWritten: it cannot be written, or its name ends otherwise.
-    """
-    from detente.cli.plan_reading import PictureNotWritten
-
-    suffix = path.suffix.lower()
-    if suffix not in (".html", ".geojson"):
-        raise PictureNotWritten(
-            "A picture is a page or GeoJSON.",
-            where=str(path),
-            advice="Let its name end in .html or .geojson.",
-        )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if suffix == ".html":
-            _write_page(path, found)
-        else:
-            path.write_bytes(_geojson(found))
-    except OSError as error:
-        raise PictureNotWritten(
-            f"It cannot be written: {error.strerror}.", where=str(path)
-        ) from None
-
-
-def _write_page(path: Path, found: ReadFile) -> None:
-    from detente.operations import Flight, ReportText, check, write_report
-
-    flights = [
-        Flight(f"plan {number}", plan.name or f"plan {number}", "", plan.converted.volumes)
-        for number, plan in enumerate(found.plans, start=1)
-    ]
-    said = [
-        *(each.message for each in (*found.problems, *found.understood.notes)),
-        *(words for plan in found.plans for words in plan.converted.assumptions),
-    ]
-    text = ReportText(
-        title=Words("What was understood", "Ce qui a été compris"),
-        subtitle=found.understood.name,
-        own_label=Words("understood", "compris"),
-        other_label=Words("none", "aucun"),
-        notes=tuple(dict.fromkeys(said)),
-        made_at_us=time.time_ns() // 1000,
-    )
-    # The plans of one file may meet one another: their officers decide whether they may.
-    write_report(path, check(flights, [], within_own=True), flights, [], text)
-
-
-def _geojson(found: ReadFile) -> bytes:
-    from detente.interchange.feature import Feature, Kind
-    from detente.interchange.writing import write
+    """What was understood, as `draw` has it. Raises as that."""
+    from detente.interchange import Feature, Kind
 
     features = [
         Feature(
@@ -219,4 +169,63 @@ def _geojson(found: ReadFile) -> bytes:
         )
         for number, plan in enumerate(found.plans, start=1)
     ]
-    return write(features, "geojson")
+    said = [
+        *(each.message for each in (*found.problems, *found.understood.notes)),
+        *(words for plan in found.plans for words in plan.converted.assumptions),
+    ]
+    draw(path, features, said, found.understood.name)
+
+
+def draw(path: Path, features: Sequence[Feature], said: Sequence[Words], name: str) -> None:
+    """What was understood as a page that needs nothing else (.html), or as GeoJSON.
+
+    Args:
+        features: as they were understood.
+        said: what there is to know besides.
+        name: of the file that they come from.
+
+    Raises:
+        PictureNotWritten: it cannot be written, or its name ends otherwise.
+    """
+    from detente.cli.plan_reading import PictureNotWritten
+    from detente.interchange import write
+
+    suffix = path.suffix.lower()
+    if suffix not in (".html", ".geojson"):
+        raise PictureNotWritten(
+            "A picture is a page or GeoJSON.",
+            where=str(path),
+            advice="Let its name end in .html or .geojson.",
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if suffix == ".html":
+            _write_page(path, features, said, name)
+        else:
+            path.write_bytes(write(features, "geojson"))
+    except OSError as error:
+        raise PictureNotWritten(
+            f"It cannot be written: {error.strerror}.", where=str(path)
+        ) from None
+
+
+def _write_page(path: Path, features: Sequence[Feature], said: Sequence[Words], name: str) -> None:
+    from detente.interchange import Kind
+    from detente.operations import Flight, ReportText, check, write_report
+
+    flights = [
+        Flight(each.id.replace("-", " "), each.name or each.id.replace("-", " "), "", each.volumes)
+        for each in features
+    ]
+    text = ReportText(
+        title=Words("What was understood", "Ce qui a été compris"),
+        subtitle=name,
+        own_label=Words("understood", "compris"),
+        other_label=Words("none", "aucun"),
+        notes=tuple(dict.fromkeys(said)),
+        made_at_us=time.time_ns() // 1000,
+    )
+    # The plans of one file may meet one another: their officers decide whether they may. That
+    # constraints do means nothing.
+    plans = all(each.kind == Kind.INTENT for each in features)
+    write_report(path, check(flights, [], within_own=plans), flights, [], text)
