@@ -23,6 +23,7 @@ from detente.f3548 import uss_types as uss
 from detente.http import TokenAuthenticator, TokenRules, build_app, load_pem_key
 from detente.node.uss.log_sets import LogSets
 from detente.node.uss.notified import Notified
+from detente.node.uss.quotas import uss_lanes
 from detente.node.uss.server import USS_STATUSES, UssServer
 from detente.node.uss.witnessed import NamedCallers, WitnessedApp
 from detente.planning import HeardIntent, Neighbour, details_on_wire
@@ -134,6 +135,7 @@ async def served(
     bases: Mapping[str, str] | None = None,
     log_sets: LogSets | None = None,
     constraints: Any = None,
+    requests_per_s: float = 1000.0,
 ) -> AsyncIterator[Served]:
     """A server over a record of Party A; the exchange is called `main`."""
     async with recording(directory) as node:
@@ -154,6 +156,7 @@ async def served(
             server.endpoints(),
             authenticator=NamedCallers(TokenAuthenticator(rules, pem_keys=[load_pem_key(pem)])),
             statuses=USS_STATUSES,
+            lanes=uss_lanes(requests_per_s),
         )
         app = WitnessedApp(inner, node.recorder, lambda: A.node, context.clock, quiet=("/health",))
         transport = httpx.ASGITransport(app=app)

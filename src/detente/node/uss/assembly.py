@@ -55,6 +55,7 @@ from .log_sets import LogSets
 from .notifier import Notifier
 from .operators import Operators
 from .planner import Planner, PlannerParts
+from .quotas import uss_lanes
 from .reaching import CheckedTransport
 from .recorder import Recorder
 from .settings import PlanSettings
@@ -280,6 +281,7 @@ class Uss:
             limits=Limits(max_body_bytes=BODY_BYTES_MAX, handler_timeout_s=60.0),
             observer=observer,
             statuses=PEERS_STATUSES,
+            lanes=uss_lanes(settings.uss_requests_per_s),
         )
         witnessed = WitnessedApp(
             answering,

@@ -31,6 +31,7 @@ from detente.record import Clock
 
 from .log_sets import LogSets
 from .notified import HearsConstraints, Notified, Place
+from .quotas import DETAILS_LANE, LOG_SETS_LANE, NOTICES_LANE
 from .witnessed import current
 
 TELEMETRY_OLD_S: Final = 60.0
@@ -115,6 +116,8 @@ class UssServer:
             allowed: Scopes,
             responses: Mapping[int, type[msgspec.Struct] | None],
             body: type[Any] | None = None,
+            *,
+            lane: str = DETAILS_LANE,
         ) -> Endpoint:
             async def answer(request: Request[Any]) -> Response:
                 response: Response = await handler(request, place)
@@ -132,6 +135,7 @@ class UssServer:
                 body=body,
                 path_help={"entityid": "a version-4 UUID", "log_set_id": "its id"},
                 tags=("uss",),
+                lane=lane,
             )
 
         intents, constraints = "/uss/v1/operational_intents", "/uss/v1/constraints"
@@ -164,6 +168,7 @@ class UssServer:
                 any_of(scopes.STRATEGIC_COORDINATION),
                 {204: None, 409: None},
                 wire.PutOperationalIntentDetailsParameters,
+                lane=NOTICES_LANE,
             ),
             one(
                 "GET",
@@ -183,6 +188,7 @@ class UssServer:
                 any_of(scopes.CONSTRAINT_MANAGEMENT),
                 {204: None, 409: None},
                 uss.PutConstraintDetailsParameters,
+                lane=NOTICES_LANE,
             ),
             one(
                 "POST",
@@ -193,6 +199,7 @@ class UssServer:
                 everybody,
                 {201: wire.ErrorReport},
                 wire.ErrorReport,
+                lane=NOTICES_LANE,
             ),
             one(
                 "GET",
@@ -202,6 +209,7 @@ class UssServer:
                 "A log set that was made for the caller (U7).",
                 everybody,
                 {200: uss.USSLogSet, 404: None},
+                lane=LOG_SETS_LANE,
             ),
         ]
 

@@ -164,6 +164,14 @@ class PlanSettings(BaseSettings):
         check=checks.not_blank,
         metavar="NAME",
     )
+    uss_requests_per_s: float = setting(
+        "Requests a second of one caller (the sub of its token) for details, and as many notices; "
+        "for three seconds' worth at once. Beyond, it is answered 429 with Retry-After.",
+        default=200.0,
+        group=_USS,
+        minimum=1,
+        maximum=100_000,
+    )
     system_identity: str = setting(
         "Name this system answers to at /versioning/versions/{system_identity}.",
         default="detente.node",
@@ -241,6 +249,22 @@ class PlanSettings(BaseSettings):
     )
     cost_per_km_longer: float = setting(
         "What a kilometre of longer way costs.", default=2.0, group=_COSTS, minimum=0
+    )
+    way_delay_minutes: int = setting(
+        "Minutes by which a way out may be later than what was asked for, at most. The node asks "
+        "exchanges and other USSs for all that is announced so much later: more than is needed "
+        "makes refusals slow, and the record large.",
+        default=90,
+        group=_COSTS,
+        minimum=0,
+        maximum=1440,
+    )
+    way_advance_minutes: int = setting(
+        "Minutes by which a way out may be earlier, at most.",
+        default=90,
+        group=_COSTS,
+        minimum=0,
+        maximum=1440,
     )
     lowest_m: float | None = setting(
         "Metres above the WGS-84 ellipsoid below which no way out is proposed, such as the highest "

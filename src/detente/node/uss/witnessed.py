@@ -1,8 +1,9 @@
 """What other USSs say to us and what we answer: recorded whole, and answered with our signature.
 
 It stands around the application of the listener for other USSs, and sees what really came and went.
-Who shows no token that holds is nobody: of such requests only so many are recorded each minute, so
-that nobody can fill a disk; the rest are counted, and the count is told with the next that is.
+Who shows no token that holds is nobody: of such requests, and of those that are turned away because
+there are too many (429, 503), only so many are recorded each minute, so that nobody can fill a
+disk; the rest are counted, and the count is told with the next that is.
 """
 
 from __future__ import annotations
@@ -149,7 +150,10 @@ class WitnessedApp:
                 self._passed_over += 1
                 return
         if self._passed_over:
-            problem += f" {self._passed_over} requests without a good token were not recorded."
+            problem += (
+                f" {self._passed_over} requests without a good token, or beyond the quota of who "
+                "brought one, were not recorded."
+            )
             self._passed_over = 0
         told = ExchangeSeen(
             url=seen.head.target_uri,

@@ -62,6 +62,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "jwks_url": ("https://auth.example/keys", "keys"),
     "audience": (("uss.example", "localhost"), ("",)),
     "issuer": (("auth.example",), (" ",)),
+    "uss_requests_per_s": (50.0, 0),
     "system_identity": ("org.example.uss", ""),
     "token_command": ("print-token --now", ""),
     "token_key": (None, "private.pem"),

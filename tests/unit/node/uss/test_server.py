@@ -18,7 +18,7 @@ from detente.f3548 import scopes, time_of
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.http import verify_response
-from detente.node.uss import witnessed
+from detente.node.uss import quotas, witnessed
 from detente.planning import Filed, Flown, Intent, Judged, Neighbour, State, details_of
 
 pytestmark = pytest.mark.anyio
@@ -397,6 +397,49 @@ async def test_who_invents_intents_does_not_take_the_way_to_the_exchange(tmp_pat
         assert {(await each).status_code for each in asked} == {204}
         assert most == 4
         assert not net.ears.heard_of
+
+
+async def test_who_asks_too_much_is_told_to_wait_and_nobody_else_is(tmp_path: Path) -> None:
+    async with served(tmp_path, requests_per_s=1.0) as net:
+        ours = planned.intent()
+        await accept(net, ours)
+        asked = [await net.get(f"{INTENTS}/{ours.id}") for _ in range(40)]
+        refused = [each for each in asked if each.status_code == 429]
+        assert [each.status_code for each in asked[:3]] == [200] * 3
+        assert len(refused) > 30
+        assert {int(each.headers["retry-after"]) for each in refused} == {1}
+        # What it tells is another matter, and so is everybody else.
+        assert (await net.post(INTENTS, change(planned.neighbour()))).status_code == 204
+        assert (await net.get(f"{INTENTS}/{ours.id}", sub="c")).status_code == 200
+
+
+async def test_who_lets_many_notices_wait_is_told_to_come_again(tmp_path: Path) -> None:
+    async with served(tmp_path) as net:
+        full, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slow(exchange: str, intent_id: str) -> None:
+            await go_on.wait()
+
+        net.ears.ask_reference = slow  # type: ignore[method-assign]
+        ours = planned.intent()
+        await accept(net, ours)
+
+        async def tell(sub: str) -> int:
+            answer = await net.post(INTENTS, change(planned.neighbour(manager=sub)), sub=sub)
+            if answer.status_code == 429:
+                assert answer.headers["retry-after"] == "1"
+                full.set()
+            return answer.status_code
+
+        asked = [asyncio.create_task(tell("b")) for _ in range(quotas.AT_WORK_MAX + 1)]
+        await asyncio.wait_for(full.wait(), 20)
+        other = asyncio.create_task(tell("c"))
+        assert (await net.get(f"{INTENTS}/{ours.id}", sub="b")).status_code == 200
+        assert (await net.get(f"{INTENTS}/{ours.id}", sub="c")).status_code == 200
+        go_on.set()
+        statuses = [await each for each in asked]
+        assert statuses.count(204) == quotas.AT_WORK_MAX
+        assert await other == 204
 
 
 async def test_nor_does_who_invents_constraints(tmp_path: Path) -> None:
