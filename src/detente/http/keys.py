@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import time
 import warnings
 from collections.abc import Callable
@@ -139,7 +140,8 @@ class JwksSource:
 
     Keys stay usable for `grace_s` after the last good fetch, so an outage of the issuer does not
     become one of ours. A failed fetch changes nothing. Redirects and proxies from the environment
-    are not followed: the address that was configured is the one that is asked.
+    are not followed: the address that was configured is the one that is asked. `context` says by
+    which certificates it is believed; the system's if not given.
     """
 
     def __init__(
@@ -149,6 +151,7 @@ class JwksSource:
         interval_s: float = 60.0,
         grace_s: float = 3600.0,
         min_gap_s: float = 5.0,
+        context: ssl.SSLContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -156,6 +159,7 @@ class JwksSource:
         self._interval_s = interval_s
         self._grace_s = grace_s
         self._min_gap_s = min_gap_s
+        self._context = context
         self._transport = transport
         self._monotonic = monotonic
         self._keys: tuple[VerificationKey, ...] = ()
@@ -225,6 +229,7 @@ class JwksSource:
     async def _download(self) -> bytes:
         async with (
             httpx.AsyncClient(
+                verify=True if self._context is None else self._context,
                 transport=self._transport,
                 timeout=JWKS_TIMEOUT_S,
                 follow_redirects=False,

@@ -32,9 +32,9 @@ async def test_what_is_over_is_forgotten_after_its_last_volume(tmp_path: Path) -
     async with recording(tmp_path) as node:
         book, recorder = node.book, node.recorder
         flight = planned.intent(volumes=[planned.circle()])
+        closed = constraint(version=1, ended=False)
         for ended in (False, True):
-            closed = constraint(version=1 + ended, ended=ended)
-            await recorder.constraint(closed)
+            await recorder.constraint(constraint(version=1 + ended, ended=ended))
             now = planned.after(flight, ended=True) if ended else flight
             await recorder.settled(None, planned.accepted(now))
             book.drop_ended(end_us + 1 if not ended else end_us)

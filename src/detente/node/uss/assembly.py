@@ -350,13 +350,20 @@ def _transport(context: NodeContext, exchanges: tuple[ExchangeArea, ...]) -> Che
         connect_to=[ConnectTo.parse(text) for text in settings.connect_to],
         allow_http=settings.allow_http_uss_urls,
         allow_any=settings.peer_allow_any,
-        context=ssl.create_default_context(cafile=settings.uss_ca),
+        context=_believed(settings),
     )
+
+
+def _believed(settings: PlanSettings) -> ssl.SSLContext:
+    """By which certificates exchanges, other USSs and the authorisation server are believed."""
+    return ssl.create_default_context(cafile=settings.uss_ca)
 
 
 def _authenticator(settings: PlanSettings) -> tuple[TokenAuthenticator, JwksSource | None]:
     audiences = settings.audience or (urlsplit(settings.base_url or "").hostname or "",)
-    jwks = None if settings.jwks_url is None else JwksSource(settings.jwks_url)
+    jwks = None
+    if settings.jwks_url is not None:
+        jwks = JwksSource(settings.jwks_url, context=_believed(settings))
     rules = TokenRules(audiences=frozenset(audiences), issuers=frozenset(settings.issuer))
     keys = [load_pem_key(path) for path in settings.auth_public_key]
     return TokenAuthenticator(rules, pem_keys=keys, jwks=jwks), jwks

@@ -132,8 +132,8 @@ class PlanSettings(BaseSettings):
     )
     uss_tls_key: Path | None = usual.optional_file("PEM private key of that certificate.", _USS)
     uss_ca: Path | None = usual.optional_file(
-        "PEM certificates by which exchanges, other USSs and the server of tokens are believed, "
-        "instead of the system's.",
+        "PEM certificates by which exchanges, other USSs and the servers of tokens and of their "
+        "keys are believed, instead of the system's.",
         _USS,
     )
     auth_public_key: tuple[Path, ...] = setting(
