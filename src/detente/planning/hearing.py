@@ -6,18 +6,20 @@ before the newest that is known; and may not say two things of one version.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
+
+import numpy as np
 
 from detente.errors import DetenteError
 from detente.f3548 import entity_id
 from detente.f3548 import types as wire
-from detente.geo import Encounter, Volume4D, conflicts, prepare
+from detente.geo import Encounter, Prepared, conflicts, prepare
 from detente.planning.entry_forms import instant_of
 from detente.planning.intents import Details, Intent, Neighbour, State
 from detente.planning.known import visible
+from detente.planning.own_intents import OwnIntents
 from detente.planning.told import ToldWrong, check_count, details_of, within_times
 from detente.words import NARROW, Words, moment
 
@@ -219,34 +221,34 @@ class Suffered:
 
 
 def suffered(theirs: Neighbour, ours: Iterable[Intent]) -> list[Suffered]:
-    """Which intents of ours another's meets, exactly."""
-    details = theirs.details
-    if details is None:
+    """Which intents of ours another's meets, exactly. Who asks often keeps `OwnIntents`."""
+    if theirs.details is None:
         return []
-    prepared = prepare(details.all_volumes)
-    start_us, end_us, low_m, high_m = _bounds(details.all_volumes)
-    found = []
-    for intent in ours:
-        starts_us, ends_us, lowest_m, highest_m = _bounds(intent.details.all_volumes)
-        # Most fly at another time or height: no outline need be looked at.
-        if starts_us > end_us or ends_us < start_us or lowest_m > high_m or highest_m < low_m:
-            continue
-        meetings = conflicts(intent.details.all_volumes, prepared)
-        if meetings:
-            first = min(meetings, key=lambda each: each.time_start_us or 0)
-            found.append(Suffered(intent, theirs, first))
-    return found
+    own = OwnIntents()
+    own.follow({str(number): intent for number, intent in enumerate(ours)})
+    laid_out = prepare(theirs.details.all_volumes)
+    return suffered_near(theirs, laid_out, own.near(laid_out))
 
 
-def _bounds(volumes: Sequence[Volume4D]) -> tuple[float, float, float, float]:
-    """First start and last end (µs), lowest and highest altitude (m); open ones are infinite."""
-    starts = (-math.inf if v.time_start_us is None else v.time_start_us for v in volumes)
-    ends = (math.inf if v.time_end_us is None else v.time_end_us for v in volumes)
-    lows = (-math.inf if v.altitude_lower_m is None else v.altitude_lower_m for v in volumes)
-    highs = (math.inf if v.altitude_upper_m is None else v.altitude_upper_m for v in volumes)
-    return (
-        min(starts, default=math.inf),
-        max(ends, default=-math.inf),
-        min(lows, default=math.inf),
-        max(highs, default=-math.inf),
-    )
+def suffered_near(
+    theirs: Neighbour, laid_out: Prepared, near: Sequence[tuple[Intent, Prepared]]
+) -> list[Suffered]:
+    """The same among those of `OwnIntents` that are near; all are compared at once.
+
+    Args:
+        theirs: another's.
+        laid_out: its volumes.
+        near: see `OwnIntents.near`.
+
+    Raises:
+        OutlineTooLarge: outlines reach too far to be compared.
+    """
+    begins = np.cumsum([0, *(len(part) for _, part in near)])
+    met: dict[int, list[Encounter]] = {}
+    for each in conflicts(Prepared.joined([part for _, part in near]), laid_out):
+        owner = int(np.searchsorted(begins, each.first, side="right")) - 1
+        met.setdefault(owner, []).append(replace(each, first=each.first - int(begins[owner])))
+    return [
+        Suffered(near[owner][0], theirs, min(met[owner], key=lambda each: each.time_start_us or 0))
+        for owner in sorted(met)
+    ]

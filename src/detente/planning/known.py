@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import msgspec
 import numpy as np
@@ -17,11 +16,8 @@ import numpy as np
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.geo import Encounter, Prepared, Volume4D, conflicts, prepare
+from detente.planning.extents import Extents
 from detente.planning.intents import Neighbour
-
-_CELLS_MAX: Final = 1 << 18
-"""Comparisons made at once."""
-_TOUCH_M: Final = 0.01
 
 
 def visible(ovn: str) -> bool:
@@ -56,7 +52,7 @@ class Neighbourhood:
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], tuple[Neighbour, Prepared]] = {}
         self._constraints: dict[tuple[str, str], KnownConstraint] = {}
-        self._columns: _Columns | None = None
+        self._extents: Extents[tuple[str, str]] = Extents()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -83,21 +79,21 @@ class Neighbourhood:
             if kept[0].details == neighbour.details:
                 # The geometry of what did not move is laid out already.
                 self._kept[key] = (replace(neighbour, details=kept[0].details), kept[1])
-                self._columns = None
                 return True
-        self._kept[key] = (neighbour, prepare(neighbour.details.all_volumes))
-        self._columns = None
+        laid_out = prepare(neighbour.details.all_volumes)
+        self._kept[key] = (neighbour, laid_out)
+        self._extents.put(key, laid_out)
         return True
 
     def forget(self, intent_id: str, exchange: str | None = None) -> None:
         """It has ended (at one exchange, or everywhere)."""
         if exchange is not None:
-            if self._kept.pop((exchange, intent_id), None) is not None:
-                self._columns = None
-            return
-        for key in [k for k in self._kept if k[1] == intent_id]:
-            del self._kept[key]
-            self._columns = None
+            gone = [(exchange, intent_id)]
+        else:
+            gone = [k for k in self._kept if k[1] == intent_id]
+        for key in gone:
+            self._kept.pop(key, None)
+            self._extents.drop(key)
 
     def learn_constraint(self, constraint: KnownConstraint) -> bool:
         """Keep it, unless a newer version is known. Whether it was kept."""
@@ -180,7 +176,7 @@ class Neighbourhood:
 
     def near(self, volumes: Sequence[Volume4D]) -> tuple[Neighbour, ...]:
         """Those that share time and altitude with the volumes and may meet them on the ground."""
-        keys = self._candidates(prepare(volumes))
+        keys = self._extents.near(prepare(volumes))
         return tuple(self._kept[key][0] for key in keys)
 
     def meeting(
@@ -192,7 +188,7 @@ class Neighbourhood:
             OutlineTooLarge: when outlines reach too far to be compared.
         """
         mine = prepare(volumes)
-        kept = [self._kept[key] for key in self._candidates(mine)]
+        kept = [self._kept[key] for key in self._extents.near(mine)]
         met = met_by(mine, [theirs for _, theirs in kept])
         return tuple((kept[owner][0], encounters) for owner, encounters in met.items())
 
@@ -202,14 +198,6 @@ class Neighbourhood:
         if kept is not None and kept[0].details is neighbour.details:
             return kept[1]
         return lay_out(neighbour)
-
-    def _candidates(self, mine: Prepared) -> list[tuple[str, str]]:
-        if not self._kept or not len(mine):
-            return []
-        if self._columns is None:
-            self._columns = _Columns([kept[1] for kept in self._kept.values()])
-        keys = list(self._kept)
-        return [keys[owner] for owner in self._columns.near(mine)]
 
 
 def lay_out(neighbour: Neighbour) -> Prepared:
@@ -244,46 +232,3 @@ def with_availability(
         neighbour,
         reference=msgspec.structs.replace(neighbour.reference, uss_availability=availability),
     )
-
-
-class _Columns:
-    """The bounds of many neighbours' volumes, one after another."""
-
-    def __init__(self, parts: Sequence[Prepared]) -> None:
-        self.owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-        self.start = np.concatenate([part.time_start_us for part in parts])
-        self.end = np.concatenate([part.time_end_us for part in parts])
-        self.lower = np.concatenate([part.altitude_lower_m for part in parts])
-        self.upper = np.concatenate([part.altitude_upper_m for part in parts])
-        self.ball = np.concatenate([part.ball_m for part in parts])
-        self.radius = np.concatenate([part.ball_radius_m for part in parts])
-
-    def near(self, mine: Prepared) -> list[int]:
-        """Owners of volumes that share time and altitude with some of mine, balls meeting."""
-        found = np.zeros(len(self.owner), np.bool_)
-        # First against all of mine at once: most are out of the way of the whole.
-        rows = np.flatnonzero(
-            (self.start <= mine.time_end_us.max())
-            & (self.end >= mine.time_start_us.min())
-            & (self.lower <= mine.altitude_upper_m.max())
-            & (self.upper >= mine.altitude_lower_m.min())
-        )
-        middle = mine.ball_m.mean(axis=0)
-        reach = float(
-            (np.linalg.norm(mine.ball_m - middle, axis=1) + mine.ball_radius_m).max() + _TOUCH_M
-        )
-        apart = np.linalg.norm(self.ball[rows] - middle, axis=1)
-        rows = rows[apart <= self.radius[rows] + reach]
-        at_once = max(1, _CELLS_MAX // max(1, len(rows)))
-        for first in range(0, len(mine), at_once):
-            some = slice(first, first + at_once)
-            mask = mine.time_start_us[some, None] <= self.end[rows]
-            mask &= mine.time_end_us[some, None] >= self.start[rows]
-            mask &= mine.altitude_lower_m[some, None] <= self.upper[rows]
-            mask &= mine.altitude_upper_m[some, None] >= self.lower[rows]
-            ours, theirs = np.nonzero(mask)
-            gap = np.linalg.norm(mine.ball_m[some][ours] - self.ball[rows[theirs]], axis=1)
-            gap -= mine.ball_radius_m[some][ours] + self.radius[rows[theirs]]
-            found[rows[theirs[gap <= _TOUCH_M]]] = True
-        owners: list[int] = np.unique(self.owner[found]).tolist()
-        return owners
