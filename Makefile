@@ -62,8 +62,15 @@ check: $(ready) ## format, lint, types, layers, generated files
 		$(bin)/$$generator --check || { echo "run: make fmt"; exit 1; }; \
 	done
 
+# Compiled before the tests, while mypy has the other core: in a new tree every process of a test that
+# needs geometry would compile it for itself otherwise, half a minute each.
+.PHONY: kernels
+kernels: $(ready)
+	@$(bin)/python -c "from detente import geo; geo.warm_up()"
+
 # The limit is a last resort: a test that hangs shows its stacks after ten minutes.
-test: check ## check, then every test (TESTS=tests/unit for some of them)
+test: $(ready) ## check, then every test (TESTS=tests/unit for some of them)
+	@$(MAKE) --jobs=2 check kernels
 	@scripts/browser.sh
 	@scripts/node_tools.sh
 	@timeout --kill-after=30s $(TEST_LIMIT) $(bin)/python -m pytest $(TESTS) \
