@@ -19,6 +19,7 @@ from detente.f3548.convert import (
     uuid7_time_ms,
     valid_volume,
     valid_volumes,
+    vertices_of,
     volume_of,
     volume_on_wire,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "uuid7_time_ms",
     "valid_volume",
     "valid_volumes",
+    "vertices_of",
     "volume_of",
     "volume_on_wire",
 ]

@@ -25,6 +25,8 @@ ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 """More is not read of an exchange, which may list a whole country."""
 USS_ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
 """More is not read of a USS, which may be anybody: ten thousand vertices (OPIN0020) are less."""
+_READ_AT_ONCE_BYTES: Final = 256 * 1024
+"""A larger answer is decoded in a thread."""
 SAID_MAX: Final = 1000
 """Characters of a refusal's reason that are passed on: to operators, logs and the record."""
 
@@ -211,7 +213,10 @@ class Caller:
             told("given up before an answer")
             raise
         try:
-            found = read(response)
+            if len(response.content) > _READ_AT_ONCE_BYTES:
+                found = await asyncio.to_thread(read, response)
+            else:
+                found = read(response)
         except PeerNonsense as error:
             told(error.message, response)
             raise

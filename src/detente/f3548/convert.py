@@ -6,7 +6,7 @@ Every refusal names the member it is about, from the root of the body.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -127,6 +127,12 @@ def volume_of(
     )
 
 
+def vertices_of(volumes: Iterable[wire.Volume4D]) -> int:
+    """How many vertices volumes have together; a circle, or no outline, counts as one."""
+    outlines = (each.volume.outline_polygon for each in volumes)
+    return sum(1 if each is None else max(1, len(each.vertices)) for each in outlines)
+
+
 def valid_volumes(
     volumes: Sequence[wire.Volume4D],
     where: str,
@@ -134,15 +140,28 @@ def valid_volumes(
     *,
     need_times: bool = False,
     need_altitudes: bool = False,
+    vertices_max: int | None = None,
 ) -> list[geo.Volume4D]:
     """The volumes of a list member, each validated.
 
+    Args:
+        volumes, where: the list and its path in the body.
+        limits: of one volume.
+        need_times, need_altitudes: as in `volume_of`.
+        vertices_max: of all together; looked at before anything is computed.
+
     Raises:
         InvalidMember: something is missing.
-        InvalidVolume: a volume is not one that F3548-21 allows.
+        InvalidVolume: a volume is not one that F3548-21 allows, or they have too many vertices.
     """
     if not volumes:
         raise InvalidMember("at least one volume is needed", where=where)
+    vertices = vertices_of(volumes)
+    if vertices_max is not None and vertices > vertices_max:
+        raise InvalidVolume(
+            f"The volumes have {vertices:,} vertices together; the limit is {vertices_max:,}.",
+            where=where,
+        )
     result = []
     for i, volume in enumerate(volumes):
         result.append(

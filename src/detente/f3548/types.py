@@ -3,6 +3,9 @@
 Names are the standard's. A member that may be left out may also be null with the same meaning, and
 members that are not listed here are ignored. Nothing is checked here beyond form; what a volume
 must fulfil is checked by `detente.geo.validate_volume`, what a command must by the exchange.
+
+What volumes are made of can hold no cycles, and bodies hold ten thousands of them: the collector is
+told to pass them over (`gc=False`).
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ OperationalIntentState = Literal["Accepted", "Activated", "Nonconforming", "Cont
 UssAvailabilityState = Literal["Unknown", "Normal", "Down"]
 
 
-class Time(Struct, frozen=True):
+class Time(Struct, frozen=True, gc=False):
     """An instant, RFC 3339; microseconds are kept."""
 
     value: Annotated[datetime, Meta(tz=True)]
@@ -38,14 +41,14 @@ def parse_time(text: str) -> Time:
     return convert({"value": text}, Time)
 
 
-class Radius(Struct, frozen=True):
+class Radius(Struct, frozen=True, gc=False):
     """The radius of a circle in metres."""
 
     value: float
     units: Literal["M"]
 
 
-class Altitude(Struct, frozen=True):
+class Altitude(Struct, frozen=True, gc=False):
     """A height in metres above the WGS-84 ellipsoid."""
 
     value: float
@@ -53,27 +56,27 @@ class Altitude(Struct, frozen=True):
     units: Literal["M"]
 
 
-class LatLngPoint(Struct, frozen=True):
+class LatLngPoint(Struct, frozen=True, gc=False):
     """A position in degrees, WGS-84."""
 
     lat: float
     lng: float
 
 
-class CircleOutline(Struct, frozen=True):
+class CircleOutline(Struct, frozen=True, gc=False):
     """`outline_circle`; the schema calls both members optional, their absence is refused later."""
 
     center: LatLngPoint | None = None
     radius: Radius | None = None
 
 
-class PolygonOutline(Struct, frozen=True):
+class PolygonOutline(Struct, frozen=True, gc=False):
     """`outline_polygon`: an open ring of at least three vertices."""
 
     vertices: list[LatLngPoint]
 
 
-class Volume3D(Struct, frozen=True, omit_defaults=True):
+class Volume3D(Struct, frozen=True, omit_defaults=True, gc=False):
     """An outline and a band of altitude."""
 
     outline_circle: CircleOutline | None = None
@@ -82,7 +85,7 @@ class Volume3D(Struct, frozen=True, omit_defaults=True):
     altitude_upper: Altitude | None = None
 
 
-class Volume4D(Struct, frozen=True, omit_defaults=True):
+class Volume4D(Struct, frozen=True, omit_defaults=True, gc=False):
     """A Volume3D during a span of time."""
 
     volume: Volume3D

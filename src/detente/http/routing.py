@@ -53,6 +53,9 @@ Guard = Callable[[RequestHead], None]
 
 logger = logging.getLogger(__name__)
 
+# A larger body is decoded in a thread: nobody else is answered in these milliseconds otherwise.
+_DECODED_AT_ONCE_BYTES = 256 * 1024
+
 _EVENT_HEADERS = ((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
 
 
@@ -284,7 +287,11 @@ class Application:
             if endpoint.digest:
                 check_digest(head.headers.get("content-digest"), body)
         if bound.decode is not None:
-            body = decode_body(body, bound.decode, self._limits.max_json_depth)
+            depth_max = self._limits.max_json_depth
+            if len(body) > _DECODED_AT_ONCE_BYTES:
+                body = await asyncio.to_thread(decode_body, body, bound.decode, depth_max)
+            else:
+                body = decode_body(body, bound.decode, depth_max)
         query = parse_query(scope.get("query_string", b""), bound)
         request = Request(path, query, body, caller, received_us, request_id, headers, head)
         if endpoint.stream is not None:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.geo import Volume4D
+from detente.planning.intents import Details
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +196,10 @@ class Heard:
         answer: see `Errand`.
         source: id of the record entry of the message; "" if there is none.
         signed_by: the key that signed it, as checked; "" if nobody did.
+        details: of the intent in it, where they were read already; None: they are to be.
     """
 
     answer: Answer
     source: str = ""
     signed_by: str = ""
+    details: Details | None = None

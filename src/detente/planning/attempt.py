@@ -8,6 +8,7 @@ from typing import Final
 from detente.planning.actions import Answer, Heard, Pending
 from detente.planning.course import Course
 from detente.planning.intents import (
+    Details,
     ExchangeArea,
     Fault,
     Intent,
@@ -92,7 +93,14 @@ class Attempt:
         return fresh
 
     def answered(
-        self, number: int, answer: Answer, now_us: int, *, source: str = "", signed_by: str = ""
+        self,
+        number: int,
+        answer: Answer,
+        now_us: int,
+        *,
+        source: str = "",
+        signed_by: str = "",
+        details: Details | None = None,
     ) -> None:
         """What came of an errand.
 
@@ -102,6 +110,7 @@ class Attempt:
             now_us: the time.
             source: id of the record entry of the message.
             signed_by: the key that signed it, as checked.
+            details: of the intent in it, where they were read already.
 
         Raises:
             ValueError: that errand was not asked for, or was answered already.
@@ -109,7 +118,7 @@ class Attempt:
         place = self._places.pop(number, None)
         if place is None:
             raise ValueError(f"nothing is expected for errand {number}")
-        self._answers[place] = Heard(answer, source, signed_by)
+        self._answers[place] = Heard(answer, source, signed_by, details)
         self._task.now_us = max(self._task.now_us, now_us)
         if not self._places:
             self._go_on(tuple(each for each in self._answers if each is not None))

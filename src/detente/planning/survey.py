@@ -236,7 +236,7 @@ class Survey:
         match heard.answer:
             case wire.GetOperationalIntentDetailsResponse(operational_intent=told):
                 try:
-                    read = read_intent(reference, told, refused)
+                    read = read_intent(reference, told, refused, heard.details)
                     if isinstance(read, NotYet):
                         return read
                     found = with_availability(

@@ -126,6 +126,7 @@ def read_intent(
     reference: wire.OperationalIntentReference,
     told: wire.OperationalIntent,
     refused: frozenset[str] = frozenset(),
+    read: Details | None = None,
 ) -> Details | NotYet:
     """What a USS answered when asked for the intent that a reference names.
 
@@ -133,6 +134,7 @@ def read_intent(
         reference: from the exchange.
         told: from the USS.
         refused: OVNs that the exchange did not take for current.
+        read: what `details_of` made of its details, if that was done before.
 
     Raises:
         ToldWrong: it cannot be that intent, or cannot be used.
@@ -152,7 +154,7 @@ def read_intent(
         raise ToldWrong(
             f"its USS says {found.state}, the exchange {reference.state}", where="reference.state"
         )
-    details = details_of(told.details, State(found.state))
+    details = read or details_of(told.details, State(found.state))
     within_times(details, reference if found.version == reference.version else found)
     return details
 

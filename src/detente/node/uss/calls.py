@@ -6,6 +6,7 @@ other (`detente.planning.actions`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, assert_never
@@ -22,6 +23,7 @@ from detente.f3548 import (
     PeerUnreachable,
     TokenSource,
     UssClient,
+    vertices_of,
     volume_on_wire,
 )
 from detente.f3548 import types as wire
@@ -31,6 +33,7 @@ from detente.planning import (
     Answer,
     Conflicted,
     DeleteIntent,
+    Details,
     Errand,
     ExchangeArea,
     ExchangeSeen,
@@ -45,8 +48,13 @@ from detente.planning import (
     QueryConstraints,
     QueryIntents,
     Refused,
+    State,
+    ToldWrong,
     headers_of,
 )
+from detente.planning.told import details_of
+
+from .aside import AT_ONCE_MAX
 
 _CONFLICT: Final = 409
 
@@ -63,6 +71,18 @@ class KeepsExchanges(Protocol):
 
 def unsigned(exchanged: Exchanged, manager: str) -> None:
     """No signature is looked for."""
+
+
+async def _read_aside(told: wire.OperationalIntent) -> Details | None:
+    """The details of an intent of many vertices, read in a thread; None: there are few.
+
+    Raises:
+        ToldWrong: they cannot be used.
+    """
+    volumes = [*told.details.volumes, *told.details.off_nominal_volumes]
+    if vertices_of(volumes) <= AT_ONCE_MAX:
+        return None  # the attempt reads them itself
+    return await asyncio.to_thread(details_of, told.details, State(told.reference.state))
 
 
 @dataclass(slots=True)
@@ -111,8 +131,11 @@ class Calls:
             about: id of the intent on whose behalf.
         """
         sight = _Sight()
+        details = None
         try:
             answer = await self._ask(errand, about, sight)
+            if isinstance(answer, wire.GetOperationalIntentDetailsResponse):
+                details = await _read_aside(answer.operational_intent)
         except AirspaceConflict as error:
             answer = Conflicted(tuple(error.intents), tuple(error.constraints), error.message)
         except PeerRefused as error:
@@ -124,9 +147,11 @@ class Calls:
             answer = NoAnswer(error.message, sent=error.sent)
         except PeerNonsense as error:
             answer = Nonsense(error.message)
+        except ToldWrong as error:
+            answer = Nonsense(f"{error.where}: {error.message}")
         except DetenteError as error:  # no token: nothing was sent
             answer = NoAnswer(str(error), sent=False)
-        return Heard(answer, sight.source, sight.signed_by)
+        return Heard(answer, sight.source, sight.signed_by, details)
 
     async def _ask(self, errand: Errand, about: str, sight: _Sight) -> Answer:
         if isinstance(errand, FetchIntent):

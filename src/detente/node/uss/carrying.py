@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from detente.planning import (
     Answer,
+    Details,
     Errand,
     FetchConstraint,
     FetchIntent,
@@ -39,7 +40,14 @@ class Attempting(Protocol):
         """What is to be done and was not told yet."""
 
     def answered(
-        self, number: int, answer: Answer, now_us: int, *, source: str = "", signed_by: str = ""
+        self,
+        number: int,
+        answer: Answer,
+        now_us: int,
+        *,
+        source: str = "",
+        signed_by: str = "",
+        details: Details | None = None,
     ) -> None:
         """What came of an errand."""
 
@@ -95,6 +103,7 @@ async def carry(
                     now_us(),
                     source=heard.source,
                     signed_by=heard.signed_by,
+                    details=heard.details,
                 )
     finally:
         for task in under_way:

@@ -19,6 +19,7 @@ from detente.planning.constraints import (
     volumes_of,
 )
 
+from .aside import aside
 from .constraint_parts import ConstraintParts
 
 _NOT_FOUND: Final = 404
@@ -53,7 +54,8 @@ class ConstraintWatch:
             NotItsManager, Outdated: it may not be believed.
         """
         now_us = self._parts.now_us()
-        told = read_constraint(change)
+        volumes = () if change.constraint is None else change.constraint.details.volumes
+        told = await aside(volumes, read_constraint, change)
         name = exchange or self._parts.exchanges[0].name
         before = self._known(told.id, name)
         asked, standing = await self._standing(told.id, name)

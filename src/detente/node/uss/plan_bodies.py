@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from detente.f3548 import time_us, valid_volumes
+from detente.f3548 import time_us, valid_volumes, vertices_of, volume_of
 from detente.f3548 import types as wire
 from detente.geo import Volume4D, VolumeLimits
 from detente.http import BadRequest
@@ -19,7 +19,8 @@ from .wanted import PlanWanted, Track
 _ALTITUDE_MAX: Final = 1_000_000.0
 """Metres; beyond it nothing flies."""
 # What is too large, or crosses itself, is refused by the rules of planning, with its requirement.
-_LIMITS: Final = VolumeLimits(max_area_km2=1e9, max_vertices=1_000_000)
+_LIMITS: Final = VolumeLimits(max_area_km2=1e9)
+_VERTICES_MAX: Final = 10_000
 
 
 def wanted_of(body: PlanBody) -> PlanWanted:
@@ -56,9 +57,18 @@ def change_of(body: ChangeBody, before: Intent) -> PlanWanted | None:
 
 
 def volumes_of(volumes: Sequence[wire.Volume4D], where: str) -> tuple[Volume4D, ...]:
-    """Volumes of a body, their form checked."""
+    """Volumes of a body, their form checked.
+
+    Of more vertices than any plan may have the geometry is not looked at: they are refused as they
+    are, by the rules of planning.
+    """
     if not volumes:
         return ()
+    if vertices_of(volumes) > _VERTICES_MAX:
+        return tuple(
+            volume_of(each, f"{where}[{i}]", need_times=True, need_altitudes=True)
+            for i, each in enumerate(volumes)
+        )
     found = valid_volumes(volumes, where, _LIMITS, need_times=True, need_altitudes=True)
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
@@ -27,6 +28,7 @@ from detente.planning.costs import Limits
 from detente.record import PartyRecord
 
 from . import plan_views as views
+from .aside import AT_ONCE_MAX, P, T, aside
 from .plan_bodies import change_of, volumes_of, wanted_of
 from .planner import Done, Planner
 from .recorder import Recorder
@@ -111,7 +113,7 @@ class PlansApi:
 
     async def file(self, request: Request[views.PlanBody]) -> Response:
         """POST /plans."""
-        wanted = wanted_of(request.body)
+        wanted = await _read(request.body, wanted_of, request.body)
         if wanted.id is not None:
             wanted = replace(wanted, id=entity_id(wanted.id, "id"))
         outcome = await self._planner.file(wanted, request.caller.sub)
@@ -119,21 +121,23 @@ class PlansApi:
 
     async def modify(self, request: Request[views.PlanBody]) -> Response:
         """PUT /plans/{id}."""
-        wanted = wanted_of(request.body)
+        wanted = await _read(request.body, wanted_of, request.body)
         outcome = await self._planner.modify(request.path["id"], wanted, request.caller.sub)
         return await self._answer(request, outcome)
 
     async def activate(self, request: Request[views.ChangeBody]) -> Response:
         """POST /plans/{id}/activate."""
         identity = request.path["id"]
-        wanted = change_of(request.body, self._planner.intent(identity))
+        before = self._planner.intent(identity)
+        wanted = await _read(request.body, change_of, request.body, before)
         outcome = await self._planner.activate(identity, request.caller.sub, wanted)
         return await self._answer(request, outcome)
 
     async def conform(self, request: Request[views.ChangeBody]) -> Response:
         """POST /plans/{id}/conform."""
         identity = request.path["id"]
-        wanted = change_of(request.body, self._planner.intent(identity))
+        before = self._planner.intent(identity)
+        wanted = await _read(request.body, change_of, request.body, before)
         outcome = await self._planner.conform(identity, request.caller.sub, wanted)
         return await self._answer(request, outcome)
 
@@ -141,7 +145,8 @@ class PlansApi:
         """POST /plans/{id}/nonconforming and …/contingent."""
 
         async def handler(request: Request[views.OffNominalBody]) -> Response:
-            where = volumes_of(request.body.off_nominal_volumes, "off_nominal_volumes")
+            given = request.body.off_nominal_volumes
+            where = await aside(given, volumes_of, given, "off_nominal_volumes")
             by = request.caller.sub
             outcome = await self._planner.declare(request.path["id"], state, where, by)
             return await self._answer(request, outcome)
@@ -185,7 +190,7 @@ class PlansApi:
     async def ways_out(self, request: Request[WaysOutBody]) -> Response:
         """POST /plans/ways-out."""
         body, parts = request.body, self._planner.parts
-        wanted, now_us = wanted_of(body), parts.now_us()
+        wanted, now_us = await _read(body, wanted_of, body), parts.now_us()
         if body.of is None:
             order = plan_order(wanted, wanted.id or parts.new_id(), now_us)
         else:
@@ -223,6 +228,19 @@ class PlansApi:
         if found is None:
             raise NotFound("There was no attempt at this plan since the start.", where=identity)
         return found
+
+
+async def _read(
+    body: views.PlanBody | views.ChangeBody,
+    work: Callable[P, T],
+    *args: P.args,
+    **more: P.kwargs,
+) -> T:
+    """Read a body that may hold thousands of vertices, and positions."""
+    if len(body.track) > AT_ONCE_MAX:
+        return await asyncio.to_thread(work, *args, **more)
+    off_nominal = body.off_nominal_volumes if isinstance(body, views.PlanBody) else []
+    return await aside([*(body.volumes or []), *off_nominal], work, *args, **more)
 
 
 def _order(intent: Intent) -> tuple[str, str]:
