@@ -16,7 +16,8 @@ _file = click.Path(path_type=Path, dir_okay=False)
 EACH = click.option("--each", is_flag=True, help="Make each name in FILE a plan of its own.")
 
 
-def _with(command: F, options: tuple[Callable[[F], F], ...]) -> F:
+def with_options(command: F, options: tuple[Callable[[F], F], ...]) -> F:
+    """A command with options in this order."""
     for option in reversed(options):
         command = option(command)
     return command
@@ -24,7 +25,7 @@ def _with(command: F, options: tuple[Callable[[F], F], ...]) -> F:
 
 def reading_options(command: F) -> F:
     """How a file is to be understood."""
-    return _with(
+    return with_options(
         command,
         (
             click.option(
@@ -79,7 +80,7 @@ def reading_options(command: F) -> F:
 
 def filing_options(command: F) -> F:
     """What a new plan is called, and how many of them a file makes."""
-    return _with(
+    return with_options(
         command,
         (
             click.option("--name", metavar="TEXT", help="What it is called. [default: as in FILE]"),
@@ -95,7 +96,7 @@ def filing_options(command: F) -> F:
 
 def changing_options(command: F) -> F:
     """How a plan is made or changed."""
-    return _with(
+    return with_options(
         command,
         (
             click.option(

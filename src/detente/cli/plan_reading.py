@@ -165,9 +165,10 @@ def read_plans(reading: Reading, *, each: bool) -> ReadFile:
     """
     from detente.interchange import altimetry_from, read, to_volumes
 
-    data = _bytes(reading.source)
-    name = "standard input" if str(reading.source) == STDIN else reading.source.name
-    understood = read(data, name, format=reading.form, defaults=_defaults(reading))
+    data = bytes_of(reading.source)
+    understood = read(
+        data, name_of(reading.source), format=reading.form, defaults=_defaults(reading)
+    )
     altimetry = altimetry_from(
         geoid=reading.geoid, ground=reading.ground, pressure=reading.pressure
     )
@@ -196,7 +197,17 @@ def read_plans(reading: Reading, *, each: bool) -> ReadFile:
     return found
 
 
-def _bytes(source: Path) -> bytes:
+def name_of(source: Path) -> str:
+    """What a file is called; standard input, too."""
+    return "standard input" if str(source) == STDIN else source.name
+
+
+def bytes_of(source: Path) -> bytes:
+    """What is in a file, up to a byte more than is read of any.
+
+    Raises:
+        FileUnreadable: it cannot be opened.
+    """
     from detente.interchange.understood import BYTES_MAX
 
     try:
@@ -257,10 +268,15 @@ def _window(reading: Reading) -> Span | None:
 
     if reading.begins is None and reading.ends is None:
         return None
-    return Span(_instant(reading.begins, "--from"), _instant(reading.ends, "--until"))
+    return Span(instant_of(reading.begins, "--from"), instant_of(reading.ends, "--until"))
 
 
-def _instant(text: str | None, option: str) -> int | None:
+def instant_of(text: str | None, option: str) -> int | None:
+    """A time that an option gives, microseconds since 1970 UTC.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
     from detente.operations.instants import parse_instant
 
     if text is None:

@@ -11,6 +11,7 @@ import detente
 from detente.cli.agreement import agreement
 from detente.cli.check import check
 from detente.cli.conference import conference
+from detente.cli.constraint import constraint
 from detente.cli.demo import demo
 from detente.cli.exchange import exchange
 from detente.cli.keys import keys
@@ -39,6 +40,7 @@ for command in (
     agreement,
     check,
     conference,
+    constraint,
     demo,
     exchange,
     keys,

@@ -64,7 +64,7 @@ def fake_node(language: str = "en") -> Iterator[FakeNode]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - named by the standard library
+        do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - named by the standard library
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
