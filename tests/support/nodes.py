@@ -21,7 +21,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pyotp
@@ -50,6 +50,16 @@ START_S = 60.0
 """For a node to accept connections, on a machine that has much else to do."""
 
 
+Changes = Literal["pass", "stop", "unanswered"]
+
+
+@dataclass
+class _Line:
+    """One connection: what has become of a request on it that changes something."""
+
+    changes: Changes = "pass"
+
+
 class Proxy:
     """Passes connections on to a port that may change; can cut, hold and delay them."""
 
@@ -57,6 +67,10 @@ class Proxy:
         self.target: int | None = None
         self.delay_s = 0.0
         self.answer_delay_s = 0.0
+        self.changes: Changes = "pass"
+        """What becomes of requests that change something: they do not arrive; no answer does."""
+        self.held = 0
+        """How many such requests did not pass, or their answers did not, so far."""
         self._server: asyncio.Server | None = None
         self._open = asyncio.Event()
         self._open.set()
@@ -109,8 +123,10 @@ class Proxy:
             there, back = await asyncio.open_connection(HOST, self.target)
             self._writers.add(back)
             try:
+                line = _Line()
                 await asyncio.gather(
-                    self._pass(reader, back), self._pass(there, writer, answers=True)
+                    self._pass(line, reader, back),
+                    self._pass(line, there, writer, answers=True),
                 )
             finally:
                 back.transport.abort()
@@ -123,10 +139,20 @@ class Proxy:
             self._tasks.discard(task)
 
     async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
+        self,
+        line: _Line,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        answers: bool = False,
     ) -> None:
         while data := await reader.read(65_536):
             await self._open.wait()
+            if self.changes != "pass" and not answers and data.startswith((b"PUT ", b"DELETE ")):
+                line.changes = self.changes
+                self.held += 1
+            if line.changes == ("unanswered" if answers else "stop"):
+                continue
             delay_s = self.delay_s + (self.answer_delay_s if answers else 0.0)
             if delay_s:
                 await asyncio.sleep(delay_s)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.instance import HOST, key_pair
-from tests.support.nodes import until
+from tests.support.nodes import Changes, until
 from tests.support.planners import Planners, PlanningNode, circle, details, planners
 from tests.support.small_uss.running import SmallUss, small
 
@@ -181,6 +181,85 @@ async def test_killed_between_an_exchange_and_its_answer_nothing_is_orphaned(
         assert told["reference"]["version"] == reference["version"]
         ended = await a.act(other["id"], "end")
         assert ended["result"] == "done", ended
+
+
+async def test_killed_while_plans_end_conform_and_change_everything_agrees(tmp_path: Path) -> None:
+    async with planners(tmp_path, start=("a",), settings=_SOON) as there:
+        a, way = there["a"], there.ways["main"]
+        losses: tuple[Changes, ...] = ("unanswered", "stop")
+        for turn, what in enumerate(losses):
+            lat = 47.0 + 0.03 * turn
+            ending = await a.file([circle(lat, 8.0)], name="ending")
+            here = circle(lat, 8.02, start_s=-5)
+            off = await a.file([here], name="off", state="Activated")
+            body = {"off_nominal_volumes": [here]}
+            assert (await a.act(off["id"], "nonconforming", body))["result"] == "done"
+            flying = await a.file([circle(lat, 8.04, start_s=-5)], name="fly", state="Activated")
+            moved = circle(lat, 8.05, start_s=-5)
+
+            # All three at once; the exchange does it and cannot say so, or never hears of it.
+            way.changes, way.held = what, 0
+            doing = [
+                asyncio.create_task(a.act(ending["id"], "end")),
+                asyncio.create_task(a.act(off["id"], "conform")),
+                asyncio.create_task(a.change(flying["id"], [moved])),
+            ]
+            made = [ending["id"], off["id"], flying["id"]]
+            version = flying["plan"]["filed"][0]["version"]
+
+            async def in_the_middle(
+                made: list[str] = made, what: Changes = what, version: int = version
+            ) -> bool:
+                if way.held < 3:
+                    return False
+                found = [await there.reference(each) for each in made]
+                if what == "stop":
+                    return all(found)
+                gone, conforming, changed = found
+                return bool(
+                    gone is None
+                    and conforming["state"] == "Activated"
+                    and changed["version"] > version
+                )
+
+            await until(in_the_middle)
+            assert not any(each.done() for each in doing)
+            await a.kill()
+            await asyncio.gather(*doing, return_exceptions=True)
+            way.changes = "pass"
+            await a.start()
+            await _quiet(there, "a")
+
+            # The end is finished, whether the exchange had heard of it or not; what else was done
+            # is done, or is undone, everywhere: exchange, details, record.
+            assert await there.reference(ending["id"]) is None
+            assert (await details(a, ending["id"])).status_code == 404
+            for plan in made[1:]:
+                reference = await there.reference(plan, sub="a")
+                told = (await details(a, plan)).json()["operational_intent"]
+                assert told["reference"] == reference
+                nominal = reference["state"] in ("Accepted", "Activated")
+                assert bool(told["details"]["off_nominal_volumes"]) is not nominal
+                stated = await _stated(a, plan)
+                assert not stated["ended"]
+                assert stated["state"] == reference["state"]
+                assert stated["filed"][0]["reference"] == reference
+            assert (await _stated(a, ending["id"]))["ended"]
+            if what == "unanswered":
+                assert (await _stated(a, off["id"]))["state"] == "Activated"
+                volumes = (await details(a, flying["id"])).json()["operational_intent"]["details"]
+                centre = volumes["volumes"][0]["volume"]["outline_circle"]["center"]
+                assert centre == moved["volume"]["outline_circle"]["center"]
+            # Nothing holds it: both can end.
+            for plan in made[1:]:
+                assert (await a.act(plan, "end"))["result"] == "done"
+
+
+async def _stated(node: PlanningNode, plan: str) -> Any:
+    """What the record says last of an intent."""
+    path = "/record/entries?kind=operational-intent&limit=100&newest=true"
+    bodies = [each["body"] for each in (await node.ask("GET", path))["entries"]]
+    return max((each for each in bodies if each["id"] == plan), key=lambda each: each["version"])
 
 
 @pytest.mark.parametrize("kill", [False, True])
