@@ -23,6 +23,7 @@ from detente.demo.nodes import NodeProcess
 from detente.demo.notices import STATUS, WARNING, Notice
 from detente.demo.officers import NodeRefused, Session, at_work
 from detente.errors import DetenteError
+from detente.planning import unpacked
 
 AWAY_S: Final = 4.0
 """A node that is away for less than 3 s is not missed."""
@@ -314,6 +315,8 @@ async def _told(officer: Session, entry: str) -> bytes:
     part = "response" if body["exchange"]["recorder_role"] == "Client" else "request"
     if body[f"{part}_blob"]:
         return await officer.bytes(f"/record/blobs/{body[f'{part}_blob']}")
+    if body[f"{part}_gzip"]:
+        return unpacked(body[f"{part}_gzip"])
     return base64.b64decode(body["exchange"][f"{part}_body"])
 
 

@@ -67,6 +67,7 @@ from detente.planning.intents import (
     Result,
     State,
 )
+from detente.planning.kept import DetailsWriter, unpacked
 from detente.planning.known import KnownConstraint, Neighbourhood
 from detente.planning.lifecycle import TRANSITIONS
 from detente.planning.log_set import log_set_of
@@ -93,6 +94,7 @@ __all__ = [
     "Costs",
     "DeleteIntent",
     "Details",
+    "DetailsWriter",
     "Errand",
     "Evidence",
     "ExchangeArea",
@@ -156,6 +158,7 @@ __all__ = [
     "refused_if_met",
     "suffered",
     "table_in_markdown",
+    "unpacked",
     "ways_out",
     "why",
 ]

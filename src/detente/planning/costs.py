@@ -57,8 +57,8 @@ class Limits:
     latest_us: int | None = None
     lowest_m: float | None = None
     highest_m: float = 100_000.0
-    delay_max_s: int = 4 * 3600
-    advance_max_s: int = 4 * 3600
+    delay_max_s: int = 90 * 60
+    advance_max_s: int = 90 * 60
     climb_max_m: float = 1_500.0
     shift_max_m: float = 10_000.0
     extra_distance_max_m: float = 50_000.0

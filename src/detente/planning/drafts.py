@@ -2,7 +2,8 @@
 
 All of them are to nobody, in channels of the party's own: `own/plans` for what it decided and what
 decided it, `own/uss` for what passed between it and other programs. Members with many numbers are
-`{"json": text}`; if they are too large, files beside the entry: `{"blob": SHA-256}`.
+`{"json": text}`, longer ones `{"gzip": base64}` of that text; if they are too large, files beside
+the entry: `{"blob": SHA-256}`. Details of others that are not small are files, too.
 """
 
 from __future__ import annotations
@@ -47,15 +48,20 @@ from detente.planning.entry_forms import (
 )
 from detente.planning.exchanges import ExchangeSeen
 from detente.planning.intents import Intent, Neighbour, Order, Outcome, PlanningRules
+from detente.planning.kept import PACKED_BYTES_MIN, DetailsWriter, packed
 from detente.record import Blob, Draft, JsonValue, Reference
 
 PLANS: Final = "own/plans"
 USS: Final = "own/uss"
 
 INLINE_BYTES_MAX: Final = 256 * 1024
-"""A body that would be larger has its large members in files."""
-EXCHANGE_INLINE_MAX: Final = 48 * 1024
-"""Message bodies that are larger, both together, stand in files."""
+"""A body that would be larger, packed, has its large members in files."""
+EXCHANGE_INLINE_MAX: Final = 64 * 1024
+"""Message bodies that are larger, packed and both together, stand in files."""
+DETAILS_INLINE_MAX: Final = 2 * 1024
+"""Details of others that are larger stand in files: once, for all attempts that look at them."""
+DETAILS_FILES_MAX: Final = 500
+"""Files of details that one attempt names; if there were more, they all stand in one."""
 
 _JSON: Final = "application/json"
 
@@ -104,9 +110,15 @@ def attempt_draft(
     identity: UUID,
     pending: Reference | None = None,
     accepted: str = "",
+    writer: DetailsWriter | None = None,
 ) -> Made:
-    """`planning-attempt`: how an attempt ended, and everything that decided it."""
+    """`planning-attempt`: how an attempt ended, and everything that decided it.
+
+    Args:
+        writer: remembers how details are written; a fresh one if not given.
+    """
     before = outcome.order.before
+    neighbours, details = _of_neighbours(outcome.neighbours, writer or DetailsWriter())
     body = AttemptForm(
         intent=outcome.order.id,
         action=outcome.order.action,
@@ -119,7 +131,7 @@ def attempt_draft(
         rules=rules,
         conflicts=list(outcome.conflicts),
         faults=list(outcome.faults),
-        neighbours=[_of_neighbour(each) for each in outcome.neighbours],
+        neighbours=neighbours,
         constraints=list(outcome.constraints),
         notices=[
             NoticeForm(
@@ -138,7 +150,13 @@ def attempt_draft(
     )
     refs = () if pending is None else (pending,)
     return _made(
-        ATTEMPT, PLANS, body, ("neighbours", "order", "conflicts", "notices"), identity, refs
+        ATTEMPT,
+        PLANS,
+        body,
+        ("neighbours", "order", "conflicts", "notices"),
+        identity,
+        refs,
+        details,
     )
 
 
@@ -158,28 +176,28 @@ def constraint_draft(constraint: OwnConstraint, *, identity: UUID) -> Made:
 def exchange_draft(seen: ExchangeSeen, *, identity: UUID) -> Made:
     """`uss-exchange`: one exchange of messages."""
     told = seen.on_wire()
-    request_blob = response_blob = ""
+    long = {
+        name: data
+        for name, data in (("request", seen.request_body), ("response", seen.response_body))
+        if len(data) >= PACKED_BYTES_MIN
+    }
+    instead = {f"{name}_gzip": packed(data) for name, data in long.items()}
     files: tuple[bytes, ...] = ()
-    blobs: list[Blob] = []
-    if len(seen.request_body) + len(seen.response_body) > EXCHANGE_INLINE_MAX:
-        told = msgspec.structs.replace(told, request_body=None, response_body=None)
-        kept = [each for each in (seen.request_body, seen.response_body) if each]
-        files = tuple(dict.fromkeys(kept))
-        blobs = [_blob(each, _JSON) for each in files]
-        request_blob = _sha256(seen.request_body) if seen.request_body else ""
-        response_blob = _sha256(seen.response_body) if seen.response_body else ""
+    if sum(map(len, instead.values())) > EXCHANGE_INLINE_MAX:
+        files = tuple(dict.fromkeys(long.values()))
+        instead = {f"{name}_blob": _sha256(data) for name, data in long.items()}
+    if long:
+        told = msgspec.structs.replace(told, **{f"{name}_body": None for name in long})
     body = ExchangeForm(
         told,
         at_text(seen.request_time_us),
         seen.party,
         list(seen.entities),
         seen.signature,
-        request_blob,
-        response_blob,
+        **instead,
     )
-    draft = Draft(
-        EXCHANGE, USS, (), msgspec.to_builtins(body), blobs=tuple(blobs), identity=identity
-    )
+    blobs = tuple(_blob(each, _JSON) for each in files)
+    draft = Draft(EXCHANGE, USS, (), msgspec.to_builtins(body), blobs=blobs, identity=identity)
     return Made(draft, files, len(seen.request_body) + len(seen.response_body))
 
 
@@ -225,16 +243,37 @@ def _of_order(order: Order) -> OrderForm:
     )
 
 
-def _of_neighbour(neighbour: Neighbour) -> NeighbourForm:
+def _of_neighbours(
+    neighbours: Sequence[Neighbour], writer: DetailsWriter
+) -> tuple[list[NeighbourForm], tuple[bytes, ...]]:
+    """Neighbours as they stand in a body, and the files of details that it names."""
+    written = [None if each.details is None else writer.write(each.details) for each in neighbours]
+    files = {
+        each.sha256: each.data
+        for each in written
+        if each is not None and len(each.data) > DETAILS_INLINE_MAX
+    }
+    if len(files) > DETAILS_FILES_MAX:
+        files = {}
+    forms = [
+        _of_neighbour(each, kept.sha256 if kept is not None and kept.sha256 in files else "")
+        for each, kept in zip(neighbours, written, strict=True)
+    ]
+    return forms, tuple(files.values())
+
+
+def _of_neighbour(neighbour: Neighbour, blob: str) -> NeighbourForm:
+    details = None if blob else neighbour.details
     return NeighbourForm(
         neighbour.exchange,
         neighbour.reference,
-        None if neighbour.details is None else details_on_wire(neighbour.details),
+        None if details is None else details_on_wire(details),
         neighbour.learnt,
         at_text(neighbour.at_us),
         neighbour.source,
         neighbour.signed_by,
         neighbour.problem,
+        blob,
     )
 
 
@@ -245,23 +284,30 @@ def _made(
     heavy: Sequence[str],
     identity: UUID,
     refs: tuple[Reference, ...] = (),
+    named: tuple[bytes, ...] = (),
 ) -> Made:
     """A draft whose `heavy` members are JSON in a text: numbers with a point are what takes long to
-    write canonically, and to read so. If they are too much together they stand in files."""
+    write canonically, and to read so. Long ones are packed; if they are too much together they
+    stand in files. `named` are files that the body names already."""
     written = {name: msgspec.json.encode(getattr(body, name)) for name in heavy}
     plain: dict[str, JsonValue] = {
         name: msgspec.to_builtins(getattr(body, name))
         for name in body.__struct_fields__
         if name not in written
     }
-    files: tuple[bytes, ...] = ()
-    if sum(map(len, written.values())) > INLINE_BYTES_MAX:
-        files = tuple(dict.fromkeys(written.values()))
-        plain |= {name: {"blob": _sha256(data)} for name, data in written.items()}
-    else:
-        plain |= {name: {"json": data.decode()} for name, data in written.items()}
+    said = {name: _said(data) for name, data in written.items()}
+    files = named
+    if sum(len(text) for _, text in said.values()) > INLINE_BYTES_MAX:
+        files = tuple(dict.fromkeys((*named, *written.values())))
+        said = {name: ("blob", _sha256(data)) for name, data in written.items()}
+    plain |= {name: {how: text} for name, (how, text) in said.items()}
     blobs = tuple(_blob(data, _JSON) for data in files)
     return Made(Draft(kind, channel, (), plain, refs, blobs, identity=identity), files)
+
+
+def _said(data: bytes) -> tuple[str, str]:
+    """How a member stands in a body, and its text."""
+    return ("json", data.decode()) if len(data) < PACKED_BYTES_MIN else ("gzip", packed(data))
 
 
 def _sha256(data: bytes) -> str:

@@ -37,6 +37,7 @@ from detente.planning.intents import (
     Outcome,
     PlanningRules,
 )
+from detente.planning.kept import unpacked
 from detente.record import Payload
 
 INTENT: Final = "operational-intent"
@@ -81,6 +82,7 @@ class AttemptTold:
         pending: id of the entry that announced it; "" if nothing was put to any exchange.
         accepted: id of the entry that states the intent as it is since; "" if nothing changed.
         before_version: our version of the intent before; 0 for none.
+        unknown: references of neighbours of which no details were known.
     """
 
     outcome: Outcome
@@ -88,6 +90,7 @@ class AttemptTold:
     pending: str
     accepted: str
     before_version: int
+    unknown: tuple[wire.OperationalIntentReference, ...] = ()
 
 
 def intent_told(payload: Payload, read: ReadBlob) -> tuple[Intent, str]:
@@ -118,8 +121,18 @@ def pending_told(payload: Payload, read: ReadBlob) -> PendingOrder:
     return PendingOrder(str(payload.id), order, tuple(body.exchanges))
 
 
-def attempt_told(payload: Payload, read: ReadBlob) -> AttemptTold:
-    """What a `planning-attempt` says. Raises ValueError for another form."""
+def attempt_told(payload: Payload, read: ReadBlob, *, details: bool = True) -> AttemptTold:
+    """What a `planning-attempt` says.
+
+    Args:
+        payload: of the entry.
+        read: gives the bytes of files beside it.
+        details: whether neighbours' details are wanted that stand in files; `details` of those
+            neighbours is None if they are not.
+
+    Raises:
+        ValueError: it has another form.
+    """
     body = _told(payload, AttemptForm, read)
     order = _order(body.order, body.intent, body.action)
     outcome = Outcome(
@@ -128,7 +141,7 @@ def attempt_told(payload: Payload, read: ReadBlob) -> AttemptTold:
         intent=None,
         conflicts=tuple(body.conflicts),
         faults=tuple(body.faults),
-        neighbours=tuple(_neighbour(each) for each in body.neighbours),
+        neighbours=tuple(_neighbour(each, read if details else None) for each in body.neighbours),
         constraints=tuple(body.constraints),
         notices=tuple(
             Notice(
@@ -146,7 +159,10 @@ def attempt_told(payload: Payload, read: ReadBlob) -> AttemptTold:
         began_us=us_of(body.began),
         ended_us=us_of(body.ended),
     )
-    return AttemptTold(outcome, body.rules, body.pending, body.accepted, body.before)
+    unknown = tuple(
+        each.reference for each in body.neighbours if each.details is None and not each.details_blob
+    )
+    return AttemptTold(outcome, body.rules, body.pending, body.accepted, body.before, unknown)
 
 
 def constraint_told(payload: Payload, read: ReadBlob) -> OwnConstraint:
@@ -164,15 +180,13 @@ def exchange_told(payload: Payload, read: ReadBlob) -> tuple[wire.ExchangeRecord
         ValueError: it has another form.
     """
     body = _told(payload, ExchangeForm, read)
+    request = _message(body.request_gzip, body.request_blob, read)
+    response = _message(body.response_gzip, body.response_blob, read)
     told = body.exchange
-    if body.request_blob:
-        told = msgspec.structs.replace(
-            told, request_body=b64encode(read(body.request_blob)).decode()
-        )
-    if body.response_blob:
-        told = msgspec.structs.replace(
-            told, response_body=b64encode(read(body.response_blob)).decode()
-        )
+    if request is not None:
+        told = msgspec.structs.replace(told, request_body=request)
+    if response is not None:
+        told = msgspec.structs.replace(told, response_body=response)
     return told, body.party
 
 
@@ -217,17 +231,37 @@ def _order(told: OrderForm, identity: str, action: Action) -> Order:
     )
 
 
-def _neighbour(told: NeighbourForm) -> Neighbour:
+def _neighbour(told: NeighbourForm, read: ReadBlob | None) -> Neighbour:
+    details = None if told.details is None else details_of(told.details)
+    if told.details_blob and read is not None:
+        details = details_of(_details(read(told.details_blob), told.details_blob))
     return Neighbour(
         told.exchange,
         told.reference,
-        None if told.details is None else details_of(told.details),
+        details,
         told.learnt,
         us_of(told.at),
         told.source,
         told.signed_by,
         told.problem,
     )
+
+
+_DETAILS: Final = msgspec.json.Decoder(wire.OperationalIntentDetails)
+
+
+def _details(data: bytes, sha256: str) -> wire.OperationalIntentDetails:
+    try:
+        return _DETAILS.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ValueError(f"the file {sha256} holds no details: {error}") from None
+
+
+def _message(gzip: str, blob: str, read: ReadBlob) -> str | None:
+    """The body of a message in base64, if it does not stand in the standard's form."""
+    if gzip:
+        return b64encode(unpacked(gzip)).decode()
+    return b64encode(read(blob)).decode() if blob else None
 
 
 def _told(payload: Payload, form: type[T], read: ReadBlob) -> T:
@@ -237,6 +271,8 @@ def _told(payload: Payload, form: type[T], read: ReadBlob) -> T:
             ((how, said),) = value.items()
             if how == "json" and isinstance(said, str):
                 body[name] = msgspec.Raw(said.encode())
+            elif how == "gzip" and isinstance(said, str):
+                body[name] = msgspec.Raw(unpacked(said))
             elif how == "blob" and isinstance(said, str):
                 body[name] = msgspec.Raw(read(said))
     try:

@@ -126,7 +126,12 @@ class PendingForm(msgspec.Struct, frozen=True):
 
 
 class NeighbourForm(msgspec.Struct, frozen=True):
-    """Another's intent, as far as it was known, in bodies."""
+    """Another's intent, as far as it was known, in bodies.
+
+    Attributes:
+        details: None if they were not known, or are in a file.
+        details_blob: SHA-256 of that file; "" if there is none.
+    """
 
     exchange: str
     reference: wire.OperationalIntentReference
@@ -136,6 +141,7 @@ class NeighbourForm(msgspec.Struct, frozen=True):
     source: str
     signed_by: str
     problem: Words | None
+    details_blob: str = ""
 
 
 class NoticeForm(msgspec.Struct, frozen=True):
@@ -183,13 +189,20 @@ class ConstraintForm(msgspec.Struct, frozen=True):
 
 
 class ExchangeForm(msgspec.Struct, frozen=True):
-    """Body of `uss-exchange`."""
+    """Body of `uss-exchange`.
+
+    Attributes:
+        request_gzip, response_gzip: longer bodies of messages, in place of those in `exchange`.
+        request_blob, response_blob: SHA-256 of files that hold them, if they are very long.
+    """
 
     exchange: wire.ExchangeRecord
     at: str
     party: str
     about: list[str]
     signature: MessageSignature | None
+    request_gzip: str = ""
+    response_gzip: str = ""
     request_blob: str = ""
     response_blob: str = ""
 

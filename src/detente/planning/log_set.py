@@ -15,6 +15,7 @@ from detente.planning.entries import (
     INTENT,
     NOTICE,
     POSITIONS,
+    AttemptTold,
     ReadBlob,
     attempt_told,
     constraint_told,
@@ -87,19 +88,22 @@ def _gather(found: _Gathered, payload: Payload, read: ReadBlob) -> None:
             )
         )
     elif payload.kind == INPUT:
-        told = input_told(payload)
+        given = input_told(payload)
         found.inputs.append(
-            uss.UserInputRecord(_time(told.triggered), told.intent, told.event, told.text or None)
+            uss.UserInputRecord(
+                _time(given.triggered), given.intent, given.event, given.text or None
+            )
         )
     elif payload.kind == INTENT:
         intent, _ = intent_told(payload, read)
         found.operators[intent.id] = intent.operator
     elif payload.kind == ATTEMPT:
-        outcome = attempt_told(payload, read).outcome
+        told = attempt_told(payload, read, details=False)
+        outcome = told.outcome
         if outcome.order.operator:
             found.operators.setdefault(outcome.order.id, outcome.order.operator)
         if outcome.result is not Result.DONE:
-            found.attempts.append(_attempt(outcome))
+            found.attempts.append(_attempt(told))
     elif payload.kind == POSITIONS:
         intent_id, positions, _ = positions_told(payload, read)
         found.positions.setdefault(intent_id, []).extend(
@@ -110,12 +114,12 @@ def _gather(found: _Gathered, payload: Payload, read: ReadBlob) -> None:
         found.providers[constraint.id] = constraint.provider
 
 
-def _attempt(outcome: Outcome) -> uss.PlanningRecord:
-    missing = [each.reference for each in outcome.neighbours if each.details is None]
+def _attempt(told: AttemptTold) -> uss.PlanningRecord:
+    outcome = told.outcome
     return uss.PlanningRecord(
         time=_time_of(outcome.ended_us),
         ovns=[each.reference.ovn for each in outcome.neighbours if _has_ovn(each)],
-        missing_operational_intents=missing or None,
+        missing_operational_intents=list(told.unknown) or None,
         operational_intent_id=outcome.order.id,
         problem=_problem(outcome),
     )

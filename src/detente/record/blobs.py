@@ -46,6 +46,10 @@ class BlobStore:
         """
         source = BytesIO(data) if isinstance(data, bytes) else data
         try:
+            if isinstance(data, bytes):
+                sha256 = hashlib.sha256(data).hexdigest()
+                if self.touch(sha256) == len(data):
+                    return sha256
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             return self._put(source)
         except OSError as error:

@@ -13,6 +13,8 @@ from tests.support.nodes import until
 from tests.support.planners import PlanningNode
 from tests.support.trial.parties import Heard, Ruling
 
+from detente.planning import unpacked
+
 Json = dict[str, Any]
 _RESULTS: dict[str, Literal["accepted", "rejected", "failed"]] = {
     "done": "accepted",
@@ -95,7 +97,7 @@ class NodeParty:
             page = answer.json()
             for entry in page["entries"]:
                 self._first = entry["index"] + 1
-                self.exchanges.append(entry["body"]["exchange"])
+                self.exchanges.append(_exchange(entry["body"]))
             after = page["next"]
             if after is None:
                 return self.exchanges
@@ -126,3 +128,13 @@ class NodeParty:
             return not planning["unsettled"] and not planning["recording"]
 
         await until(settled, within_s=_SETTLED_S)
+
+
+def _exchange(body: Json) -> Json:
+    """An ExchangeRecord, with the bodies of its messages in it."""
+    packed = {
+        f"{part}_body": base64.b64encode(unpacked(body[f"{part}_gzip"])).decode()
+        for part in ("request", "response")
+        if body[f"{part}_gzip"]
+    }
+    return {**body["exchange"], **packed}

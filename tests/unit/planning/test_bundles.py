@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from tests.support import planned
@@ -34,11 +35,12 @@ pytestmark = pytest.mark.anyio
 
 def one_of_each() -> list[Made]:
     """A draft of every kind that a node makes when it plans; two of them with files."""
-    ours, theirs = planned.intent(), planned.neighbour()
+    ours = planned.intent()
+    theirs = planned.neighbour(volumes=[planned.circle()] * 10)
     at = at_text(planned.NOW_US)
     seen = ExchangeSeen(
         "https://uss.b.example/x", "GET", "Client", planned.NOW_US,
-        request_body=b"q" * 30_000, response_body=b"a" * 30_000,
+        request_body=b"q" * 30_000, response_body=Random(1).randbytes(60_000),
     )  # fmt: skip
     judged = Judged(
         planned.NOW_US, uss.VehicleTelemetry(wire.Time(instant_of(planned.NOW_US))), None
@@ -66,6 +68,7 @@ async def test_bundles_with_entries_of_planning_verify(
     record = ListRecord()
     made = one_of_each()
     assert {each.draft.kind for each in made} == set(entries.KINDS)
+    assert {each.draft.kind for each in made if each.files} == {entries.ATTEMPT, entries.EXCHANGE}
     for each in made:
         for data in each.files:
             record.blob(data)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
@@ -17,16 +19,21 @@ from detente.geo import Polygon, Volume4D
 from detente.planning import (
     PLAN_PROJECTION,
     Details,
+    DetailsWriter,
     ExchangeSeen,
     MessageSignature,
     OwnConstraint,
     PlanningRules,
     details_of,
     details_on_wire,
+    drafts,
     entries,
     headers_of,
+    kept,
+    log_set_of,
 )
-from detente.record import Entry, PartyRecord, Payload
+from detente.planning.kept import packed
+from detente.record import Entry, JsonValue, PartyRecord, Payload
 from detente.words import Words
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +45,14 @@ def many(count: int) -> Volume4D:
     south = tuple((46.2, 6.5 - 0.5 * at / count) for at in range(count - count // 2))
     first = planned.square()
     return Volume4D(Polygon(north + south), 500.0, 600.0, first.time_start_us, first.time_end_us)
+
+
+DETAILS = wire.OperationalIntentDetails
+
+
+def is_file(value: JsonValue) -> bool:
+    """Whether a member stands in a file."""
+    return isinstance(value, Mapping) and set(value) == {"blob"}
 
 
 async def found(record: PartyRecord, identity: str) -> tuple[Entry, Payload]:
@@ -70,6 +85,112 @@ async def test_an_attempt_is_read_as_it_was(tmp_path: Path, vertices: int) -> No
         assert node.book.intents == {ours.id: ours}
         assert not node.book.pending
         assert await node.record.verify() == []
+
+
+async def test_details_are_kept_once_for_all_attempts_that_look_at_them(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        near = planned.neighbour(volumes=[many(60)])
+        attempts = []
+        for _ in range(2):
+            # The second time as after a restart: equal, not the same object.
+            seen = replace(near, details=replace(near.details or planned.intent().details))
+            outcome = planned.refused(planned.intent(), seen)
+            settled = await node.recorder.settled(None, outcome)
+            entry, payload = await found(node.record, settled.attempt_id)
+            assert entries.attempt_told(payload, node.record.blobs.read).outcome == outcome
+            attempts.append(entry)
+        files = [each.payload.blobs for each in attempts if each.payload is not None]
+        assert len(files[0]) == 1
+        assert files[0] == files[1]
+        name = files[0][0].sha256.hex()
+        assert details_of(msgspec.json.decode(node.record.blobs.read(name), type=DETAILS)) == (
+            near.details
+        )
+        # As long as one of them names it, it stays.
+        await node.record.erase(attempts[0].index, "on request")
+        assert node.record.blobs.size(name) is not None
+        assert await node.record.verify() == []
+        await node.record.erase(attempts[1].index, "on request")
+        assert node.record.blobs.size(name) is None
+        # What is looked at again later is written again.
+        again = await node.recorder.settled(None, planned.accepted(planned.intent(), near))
+        _, payload = await found(node.record, again.attempt_id)
+        assert entries.attempt_told(payload, node.record.blobs.read).outcome.neighbours == (near,)
+
+
+async def test_details_of_very_many_stand_in_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "DETAILS_FILES_MAX", 3)
+    monkeypatch.setattr(drafts, "INLINE_BYTES_MAX", 100)
+    around = [planned.neighbour(volumes=[many(60 + at)]) for at in range(4)]
+    async with recording(tmp_path) as node:
+        for count in (3, 4):
+            outcome = planned.accepted(planned.intent(), *around[:count])
+            settled = await node.recorder.settled(None, outcome)
+            _, payload = await found(node.record, settled.attempt_id)
+            heavy = {name for name, value in payload.body.items() if is_file(value)}
+            assert heavy == {"neighbours", "order", "conflicts", "notices"}
+            distinct = 3  # conflicts and notices are both empty
+            assert len(payload.blobs) == distinct + (count if count == 3 else 0)
+            told = entries.attempt_told(payload, node.record.blobs.read)
+            assert told.outcome.neighbours == outcome.neighbours
+
+
+async def test_whose_details_are_in_a_file_is_not_missing(tmp_path: Path) -> None:
+    near, unknown = planned.neighbour(volumes=[many(60)]), planned.neighbour(known=False)
+    ours = planned.intent()
+    outcome = replace(planned.refused(ours, near), neighbours=(near, unknown))
+    async with recording(tmp_path) as node:
+        settled = await node.recorder.settled(None, outcome)
+        _, payload = await found(node.record, settled.attempt_id)
+        # Files are not even read for it.
+        [told] = log_set_of([payload], _nothing).planning_attempts or []
+        assert told.missing_operational_intents == [unknown.reference]
+
+
+def _nothing(sha256: str) -> bytes:
+    raise AssertionError(f"nobody asks for {sha256}")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param("e30=", "not packed", id="plain"),
+        pytest.param("%", "base64|alphabet|padding", id="no base64"),
+        pytest.param(packed(b"{}" * 900)[:-12], "cut off", id="cut off"),
+        pytest.param(packed(b"1" * 5000), "too long", id="too long"),
+    ],
+)
+async def test_what_is_packed_otherwise_is_refused(
+    text: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "UNPACKED_BYTES_MAX", 4000)
+    with pytest.raises(ValueError, match=why):
+        kept.unpacked(text)
+
+
+async def test_an_entry_in_another_form_is_refused_clearly(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        near = planned.neighbour(volumes=[many(60)])
+        settled = await node.recorder.settled(None, planned.accepted(planned.intent(), near))
+        _, payload = await found(node.record, settled.attempt_id)
+        bare = {**payload.body, "neighbours": [{"details": []}]}
+        with pytest.raises(ValueError, match="it is no planning-attempt"):
+            entries.attempt_told(replace(payload, body=bare), node.record.blobs.read)
+        with pytest.raises(ValueError, match="holds no details"):
+            entries.attempt_told(payload, lambda _: b"[]")
+
+
+def test_details_are_written_once_while_they_are_remembered() -> None:
+    first, second = (Details((many(60 + at),), (), 0) for at in range(2))
+    length = len(DetailsWriter().write(first).data)
+    writer = DetailsWriter(bytes_max=length + 100)
+    told = writer.write(first)
+    assert writer.write(first) is told
+    assert writer.write(second) == DetailsWriter().write(second)
+    assert writer.write(first) is not told
+    assert writer.write(first) == told
 
 
 async def test_a_refusal_leaves_the_book_alone(tmp_path: Path) -> None:
@@ -122,7 +243,17 @@ async def test_what_differs_without_a_higher_version_gets_one(tmp_path: Path) ->
         assert again.intent_entry_id is None
 
 
-async def test_exchanges_are_kept_in_the_standards_form_without_tokens(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("answer", "how"),
+    [
+        pytest.param(b'{"small": true}', "response_body", id="as it is"),
+        pytest.param(b'{"large": "' + b"x" * 60_000 + b'"}', "response_gzip", id="packed"),
+        pytest.param(Random(1).randbytes(90_000), "response_blob", id="in a file"),
+    ],
+)
+async def test_exchanges_are_kept_in_the_standards_form_without_tokens(
+    tmp_path: Path, answer: bytes, how: str
+) -> None:
     async with recording(tmp_path) as node:
         identity = planned.intent().id
         token = "e30.eyJzdWIiOiJiIiwic2NvcGUiOiJ1dG0uc3RyYXRlZ2ljX2Nvb3JkaW5hdGlvbiJ9.c2ln"
@@ -136,7 +267,7 @@ async def test_exchanges_are_kept_in_the_standards_form_without_tokens(tmp_path:
             headers,
             b"",
             200,
-            b'{"large": "' + b"x" * 60_000 + b'"}',
+            answer,
             party="b",
             signature=MessageSignature("b/node", "in", "sig", "digest"),
         )
@@ -146,7 +277,13 @@ async def test_exchanges_are_kept_in_the_standards_form_without_tokens(tmp_path:
         assert entry.envelope is not None
         assert b"c2ln" not in entry.envelope.payload
         assert b"secret" not in entry.envelope.payload
-        assert len(payload.blobs) == 1
+        assert len(payload.blobs) == (how == "response_blob")
+        exchange = payload.body["exchange"]
+        assert isinstance(exchange, dict)
+        said = {name for name, value in {**exchange, **payload.body}.items() if value}
+        assert {each for each in said if each.startswith("response_")} == {
+            *("response_code", "response_time", how)
+        }
         told, party = entries.exchange_told(payload, node.record.blobs.read)
         assert told == seen.on_wire()
         assert party == "b"

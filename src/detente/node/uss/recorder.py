@@ -8,6 +8,7 @@ which they came; `flush` waits for them. The book is told only of what is durabl
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from detente.node.context import NodeContext
 from detente.node.officer_context import NOT_STORED
 from detente.planning import (
     Book,
+    DetailsWriter,
     ExchangeSeen,
     Flown,
     InputBody,
@@ -102,6 +104,7 @@ class Recorder:
         self._unsure = False
         self._roomy = asyncio.Event()
         self._references: dict[str, Reference] = {}
+        self._details = DetailsWriter()
         self.told: Callable[[str, str, Words, str], None] = lambda event, intent, text, other: None
         """Called with each notice to an operator: event, intent id, text, the other's id."""
 
@@ -164,7 +167,12 @@ class Recorder:
         reference = None if pending_id is None else self._references.get(pending_id)
         made.append(
             drafts.attempt_draft(
-                outcome, rules, identity=attempt, pending=reference, accepted=accepted
+                outcome,
+                rules,
+                identity=attempt,
+                pending=reference,
+                accepted=accepted,
+                writer=self._details,
             )
         )
         await self._append(made)
@@ -290,10 +298,15 @@ class Recorder:
             self._remember(entry)
 
     async def _keep_files(self, made: Sequence[Made]) -> None:
-        files = [data for each in made for data in each.files]
+        """Put files in place; those that are there already count as put now."""
+        files = {hashlib.sha256(data).hexdigest(): data for each in made for data in each.files}
         if files:
-            put = self._context.record.blobs.put
-            await asyncio.to_thread(lambda: [put(data) for data in files])
+            blobs = self._context.record.blobs
+            absent = await asyncio.to_thread(
+                lambda: [data for name, data in files.items() if blobs.touch(name) != len(data)]
+            )
+            # Side by side: each waits for the disk, and one wait is enough for several.
+            await asyncio.gather(*(asyncio.to_thread(blobs.put, each) for each in absent))
 
     def _remember(self, entry: Entry) -> None:
         payload = entry.payload

@@ -47,7 +47,12 @@ class WaysOut:
             per_km_longer=settings.cost_per_km_longer,
         )
         highest_m = Limits().highest_m if settings.highest_m is None else settings.highest_m
-        self.limits = Limits(lowest_m=settings.lowest_m, highest_m=highest_m)
+        self.limits = Limits(
+            lowest_m=settings.lowest_m,
+            highest_m=highest_m,
+            delay_max_s=settings.way_delay_minutes * 60,
+            advance_max_s=settings.way_advance_minutes * 60,
+        )
 
     async def of(self, order: Order, limits: Limits | None = None) -> tuple[WayOut, ...]:
         """Ways out for an order that was refused, or might be; the cheapest first.

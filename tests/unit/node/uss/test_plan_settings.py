@@ -78,6 +78,8 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "cost_per_100m_down": (2.0, -1),
     "cost_per_km_sideways": (2.0, -1),
     "cost_per_km_longer": (2.0, -1),
+    "way_delay_minutes": (60, -1),
+    "way_advance_minutes": (0, 2000),
     "lowest_m": (100.0, -2000),
     "highest_m": (3000.0, 200_000),
     "ground": ("400 m W84", " "),
