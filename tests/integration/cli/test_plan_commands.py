@@ -1,4 +1,4 @@
-"""`detente plan` at two real nodes that plan through a real exchange."""
+"""`detente plan` and `detente constraint` at two real nodes that plan through a real exchange."""
 
 from __future__ import annotations
 
@@ -45,6 +45,12 @@ class Cells:
         """Whatever it comes to."""
         session = ("--session-file", self.root / party)
         return await called("plan", *arguments, *session, typed=typed, terminal=terminal)
+
+    async def constraint(self, party: str, *arguments: object) -> str:
+        """What a command of `detente constraint` prints that has to succeed."""
+        done = await called("constraint", *arguments, "--session-file", self.root / party)
+        assert done.code == 0, done
+        return done.out
 
     async def ended(self, code: int, party: str, *arguments: object) -> Finished:
         """A command that ends so."""
@@ -234,3 +240,56 @@ async def test_what_cannot_be_is_told_before_anything_is_asked(
     assert "OPIN0030" in done.err
     nobody = tmp_path / "nobody.json"
     assert (await called("plan", "list", "--session-file", nobody)).code == 2
+
+
+async def test_zones_of_a_file_are_published_changed_and_ended(
+    cells: Cells, tmp_path: Path
+) -> None:
+    path = tmp_path / "zones.json"
+    shape = {
+        "uomDimensions": "M",
+        "lowerLimit": 900,
+        "lowerVerticalReference": "WGS84",
+        "upperLimit": 1000,
+        "upperVerticalReference": "WGS84",
+        "horizontalProjection": {"type": "Circle", "center": [68.0, 36.9], "radius": 900},
+    }
+    zone = {
+        "identifier": "LAKE01",
+        "country": "XAA",
+        "type": "COMMON",
+        "restriction": "CONDITIONAL",
+        "name": "Lake festival",
+        "zoneAuthority": [{"name": "Office"}],
+        "geometry": [shape],
+    }
+    path.write_text(json.dumps({"features": [zone]}))
+    # It begins in a quarter of an hour: so it has to be known to whoever is there then.
+    flight = plan_file(tmp_path / "plan.geojson", 36.9, start_min=20)
+    identity = (await cells.constraint("a", "import", path, "--yes")).split()[0]
+    shown = json.loads(await cells.constraint("a", "show", identity[-8:], "--json"))
+    assert (shown["ours"], shown["details"]["geozone"]["identifier"]) == (True, "LAKE01")
+    assert shown["exchanges"] == ["main"]
+    filed = await cells.filed(0, "b", "file", flight)
+    assert filed["attempts"][0]["constraints"] == [identity]
+    assert "Lake festival" in await cells.constraint("b", "list", "--whose", "others")
+
+    # The same file again is the same zone; it ends earlier now, and comes out as it stands.
+    await cells.constraint("a", "import", path, "--yes")
+    until = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0).isoformat()
+    await cells.constraint("a", "modify", identity, "--until", until, "--yes")
+    [ours] = json.loads(await cells.constraint("a", "list", "--json"))["constraints"]
+    assert (ours["id"], ours["version"], ours["provider"]) == (
+        identity,
+        2,
+        cells.there["a"].officer,
+    )
+    assert datetime.fromisoformat(
+        ours["details"]["volumes"][0]["time_end"]["value"]
+    ) == datetime.fromisoformat(until)
+    out = tmp_path / "out.ed269.json"
+    await cells.constraint("a", "export", "--out", out)
+    [written] = json.loads(out.read_text())["features"]
+    assert (written["identifier"], written["restriction"]) == ("LAKE01", "CONDITIONAL")
+    await cells.constraint("a", "end", identity, "--yes")
+    assert json.loads(await cells.constraint("a", "list", "--json"))["constraints"] == []
