@@ -7,13 +7,21 @@ No input or output, no clock. One exchange after another; the refusal of one und
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
 from detente.geo import Volume4D
 from detente.planning.actions import NoAnswer, Nonsense, Refused
+from detente.planning.constraint_errands import (
+    Answered,
+    ConstraintErrand,
+    ConstraintOutcome,
+    DeleteConstraint,
+    GetConstraint,
+    PutConstraint,
+    Steps,
+)
 from detente.planning.constraints import ConstraintAction, ConstraintOrder, volumes_of
 from detente.planning.entry_forms import OwnConstraint
 from detente.planning.faults import no_exchange, wrong
@@ -25,79 +33,6 @@ NOTICE_US: Final = 5_000_000
 LATE_US: Final = 15_000_000
 """How long a request whose answer is missing may still arrive at an exchange."""
 _TRIES: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class PutConstraint:
-    """Create (`ovn` empty, C3) or change (C4) our reference."""
-
-    exchange: str
-    id: str
-    ovn: str
-    parameters: wire.PutConstraintReferenceParameters
-
-
-@dataclass(frozen=True, slots=True)
-class GetConstraint:
-    """Ask an exchange how a constraint of ours stands (C2). Nothing there: `Refused(404)`."""
-
-    exchange: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteConstraint:
-    """Take our reference away (C5)."""
-
-    exchange: str
-    id: str
-    ovn: str
-
-
-ConstraintErrand: TypeAlias = PutConstraint | GetConstraint | DeleteConstraint
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What came of an errand, and when.
-
-    Attributes:
-        answer: the wire's type, or why there is none.
-        at_us: when it came.
-    """
-
-    answer: (
-        wire.ChangeConstraintReferenceResponse
-        | wire.GetConstraintReferenceResponse
-        | Refused
-        | NoAnswer
-        | Nonsense
-    )
-    at_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class ConstraintOutcome:
-    """How an order ended.
-
-    Attributes:
-        result: see `Result`.
-        order: which.
-        constraint: as it stands now, whatever the result; ended, if it stands nowhere.
-        faults: what kept it from being done, or what is missing though it was.
-        notices: whom to tell; `intent_id` is the constraint's id.
-        unsettled: exchanges of which it is not known what they have made of it.
-    """
-
-    result: Result
-    order: ConstraintOrder
-    constraint: OwnConstraint
-    faults: tuple[Fault, ...] = ()
-    notices: tuple[Notice, ...] = ()
-    unsettled: tuple[str, ...] = ()
-
-
-Steps: TypeAlias = Generator[ConstraintErrand, Answered, ConstraintOutcome]
 
 
 class _Run:

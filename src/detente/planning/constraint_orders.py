@@ -14,7 +14,7 @@ from typing import Final, cast
 import msgspec
 
 from detente.f3548 import uss_types as uss
-from detente.planning.constraint_filing import ConstraintOutcome
+from detente.planning.constraint_errands import ConstraintOutcome
 from detente.planning.constraints import ConstraintAction, ConstraintOrder
 from detente.planning.drafts import PLANS
 from detente.planning.entry_forms import OwnConstraint

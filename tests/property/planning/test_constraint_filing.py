@@ -26,8 +26,7 @@ from detente.planning import (
     Refused,
     Result,
 )
-from detente.planning.constraint_filing import (
-    NOTICE_US,
+from detente.planning.constraint_errands import (
     Answered,
     ConstraintErrand,
     ConstraintOutcome,
@@ -35,6 +34,9 @@ from detente.planning.constraint_filing import (
     GetConstraint,
     PutConstraint,
     Steps,
+)
+from detente.planning.constraint_filing import (
+    NOTICE_US,
     concerned,
     file_constraint,
     settle_constraint,

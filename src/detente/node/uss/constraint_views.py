@@ -11,7 +11,7 @@ from detente.f3548 import uss_types as uss
 from detente.f3548 import volume_on_wire
 from detente.interchange import Altimetry, Unread, Zone
 from detente.planning import Fault, KnownConstraint, OwnConstraint
-from detente.planning.constraint_filing import ConstraintOutcome
+from detente.planning.constraint_errands import ConstraintOutcome
 
 
 class Said(Struct, frozen=True):

@@ -29,14 +29,16 @@ from detente.planning import (
     Refused,
     Result,
 )
-from detente.planning.constraint_filing import (
-    LATE_US,
+from detente.planning.constraint_errands import (
     Answered,
     ConstraintErrand,
     ConstraintOutcome,
     GetConstraint,
     PutConstraint,
     Steps,
+)
+from detente.planning.constraint_filing import (
+    LATE_US,
     concerned,
     file_constraint,
     refused_at_once,

@@ -28,7 +28,7 @@ from detente.interchange import (
 from detente.node.moments import moment_of
 from detente.node.operations import Operations
 from detente.planning import OwnConstraint
-from detente.planning.constraint_filing import ConstraintOutcome
+from detente.planning.constraint_errands import ConstraintOutcome
 
 from . import constraint_views as views
 from .constraint_parts import ConstraintBusy, NoSuchConstraint
