@@ -70,7 +70,7 @@ from detente.planning.intents import (
 from detente.planning.kept import DetailsWriter, unpacked
 from detente.planning.known import KnownConstraint, Neighbourhood
 from detente.planning.lifecycle import TRANSITIONS
-from detente.planning.log_set import log_set_of
+from detente.planning.log_set import LogSetMaker, log_set_of
 from detente.planning.tables import PLAN_PROJECTION, PlanProjection
 from detente.planning.told import ToldWrong
 from detente.planning.validation import faults_of
@@ -114,6 +114,7 @@ __all__ = [
     "Kind",
     "KnownConstraint",
     "Limits",
+    "LogSetMaker",
     "Made",
     "MessageSignature",
     "Move",

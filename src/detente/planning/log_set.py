@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
 
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
@@ -29,89 +31,109 @@ from detente.planning.entry_forms import instant_of, us_of
 from detente.planning.intents import Neighbour, Outcome, Result
 from detente.record import Payload
 
-
-@dataclass
-class _Gathered:
-    messages: list[wire.ExchangeRecord] = field(default_factory=list)
-    notices: list[uss.UserNotificationRecord] = field(default_factory=list)
-    inputs: list[uss.UserInputRecord] = field(default_factory=list)
-    operators: dict[str, str] = field(default_factory=dict)
-    attempts: list[uss.PlanningRecord] = field(default_factory=list)
-    positions: dict[str, list[uss.PositionRecord]] = field(default_factory=dict)
-    providers: dict[str, str] = field(default_factory=dict)
+T = TypeVar("T")
 
 
-def log_set_of(payloads: Iterable[Payload], read: ReadBlob) -> uss.USSLogSet:
-    """A log set of what these entries say; those of other kinds say nothing here.
+class LogSetMaker:
+    """Makes a log set of entries, one after another; those of other kinds say nothing here.
 
     Attempts are told that did not succeed (LOG0045); who flies what, and where the aircraft was, of
     every intent among the entries.
 
     Args:
-        payloads: of the party's own entries, in their order.
-        read: gives the bytes of files beside them.
+        read: gives the bytes of files beside entries.
+    """
+
+    def __init__(self, read: ReadBlob) -> None:
+        self._read = read
+        self._size = 0
+        self._messages: list[wire.ExchangeRecord] = []
+        self._notices: list[uss.UserNotificationRecord] = []
+        self._inputs: list[uss.UserInputRecord] = []
+        self._operators: dict[str, str] = {}
+        self._attempts: list[uss.PlanningRecord] = []
+        self._positions: dict[str, list[uss.PositionRecord]] = {}
+        self._providers: dict[str, str] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes that it has so far as JSON, but for names and associations."""
+        return self._size
+
+    def add(self, payload: Payload) -> None:
+        """Take in an entry of the party's own, in their order.
+
+        Raises:
+            ValueError: it has another form than its kind has.
+        """
+        if payload.kind == EXCHANGE:
+            self._put(self._messages, exchange_told(payload, self._read)[0])
+        elif payload.kind == NOTICE:
+            notice = notice_told(payload)
+            times = _time(notice.triggered), _time(notice.told)
+            told = uss.UserNotificationRecord(*times, notice.event, notice.text.en)
+            self._put(self._notices, told)
+        elif payload.kind == INPUT:
+            given = input_told(payload)
+            at, text = _time(given.triggered), given.text or None
+            self._put(self._inputs, uss.UserInputRecord(at, given.intent, given.event, text))
+        elif payload.kind == INTENT:
+            intent, _ = intent_told(payload, self._read)
+            self._operators[intent.id] = intent.operator
+        elif payload.kind == ATTEMPT:
+            self._add_attempt(attempt_told(payload, self._read, details=False))
+        elif payload.kind == POSITIONS:
+            intent_id, positions, _ = positions_told(payload, self._read)
+            track = self._positions.setdefault(intent_id, [])
+            for each in positions:
+                self._put(track, uss.PositionRecord(_time_of(each.received_us), each.telemetry))
+        elif payload.kind == CONSTRAINT:
+            constraint = constraint_told(payload, self._read)
+            self._providers[constraint.id] = constraint.provider
+
+    def made(self) -> uss.USSLogSet:
+        """The log set of all that was added."""
+        return uss.USSLogSet(
+            messages=self._messages,
+            operator_notifications=self._notices,
+            operator_inputs=self._inputs,
+            operator_associations=[
+                uss.OperatorAssociation(intent, operator)
+                for intent, operator in self._operators.items()
+            ],
+            planning_attempts=self._attempts,
+            operational_intent_positions=[
+                uss.OperationalIntentPositions(intent, positions)
+                for intent, positions in self._positions.items()
+            ],
+            constraint_provider_associations=[
+                uss.ConstraintProviderAssociation(constraint, provider)
+                for constraint, provider in self._providers.items()
+            ],
+        )
+
+    def _add_attempt(self, told: AttemptTold) -> None:
+        outcome = told.outcome
+        if outcome.order.operator:
+            self._operators.setdefault(outcome.order.id, outcome.order.operator)
+        if outcome.result is not Result.DONE:
+            self._put(self._attempts, _attempt(told))
+
+    def _put(self, among: list[T], one: T) -> None:
+        among.append(one)
+        self._size += len(msgspec.json.encode(one)) + 1
+
+
+def log_set_of(payloads: Iterable[Payload], read: ReadBlob) -> uss.USSLogSet:
+    """A log set of what these entries say; see `LogSetMaker`.
 
     Raises:
         ValueError: one has another form than its kind has.
     """
-    found = _Gathered()
+    maker = LogSetMaker(read)
     for payload in payloads:
-        _gather(found, payload, read)
-    return uss.USSLogSet(
-        messages=found.messages,
-        operator_notifications=found.notices,
-        operator_inputs=found.inputs,
-        operator_associations=[
-            uss.OperatorAssociation(intent, operator)
-            for intent, operator in found.operators.items()
-        ],
-        planning_attempts=found.attempts,
-        operational_intent_positions=[
-            uss.OperationalIntentPositions(intent, positions)
-            for intent, positions in found.positions.items()
-        ],
-        constraint_provider_associations=[
-            uss.ConstraintProviderAssociation(constraint, provider)
-            for constraint, provider in found.providers.items()
-        ],
-    )
-
-
-def _gather(found: _Gathered, payload: Payload, read: ReadBlob) -> None:
-    if payload.kind == EXCHANGE:
-        found.messages.append(exchange_told(payload, read)[0])
-    elif payload.kind == NOTICE:
-        notice = notice_told(payload)
-        found.notices.append(
-            uss.UserNotificationRecord(
-                _time(notice.triggered), _time(notice.told), notice.event, notice.text.en
-            )
-        )
-    elif payload.kind == INPUT:
-        given = input_told(payload)
-        found.inputs.append(
-            uss.UserInputRecord(
-                _time(given.triggered), given.intent, given.event, given.text or None
-            )
-        )
-    elif payload.kind == INTENT:
-        intent, _ = intent_told(payload, read)
-        found.operators[intent.id] = intent.operator
-    elif payload.kind == ATTEMPT:
-        told = attempt_told(payload, read, details=False)
-        outcome = told.outcome
-        if outcome.order.operator:
-            found.operators.setdefault(outcome.order.id, outcome.order.operator)
-        if outcome.result is not Result.DONE:
-            found.attempts.append(_attempt(told))
-    elif payload.kind == POSITIONS:
-        intent_id, positions, _ = positions_told(payload, read)
-        found.positions.setdefault(intent_id, []).extend(
-            uss.PositionRecord(_time_of(each.received_us), each.telemetry) for each in positions
-        )
-    elif payload.kind == CONSTRAINT:
-        constraint = constraint_told(payload, read)
-        found.providers[constraint.id] = constraint.provider
+        maker.add(payload)
+    return maker.made()
 
 
 def _attempt(told: AttemptTold) -> uss.PlanningRecord:

@@ -23,14 +23,19 @@ from detente.http import BadRequest, Endpoint, Forbidden, NotFound, Request, Res
 from detente.node.approvals import Approvals
 from detente.node.context import NodeContext
 from detente.node.moments import in_utc
-from detente.planning import log_set_of
+from detente.planning import LogSetMaker
 from detente.record import JsonValue, Payload, format_time
 
 from .recorder import Recorder
 
 KEPT_MAX: Final = 20
 """Log sets at hand; those made first go first. Any can be made again."""
+KEPT_BYTES_MAX: Final = 128 << 20
+"""Bytes of them together, in memory; likewise. The newest is always kept."""
+BYTES_MAX: Final = 32 << 20
+"""Bytes of one: whoever needs more makes several, of shorter spans of time."""
 ENTRIES_MAX: Final = 200_000
+_READ_AT_ONCE: Final = 200
 _EVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -135,25 +140,22 @@ class LogSets:
         """A log set, and of how many entries it was made.
 
         Raises:
-            BadRequest: it would be of too many entries.
+            BadRequest: it would be of too many entries, or too long.
             LogUnavailable: what waits cannot be written, or nothing can be read.
         """
         await self._recorder.flush()
         positions = await self._positions(intent, since, until)
         if len(positions) > ENTRIES_MAX:
-            raise BadRequest(
-                f"{len(positions)} entries are more than {ENTRIES_MAX}.",
-                where="since",
-                advice="Choose a shorter span of time.",
-            )
+            raise _too_much(f"{len(positions)} entries are more than {ENTRIES_MAX}.")
         record = self._context.record
-        payloads: list[Payload] = []
-        for position in positions:
-            payload = (await record.entry(position)).payload
-            if payload is not None:
-                payloads.append(payload)
-        made = await asyncio.to_thread(log_set_of, payloads, record.blobs.read)
-        return made, len(payloads)
+        maker, count = LogSetMaker(record.blobs.read), 0
+        for at in range(0, len(positions), _READ_AT_ONCE):
+            entries = [await record.entry(each) for each in positions[at : at + _READ_AT_ONCE]]
+            payloads = [each.payload for each in entries if each.payload is not None]
+            count += len(payloads)
+            if not await asyncio.to_thread(_add, maker, payloads):
+                raise _too_much(f"It would be longer than {BYTES_MAX >> 20} MiB.")
+        return maker.made(), count
 
     async def _positions(
         self, intent: str, since: datetime | None, until: datetime | None
@@ -200,7 +202,10 @@ class LogSets:
             entries=count,
         )
         self._made[identity] = _Made(caller.sub, body.to, encoded)
-        while len(self._made) > KEPT_MAX:
+        while len(self._made) > KEPT_MAX or (
+            len(self._made) > 1
+            and sum(len(each.body) for each in self._made.values()) > KEPT_BYTES_MAX
+        ):
             self._made.popitem(last=False)
         return Response(201, LogSetView(identity, count, body.to))
 
@@ -222,6 +227,19 @@ _TABLES: Final = (
     ("constraints", "t.entity", "t.created"),
 )
 """Tables of the read model, with what names the entity and the time."""
+
+
+def _add(maker: LogSetMaker, payloads: Sequence[Payload]) -> bool:
+    """Add entries as long as it does not become too long; whether it has not."""
+    for payload in payloads:
+        maker.add(payload)
+        if maker.size > BYTES_MAX:
+            return False
+    return True
+
+
+def _too_much(message: str) -> BadRequest:
+    return BadRequest(message, where="since", advice="Choose a shorter span of time.")
 
 
 def _entity(text: str) -> str:

@@ -51,7 +51,7 @@ def uss_lanes(requests_per_s: float) -> Lanes:
                 reserved=4,
                 most=AT_WORK_MAX,
             ),
-            LaneQuota(name=LOG_SETS_LANE, requests_per_s=1.0, request_burst=10, reserved=1, most=2),
+            LaneQuota(name=LOG_SETS_LANE, requests_per_s=0.2, request_burst=5, reserved=1, most=2),
         ],
         shared=SHARED,
     )

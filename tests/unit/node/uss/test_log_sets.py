@@ -21,6 +21,7 @@ from detente.f3548 import volume_on_wire
 from detente.http import BadRequest, Caller, Forbidden, NotFound, Request, Response
 from detente.node.approval_rules import FOUR_EYES
 from detente.node.approvals import Approvals
+from detente.node.uss import log_sets
 from detente.node.uss.log_sets import LogSetBody, LogSets, LogSetView
 from detente.planning import Action, ExchangeSeen, Flown, Judged, OwnConstraint
 from detente.record import JsonValue
@@ -188,6 +189,40 @@ async def test_one_is_made_by_two_and_fetched_by_who_asked(tmp_path: Path) -> No
         told = [each.body for each in said if each.kind == "security"]
         assert told[0]["what"] == "log-set"
         assert (told[0]["officer"], told[0]["second"], told[0]["to"]) == ("keeper", "second", "b")
+
+
+async def test_one_is_so_long_at_most_and_so_many_bytes_are_at_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with recording(tmp_path) as node:
+        ours, _ = await some(node)
+        logs = sets(node, Approving())
+        made, _ = await logs.of(ours)
+        size = len(msgspec.json.encode(made))
+        make = logs.endpoints()[0].handler
+        body = LogSetBody(purpose="inquiry", intent=ours, to="b", approval="agreed")
+
+        async def one() -> str:
+            answer = await make(Request({}, {}, body, KEEPER, planned.NOW_US))
+            assert isinstance(answer, Response)
+            assert isinstance(answer.body, LogSetView)
+            return answer.body.id
+
+        monkeypatch.setattr(log_sets, "KEPT_BYTES_MAX", 2 * size + 10)
+        first, second, third = [await one() for _ in range(3)]
+        found = [await logs.for_manager(each, "b") is not None for each in (first, second, third)]
+        assert found == [False, True, True]
+        monkeypatch.setattr(log_sets, "KEPT_BYTES_MAX", 10)
+        newest = await one()
+        assert await logs.for_manager(third, "b") is None
+        assert await logs.for_manager(newest, "b") is not None
+
+        monkeypatch.setattr(log_sets, "BYTES_MAX", size // 2)
+        with pytest.raises(BadRequest, match="longer"):
+            await one()
+        assert await logs.for_manager(newest, "b") is not None
+        monkeypatch.setattr(log_sets, "BYTES_MAX", size)
+        await one()
 
 
 async def test_a_peer_gets_the_one_that_was_made_for_it(tmp_path: Path) -> None:
