@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .actions import Item, OutboxPage, RunPage
+from .outcomes import Item, OutboxPage, RunPage
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,17 +35,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .actions import (
-    Action,
-    BlobOutcome,
-    LoadOutcome,
-    PostOutcome,
-    PullOutcome,
-    RunOutcome,
-    StoreOutcome,
-)
+from .actions import Action
 from .desk import SILENCE_S, Desk, HeldChannel, Worker
 from .lanes import LANES, Lane, lane_of
+from .outcomes import BlobOutcome, LoadOutcome, PostOutcome, PullOutcome, RunOutcome, StoreOutcome
 from .pulling import Puller
 from .sending import Sender
 

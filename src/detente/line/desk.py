@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from .actions import Action, BlobsMissing, Cancel, EnvelopeRefused, OutOfOrder, Report, Trouble
+from .actions import Action, Cancel, Report, Trouble
 from .lanes import PATIENCE, Lane, again_after, lane_of
+from .outcomes import BlobsMissing, EnvelopeRefused, OutOfOrder
 
 CONTRADICTION: Final = "line.contradiction"
 """Code of a channel in which the two records contradict one another."""

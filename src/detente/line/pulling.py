@@ -10,34 +10,28 @@ from collections import deque
 from dataclasses import replace
 from typing import Final
 
-from .actions import (
+from .actions import Action, FetchBlob, LoadReceipts, Post, Pull, PullRun, Store
+from .desk import CHAIN, RECEIPTS, Desk, Worker
+from .lanes import BATCH_ENVELOPES_MAX, Lane
+from .outcomes import (
     Accepted,
-    Action,
     BlobGone,
     BlobOutcome,
     BlobsMissing,
     Busy,
     EnvelopeRefused,
     Failed,
-    FetchBlob,
     Item,
     LoadOutcome,
-    LoadReceipts,
     OutOfOrder,
-    Post,
     PostOutcome,
-    Pull,
     PulledPage,
     PullOutcome,
-    PullRun,
     Pushed,
-    Store,
     Stored,
     StoreFailed,
     StoreOutcome,
 )
-from .desk import CHAIN, RECEIPTS, Desk, Worker
-from .lanes import BATCH_ENVELOPES_MAX, Lane
 
 GAP_TRIES_MAX: Final = 3
 """So often the peer is asked for a number that our record misses, before that is a refusal."""

@@ -11,35 +11,27 @@ from collections import deque
 from dataclasses import replace
 from typing import Final
 
-from .actions import (
+from .actions import Action, Cancel, LoadOutbox, LoadRun, Post, PushBlob, Report, Store, Trouble
+from .batches import Batch, Kept, Run
+from .desk import CHAIN, RECEIPTS, Desk, Worker
+from .lanes import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, Lane
+from .outcomes import (
     Accepted,
-    Action,
     BlobGone,
     BlobOutcome,
     BlobsMissing,
     Busy,
-    Cancel,
     EnvelopeRefused,
     Failed,
-    LoadOutbox,
     LoadOutcome,
-    LoadRun,
     OutOfOrder,
-    Post,
     PostOutcome,
-    PushBlob,
     Pushed,
-    Report,
     RunOutcome,
-    Store,
     Stored,
     StoreFailed,
     StoreOutcome,
-    Trouble,
 )
-from .batches import Batch, Kept, Run
-from .desk import CHAIN, RECEIPTS, Desk, Worker
-from .lanes import BATCH_BYTES_MAX, BATCH_ENVELOPES_MAX, Lane
 
 RUN_TRIES_MAX: Final = 3
 """So often a peer may ask for the same number, and get it, before that is a refusal."""

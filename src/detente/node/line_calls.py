@@ -12,7 +12,9 @@ import msgspec
 
 from detente.errors import DetenteError, printable
 from detente.http import Answer, CallLane
-from detente.line.actions import (
+from detente.line.actions import FetchBlob, Post, Pull, PullRun, PushBlob
+from detente.line.lanes import PATIENCE, Lane
+from detente.line.outcomes import (
     Accepted,
     BlobGone,
     BlobOutcome,
@@ -20,20 +22,14 @@ from detente.line.actions import (
     Busy,
     EnvelopeRefused,
     Failed,
-    FetchBlob,
     Item,
     OutOfOrder,
-    Post,
     PostOutcome,
-    Pull,
     PulledPage,
     PullOutcome,
-    PullRun,
-    PushBlob,
     Pushed,
     StoreFailed,
 )
-from detente.line.lanes import PATIENCE, Lane
 from detente.line.wire import (
     BlobsAnswer,
     ChainAnswer,

@@ -26,7 +26,9 @@ from detente.http import (
     any_of,
 )
 from detente.http.reading import decode_body
-from detente.line.actions import (
+from detente.line.lanes import BATCH_BYTES_MAX
+from detente.line.lanes import Lane as LineLane
+from detente.line.outcomes import (
     BlobsMissing,
     EnvelopeRefused,
     OutboxPage,
@@ -35,8 +37,6 @@ from detente.line.actions import (
     Stored,
     StoreFailed,
 )
-from detente.line.lanes import BATCH_BYTES_MAX
-from detente.line.lanes import Lane as LineLane
 from detente.line.wire import (
     Beat,
     BlobsAnswer,

@@ -10,7 +10,8 @@ from typing import Final, cast
 
 from detente.errors import DetenteError
 from detente.line import not_urgent
-from detente.line.actions import (
+from detente.line.lanes import EMERGENCY_SUFFIX, Lane
+from detente.line.outcomes import (
     BlobsMissing,
     EnvelopeRefused,
     Item,
@@ -21,7 +22,6 @@ from detente.line.actions import (
     StoreFailed,
     StoreOutcome,
 )
-from detente.line.lanes import EMERGENCY_SUFFIX, Lane
 from detente.record import (
     AppendUnknown,
     BlobMissing,

@@ -14,22 +14,20 @@ from typing import Any, Protocol, assert_never
 
 from detente.line.actions import (
     Action,
-    BlobOutcome,
     Cancel,
     FetchBlob,
     LoadOutbox,
     LoadReceipts,
     LoadRun,
     Post,
-    PostOutcome,
     Pull,
-    PullOutcome,
     PullRun,
     PushBlob,
     Report,
     Store,
 )
 from detente.line.delivery import Link
+from detente.line.outcomes import BlobOutcome, PostOutcome, PullOutcome
 
 from .line_store import LineStore
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from detente.errors import DetenteError
-from detente.line.actions import Item
+from detente.line.outcomes import Item
 from detente.record import (
     Entry,
     Envelope,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.two_records import begun
 
-from detente.line import actions as a
+from detente.line import outcomes as o
 from detente.node.line_store import LineStore
 from detente.record import Draft
 
@@ -32,9 +32,9 @@ async def test_a_routine_message_in_an_emergency_channel_is_refused_and_holds_no
     async with two.opened("b") as record:
         store = LineStore(record, "a")
         refused = await store.take([sealed[2], sealed[0]])
-        assert isinstance(refused, a.EnvelopeRefused)
+        assert isinstance(refused, o.EnvelopeRefused)
         assert (refused.number, refused.code) == (1, "line.not_urgent")
         assert "'routine'" in refused.message
         assert record.head.size == 1
         # Its channel stands still by that; what came late only, by an ordinary one, does not.
-        assert await store.take(sealed[2:]) == a.Stored(2)
+        assert await store.take(sealed[2:]) == o.Stored(2)

@@ -25,8 +25,9 @@ from tests.support.evil_peer import (
 from tests.support.nodes import two_nodes, until
 
 from detente.http import Answer
-from detente.line.actions import Busy, Failed, Post
+from detente.line.actions import Post
 from detente.line.lanes import Lane
+from detente.line.outcomes import Busy, Failed
 from detente.node.line_calls import PeerLine
 from detente.node.peers import PeerNode
 from detente.record import BlobStore, Payload

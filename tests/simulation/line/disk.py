@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from detente.line.actions import (
+from detente.line.lanes import Lane, lane_of
+from detente.line.outcomes import (
     BlobsMissing,
     EnvelopeRefused,
     Item,
@@ -16,7 +17,6 @@ from detente.line.actions import (
     OutOfOrder,
     RunPage,
 )
-from detente.line.lanes import Lane, lane_of
 
 
 class Violation(AssertionError):

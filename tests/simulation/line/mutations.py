@@ -12,6 +12,7 @@ from tests.simulation.line.disk import Disk, Sealed
 from tests.simulation.line.node import Node
 
 from detente.line import actions as a
+from detente.line import outcomes as o
 from detente.line import supervision
 from detente.line.delivery import Link
 from detente.line.desk import Held, Worker
@@ -102,7 +103,7 @@ def gaps_are_taken() -> Iterator[Any]:
 
     def received(self: Disk, arrived: Any, seal: Any, poison: Any) -> Any:
         made = real(self, arrived, seal, poison)
-        if isinstance(made, a.OutOfOrder):
+        if isinstance(made, o.OutOfOrder):
             return [each for each in arrived if each.id not in self.index][:1]
         return made
 
@@ -139,8 +140,8 @@ def the_outbox_is_forgotten_at_a_start() -> Iterator[Any]:
     real = Sender.loaded
 
     def loaded(self: Sender, page: Any, now: float) -> Any:
-        if self._floor == -1 and isinstance(page, a.OutboxPage) and now > 1.0:
-            page = a.OutboxPage((), page.through, page.receipts_held)
+        if self._floor == -1 and isinstance(page, o.OutboxPage) and now > 1.0:
+            page = o.OutboxPage((), page.through, page.receipts_held)
         return real(self, page, now)
 
     with _patch(Sender, "loaded", loaded):
@@ -172,7 +173,7 @@ def receipts_that_could_not_be_stored_stop_the_lane() -> Iterator[Any]:
     real = Sender.stored
 
     def stored(self: Sender, outcome: Any, now: float) -> Any:
-        if isinstance(outcome, a.StoreFailed):
+        if isinstance(outcome, o.StoreFailed):
             self._kept = None
             return self._wait_for_store()
         return real(self, outcome, now)
@@ -240,11 +241,11 @@ def a_held_channel_is_never_tried_again() -> Iterator[Any]:
 def lost_receipts_are_not_asked_for() -> Iterator[Any]:
     real = Node.accepted
 
-    def accepted(self: Node, caller: str, post: a.Post) -> a.Accepted:
+    def accepted(self: Node, caller: str, post: a.Post) -> o.Accepted:
         answer = real(self, caller, post)
         if len(answer.receipts) <= len(post.envelopes):
             return answer
-        return a.Accepted(answer.receipts[-len(post.envelopes) :], answer.newest)
+        return o.Accepted(answer.receipts[-len(post.envelopes) :], answer.newest)
 
     with _patch(Node, "accepted", accepted):
         yield

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from tests.simulation.line.disk import Disk, Draft, Sealed, Violation, demand, item_of
 
 from detente.line import actions as a
+from detente.line import outcomes as o
 from detente.line.delivery import Link
 from detente.line.lanes import BATCH_ENVELOPES_MAX, Lane
 from detente.line.outages import Outage, outage_draft, own_absences
@@ -39,7 +40,7 @@ ASK_AGAIN_S: Final = 10.0
 WRONG: Final = (a.Trouble.CONTRADICTION, a.Trouble.UNREADABLE, a.Trouble.BLOB_GONE)
 """What honest nodes must never have to report."""
 
-Outcome = Sequence[Sealed] | a.StoreFailed | a.OutOfOrder | a.BlobsMissing | a.EnvelopeRefused
+Outcome = Sequence[Sealed] | o.StoreFailed | o.OutOfOrder | o.BlobsMissing | o.EnvelopeRefused
 Reply = Callable[[object], None]
 
 
@@ -167,7 +168,7 @@ class Node:
         def commit() -> None:
             if world.now < self.full_until:
                 world.count("disk full")
-                self.later(0.01, lambda: done(a.StoreFailed("disk full")))
+                self.later(0.01, lambda: done(o.StoreFailed("disk full")))
                 return
             outcome = build()
             if isinstance(outcome, Sequence):
@@ -178,7 +179,7 @@ class Node:
                 if not self.held:
                     self.later(0.001, self._recorded)
                 if world.chance("append unknown"):
-                    outcome = a.StoreFailed("append unknown")
+                    outcome = o.StoreFailed("append unknown")
             answer = outcome
             self.later(0.002, lambda: done(answer))
 
@@ -200,7 +201,7 @@ class Node:
         """
 
         def done(outcome: Outcome) -> None:
-            if isinstance(outcome, a.StoreFailed) and outcome.reason == "disk full":
+            if isinstance(outcome, o.StoreFailed) and outcome.reason == "disk full":
                 self.later(again_s, lambda: self.say(drafts, again_s, kept))
             else:
                 kept()
@@ -362,7 +363,7 @@ class Node:
         def answered(answer: object) -> None:
             if (peer, token) in self._open:
                 self._open.discard((peer, token))
-                if isinstance(action, a.FetchBlob) and isinstance(answer, a.Pushed):
+                if isinstance(action, a.FetchBlob) and isinstance(answer, o.Pushed):
                     disk.blobs.add(action.sha256)
                 self.act(peer, tell(token, answer, world.now))
                 self.hear(peer)
@@ -370,7 +371,7 @@ class Node:
         def failed(reason: Reason) -> None:
             if (peer, token) in self._open:
                 self._open.discard((peer, token))
-                self.act(peer, tell(token, a.Failed(reason.value), world.now))
+                self.act(peer, tell(token, o.Failed(reason.value), world.now))
 
         world.send(self, peer, lane, request, answered, failed)
 
@@ -392,7 +393,7 @@ class Node:
             case a.LoadReceipts():
                 found, _ = disk.load_receipts(peer, action.after, action.limit)
                 items = tuple(item_of(each, -1) for each in found)
-                receipts = a.OutboxPage(items, -1, disk.receipts_held(peer))
+                receipts = o.OutboxPage(items, -1, disk.receipts_held(peer))
                 tell(lambda now: link.receipts_loaded(token, receipts, now))
 
     def _request(
@@ -418,9 +419,9 @@ class Node:
 
         def done(outcome: Outcome) -> None:
             self._storing.discard((peer, action.lane))
-            told: a.StoreOutcome
+            told: o.StoreOutcome
             if isinstance(outcome, Sequence):
-                told = a.Stored(self.disk.load_receipts(peer, 0, 0)[1])
+                told = o.Stored(self.disk.load_receipts(peer, 0, 0)[1])
             else:
                 told = outcome
             self.act(peer, link.stored(action.token, told, self.world.now))
@@ -444,7 +445,7 @@ class Node:
                 reply((mine, {b for each in mine for b in each.blobs if b in disk.blobs}))
                 return
         if self.held:
-            reply(a.Busy(1.0))
+            reply(o.Busy(1.0))
             return
         self.hear(caller)
         match request:
@@ -453,17 +454,17 @@ class Node:
             case ("pull", Lane() as lane, int() as first, int() as limit):
                 page = disk.load_outbox(caller, lane, first - 1, limit, frozenset())
                 more = page.items[-1].index + 1 if len(page.items) == limit else None
-                reply(a.PulledPage(page.items, (), (), more, page.receipts_held))
+                reply(o.PulledPage(page.items, (), (), more, page.receipts_held))
             case ("run", str() as channel, int() as first, int() as limit):
                 run = disk.load_run(caller, channel, first, limit)
                 after = first + len(run.items)
                 more = after if after <= run.newest else None
-                reply(a.PulledPage(run.items, (), (), more, run.receipts_held))
+                reply(o.PulledPage(run.items, (), (), more, run.receipts_held))
             case ("get", str() as sha256):
-                reply(a.Pushed() if sha256 in disk.blobs else a.BlobGone())
+                reply(o.Pushed() if sha256 in disk.blobs else o.BlobGone())
             case ("put", str() as sha256):
                 disk.blobs.add(sha256)
-                reply(a.Pushed())
+                reply(o.Pushed())
             case ("resume", dict() as ends):
                 self._resume(caller, ends, reply)
             case _:
@@ -471,8 +472,8 @@ class Node:
 
     def _inbox(self, caller: str, post: a.Post, reply: Reply) -> None:
         def done(outcome: Outcome) -> None:
-            if isinstance(outcome, a.StoreFailed):
-                reply(a.Busy())
+            if isinstance(outcome, o.StoreFailed):
+                reply(o.Busy())
             elif isinstance(outcome, Sequence):
                 reply(self.accepted(caller, post))
             else:
@@ -484,9 +485,9 @@ class Node:
         else:
             reply(self.accepted(caller, post))
 
-    def accepted(self, caller: str, post: a.Post) -> a.Accepted:
+    def accepted(self, caller: str, post: a.Post) -> o.Accepted:
         run, newest = self.disk.load_receipts(caller, post.receipts_after, BATCH_ENVELOPES_MAX)
-        return a.Accepted(tuple(each.wire for each in run), newest)
+        return o.Accepted(tuple(each.wire for each in run), newest)
 
     def _resume(self, caller: str, held: dict[str, int], reply: Reply) -> None:
         ends = {
@@ -558,7 +559,7 @@ class Node:
             self.write(adopt, self._adopted)
 
     def _adopted(self, outcome: Outcome) -> None:
-        if isinstance(outcome, a.StoreFailed):
+        if isinstance(outcome, o.StoreFailed):
             self._told = {}
             return
         self.held, self._told = False, {}

@@ -8,18 +8,19 @@ import pytest
 
 from detente.line import CONTRADICTION, Lane, Link, lane_of
 from detente.line import actions as a
+from detente.line import outcomes as o
 from detente.line.lanes import PATIENCE, again_after
 
 T = TypeVar("T")
 ORDINARY = PATIENCE[Lane.ORDINARY]
 
 
-def item(index: int, channel: str = "line/b", seq: int | None = None, *blobs: str) -> a.Item:
-    return a.Item(index, channel, index if seq is None else seq, b"{%d}" % index, blobs)
+def item(index: int, channel: str = "line/b", seq: int | None = None, *blobs: str) -> o.Item:
+    return o.Item(index, channel, index if seq is None else seq, b"{%d}" % index, blobs)
 
 
-def page(*items: a.Item, held: int = 0) -> a.OutboxPage:
-    return a.OutboxPage(items, max((each.index for each in items), default=99), held)
+def page(*items: o.Item, held: int = 0) -> o.OutboxPage:
+    return o.OutboxPage(items, max((each.index for each in items), default=99), held)
 
 
 def only(kind: type[T], actions: list[a.Action], lane: Lane = Lane.ORDINARY) -> T:
@@ -30,7 +31,7 @@ def only(kind: type[T], actions: list[a.Action], lane: Lane = Lane.ORDINARY) -> 
     return found[0]
 
 
-def begun(*items: a.Item, held: int = 0) -> tuple[Link, a.Post]:
+def begun(*items: o.Item, held: int = 0) -> tuple[Link, a.Post]:
     """A link whose ordinary lane has just posted these."""
     link = Link("b", jitter=lambda: 0.0)
     load = only(a.LoadOutbox, link.start(0.0))
@@ -59,9 +60,9 @@ def test_receipts_are_kept_before_the_next_batch_is_loaded() -> None:
     link, post = begun(item(5), item(6), held=3)
     assert post.envelopes == (b"{5}", b"{6}")
     assert post.receipts_after == 3
-    store = only(a.Store, link.answered(post.token, a.Accepted((b"r4", b"r5"), 5), 1.0))
+    store = only(a.Store, link.answered(post.token, o.Accepted((b"r4", b"r5"), 5), 1.0))
     assert store.envelopes == (b"r4", b"r5")
-    load = only(a.LoadOutbox, link.stored(store.token, a.Stored(0), 1.0))
+    load = only(a.LoadOutbox, link.stored(store.token, o.Stored(0), 1.0))
     assert load.after == 4
     assert link.status(Lane.ORDINARY).last_success == 1.0
 
@@ -70,40 +71,40 @@ def ahead() -> tuple[Link, a.Store, a.Post]:
     """A link that has posted 3 and 4 while the receipts of 1 and 2 are being stored."""
     link = Link("b", jitter=lambda: 0.0)
     load = only(a.LoadOutbox, link.start(0.0))
-    full = a.OutboxPage((item(1), item(2)), 4, 7)
+    full = o.OutboxPage((item(1), item(2)), 4, 7)
     post = only(a.Post, link.loaded(load.token, full, 0.0))
-    actions = link.answered(post.token, a.Accepted((b"r8", b"r9"), 9), 0.0)
+    actions = link.answered(post.token, o.Accepted((b"r8", b"r9"), 9), 0.0)
     store, load = only(a.Store, actions), only(a.LoadOutbox, actions)
     assert load.after == 2
     # The record may not hold the receipts 8 and 9 yet: they are on their way to it.
-    page_ahead = a.OutboxPage((item(3), item(4)), 4, 7)
+    page_ahead = o.OutboxPage((item(3), item(4)), 4, 7)
     return link, store, only(a.Post, link.loaded(load.token, page_ahead, 0.0))
 
 
 def test_what_follows_is_posted_while_receipts_are_being_stored() -> None:
     link, store, post = ahead()
     assert (post.envelopes, post.receipts_after) == ((b"{3}", b"{4}"), 9)
-    assert link.stored(store.token, a.Stored(0), 1.0) == []
-    actions = link.answered(post.token, a.Accepted((b"r10", b"r11"), 11), 1.0)
+    assert link.stored(store.token, o.Stored(0), 1.0) == []
+    actions = link.answered(post.token, o.Accepted((b"r10", b"r11"), 11), 1.0)
     assert only(a.Store, actions).envelopes == (b"r10", b"r11")
     # All of the outbox is gone through again: what was taken and got no receipt is there still.
     only_store = only(a.Store, actions)
-    assert only(a.LoadOutbox, link.stored(only_store.token, a.Stored(0), 1.0)).after == 0
+    assert only(a.LoadOutbox, link.stored(only_store.token, o.Stored(0), 1.0)).after == 0
 
 
 def test_an_answer_to_what_was_posted_ahead_waits_for_the_receipts_before_it() -> None:
     link, store, post = ahead()
-    assert link.answered(post.token, a.Accepted((b"r10", b"r11"), 11), 1.0) == []
+    assert link.answered(post.token, o.Accepted((b"r10", b"r11"), 11), 1.0) == []
     assert link.status(Lane.ORDINARY).busy == "store"
-    assert only(a.Store, link.stored(store.token, a.Stored(0), 1.0)).envelopes == (b"r10", b"r11")
+    assert only(a.Store, link.stored(store.token, o.Stored(0), 1.0)).envelopes == (b"r10", b"r11")
 
 
 def test_what_was_posted_ahead_is_begun_anew_if_the_receipts_before_it_cannot_be_stored() -> None:
     link, store, post = ahead()
-    actions = link.stored(store.token, a.StoreFailed("disk full"), 1.0)
+    actions = link.stored(store.token, o.StoreFailed("disk full"), 1.0)
     assert a.Cancel(post.token) in actions
     assert only(a.Report, actions).trouble is a.Trouble.STORE
-    assert link.answered(post.token, a.Accepted((b"r10", b"r11"), 11), 1.0) == []
+    assert link.answered(post.token, o.Accepted((b"r10", b"r11"), 11), 1.0) == []
     again = link.wake_at
     assert again is not None
     assert only(a.LoadOutbox, link.tick(again)).after == 0
@@ -111,17 +112,17 @@ def test_what_was_posted_ahead_is_begun_anew_if_the_receipts_before_it_cannot_be
 
 def test_nothing_is_loaded_ahead_of_a_channel_that_is_tried_again() -> None:
     link, post = begun(item(1), item(2, "room/1/0"))
-    rest = only(a.Post, link.answered(post.token, a.EnvelopeRefused(0, "code", "no"), 0.0))
-    store = only(a.Store, link.answered(rest.token, a.Accepted((b"r",), 1), 0.0))
+    rest = only(a.Post, link.answered(post.token, o.EnvelopeRefused(0, "code", "no"), 0.0))
+    store = only(a.Store, link.answered(rest.token, o.Accepted((b"r",), 1), 0.0))
     assert link.release("line/b", 0.0) == []
-    assert only(a.LoadOutbox, link.stored(store.token, a.Stored(0), 0.0)).after == -1
+    assert only(a.LoadOutbox, link.stored(store.token, o.Stored(0), 0.0)).after == -1
 
 
 def test_an_answer_that_is_no_longer_waited_for_changes_nothing() -> None:
     link, post = begun(item(1))
     cancelled = link.tick(ORDINARY.answer_s)
     assert a.Cancel(post.token) in cancelled
-    assert link.answered(post.token, a.Accepted((b"r",), 1), 21.0) == []
+    assert link.answered(post.token, o.Accepted((b"r",), 1), 21.0) == []
 
 
 def test_repetitions_wait_longer_each_time_up_to_a_limit() -> None:
@@ -135,7 +136,7 @@ def test_repetitions_wait_longer_each_time_up_to_a_limit() -> None:
 
 def test_a_failure_is_repeated_after_its_pause_and_not_before() -> None:
     link, post = begun(item(1))
-    assert link.answered(post.token, a.Failed("refused"), 1.0) == []
+    assert link.answered(post.token, o.Failed("refused"), 1.0) == []
     assert link.recorded(1.1) == []
     again = link.wake_at
     assert again is not None
@@ -146,7 +147,7 @@ def test_a_failure_is_repeated_after_its_pause_and_not_before() -> None:
 def test_a_peer_heard_after_a_silence_is_tried_at_once() -> None:
     link, post = begun(item(1))
     link.peer_heard(0.5)
-    link.answered(post.token, a.Failed("refused"), 1.0)
+    link.answered(post.token, o.Failed("refused"), 1.0)
     assert link.peer_heard(1.1) == []
     only(a.LoadOutbox, link.peer_heard(10.0))
 
@@ -161,7 +162,7 @@ def test_a_request_from_before_a_silence_is_given_up_when_the_peer_is_back() -> 
 
 def test_a_busy_peer_is_left_alone_for_as_long_as_it_asks() -> None:
     link, post = begun(item(1))
-    link.answered(post.token, a.Busy(40.0), 0.0)
+    link.answered(post.token, o.Busy(40.0), 0.0)
     assert link.peer_heard(5.0) == []
     assert [e for e in link.tick(39.9) if isinstance(e, a.LoadOutbox)] == []
     only(a.LoadOutbox, link.tick(40.0))
@@ -169,11 +170,11 @@ def test_a_busy_peer_is_left_alone_for_as_long_as_it_asks() -> None:
 
 def test_a_peer_that_has_less_is_sent_the_rest_from_there() -> None:
     link, post = begun(item(9, seq=9))
-    actions = link.answered(post.token, a.OutOfOrder("line/b", 7, "h6"), 0.0)
+    actions = link.answered(post.token, o.OutOfOrder("line/b", 7, "h6"), 0.0)
     run = only(a.LoadRun, actions)
     assert (run.channel, run.first) == ("line/b", 7)
     items = (item(4, seq=7), item(9, seq=9))
-    found = a.RunPage(items, (b"erased 8",), "h6", newest=9, answered=7, receipts_held=2)
+    found = o.RunPage(items, (b"erased 8",), "h6", newest=9, answered=7, receipts_held=2)
     actions = link.run_loaded(run.token, found, 0.0)
     assert only(a.Report, actions).trouble is a.Trouble.PEER_LOST
     post = only(a.Post, actions)
@@ -187,10 +188,10 @@ def test_a_run_goes_on_to_its_end_though_nothing_of_it_is_in_the_outbox() -> Non
     assert link.peer_holds({"line/b": 2}, 0.0) == []
     run = only(a.LoadRun, link.loaded(load.token, page(), 0.0))
     assert run.first == 3
-    found = a.RunPage((item(3), item(4)), (), "h", newest=5, answered=0, receipts_held=0)
+    found = o.RunPage((item(3), item(4)), (), "h", newest=5, answered=0, receipts_held=0)
     post = only(a.Post, link.run_loaded(run.token, found, 0.0))
-    store = only(a.Store, link.answered(post.token, a.Accepted((b"r",), 1), 0.0))
-    assert only(a.LoadRun, link.stored(store.token, a.Stored(0), 0.0)).first == 5
+    store = only(a.Store, link.answered(post.token, o.Accepted((b"r",), 1), 0.0))
+    assert only(a.LoadRun, link.stored(store.token, o.Stored(0), 0.0)).first == 5
 
 
 def test_a_run_that_fails_is_repeated() -> None:
@@ -198,27 +199,27 @@ def test_a_run_that_fails_is_repeated() -> None:
     load = only(a.LoadOutbox, link.start(0.0))
     link.peer_holds({"line/b": 2}, 0.0)
     run = only(a.LoadRun, link.loaded(load.token, page(), 0.0))
-    found = a.RunPage((item(3),), (), "h", newest=3, answered=0, receipts_held=0)
+    found = o.RunPage((item(3),), (), "h", newest=3, answered=0, receipts_held=0)
     post = only(a.Post, link.run_loaded(run.token, found, 0.0))
-    link.answered(post.token, a.Failed("timed out"), 0.0)
+    link.answered(post.token, o.Failed("timed out"), 0.0)
     assert only(a.LoadRun, link.tick(1.0)).first == 3
 
 
 @pytest.mark.parametrize(
     ("expected", "previous", "found"),
     [
-        (12, "h11", a.RunPage((), (), None, newest=9, answered=9, receipts_held=0)),
-        (7, "other", a.RunPage((item(9, seq=7),), (), "h6", 9, 0, 0)),
-        (10, "h9", a.RunPage((), (), "h9", newest=9, answered=0, receipts_held=0)),
+        (12, "h11", o.RunPage((), (), None, newest=9, answered=9, receipts_held=0)),
+        (7, "other", o.RunPage((item(9, seq=7),), (), "h6", 9, 0, 0)),
+        (10, "h9", o.RunPage((), (), "h9", newest=9, answered=0, receipts_held=0)),
     ],
     ids=["holds more than we have", "holds other bytes", "does not know what it has passed"],
 )
 def test_a_contradiction_is_said_once_and_not_argued_with(
-    expected: int, previous: str, found: a.RunPage
+    expected: int, previous: str, found: o.RunPage
 ) -> None:
     link, post = begun(item(9, seq=9))
     run = only(
-        a.LoadRun, link.answered(post.token, a.OutOfOrder("line/b", expected, previous), 0.0)
+        a.LoadRun, link.answered(post.token, o.OutOfOrder("line/b", expected, previous), 0.0)
     )
     actions = link.run_loaded(run.token, found, 0.0)
     report = only(a.Report, actions)
@@ -233,39 +234,39 @@ def test_a_contradiction_is_said_once_and_not_argued_with(
 def test_who_asks_for_the_same_number_for_ever_is_not_fed_for_ever() -> None:
     link, post = begun(item(9, seq=9))
     for _ in range(3):
-        run = only(a.LoadRun, link.answered(post.token, a.OutOfOrder("line/b", 8, "h7"), 0.0))
-        found = a.RunPage((item(8), item(9)), (), "h7", newest=9, answered=0, receipts_held=0)
+        run = only(a.LoadRun, link.answered(post.token, o.OutOfOrder("line/b", 8, "h7"), 0.0))
+        found = o.RunPage((item(8), item(9)), (), "h7", newest=9, answered=0, receipts_held=0)
         post = only(a.Post, link.run_loaded(run.token, found, 0.0))
-    actions = link.answered(post.token, a.OutOfOrder("line/b", 8, "h7"), 0.0)
+    actions = link.answered(post.token, o.OutOfOrder("line/b", 8, "h7"), 0.0)
     assert only(a.Report, actions).trouble is a.Trouble.REFUSED
     assert link.held[0].again_at is not None
 
 
 def test_missing_files_are_sent_and_the_batch_again() -> None:
     link, post = begun(item(1, "line/b", 1, "f1", "f2"))
-    push = only(a.PushBlob, link.answered(post.token, a.BlobsMissing(("f1", "f2")), 0.0))
+    push = only(a.PushBlob, link.answered(post.token, o.BlobsMissing(("f1", "f2")), 0.0))
     assert push.sha256 == "f1"
-    push = only(a.PushBlob, link.blob_pushed(push.token, a.Pushed(), 0.0))
-    actions = link.blob_pushed(push.token, a.BlobGone(), 0.0)
+    push = only(a.PushBlob, link.blob_pushed(push.token, o.Pushed(), 0.0))
+    actions = link.blob_pushed(push.token, o.BlobGone(), 0.0)
     assert only(a.Report, actions).trouble is a.Trouble.BLOB_GONE
     again = only(a.Post, actions)
     assert again.envelopes == post.envelopes
     assert again.withheld == ("f2",)
     # Who still misses what it was given makes no sense.
-    actions = link.answered(again.token, a.BlobsMissing(("f1",)), 0.0)
+    actions = link.answered(again.token, o.BlobsMissing(("f1",)), 0.0)
     assert only(a.Report, actions).trouble is a.Trouble.UNREADABLE
     assert link.status(Lane.ORDINARY).busy == "pause"
 
 
 def test_a_refused_channel_is_held_and_the_others_go_on() -> None:
     link, post = begun(item(1), item(2, "room/1/0"), item(3))
-    actions = link.answered(post.token, a.EnvelopeRefused(0, "record.unverified", "no"), 0.0)
+    actions = link.answered(post.token, o.EnvelopeRefused(0, "record.unverified", "no"), 0.0)
     report = only(a.Report, actions)
     assert (report.channel, report.seq, report.code) == ("line/b", 1, "record.unverified")
     rest = only(a.Post, actions)
     assert rest.envelopes == (b"{2}",)
-    store = only(a.Store, link.answered(rest.token, a.Accepted((b"r",), 1), 0.0))
-    load = only(a.LoadOutbox, link.stored(store.token, a.Stored(0), 0.0))
+    store = only(a.Store, link.answered(rest.token, o.Accepted((b"r",), 1), 0.0))
+    load = only(a.LoadOutbox, link.stored(store.token, o.Stored(0), 0.0))
     assert load.skip == {"line/b"}
     link.loaded(load.token, page(), 0.0)
     # After a while it is tried again, from the beginning of the outbox.
@@ -274,15 +275,15 @@ def test_a_refused_channel_is_held_and_the_others_go_on() -> None:
     load = only(a.LoadOutbox, link.tick(due))
     assert (load.after, load.skip) == (-1, frozenset())
     post = only(a.Post, link.loaded(load.token, page(item(1), item(3), held=1), due))
-    again = link.answered(post.token, a.EnvelopeRefused(0, "record.unverified", "no"), due)
+    again = link.answered(post.token, o.EnvelopeRefused(0, "record.unverified", "no"), due)
     assert [e for e in again if isinstance(e, a.Report)] == []
     assert link.held[0].again_at == due + 10.0
     load = only(a.LoadOutbox, again)
     link.loaded(load.token, page(), due)
     load = only(a.LoadOutbox, link.release("line/b", 6.0))
     post = only(a.Post, link.loaded(load.token, page(item(1), item(3), held=1), 6.0))
-    store = only(a.Store, link.answered(post.token, a.Accepted((b"s", b"t"), 3), 6.0))
-    actions = link.stored(store.token, a.Stored(0), 6.0)
+    store = only(a.Store, link.answered(post.token, o.Accepted((b"s", b"t"), 3), 6.0))
+    actions = link.stored(store.token, o.Stored(0), 6.0)
     assert only(a.Report, actions).trouble is a.Trouble.RELEASED
     assert link.held == ()
 
@@ -290,30 +291,30 @@ def test_a_refused_channel_is_held_and_the_others_go_on() -> None:
 def test_our_own_disk_that_fails_is_told_once_and_when_it_works_again() -> None:
     link = Link("b", jitter=lambda: 0.0)
     load = only(a.LoadOutbox, link.start(0.0))
-    actions = link.loaded(load.token, a.StoreFailed("disk full"), 0.0)
+    actions = link.loaded(load.token, o.StoreFailed("disk full"), 0.0)
     assert only(a.Report, actions).trouble is a.Trouble.STORE
     load = only(a.LoadOutbox, link.tick(1.0))
-    assert link.loaded(load.token, a.StoreFailed("disk full"), 1.0) == []
+    assert link.loaded(load.token, o.StoreFailed("disk full"), 1.0) == []
     load = only(a.LoadOutbox, link.tick(3.0))
     assert only(a.Report, link.loaded(load.token, page(), 3.0)).trouble is a.Trouble.STORE_MENDED
 
 
 def test_receipts_in_a_new_channel_are_asked_for_from_its_beginning() -> None:
     link, post = begun(item(1), held=70)
-    store = only(a.Store, link.answered(post.token, a.Accepted((b"r71",), 71), 0.0))
-    actions = link.stored(store.token, a.OutOfOrder("receipts/a/1", 1, None), 0.0)
+    store = only(a.Store, link.answered(post.token, o.Accepted((b"r71",), 71), 0.0))
+    actions = link.stored(store.token, o.OutOfOrder("receipts/a/1", 1, None), 0.0)
     again = only(a.Post, actions)
     assert (again.envelopes, again.receipts_after) == (post.envelopes, 0)
-    store = only(a.Store, link.answered(again.token, a.Accepted((b"r1",), 1), 0.0))
+    store = only(a.Store, link.answered(again.token, o.Accepted((b"r1",), 1), 0.0))
     # If that does not fit either, one of the two records is not what it was.
-    actions = link.stored(store.token, a.OutOfOrder("receipts/a/1", 1, None), 0.0)
+    actions = link.stored(store.token, o.OutOfOrder("receipts/a/1", 1, None), 0.0)
     assert only(a.Report, actions).trouble is a.Trouble.CONTRADICTION
     assert link.status(Lane.ORDINARY).busy == "pause"
 
 
 def test_who_takes_and_gives_no_receipts_is_not_hammered() -> None:
     link, post = begun(item(1))
-    load = only(a.LoadOutbox, link.answered(post.token, a.Accepted((), 0), 0.0))
+    load = only(a.LoadOutbox, link.answered(post.token, o.Accepted((), 0), 0.0))
     assert link.loaded(load.token, page(item(1)), 0.0) == []
     assert link.status(Lane.ORDINARY).busy == "pause"
 
@@ -321,22 +322,22 @@ def test_who_takes_and_gives_no_receipts_is_not_hammered() -> None:
 # --- fetching from a peer that cannot call us -----------------------------------------------------
 
 
-def pulling(*items: a.Item, held: int = 0, now: float = 0.0) -> tuple[Link, a.Store]:
+def pulling(*items: o.Item, held: int = 0, now: float = 0.0) -> tuple[Link, a.Store]:
     link = Link("b", jitter=lambda: 0.0, push=False, pull=True)
     pull = only(a.Pull, link.start(now))
     assert pull.first == 0
-    found = a.PulledPage(items, (), (), None, held)
+    found = o.PulledPage(items, (), (), None, held)
     return link, only(a.Store, link.pulled(pull.token, found, now))
 
 
 def test_what_is_pulled_is_kept_then_receipts_are_brought_then_asked_again_later() -> None:
     link, store = pulling(item(3), item(4), held=6)
-    load = only(a.LoadReceipts, link.stored(store.token, a.Stored(8), 0.0))
+    load = only(a.LoadReceipts, link.stored(store.token, o.Stored(8), 0.0))
     assert load.after == 6
-    receipts = a.OutboxPage((item(-1, "receipts/b", 7), item(-1, "receipts/b", 8)), -1, 0)
+    receipts = o.OutboxPage((item(-1, "receipts/b", 7), item(-1, "receipts/b", 8)), -1, 0)
     post = only(a.Post, link.receipts_loaded(load.token, receipts, 0.0))
     assert len(post.envelopes) == 2
-    assert link.answered(post.token, a.Accepted((), 0), 0.0) == []
+    assert link.answered(post.token, o.Accepted((), 0), 0.0) == []
     assert [e for e in link.tick(0.9) if isinstance(e, a.Pull)] == []
     assert only(a.Pull, link.tick(1.0)).first == 0
 
@@ -344,38 +345,38 @@ def test_what_is_pulled_is_kept_then_receipts_are_brought_then_asked_again_later
 def test_the_next_page_is_pulled_at_once() -> None:
     link = Link("b", jitter=lambda: 0.0, push=False, pull=True)
     pull = only(a.Pull, link.start(0.0))
-    found = a.PulledPage((item(3),), (), (), 4, 0)
+    found = o.PulledPage((item(3),), (), (), 4, 0)
     store = only(a.Store, link.pulled(pull.token, found, 0.0))
-    load = only(a.LoadReceipts, link.stored(store.token, a.Stored(1), 0.0))
-    receipts = a.OutboxPage((item(-1, "receipts/b", 1),), -1, 0)
+    load = only(a.LoadReceipts, link.stored(store.token, o.Stored(1), 0.0))
+    receipts = o.OutboxPage((item(-1, "receipts/b", 1),), -1, 0)
     post = only(a.Post, link.receipts_loaded(load.token, receipts, 0.0))
-    assert only(a.Pull, link.answered(post.token, a.Accepted((), 0), 0.0)).first == 4
+    assert only(a.Pull, link.answered(post.token, o.Accepted((), 0), 0.0)).first == 4
 
 
 def test_a_gap_of_ours_is_filled_by_asking_for_the_channel() -> None:
     link, store = pulling(item(9, seq=9))
-    run = only(a.PullRun, link.stored(store.token, a.OutOfOrder("line/b", 8, "h7"), 0.0))
+    run = only(a.PullRun, link.stored(store.token, o.OutOfOrder("line/b", 8, "h7"), 0.0))
     assert (run.channel, run.first) == ("line/b", 8)
-    found = a.PulledPage((item(8), item(9)), (), (), None, 0)
+    found = o.PulledPage((item(8), item(9)), (), (), None, 0)
     assert only(a.Store, link.pulled(run.token, found, 0.0)).envelopes == (b"{8}", b"{9}")
 
 
 def test_a_peer_that_has_another_past_is_a_contradiction() -> None:
     link, store = pulling(item(9, seq=5), item(10, "room/1/0", 1))
-    actions = link.stored(store.token, a.OutOfOrder("line/b", 8, "h7"), 0.0)
+    actions = link.stored(store.token, o.OutOfOrder("line/b", 8, "h7"), 0.0)
     assert only(a.Report, actions).trouble is a.Trouble.CONTRADICTION
     assert only(a.Store, actions).envelopes == (b"{10}",)
 
 
 def test_a_file_that_the_peer_does_not_send_holds_its_channel_only() -> None:
     link, store = pulling(item(1, "line/b", 1, "f1"), item(2, "room/1/0", 1, "f2"))
-    fetch = only(a.FetchBlob, link.stored(store.token, a.BlobsMissing(("f1", "f2")), 0.0))
-    actions = link.blob_fetched(fetch.token, a.BlobGone(), 0.0)
+    fetch = only(a.FetchBlob, link.stored(store.token, o.BlobsMissing(("f1", "f2")), 0.0))
+    actions = link.blob_fetched(fetch.token, o.BlobGone(), 0.0)
     assert only(a.Report, actions).trouble is a.Trouble.PULLED_REFUSED
     store = only(a.Store, actions)
     assert store.envelopes == (b"{2}",)
-    fetch = only(a.FetchBlob, link.stored(store.token, a.BlobsMissing(("f2",)), 0.0))
-    assert only(a.Store, link.blob_fetched(fetch.token, a.Pushed(), 0.0)).envelopes == (b"{2}",)
+    fetch = only(a.FetchBlob, link.stored(store.token, o.BlobsMissing(("f2",)), 0.0))
+    assert only(a.Store, link.blob_fetched(fetch.token, o.Pushed(), 0.0)).envelopes == (b"{2}",)
 
 
 def test_both_ways_at_once_and_one_switched_off() -> None:
@@ -383,7 +384,7 @@ def test_both_ways_at_once_and_one_switched_off() -> None:
     actions = link.start(0.0)
     load, pull = only(a.LoadOutbox, actions), only(a.Pull, actions)
     link.set_modes(push=True, pull=False, now=0.0)
-    link.pulled(pull.token, a.PulledPage((), (), (), None, 0), 0.0)
+    link.pulled(pull.token, o.PulledPage((), (), (), None, 0), 0.0)
     link.loaded(load.token, page(), 0.0)
     assert [e for e in link.tick(100.0) if isinstance(e, a.Pull)] == []
     only(a.LoadOutbox, link.recorded(100.0))
