@@ -23,6 +23,9 @@ USS_PORT: Final = 8095
 """At which the nodes say that they are asked for details of plans."""
 PACE_PER_S: Final = 1000
 """Requests that one account may make: a program stands in for officers, and types faster."""
+LATER_MINUTES: Final = 60
+EARLIER_MINUTES: Final = 30
+"""By how much a way out may move a flight: passengers wait, but they do not come before."""
 _START_TIMEOUT_S: Final = 120.0
 _STOP_TIMEOUT_S: Final = 30.0
 _TOLD_CHARACTERS: Final = 1000
@@ -154,6 +157,8 @@ async def running_nodes(
             "uss-port": uss_at[party.id],
             "token-key": str(keys.private_key.absolute()),
             "auth-public-key": [str(keys.public_key.absolute())],
+            "way-delay-minutes": LATER_MINUTES,
+            "way-advance-minutes": EARLIER_MINUTES,
             # Nobody publishes constraints on this day.
             "process-constraints": False,
             # Nobody has certificates for names that are examples.

@@ -19,6 +19,7 @@ import numpy as np
 from detente.demo.agreeing import Signatory
 from detente.demo.officers import Session
 from detente.demo.planning_text import GROUNDED
+from detente.demo.turns import Turns
 from detente.errors import DetenteError
 from detente.f3548 import types as wire
 from detente.f3548 import volume_of, volume_on_wire
@@ -114,9 +115,15 @@ class Planner:
         self._officer = officer
 
     async def plan_all(
-        self, flights: Sequence[Flight], at_once: int, progress: Callable[[], None]
+        self, flights: Sequence[Flight], turns: Turns, at_once: int, progress: Callable[[], None]
     ) -> None:
-        """Plan flights, some at a time, in the order given.
+        """Plan flights, some at a time, each when it is its turn.
+
+        Args:
+            flights: in the order in which they begin.
+            turns: of all parties' flights.
+            at_once: how many the party has in the works at one time.
+            progress: called after each.
 
         Raises:
             PlanningFailed: the node could not.
@@ -126,7 +133,8 @@ class Planner:
 
         async def work() -> None:
             for flight in waiting:
-                self.placed[flight.flight_id] = await self._plan(flight)
+                async with turns.turn(flight):
+                    self.placed[flight.flight_id] = await self._plan(flight)
                 progress()
 
         async with asyncio.TaskGroup() as group:

@@ -27,7 +27,7 @@ from detente.demo import show, show_line, show_plan
 from detente.demo.agreeing import CHIEF, DUTY, Signatory, agree, signatories
 from detente.demo.day import PARTIES, Day, read_day
 from detente.demo.line import Line
-from detente.demo.nodes import NodeProcess, running_nodes
+from detente.demo.nodes import EARLIER_MINUTES, LATER_MINUTES, NodeProcess, running_nodes
 from detente.demo.notices import FoundConflict, Notice, notices, refusing
 from detente.demo.officers import Session
 from detente.demo.planning import Planner, Result, judge
@@ -35,6 +35,7 @@ from detente.demo.planning_text import AFTER
 from detente.demo.proving import ProofFailed, export, forge, others, outages_in, verify
 from detente.demo.results import make_room
 from detente.demo.servers import Keys, running_exchange
+from detente.demo.turns import Turns
 from detente.errors import DetenteError
 from detente.operations import (
     CheckResult,
@@ -195,10 +196,13 @@ async def _plan(day: Day, world: _World, console: Console) -> Result:
     console.print("\n[bold]4  Both nodes plan every flight[/bold]  as 4-D volumes over HTTP")
     show.say(
         console,
-        "Each is filed as it was flown. What is refused is filed again with the cheapest of the "
-        "ways out that its own node proposes: later, earlier, higher, lower, to one side, around.",
+        "Each is filed as it was flown, in the order in which they begin. What is refused is filed "
+        "again with the cheapest of the ways out that its own node proposes: up to "
+        f"{LATER_MINUTES} min later or {EARLIER_MINUTES} min earlier, higher, lower, to one side, "
+        "around.",
     )
     planners = [Planner(desk.node.who, desk.officers[DUTY]) for desk in world.line.desks]
+    turns = Turns(day.flights.values())
     with _bars(console) as progress:
         began_s = time.monotonic()
         async with asyncio.TaskGroup() as group:
@@ -206,7 +210,7 @@ async def _plan(day: Day, world: _World, console: Console) -> Result:
                 flights = day.flights[planner.party.name]
                 bar = progress.add_task(planner.party.name, total=len(flights))
                 group.create_task(
-                    planner.plan_all(flights, AT_ONCE, partial(progress.advance, bar))
+                    planner.plan_all(flights, turns, AT_ONCE, partial(progress.advance, bar))
                 )
         seconds = time.monotonic() - began_s
     with console.status("comparing every accepted volume with every other"):

@@ -21,6 +21,7 @@ from detente.demo.planning import (
     body_of,
     thinned,
 )
+from detente.demo.turns import Turns
 from detente.geo import projection
 from detente.operations import Flight, Track
 from detente.operations.approach import position_at
@@ -68,7 +69,7 @@ class Node:
 async def planned(node: Node, wanted: Flight = WANTED) -> Placed:
     planner = Planner(Signatory("a", "Party A", Path()), cast(Session, node))
     seen: list[None] = []
-    await planner.plan_all([wanted], 1, lambda: seen.append(None))
+    await planner.plan_all([wanted], Turns([[wanted]]), 1, lambda: seen.append(None))
     assert len(seen) == 1
     return planner.placed[wanted.flight_id]
 
