@@ -18,6 +18,7 @@ from detente.http.certificates import (
     TrustAnchor,
     certified_peer,
 )
+from detente.http.connections import Connections, Destination
 from detente.http.dialling import CallLane
 from detente.http.egress import Answer, Egress, EgressLimits, PeerClient
 from detente.http.egress_errors import (
@@ -164,6 +165,8 @@ __all__ = [
     "ConnectionBroken",
     "ConnectionLimits",
     "ConnectionRefused",
+    "Connections",
+    "Destination",
     "Egress",
     "EgressError",
     "EgressLimits",

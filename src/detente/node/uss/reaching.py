@@ -20,15 +20,20 @@ from urllib.parse import urlsplit
 import httpx
 
 from detente.errors import DetenteError
-from detente.http import AddressPolicy, ConnectTo, Resolver, SystemResolver
+from detente.http import (
+    AddressPolicy,
+    Connections,
+    ConnectTo,
+    Destination,
+    Resolver,
+    SystemResolver,
+)
 
 HOSTS_MAX: Final = 200
 """Hosts whose connections are kept."""
 _PORTS: Final = {"http": 80, "https": 443}
-# httpcore looks at each of them for every request.
-_CONNECTIONS: Final = httpx.Limits(
-    max_connections=8, max_keepalive_connections=8, keepalive_expiry=60.0
-)
+_CONNECTIONS: Final = 8
+"""To one host at one time."""
 
 Place = tuple[str, int]
 
@@ -87,7 +92,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         self._allow_any = allow_any
         self._context = context or ssl.create_default_context()
         self._resolver = resolver or SystemResolver()
-        self._pools: OrderedDict[tuple[str, Place], httpx.AsyncHTTPTransport] = OrderedDict()
+        self._pools: OrderedDict[tuple[str, Place], Connections] = OrderedDict()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request.
@@ -101,18 +106,10 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         there = (host, port)
         pool = await self._pool(request.url.scheme, there)
         if there in self._named or (self._allow_any and there not in self._connect_to):
-            return await pool.handle_async_request(request)
+            return await pool.request(request)
         address, at = await self._checked(request.url.scheme, there)
-        return await pool.handle_async_request(
-            httpx.Request(
-                request.method,
-                request.url.copy_with(host=address, port=at),
-                headers=request.headers,
-                stream=request.stream,
-                # The certificate must be the name's, not the address's.
-                extensions={**request.extensions, "sni_hostname": host},
-            )
-        )
+        # The certificate must be the name's, not the address's.
+        return await pool.request(request, Destination(address, at, host))
 
     async def _checked(self, scheme: str, there: Place) -> Place:
         host, port = there
@@ -134,13 +131,11 @@ class CheckedTransport(httpx.AsyncBaseTransport):
             raise NotCalled(f"{host} is not called: the name has no address")
         return checked[0], port
 
-    async def _pool(self, scheme: str, there: Place) -> httpx.AsyncHTTPTransport:
+    async def _pool(self, scheme: str, there: Place) -> Connections:
         # One a host: connections must not be shared by names that share an address.
         found = self._pools.get((scheme, there))
         if found is None:
-            found = httpx.AsyncHTTPTransport(
-                verify=self._context, trust_env=False, limits=_CONNECTIONS
-            )
+            found = Connections(self._context, most=_CONNECTIONS)
             self._pools[scheme, there] = found
             if len(self._pools) > HOSTS_MAX:
                 _, oldest = self._pools.popitem(last=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -34,10 +34,12 @@ async def server() -> AsyncIterator[tuple[int, list[str]]]:
     hosts: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            lines = head.decode().lower().split("\r\n")
-            hosts.extend(each[6:] for each in lines if each.startswith("host: "))
-            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                lines = head.decode().lower().split("\r\n")
+                hosts.extend(each[6:] for each in lines if each.startswith("host: "))
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
 
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
