@@ -16,20 +16,12 @@ from typing import BinaryIO, cast
 
 from detente.evidence import Exported, ExportRequest, Selection, export_bundle
 from detente.formats import AGREEMENT_TYPE, GRADES
+from detente.record import Blob, Draft, Payload, Reference, chain_hash, read_payload, seal
 from detente.record.blobs import BlobUnusable
 from detente.record.checkpoint import Checkpoint, sign_checkpoint
 from detente.record.cosignature import CosignatureVerifier, add_lines, cosign, cosignatures_of
 from detente.record.dsse import Envelope, Signature, pae
 from detente.record.entries import CosignedCheckpoint, Entry, Grade
-from detente.record.envelope import (
-    Blob,
-    Draft,
-    Payload,
-    Reference,
-    chain_hash,
-    read_payload,
-    seal,
-)
 from detente.record.ijson import JsonValue, canonical_json
 from detente.record.keys import Ed25519Signer, Signer, Verifier
 from detente.record.leaf import leaf_of

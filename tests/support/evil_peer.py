@@ -36,10 +36,10 @@ from detente.record import (
     Payload,
     Reference,
     format_time,
+    kind_of,
     read_payload,
     seal,
 )
-from detente.record.envelope import kind_of
 from detente.record.uuids import uuid7
 
 AGREEMENT = "ab-2026"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from detente.record import Payload
 from detente.record.blobs import BlobUnusable
 from detente.record.checkpoint import Checkpoint
 from detente.record.entries import CosignedCheckpoint, Entry
-from detente.record.envelope import Payload
 from detente.record.ijson import JsonValue, format_time
 from detente.record.keys import Verifier
 from detente.record.leaf import read_leaf

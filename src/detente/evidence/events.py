@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from detente.record.envelope import Payload
+from detente.record import Payload
 from detente.record.ijson import JsonValue
 
 EVENTS_SHOWN = 50

@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from detente.errors import DetenteError, printable
+from detente.record import Draft, Payload
 from detente.record.entries import Clock, CosignedCheckpoint, Entry, Random
-from detente.record.envelope import Draft, Payload
 from detente.record.ijson import JsonValue
 from detente.record.tiles import needed_tiles, tiles_of
 from detente.record.uuids import uuid7

@@ -7,7 +7,7 @@ from typing import Final
 
 from detente.errors import printable
 from detente.line import FORMS, URGENCIES, FieldsUnusable, render
-from detente.record.envelope import Payload
+from detente.record import Payload
 from detente.record.ijson import JsonValue
 from detente.words import Words, same
 

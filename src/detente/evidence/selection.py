@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from detente.record import Payload
 from detente.record.entries import Entry
-from detente.record.envelope import Payload
 
 from .ranges import holds, ranges_of
 from .request import ExportRefused, Ranges, Selection

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO, Protocol
 
+from detente.record import Draft
 from detente.record.entries import CosignedCheckpoint, Entry
-from detente.record.envelope import Draft
 from detente.record.keys import Signer, Verifier
 from detente.record.members import Terms
 

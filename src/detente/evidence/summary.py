@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from detente.formats import RECORD_KINDS
+from detente.record import Payload
 from detente.record.entries import Entry
-from detente.record.envelope import Payload
 from detente.record.ijson import JsonValue, canonical_json, format_time
 from detente.words import Words
 

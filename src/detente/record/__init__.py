@@ -42,18 +42,7 @@ from .entries import (
     RecordPlace,
     RecordRefused,
 )
-from .envelope import (
-    Blob,
-    Draft,
-    EnvelopeMalformed,
-    Payload,
-    Reference,
-    chain_hash,
-    kind_of,
-    payload_type_of,
-    read_payload,
-    seal,
-)
+from .envelope import Draft, chain_hash, read_payload, seal
 from .export import ExportUnusable, export_log, verify_export
 from .held import RecordHeld, RecordState
 from .ijson import (
@@ -116,6 +105,7 @@ from .nodes import NodeFile, NodesUnusable
 from .party_record import PartyRecord
 from .party_recovery import HeldRecord, LeavesRefused, RecoveryForked, Settled, Shown
 from .party_tables import receipt_channel
+from .payload import Blob, EnvelopeMalformed, Payload, Reference, kind_of, payload_type_of
 from .policy import Policy, PolicyGroup, PolicyLog, PolicyMalformed, PolicyWitness
 from .projections import Projection, ProjectionFailed
 from .rebuilding import Difference, Rebuilt

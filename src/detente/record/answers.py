@@ -7,12 +7,13 @@ from datetime import datetime
 from uuid import UUID
 
 from .entries import Entry, RecordRefused
-from .envelope import Draft, Payload, Reference
+from .envelope import Draft
 from .ijson import format_time, parse_time
 from .keyring import Author
 from .leaf import read_leaf
 from .members import Terms
 from .party_tables import Place, receipt_channel
+from .payload import Payload, Reference
 
 
 def receipt_draft(of: Entry, origin: str, now: datetime) -> Draft:

@@ -8,7 +8,8 @@ from typing import Final
 
 from .dsse import DsseMalformed, Envelope
 from .entries import RecordRefused
-from .envelope import EnvelopeMalformed, Payload, chain_hash, read_payload
+from .envelope import chain_hash, read_payload
+from .payload import EnvelopeMalformed, Payload
 
 ENVELOPES_MAX: Final = 500
 """At a time."""

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 from detente.errors import DetenteError
 
 from .dsse import Envelope
-from .envelope import Payload
+from .payload import Payload
 
 Clock = Callable[[], datetime]
 """Gives the time, aware, in UTC."""

@@ -16,9 +16,9 @@ from detente import formats
 
 from .cosignature import CosignatureVerifier
 from .entries import RecordRefused
-from .envelope import Payload
 from .keys import KeyInvalid, Verifier
 from .members import Member, Officer, Terms
+from .payload import Payload
 
 _AUTHORS = ("signing", "officer")
 _Key: TypeAlias = Verifier | CosignatureVerifier

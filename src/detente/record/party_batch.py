@@ -26,18 +26,13 @@ from .entries import (
     Random,
     RecordRefused,
 )
-from .envelope import (
-    Draft,
-    EnvelopeMalformed,
-    Payload,
-    chain_hash,
-    seal_and_read,
-)
+from .envelope import Draft, chain_hash, seal_and_read
 from .keyring import Author, KeyRing
 from .keys import Signer
 from .kinds import ANSWERS, KEY_CHANGES, OWN_AFFAIRS, OWN_DUTIES
 from .leaf import leaf_of, read_leaf
 from .party_tables import Place, Planned, rows_of
+from .payload import EnvelopeMalformed, Payload
 from .projections import Projections, joined
 from .statements import Statement
 from .uuids import uuid7

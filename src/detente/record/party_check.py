@@ -13,7 +13,7 @@ from .blobs import BlobStore, BlobUnusable
 from .checkpoint import Checkpoint, NoteMalformed, NoteUnverified, open_checkpoint
 from .dsse import Envelope, Signature
 from .entries import Fault, Progress
-from .envelope import Payload, chain_hash, payload_type_of, read_payload
+from .envelope import chain_hash, read_payload
 from .keyring import KeyRing
 from .leaf import read_leaf
 from .log import Head, SqlLog
@@ -21,6 +21,7 @@ from .merkle import Frontier, leaf_hash
 from .nodes import NodeFile, NodesUnusable
 from .party_gaps import read_gap
 from .party_tables import LOST
+from .payload import Payload, payload_type_of
 from .statements import SqlRow
 
 _PAGE: Final = 500

@@ -14,10 +14,11 @@ from typing import Final
 
 from .dsse import DsseMalformed, Envelope
 from .entries import EnvelopeUnverified, RecordRefused
-from .envelope import Draft, EnvelopeMalformed, Payload, Reference, chain_hash, read_payload
+from .envelope import Draft, chain_hash, read_payload
 from .ijson import JsonValue, canonical_json, parse_object
 from .keyring import Author
 from .party_batch import Batch
+from .payload import EnvelopeMalformed, Payload, Reference
 
 OWN_CHANNEL: Final = "record"
 """Where a record says what happened to itself; for everybody."""

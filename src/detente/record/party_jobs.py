@@ -9,7 +9,7 @@ from uuid import UUID
 from .answers import answered
 from .arrived import Arrived
 from .entries import Clock, Entry, ErasureRefused, NoSuchEntry, Received, RecordRefused
-from .envelope import Blob, Draft
+from .envelope import Draft
 from .keyring import KeyChangeRefused, KeyRing
 from .keys import Signer
 from .kinds import ANSWERS, INDELIBLE
@@ -25,6 +25,7 @@ from .party_gaps import (
     state_withheld,
 )
 from .party_tables import PartyRows, Place, erase_rows, receipt_channel
+from .payload import Blob
 
 
 @dataclass(slots=True)

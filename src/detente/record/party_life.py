@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import Self, TypeVar
 
 from .entries import Clock, PlaceUnusable, Random, RecordPlace, RecordRefused
-from .envelope import Blob
 from .held import RecordHeld, RecordState
 from .keyring import KeyRing
 from .keys import Signer
@@ -19,6 +18,7 @@ from .party_jobs import AppendJob, agreement_draft, replayed_keys
 from .party_tables import ERASABLE
 from .party_views import PartyViews
 from .party_writer import Job, PartyWriter
+from .payload import Blob
 from .projections import Projection, check_table_sets
 from .record_store import RecordStore
 from .statements import Statement, TableSet

@@ -14,10 +14,11 @@ from .backend import schema
 from .channels import channel_in_use, plain_channel
 from .dsse import Envelope, Signature
 from .entries import Entry
-from .envelope import Payload, payload_type_of, read_payload
+from .envelope import read_payload
 from .ijson import format_time
 from .leaf import read_leaf
 from .log import LogDamaged, SqlLog
+from .payload import Payload, payload_type_of
 from .recent import RecentEntries
 from .statements import SqlRow, SqlValue, Statement, TableSet
 

@@ -16,10 +16,10 @@ from tests.support.evidence import FILES, START, A, B, Keys, signed_agreement, t
 
 from detente.evidence import ExportRequest, Selection, export_bundle
 from detente.formats import ROTATION_CONTEXT
+from detente.record import Blob, Draft, Reference
 from detente.record.checkpoint import split_note
 from detente.record.cosignature import CosignatureVerifier, cosign
 from detente.record.entries import Entry, RecordPlace
-from detente.record.envelope import Blob, Draft, Reference
 from detente.record.ijson import JsonValue
 from detente.record.keys import Ed25519Signer, Verifier, generate_key
 from detente.record.party_record import PartyRecord

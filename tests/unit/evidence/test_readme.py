@@ -12,7 +12,7 @@ from tests.support.evidence import A, B, ListRecord, conversation
 from detente.evidence import words
 from detente.evidence.summary import Row, Summary
 from detente.evidence.timeline import timeline
-from detente.record.envelope import Draft
+from detente.record import Draft
 from detente.record.ijson import JsonValue
 from detente.words import Words
 

@@ -10,8 +10,8 @@ from tests.support.evidence import ListRecord, conversation, payload_of
 
 from detente.evidence import ExportRefused, Selection, ranges
 from detente.evidence.selection import Chooser
+from detente.record import Reference
 from detente.record.entries import Entry
-from detente.record.envelope import Reference
 
 
 def chosen(record: ListRecord, selection: Selection) -> list[int]:
