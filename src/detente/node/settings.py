@@ -8,7 +8,8 @@ from typing import Final
 
 from detente.settings import Problem, usual
 
-from .uss.settings import PlanSettings, plan_problems
+from .uss.settings import PlanSettings
+from .uss.settings_checks import plan_problems
 
 PREFIX: Final = "DETENTE_NODE"
 NODE_FILE: Final = "node.toml"

@@ -3,6 +3,10 @@
 A flight that leaves its volumes is Nonconforming at once. If it is not back within a minute it is
 Contingent, and stays so (F3548-21, MaxRecoverableTimeInNonconformingState). While it is out, the
 area where it may be is published around where it was last, and again whenever it has left that.
+
+A flight that has told where it is and does so no more is *lost*: whether it keeps to its volumes is
+not known. Its operator is told; it is declared Nonconforming if the party wants that. Of a flight
+that never told a position only its operator can say how it flies.
 """
 
 from __future__ import annotations
@@ -36,6 +40,8 @@ class ConformanceRules:
         height_m: below and above it.
         lasts_s: for how long that area is published, from now.
         again_s: how often the area is published anew at most.
+        lost_s: after so long without a new position a flight is lost; 0: never.
+        declare_lost: whether a lost flight is declared Nonconforming.
     """
 
     recoverable_s: float = 60.0
@@ -46,6 +52,8 @@ class ConformanceRules:
     height_m: float = 100.0
     lasts_s: float = 600.0
     again_s: float = 4.0
+    lost_s: float = 30.0
+    declare_lost: bool = False
 
 
 class Step(StrEnum):
@@ -67,6 +75,7 @@ class Watched:
         outside_since_us, inside_since_us: since when without a break; None: it is not there.
         long_counted: whether the present excursion was counted as a long one.
         declared_us: when an area was published last.
+        lost: whether it tells no position any more.
     """
 
     last_us: int = 0
@@ -75,6 +84,7 @@ class Watched:
     inside_since_us: int | None = None
     long_counted: bool = False
     declared_us: int = 0
+    lost: bool = False
 
 
 def measured_us(telemetry: uss.VehicleTelemetry) -> int:
@@ -133,6 +143,7 @@ def _next(
             outside_since_us=None,
             inside_since_us=since,
             long_counted=False,
+            lost=False,
         )
         # It may have become long between two positions.
         ended = watched.outside_since_us
@@ -152,8 +163,15 @@ def _next(
         outside_since_us=since,
         inside_since_us=None,
         long_counted=watched.long_counted or long_now,
+        lost=False,
     )
     return later, Flown(flown_us, outside_us, int(begins), int(long_now))
+
+
+def lost(watched: Watched) -> Watched:
+    """A flight that tells no position any more: that it was inside says nothing now."""
+    inside_now = False if watched.inside is False else None
+    return replace(watched, lost=True, inside=inside_now, inside_since_us=None)
 
 
 def step_due(
@@ -178,7 +196,8 @@ def step_due(
     if intent.ended:
         return None
     if intent.state is State.ACTIVATED:
-        return Step.NONCONFORMING if watched.inside is False else None
+        astray = watched.inside is False or (watched.lost and rules.declare_lost)
+        return Step.NONCONFORMING if astray else None
     if intent.state is State.NONCONFORMING:
         back = watched.inside_since_us
         if back is not None and watched.last_us - back >= rules.settled_s * _S:

@@ -40,6 +40,7 @@ from detente.node.feed import Feed
 from detente.node.planning_rules import manager_of_party, planning_rules, uss_hosts
 from detente.node.status import PlanningStatus
 from detente.planning import Book, ExchangeArea, Neighbourhood
+from detente.planning.conformance import ConformanceRules
 from detente.planning.constraints import ConstraintRules
 from detente.record import Signer
 
@@ -227,7 +228,9 @@ class Uss:
                 notifier=notifier,
                 ways=WaysOut(planner, settings),
                 log_sets=LogSets(context, recorder, approvals),
-                conformance=ConformanceWatch(context, book, recorder, planner),
+                conformance=ConformanceWatch(
+                    context, book, recorder, planner, _conformance_rules(settings)
+                ),
                 constraints=desk,
             )
             if settings.test_mode:
@@ -357,6 +360,12 @@ def _transport(context: NodeContext, exchanges: tuple[ExchangeArea, ...]) -> Che
 def _believed(settings: PlanSettings) -> ssl.SSLContext:
     """By which certificates exchanges, other USSs and the authorisation server are believed."""
     return ssl.create_default_context(cafile=settings.uss_ca)
+
+
+def _conformance_rules(settings: PlanSettings) -> ConformanceRules:
+    return ConformanceRules(
+        lost_s=settings.positions_lost_after, declare_lost=settings.declare_lost
+    )
 
 
 def _authenticator(settings: PlanSettings) -> tuple[TokenAuthenticator, JwksSource | None]:

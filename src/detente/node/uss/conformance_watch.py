@@ -57,6 +57,7 @@ class Declares(Protocol):
 class _Flight:
     watched: Watched = field(default_factory=Watched)
     last: uss.VehicleTelemetry | None = None
+    heard_us: int = 0
     astray_since_us: int | None = None
     not_before_us: int = 0
     at_work: asyncio.Task[None] | None = None
@@ -112,6 +113,10 @@ class ConformanceWatch:
         before = flight.watched
         watched, flown = rules_of.follow(before, judged, self._rules)
         flight.watched = watched
+        if watched.last_us > before.last_us or not flight.heard_us:
+            flight.heard_us = now_us
+        if before.lost and not watched.lost:
+            await self._recorder.operator_notice("GEN0405", intent.id, _found(intent), now_us)
         newest = max(telemetry, key=rules_of.measured_us, default=None)
         if newest is not None and (
             flight.last is None or rules_of.measured_us(newest) > rules_of.measured_us(flight.last)
@@ -130,6 +135,7 @@ class ConformanceWatch:
             for identity in list(self._book.intents):
                 # Of a flight that has never told where it is, nobody but its operator can judge.
                 if identity in self._flights or self._book.flight(identity) is not None:
+                    await self._listen(identity)
                     self._act(identity)
             for identity in [each for each in self._flights if each not in self._book.intents]:
                 self._flights.pop(identity)
@@ -163,14 +169,25 @@ class ConformanceWatch:
 
     # --- inside ------------------------------------------------------------------------------
 
+    async def _listen(self, identity: str) -> None:
+        """Notice if a flight in use tells no position any more, and tell its operator (GEN0400)."""
+        intent, flight = self._book.intents.get(identity), self._flight(identity)
+        now_us, lost_us = self._now_us(), int(self._rules.lost_s * 1e6)
+        if intent is None or intent.state is State.ACCEPTED:
+            flight.heard_us = now_us
+            return
+        if not lost_us or flight.watched.lost or now_us - flight.heard_us < lost_us:
+            return
+        flight.watched = rules_of.lost(flight.watched)
+        text = _lost(intent, self._rules.lost_s)
+        await self._recorder.operator_notice("GEN0400", identity, text, flight.heard_us + lost_us)
+
     def _act(self, identity: str) -> None:
         """Begin what must be done about a flight, unless something is being done."""
         intent = self._book.intents.get(identity)
         if intent is None:
             return
-        flight = self._flights.get(identity)
-        if flight is None:
-            flight = self._flights[identity] = self._taken_up(identity)
+        flight = self._flight(identity)
         now_us = self._now_us()
         if intent.state is not State.NONCONFORMING:
             flight.astray_since_us = None
@@ -190,11 +207,15 @@ class ConformanceWatch:
             flight.at_work = asyncio.create_task(self._carry_out(intent, flight, step))
             flight.at_work.add_done_callback(lambda task: self._done(flight, task))
 
-    def _taken_up(self, identity: str) -> _Flight:
-        """A flight that was under way when the node started."""
-        known = self._book.flight(identity)
-        last = None if known is None or known.last is None else known.last.telemetry
-        return _Flight(last=last)
+    def _flight(self, identity: str) -> _Flight:
+        """What is known of a flight, also of one that was under way when the node started."""
+        found = self._flights.get(identity)
+        if found is None:
+            known = self._book.flight(identity)
+            last = None if known is None or known.last is None else known.last.telemetry
+            # While the node was down nobody could tell it anything.
+            found = self._flights[identity] = _Flight(last=last, heard_us=self._now_us())
+        return found
 
     def _done(self, flight: _Flight, task: asyncio.Task[None]) -> None:
         flight.at_work = None
@@ -219,12 +240,21 @@ class ConformanceWatch:
             return
         flight.not_before_us = 0
         flight.watched = replace(flight.watched, declared_us=now_us)
-        await self._tell(intent, step, now_us)
+        await self._tell(intent, step, now_us, lost=flight.watched.lost)
 
-    async def _tell(self, intent: Intent, step: Step, now_us: int) -> None:
+    async def _tell(self, intent: Intent, step: Step, now_us: int, *, lost: bool) -> None:
         """Tell our operator, once for each state."""
         name = intent.name or intent.id
-        if step is Step.NONCONFORMING and intent.state is State.ACTIVATED:
+        if step is Step.NONCONFORMING and intent.state is State.ACTIVATED and lost:
+            words = Words(
+                f"“{name}” tells no position any more: it is Nonconforming, and must be heard of "
+                f"inside of its volumes within {self._rules.recoverable_s:.0f} s.",
+                f"«{NARROW}{name}{NARROW}» ne donne plus de position{NARROW}: le vol est "
+                f"Nonconforming et doit être retrouvé dans ses volumes en "
+                f"{self._rules.recoverable_s:.0f} s.",
+            )
+            await self._recorder.operator_notice("CMSA0115", intent.id, words, now_us)
+        elif step is Step.NONCONFORMING and intent.state is State.ACTIVATED:
             words = Words(
                 f"“{name}” has left its volumes: it is Nonconforming, and must be back within "
                 f"{self._rules.recoverable_s:.0f} s.",
@@ -262,3 +292,21 @@ class ConformanceWatch:
 
     def _now_us(self) -> int:
         return (self._context.clock() - _EPOCH) // timedelta(microseconds=1)
+
+
+def _lost(intent: Intent, after_s: float) -> Words:
+    name = intent.name or intent.id
+    return Words(
+        f"“{name}” has told no position for {after_s:.0f} s: whether it keeps to its volumes is "
+        "not known.",
+        f"«{NARROW}{name}{NARROW}» n’a donné aucune position depuis {after_s:.0f} s{NARROW}: on "
+        "ignore s’il tient ses volumes.",
+    )
+
+
+def _found(intent: Intent) -> Words:
+    name = intent.name or intent.id
+    return Words(
+        f"“{name}” tells its position again.",
+        f"«{NARROW}{name}{NARROW}» donne de nouveau sa position.",
+    )

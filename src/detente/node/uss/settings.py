@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from detente.node.base_settings import BaseSettings
-from detente.settings import Problem, checks, setting, usual
+from detente.settings import checks, setting, usual
 
 _PLANNING: Final = "Planning: exchanges"
 _USS: Final = "Planning: what other USSs call"
@@ -101,6 +100,19 @@ class PlanSettings(BaseSettings):
         maximum=60,
     )
 
+    positions_lost_after: float = setting(
+        "Seconds without a new position after which an operator is told that a flight in use tells "
+        "none any more; flights that never told one are left to their operators. 0: never.",
+        default=30.0,
+        group=_PLANNING,
+        minimum=0,
+        maximum=3600,
+    )
+    declare_lost: bool = setting(
+        "Declare such a flight Nonconforming, and Contingent after a minute, too.",
+        default=False,
+        group=_PLANNING,
+    )
     settle_after: float = setting(
         "Seconds for which a request without an answer may still arrive at an exchange: before, an "
         "order whose end is not known is not believed to have come to nothing.",
@@ -328,73 +340,3 @@ class PlanSettings(BaseSettings):
         """Which settings for tests only are on; to be said wherever the node says how it is."""
         named = ("allow_http_uss_urls", "peer_allow_any", "test_interfaces")
         return tuple(name.replace("_", "-") for name in named if getattr(self, name))
-
-
-def plan_problems(settings: PlanSettings) -> Iterator[Problem]:
-    """What no single setting of planning shows."""
-    yield from usual.tls_pair(settings.uss_tls_cert, settings.uss_tls_key, "uss-")
-    names = [split_exchange(text)[0] for text in settings.exchange]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield Problem(
-            f"Two exchanges are named {name!r}.",
-            where="--exchange",
-            advice="Give each a name: --exchange north=https://… --exchange south=https://…",
-        )
-    areas = [text.partition("=")[0] for text in settings.exchange_area]
-    for name in areas:
-        if name not in names:
-            yield Problem(
-                f"There is no exchange {name!r}.",
-                where="--exchange-area",
-                advice=f"Exchanges: {', '.join(names) or 'none'}.",
-            )
-    if settings.plans:
-        yield from _whole(settings)
-        yield from _open_urls(settings)
-
-
-def _whole(settings: PlanSettings) -> Iterator[Problem]:
-    if settings.base_url is None:
-        yield Problem(
-            "--exchange needs --base-url: what other USSs call us by.",
-            advice="It is the listener of --uss-port as it is seen from outside.",
-        )
-    if not settings.exchange:
-        yield Problem("--base-url needs --exchange: where plans are filed.")
-    ways = {
-        "--token-command": settings.token_command,
-        "--token-key": settings.token_key,
-        "--oauth-token-url": settings.oauth_token_url,
-    }
-    given = [name for name, value in ways.items() if value is not None]
-    if len(given) != 1:
-        yield Problem(
-            "There must be one way to get tokens for exchanges and other USSs"
-            + (f", not {len(given)}." if given else "."),
-            where=" ".join(given) or None,
-            advice=f"Give one of {', '.join(ways)}.",
-        )
-    if settings.oauth_token_url is not None and (
-        settings.oauth_client_id is None or settings.oauth_client_secret_file is None
-    ):
-        yield Problem("--oauth-token-url needs --oauth-client-id and --oauth-client-secret-file.")
-    if not settings.auth_public_key and settings.jwks_url is None:
-        yield Problem(
-            "No key to verify callers' tokens with is given.",
-            advice="Use --auth-public-key or --jwks-url.",
-        )
-
-
-def _open_urls(settings: PlanSettings) -> Iterator[Problem]:
-    if settings.allow_http_uss_urls:
-        return
-    urls = {"--exchange": [split_exchange(text)[1] for text in settings.exchange]}
-    urls["--base-url"] = [settings.base_url] if settings.base_url else []
-    for where, found in urls.items():
-        for url in found:
-            if url.startswith("http:"):
-                yield Problem(
-                    f"{url} is not https.",
-                    where=where,
-                    advice="Use https, or --allow-http-uss-urls for a test.",
-                )

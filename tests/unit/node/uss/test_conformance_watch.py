@@ -17,10 +17,10 @@ from tests.support.recording import Recording, recording
 from detente.errors import DetenteError
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
-from detente.geo import Volume4D
+from detente.geo import Circle, Volume4D
 from detente.http import BadRequest, Caller, NotFound, Request, Response
 from detente.node.uss import conformance_watch
-from detente.node.uss.conformance_watch import ConformanceWatch
+from detente.node.uss.conformance_watch import USUAL, ConformanceWatch
 from detente.node.uss.positions import (
     ConformanceView,
     PositionsBody,
@@ -28,6 +28,8 @@ from detente.node.uss.positions import (
     positions_endpoints,
 )
 from detente.planning import Action, Details, Outcome, Result, State
+from detente.planning.conformance import ConformanceRules
+from detente.words import Words
 
 pytestmark = pytest.mark.anyio
 
@@ -118,11 +120,13 @@ def telemetry(moment: datetime, lat: float) -> uss.VehicleTelemetry:
 
 
 @asynccontextmanager
-async def watching(directory: Path, *, again: bool = False) -> AsyncIterator[Watching]:
+async def watching(
+    directory: Path, *, again: bool = False, rules: ConformanceRules = USUAL
+) -> AsyncIterator[Watching]:
     clock = Clock()
     async with recording(directory, clock=clock, again=again) as node:
         planner = Declaring(node)
-        watch = ConformanceWatch(node.context, node.book, node.recorder, planner)
+        watch = ConformanceWatch(node.context, node.book, node.recorder, planner, rules)
         yield Watching(node, planner, watch, clock)
 
 
@@ -130,7 +134,7 @@ async def test_out_is_nonconforming_a_minute_is_contingent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conformance_watch, "LOOK_EVERY_S", 0.001)
-    async with watching(tmp_path) as net:
+    async with watching(tmp_path, rules=ConformanceRules(lost_s=0)) as net:
         ours = planned.intent(state=State.ACTIVATED)
         await net.node.recorder.settled(None, planned.accepted(ours))
         await net.fly(ours.id, (2, 46.205), (1, 46.205))
@@ -212,6 +216,75 @@ async def test_a_node_that_starts_again_goes_on_watching(
         finally:
             looking.cancel()
         assert net.states == [State.CONTINGENT]
+
+
+@pytest.mark.parametrize("declare", [False, True], ids=["told", "declared"])
+async def test_a_flight_that_tells_no_position_any_more_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, declare: bool
+) -> None:
+    monkeypatch.setattr(conformance_watch, "LOOK_EVERY_S", 0.001)
+    rules = ConformanceRules(lost_s=20.0, declare_lost=declare)
+    async with watching(tmp_path, rules=rules) as net:
+        heard, silent = planned.intent(state=State.ACTIVATED), planned.intent(state=State.ACTIVATED)
+        for each in (heard, silent):
+            await net.node.recorder.settled(None, planned.accepted(each))
+        told: list[tuple[str, str]] = []
+        said = asyncio.Event()
+
+        def hear(event: str, intent: str, text: Words, other: str) -> None:
+            told.append((event, intent))
+            assert text.en
+            assert text.fr
+            said.set()
+
+        net.node.recorder.told = hear
+        await net.fly(heard.id, (5, 46.205), (0, 46.205))
+        looking = asyncio.create_task(net.watch.run())
+        try:
+            net.clock.go(19)
+            # What is old, or known, is nothing new.
+            await net.fly(heard.id, (20, 46.205), (19, 46.205))
+            await _looked(net)
+            assert told == []
+            net.clock.go(1)
+            await asyncio.wait_for(said.wait(), 10)
+            assert told[0] == ("GEN0400", heard.id)
+            if declare:
+                await net.until(1)
+                assert net.states == [State.NONCONFORMING]
+                area = net.node.book.intents[heard.id].details.off_nominal_volumes
+                assert area[0].outline == Circle(46.205, 6.905, 300.0)
+                await _looked(net)
+                assert net.states == [State.NONCONFORMING], "it was inside, and is not known to be"
+            for _ in range(4):
+                net.clock.go(1)
+                await net.fly(heard.id, (0, 46.205))
+            if declare:
+                await net.until(2)
+                assert net.states == [State.NONCONFORMING, State.ACTIVATED]
+            await _looked(net)
+        finally:
+            looking.cancel()
+        events = ["GEN0400", "CMSA0115", "GEN0405"] if declare else ["GEN0400", "GEN0405"]
+        assert told == [(event, heard.id) for event in events]
+        assert net.planner.tried == (2 if declare else 0)
+
+
+async def _looked(net: Watching) -> None:
+    """Until it was looked after all flights once more, at least."""
+    flights, looks = net.node.book.intents, asyncio.Event()
+    before = type(net.watch)._listen
+
+    async def listen(watch: ConformanceWatch, identity: str) -> None:
+        await before(watch, identity)
+        looks.set()
+
+    assert flights
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(net.watch), "_listen", listen)
+        for _ in range(2):
+            looks.clear()
+            await asyncio.wait_for(looks.wait(), 10)
 
 
 # --- the interface -----------------------------------------------------------------------------

@@ -50,6 +50,8 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "process_constraints": (False, "perhaps"),
     "exchange_timeout": (20.0, 0),
     "peer_timeout": (2.0, 0),
+    "positions_lost_after": (60.0, -1),
+    "declare_lost": (True, "perhaps"),
     "settle_after": (30.0, -1),
     "base_url": ("https://uss.example/a", "https://uss.example/"),
     "uss_host": ("0.0.0.0", ""),
