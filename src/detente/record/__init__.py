@@ -56,7 +56,7 @@ from .ijson import (
 from .ijson import (
     parse as parse_json,
 )
-from .keyring import Author, KeyChangeRefused, KeyRing, rotation_text
+from .keyring import KeyChangeRefused, KeyRing
 from .keys import (
     Ed25519Signer,
     KeyFileUnusable,
@@ -112,6 +112,7 @@ from .rebuilding import Difference, Rebuilt
 from .snapshots import Restored, restore_newest
 from .sqlite import SqliteLog
 from .statements import SqlRow, SqlValue, Statement, TableSet
+from .tenures import Author, rotation_text
 from .tile_directory import AsyncEntrySource, EntrySource, TileDirectory, TilesUnusable
 from .tiles import (
     ENTRIES,

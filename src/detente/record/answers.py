@@ -9,11 +9,11 @@ from uuid import UUID
 from .entries import Entry, RecordRefused
 from .envelope import Draft
 from .ijson import format_time, parse_time
-from .keyring import Author
 from .leaf import read_leaf
 from .members import Terms
 from .party_tables import Place, receipt_channel
 from .payload import Payload, Reference
+from .tenures import Author
 
 
 def receipt_draft(of: Entry, origin: str, now: datetime) -> Draft:

@@ -7,10 +7,8 @@ which log a key was good. All of this stands in the log itself, so whoever has t
 
 from __future__ import annotations
 
-import binascii
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import ClassVar, TypeAlias
+from dataclasses import replace
+from typing import ClassVar
 
 from detente import formats
 
@@ -19,55 +17,13 @@ from .entries import RecordRefused
 from .keys import KeyInvalid, Verifier
 from .members import Member, Officer, Terms
 from .payload import Payload
-
-_AUTHORS = ("signing", "officer")
-_Key: TypeAlias = Verifier | CosignatureVerifier
+from .tenures import AUTHORS, AnyKey, Author, Tenure, office_of, proves, rotation_text, tenures_of
 
 
 class KeyChangeRefused(RecordRefused):
     """A rotation or revocation of a key that its rules forbid."""
 
     code: ClassVar[str] = "record.key_change"
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """A key that may sign envelopes in a party's name.
-
-    Attributes:
-        party: the party's id.
-        purpose: `signing` or `officer`.
-        holder: the officer's id; empty for a node's key.
-        key: the public key.
-    """
-
-    party: str
-    purpose: str
-    holder: str
-    key: Verifier
-
-
-@dataclass(frozen=True, slots=True)
-class _Tenure:
-    """A key in its office: the entries from `since` to `until` (None: still in force).
-
-    `good_until` is what a revocation says; the key may then sign nothing any more either.
-    """
-
-    party: str
-    purpose: str
-    holder: str
-    key: _Key
-    since: int
-    until: int | None = None
-    good_until: int | None = None
-
-    def good_at(self, index: int) -> bool:
-        return (
-            self.since <= index
-            and (self.until is None or index <= self.until)
-            and (self.good_until is None or index <= self.good_until)
-        )
 
 
 class KeyRing:
@@ -81,7 +37,7 @@ class KeyRing:
     def __init__(self, terms: Terms, origin: str) -> None:
         self._versions: list[tuple[int, Terms]] = [(0, terms)]
         self._origin = origin
-        self._tenures: list[_Tenure] = list(_tenures(terms, 0))
+        self._tenures: list[Tenure] = list(tenures_of(terms, 0))
         self._replaced: dict[bytes, bytes] = {}
 
     @property
@@ -120,7 +76,7 @@ class KeyRing:
             Author(each.party, each.purpose, each.holder, each.key)
             for each in self._tenures
             if each.party == party
-            and each.purpose in _AUTHORS
+            and each.purpose in AUTHORS
             and each.good_at(index)
             and isinstance(each.key, Verifier)
         ]
@@ -130,7 +86,7 @@ class KeyRing:
         return [
             Author(each.party, each.purpose, each.holder, each.key)
             for each in self._tenures
-            if each.party == party and each.purpose in _AUTHORS and isinstance(each.key, Verifier)
+            if each.party == party and each.purpose in AUTHORS and isinstance(each.key, Verifier)
         ]
 
     def before(self, key: Verifier) -> Verifier | None:
@@ -246,11 +202,11 @@ class KeyRing:
             raise KeyChangeRefused(
                 f"Version {now.version} of {now.agreement!r} is followed by its next version only."
             )
-        wanted = {_office_of(each): each for each in _tenures(terms, index + 1)}
-        kept: list[_Tenure] = []
+        wanted = {office_of(each): each for each in tenures_of(terms, index + 1)}
+        kept: list[Tenure] = []
         for each in self._tenures:
-            if each.until is None and each.good_until is None and _office_of(each) in wanted:
-                del wanted[_office_of(each)]
+            if each.until is None and each.good_until is None and office_of(each) in wanted:
+                del wanted[office_of(each)]
                 kept.append(each)
             else:
                 kept.append(each if each.until is not None else replace(each, until=index))
@@ -265,7 +221,7 @@ class KeyRing:
         self._tenures = [*kept, *wanted.values()]
         self._versions.append((index + 1, terms))
 
-    def _office(self, party: str, purpose: str, index: int) -> _Key | None:
+    def _office(self, party: str, purpose: str, index: int) -> AnyKey | None:
         for each in self._tenures:
             if (each.party, each.purpose) == (party, purpose) and each.good_at(index):
                 return each.key
@@ -283,7 +239,7 @@ class KeyRing:
             )
         at, old = self._in_force(party, purpose, old_vkey, index, where)
         try:
-            new: _Key = (
+            new: AnyKey = (
                 CosignatureVerifier.from_vkey(new_vkey)
                 if purpose == "witness"
                 else Verifier.from_vkey(new_vkey)
@@ -305,17 +261,17 @@ class KeyRing:
         if purpose == "log" and new.name != old.key.name:
             raise KeyChangeRefused("A log key's name is the log's origin: that stays.", where=where)
         text = rotation_text(payload.agreement, party, purpose, old_vkey, new_vkey)
-        if not _verifies(new, text, _text(payload, "proof", where)):
+        if not proves(new, text, _text(payload, "proof", where)):
             raise KeyChangeRefused("The proof is not by the new key.", where=where)
-        if purpose in _AUTHORS:
+        if purpose in AUTHORS:
             if author.key.public_key != old.key.public_key:
                 raise KeyChangeRefused("The old key has not signed it.", where=where)
         elif author.purpose != "signing":
             raise KeyChangeRefused("It is not signed by a key of the party's node.", where=where)
-        elif not _verifies(old.key, text, _text(payload, "old_proof", where)):
+        elif not proves(old.key, text, _text(payload, "old_proof", where)):
             raise KeyChangeRefused("The old proof is not by the old key.", where=where)
         self._tenures[at] = replace(old, until=index)
-        self._tenures.append(_Tenure(party, purpose, old.holder, new, index + 1))
+        self._tenures.append(Tenure(party, purpose, old.holder, new, index + 1))
         self._replaced[new.public_key] = old.key.public_key
 
     def _revoke(self, payload: Payload, author: Author, index: int) -> None:
@@ -349,12 +305,12 @@ class KeyRing:
             earlier = last if each.good_until is None else min(last, each.good_until)
             self._tenures[at] = replace(each, good_until=earlier)
 
-    def _signs_this_log(self, each: _Tenure) -> bool:
+    def _signs_this_log(self, each: Tenure) -> bool:
         return each.purpose == "log" and each.key.name == self._origin and each.until is None
 
     def _in_force(
         self, party: str, purpose: str, vkey: str, index: int, where: str
-    ) -> tuple[int, _Tenure]:
+    ) -> tuple[int, Tenure]:
         for at, each in enumerate(self._tenures):
             if (each.party, each.purpose) != (party, purpose) or each.key.to_vkey() != vkey:
                 continue
@@ -369,38 +325,6 @@ class KeyRing:
             *(each.key.public_key for each in self._tenures),
             *(key.public_key for key in neutral),
         }
-
-
-def rotation_text(agreement: str, party: str, purpose: str, old: str, new: str) -> bytes:
-    """What the keys sign to prove a rotation; `old` and `new` are vkeys."""
-    words = (formats.ROTATION_CONTEXT, agreement, party, purpose, old, new)
-    return "".join(f"{word}\n" for word in words).encode()
-
-
-def _tenures(terms: Terms, since: int) -> Iterator[_Tenure]:
-    for member in terms.members:
-        yield _Tenure(member.id, "log", "", member.log, since)
-        yield _Tenure(member.id, "witness", "", member.witness, since)
-        for key in member.signing:
-            yield _Tenure(member.id, "signing", "", key, since)
-        for officer in member.officers:
-            yield _Tenure(member.id, "officer", officer.holder, officer.key, since)
-
-
-def _office_of(each: _Tenure) -> tuple[str, str, str]:
-    return each.party, each.purpose, each.key.to_vkey()
-
-
-def _verifies(key: _Key, text: bytes, proof: str) -> bool:
-    """Whether the base64 is the key's plain Ed25519 signature over the text."""
-    try:
-        signature = binascii.a2b_base64(proof, strict_mode=True)
-    except ValueError:
-        return False
-    # One spelling only: Python lets bits to spare be set, and a verifier of bundles refuses that.
-    if binascii.b2a_base64(signature, newline=False).decode() != proof:
-        return False
-    return Verifier(key.name, key.public_key).verify(text, signature)
 
 
 def _text(payload: Payload, name: str, where: str) -> str:

@@ -27,7 +27,7 @@ from .entries import (
     RecordRefused,
 )
 from .envelope import Draft, chain_hash, seal_and_read
-from .keyring import Author, KeyRing
+from .keyring import KeyRing
 from .keys import Signer
 from .kinds import ANSWERS, KEY_CHANGES, OWN_AFFAIRS, OWN_DUTIES
 from .leaf import leaf_of, read_leaf
@@ -35,6 +35,7 @@ from .party_tables import Place, Planned, rows_of
 from .payload import EnvelopeMalformed, Payload
 from .projections import Projections, joined
 from .statements import Statement
+from .tenures import Author
 from .uuids import uuid7
 
 Channel = tuple[str, str]

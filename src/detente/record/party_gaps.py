@@ -16,9 +16,9 @@ from .dsse import DsseMalformed, Envelope
 from .entries import EnvelopeUnverified, RecordRefused
 from .envelope import Draft, chain_hash, read_payload
 from .ijson import JsonValue, canonical_json, parse_object
-from .keyring import Author
 from .party_batch import Batch
 from .payload import EnvelopeMalformed, Payload, Reference
+from .tenures import Author
 
 OWN_CHANNEL: Final = "record"
 """Where a record says what happened to itself; for everybody."""
