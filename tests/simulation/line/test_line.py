@@ -38,7 +38,9 @@ SEED_OF: Final = {
     "only_the_first_page_is_pulled": 16,
     "ones_own_sleep_is_held_against_the_peer": 10,
     "an_outage_that_is_over_is_not_told": 16,
-    "a_peer_is_never_late_again_taken_for_up": 15,
+    "a_peer_is_never_late_again_taken_for_up": 1,
+    "posted_is_taken_for_delivered": 11,
+    "receipts_that_could_not_be_stored_stop_the_lane": 14,
 }
 """Where the best of these is."""
 

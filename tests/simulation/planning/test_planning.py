@@ -105,7 +105,7 @@ SEED_OF: Final = {
     "a_lost_answer_is_taken_for_a_refusal": 5,
     "a_lost_answer_is_taken_for_success": 5,
     "the_first_exchange_is_not_undone": 8,
-    "what_is_not_settled_is_shown_to_peers": 14,
+    "what_is_not_settled_is_shown_to_peers": 28,
     "what_comes_late_is_not_waited_for": 4,
     "a_start_forgets_what_was_begun": 5,
 }
