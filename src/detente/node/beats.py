@@ -14,20 +14,10 @@ import msgspec
 
 from detente.errors import DetenteError
 from detente.http import (
-    AddressRefused,
-    AnswerTimedOut,
     CallLane,
-    ConnectionBroken,
-    ConnectionRefused,
-    ConnectTimedOut,
-    EgressError,
-    NameNotResolved,
-    NoRoute,
-    TlsFailed,
-    UrlRefused,
 )
 from detente.line.outages import Outage, outage_draft, own_absences
-from detente.line.standing import Instant, PeerFields, Reason, Standing, State
+from detente.line.standing import Instant, Reason, Standing, State
 from detente.line.supervision import (
     BEAT_TIMEOUT_S,
     TICK_EVERY_S,
@@ -44,8 +34,6 @@ from detente.line.wire import Beat
 from detente.record import (
     AppendUnknown,
     Clock,
-    Draft,
-    JsonValue,
     LogReadOnly,
     LogUnavailable,
     PartyRecord,
@@ -54,10 +42,10 @@ from detente.record import (
 from detente.record.ijson import format_time, parse_time
 
 from . import line_wire as wire
-from .context import WATCH_CHANNEL
 from .disk import Life, LifeFile
 from .feed import Feed
 from .outages_api import Unrecorded
+from .peer_standings import fields_of, reason_of, standing_facts, watch_draft
 from .peers import Peers, others
 
 LIFE_EVERY_S: Final = 1.0
@@ -75,29 +63,6 @@ _boottime = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 def steady_s() -> float:
     """Seconds of a clock that never goes back and goes on while the machine sleeps."""
     return time.clock_gettime(_boottime)
-
-
-_REASONS: Final[tuple[tuple[type[DetenteError], Reason], ...]] = (
-    (NameNotResolved, Reason.NAME),
-    (NoRoute, Reason.NO_ROUTE),
-    (AddressRefused, Reason.NO_ROUTE),
-    (UrlRefused, Reason.NO_ROUTE),
-    (ConnectionRefused, Reason.REFUSED),
-    (ConnectionBroken, Reason.REFUSED),
-    (ConnectTimedOut, Reason.CONNECT_TIMEOUT),
-    (TlsFailed, Reason.TLS),
-    (AnswerTimedOut, Reason.ANSWER_TIMEOUT),
-)
-
-
-def reason_of(error: DetenteError) -> Reason:
-    """What a failed beat tells of the line."""
-    for kind, reason in _REASONS:
-        if isinstance(error, kind):
-            return reason
-    if isinstance(error, EgressError) and error.side == "here":
-        return Reason.LOCAL
-    return Reason.BAD_ANSWER if isinstance(error, EgressError) else Reason.LOCAL
 
 
 @dataclass(slots=True)
@@ -182,7 +147,7 @@ class Watch:
             ValueError: it is none.
         """
         if party in self._told:
-            self._act(self._supervisor.beat_heard(party, _fields(beat), self._now()))
+            self._act(self._supervisor.beat_heard(party, fields_of(beat), self._now()))
         return self._beat(party, beat.sequence)
 
     def follow_agreement(self) -> None:
@@ -314,7 +279,7 @@ class Watch:
             if answer.status != 200:
                 self._failed(party, sequence, Reason.BAD_ANSWER)
                 return
-            fields = _fields(msgspec.json.decode(answer.body, type=Beat))
+            fields = fields_of(msgspec.json.decode(answer.body, type=Beat))
         except DetenteError as error:
             self._failed(party, sequence, reason_of(error))
             return
@@ -384,33 +349,3 @@ class Watch:
         outages = (*self._owed, *self._lasting.values())
         sign = Life(self.clock(), self.boot, stopped, heard, outages)
         await asyncio.to_thread(self.life.write, sign)
-
-
-def standing_facts(standing: Standing) -> dict[str, JsonValue]:
-    """How a peer stands, as officers and the record are told."""
-    facts: dict[str, JsonValue] = {
-        "peer": standing.peer,
-        "state": standing.state.value,
-        "since": format_time(standing.since),
-        "answers_us": standing.answers_us,
-        "calls_us": standing.calls_us,
-    }
-    if standing.last_heard is not None:
-        facts["last_heard"] = format_time(standing.last_heard)
-    if standing.rtt_s is not None:
-        facts["rtt_ms"] = round(standing.rtt_s * 1000)
-    if standing.reason is not None:
-        facts["reason"] = standing.reason.value
-    if standing.clock_ahead_s is not None:
-        facts["clock_ahead_ms"] = round(standing.clock_ahead_s * 1000)
-    return facts
-
-
-def watch_draft(standing: Standing) -> Draft:
-    """The entry that states how the line to a peer is: to nobody."""
-    return Draft("watch", WATCH_CHANNEL, (), standing_facts(standing))
-
-
-def _fields(beat: Beat) -> PeerFields:
-    heard = None if beat.heard is None else parse_time(beat.heard)
-    return PeerFields(beat.sequence, parse_time(beat.sent), beat.boot, beat.head, heard)
