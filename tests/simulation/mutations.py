@@ -13,8 +13,9 @@ from detente.exchange import commands as c
 from detente.exchange import constraints as constraint_rules
 from detente.exchange import entries as e
 from detente.exchange.airspace import Airspace, ImageReader
-from detente.exchange.service import Exchange, _Pending
+from detente.exchange.service import Exchange
 from detente.exchange.shelves import Journal, Register
+from detente.exchange.waiting import Pending
 from detente.geo import Extent
 from detente.record import (
     AppendUnknown,
@@ -47,7 +48,7 @@ def _patch(where: object, name: str, value: object) -> AbstractContextManager[An
 def tell_before_durable() -> Iterator[Any]:
     real = Exchange._decide
 
-    def told_at_once(self: Exchange, pending: _Pending, bodies: list[bytes]) -> None:
+    def told_at_once(self: Exchange, pending: Pending, bodies: list[bytes]) -> None:
         real(self, pending, bodies)
         pending.tell()
 
@@ -77,7 +78,7 @@ def unknown_outcome_taken_for_success() -> Iterator[Any]:
 def unknown_outcome_taken_for_failure() -> Iterator[Any]:
     real = Exchange._write
 
-    async def write(self: Exchange, commands: list[_Pending]) -> None:
+    async def write(self: Exchange, commands: list[Pending]) -> None:
         try:
             await real(self, commands)
         except AppendUnknown as error:

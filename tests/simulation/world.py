@@ -186,13 +186,13 @@ class World:
             self._failure = message
 
     def batch(self, commands: int, entries: int, seconds: float) -> None:
-        """See `service.Meter`."""
+        """See `Meter`."""
         self.counts["batches"] += 1
         if commands > 1:
             self.counts["batches of several"] += 1
 
     def log_failed(self) -> None:
-        """See `service.Meter`."""
+        """See `Meter`."""
         self.counts["log failed a writer"] += 1
 
     def begin(self, command: c.Command | None, asked_of: str, label: str = "") -> Operation:

@@ -19,8 +19,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from detente.errors import DetenteError
 from detente.exchange import commands as c
@@ -28,14 +27,15 @@ from detente.exchange.airspace import Airspace
 from detente.exchange.decide import decide
 from detente.exchange.decision import Decision, Reply
 from detente.exchange.entries import decode_entry, encode_entry
+from detente.exchange.meter import Meter, NoMeter
 from detente.exchange.refusals import Refused
 from detente.exchange.replay import replay
+from detente.exchange.waiting import InDoubt, Pending, Question
 from detente.record import (
     AppendUnknown,
     Head,
     HeadMoved,
     Ledger,
-    LedgerWriting,
     LogUnavailable,
 )
 
@@ -67,62 +67,6 @@ class CommandFailed(DetenteError):
     """The command failed by a fault of the exchange; nothing was changed."""
 
     code = "exchange.command_failed"
-
-
-class Meter(Protocol):
-    """Is told what the writer does; `detente.http` turns it into metrics."""
-
-    def batch(self, commands: int, entries: int, seconds: float) -> None:
-        """A turn with this many commands and accepted entries took this long."""
-
-    def log_failed(self) -> None:
-        """The log could not be reached, or did not answer."""
-
-
-class NoMeter:
-    """A meter that measures nothing."""
-
-    def batch(self, commands: int, entries: int, seconds: float) -> None:
-        """Nothing."""
-
-    def log_failed(self) -> None:
-        """Nothing."""
-
-
-@dataclass(slots=True)
-class _Pending:
-    command: c.Command
-    answer: asyncio.Future[Reply]
-    reply: Reply = None
-    refusal: DetenteError | None = None
-
-    def tell(self) -> None:
-        """Let the one who waits know, if anybody still does."""
-        if self.answer.done():
-            return
-        if self.refusal is not None:
-            self.answer.set_exception(self.refusal)
-        else:
-            self.answer.set_result(self.reply)
-
-    def fail(self, error: DetenteError) -> None:
-        """Let the one who waits know that it came to nothing."""
-        if not self.answer.done():
-            self.answer.set_exception(error)
-
-
-@dataclass(slots=True)
-class _Question:
-    view: Callable[[Airspace], Any]
-    answer: asyncio.Future[Any]
-
-
-@dataclass(slots=True)
-class _InDoubt:
-    """A batch whose append was not answered: the log knows whether it was made."""
-
-    writing: LedgerWriting
-    commands: list[_Pending]
 
 
 class Exchange:
@@ -162,9 +106,9 @@ class Exchange:
         self._batch_max = batch_max
         self._queue_max = queue_max
         self._meter: Meter = NoMeter() if meter is None else meter
-        self._commands: deque[_Pending] = deque()
-        self._questions: deque[_Question] = deque()
-        self._in_doubt: _InDoubt | None = None
+        self._commands: deque[Pending] = deque()
+        self._questions: deque[Question] = deque()
+        self._in_doubt: InDoubt | None = None
         self._wake = asyncio.Event()
         self._in_turn = False
         self._stopping = False
@@ -205,7 +149,7 @@ class Exchange:
                 f"{self._queue_max} commands are waiting already", advice="Ask again in a moment."
             )
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._commands.append(_Pending(command, answer))
+        self._commands.append(Pending(command, answer))
         self._wake.set()
         return await answer
 
@@ -220,7 +164,7 @@ class Exchange:
         if self._alone and not self._in_turn:
             return view(self._airspace)
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._questions.append(_Question(view, answer))
+        self._questions.append(Question(view, answer))
         self._wake.set()
         return await answer
 
@@ -273,8 +217,8 @@ class Exchange:
 
     async def _turn(self) -> None:
         self._in_turn = True
-        commands: list[_Pending] = []
-        questions: list[_Question] = []
+        commands: list[Pending] = []
+        questions: list[Question] = []
         try:
             if self._in_doubt is not None:
                 await self._resolve(self._in_doubt)
@@ -326,7 +270,7 @@ class Exchange:
         finally:
             self._in_turn = False
 
-    async def _write(self, commands: list[_Pending]) -> None:
+    async def _write(self, commands: list[Pending]) -> None:
         began_us = self._clock()
         bodies: list[bytes] = []
         journal = self._airspace.journal
@@ -346,7 +290,7 @@ class Exchange:
                     await writing.append(bodies)
             except AppendUnknown:
                 journal.rollback()
-                self._in_doubt = _InDoubt(writing, commands)
+                self._in_doubt = InDoubt(writing, commands)
                 raise
             except BaseException:
                 journal.rollback()
@@ -356,7 +300,7 @@ class Exchange:
                 pending.tell()
         self._meter.batch(len(commands), len(bodies), (self._clock() - began_us) / 1e6)
 
-    def _decide(self, pending: _Pending, bodies: list[bytes]) -> None:
+    def _decide(self, pending: Pending, bodies: list[bytes]) -> None:
         moment = c.Moment(self._clock(), self._entropy(RANDOM_BYTES))
         pending.refusal = None
         journal = self._airspace.journal
@@ -385,7 +329,7 @@ class Exchange:
         for i, body in enumerate(bodies):
             self._airspace.apply(decode_entry(body, position + i))
 
-    async def _resolve(self, doubt: _InDoubt) -> None:
+    async def _resolve(self, doubt: InDoubt) -> None:
         """Learn whether a batch was appended; answer it if so, have it decided again if not."""
         await self._catch_up()
         self._in_doubt = None
@@ -420,7 +364,7 @@ class Exchange:
                 )
             )
 
-    def _answer(self, question: _Question) -> None:
+    def _answer(self, question: Question) -> None:
         if question.answer.done():
             return
         try:
@@ -430,7 +374,7 @@ class Exchange:
 
     @staticmethod
     def _refuse(
-        commands: Iterable[_Pending], questions: Iterable[_Question], error: DetenteError
+        commands: Iterable[Pending], questions: Iterable[Question], error: DetenteError
     ) -> None:
         for pending in commands:
             pending.fail(error)
