@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
-from unittest import mock
+
+from tests.simulation.on_purpose import Mutations, patch
 
 from detente.errors import DetenteError
 from detente.exchange import administration, intents, notifying, subscriptions
@@ -26,19 +26,8 @@ from detente.record import (
     LogUnavailable,
 )
 
-Mutation = Callable[[], AbstractContextManager[Any]]
-MUTATIONS: Final[dict[str, Mutation]] = {}
-
-
-def mutation(make: Callable[[], Iterator[Any]]) -> Mutation:
-    """Register a mutation under what its function says."""
-    made = contextmanager(make)
-    MUTATIONS[make.__name__] = made
-    return made
-
-
-def _patch(where: object, name: str, value: object) -> AbstractContextManager[Any]:
-    return mock.patch.object(where, name, value)
+MUTATIONS: Final = Mutations()
+mutation = MUTATIONS.add
 
 
 # -- the service -----------------------------------------------------------------------------
@@ -52,13 +41,13 @@ def tell_before_durable() -> Iterator[Any]:
         real(self, pending, bodies)
         pending.tell()
 
-    with _patch(Exchange, "_decide", told_at_once):
+    with patch(Exchange, "_decide", told_at_once):
         yield
 
 
 @mutation
 def no_rollback_after_a_failed_append() -> Iterator[Any]:
-    with _patch(Journal, "rollback", Journal.commit):
+    with patch(Journal, "rollback", Journal.commit):
         yield
 
 
@@ -70,7 +59,7 @@ def unknown_outcome_taken_for_success() -> Iterator[Any]:
         await self._catch_up()
         self._in_doubt = None
 
-    with _patch(Exchange, "_resolve", resolve):
+    with patch(Exchange, "_resolve", resolve):
         yield
 
 
@@ -84,7 +73,7 @@ def unknown_outcome_taken_for_failure() -> Iterator[Any]:
         except AppendUnknown as error:
             raise LogUnavailable("it was not written") from error
 
-    with _patch(Exchange, "_write", write):
+    with patch(Exchange, "_write", write):
         yield
 
 
@@ -95,7 +84,7 @@ def unknown_outcome_not_looked_up() -> Iterator[Any]:
         self._in_doubt = None
         self._commands.extendleft(reversed(doubt.commands))
 
-    with _patch(Exchange, "_resolve", resolve):
+    with patch(Exchange, "_resolve", resolve):
         yield
 
 
@@ -107,7 +96,7 @@ def reads_without_catching_up() -> Iterator[Any]:
         if self._in_doubt is not None:
             await real(self)
 
-    with _patch(Exchange, "_catch_up", catch_up):
+    with patch(Exchange, "_catch_up", catch_up):
         yield
 
 
@@ -118,7 +107,7 @@ def reads_in_the_middle_of_a_turn() -> Iterator[Any]:
     async def ask(self: Exchange, view: Callable[[Airspace], Any]) -> Any:
         return view(self._airspace) if self._in_turn else await real(self, view)
 
-    with _patch(Exchange, "ask", ask):
+    with patch(Exchange, "ask", ask):
         yield
 
 
@@ -129,7 +118,7 @@ def others_entries_not_applied_before_deciding() -> Iterator[Any]:
     def apply_all(self: Exchange, bodies: list[bytes], position: int) -> None:
         real(self, bodies[:-1] if len(bodies) > 1 else bodies, position)
 
-    with _patch(Exchange, "_apply_all", apply_all):
+    with patch(Exchange, "_apply_all", apply_all):
         yield
 
 
@@ -141,13 +130,13 @@ def whoever_waits_while_the_log_fails_is_forgotten() -> Iterator[Any]:
         real(self, error)
         self._commands.clear()
 
-    with _patch(Exchange, "_note_failure", note_failure):
+    with patch(Exchange, "_note_failure", note_failure):
         yield
 
 
 @mutation
 def a_command_that_fails_half_way_is_not_taken_back() -> Iterator[Any]:
-    with _patch(Journal, "back_to", lambda *_: None):
+    with patch(Journal, "back_to", lambda *_: None):
         yield
 
 
@@ -160,7 +149,7 @@ def stopping_forgets_what_was_taken() -> Iterator[Any]:
         if self._task is not None:
             await self._task
 
-    with _patch(Exchange, "stop", stop):
+    with patch(Exchange, "stop", stop):
         yield
 
 
@@ -174,7 +163,7 @@ def the_writer_dies_when_the_head_is_lost() -> Iterator[Any]:
         except HeadMoved as error:
             raise LogDamaged("the head moved") from error
 
-    with _patch(LedgerWriting, "append", append):
+    with patch(LedgerWriting, "append", append):
         yield
 
 
@@ -192,7 +181,7 @@ def a_late_commit_is_not_waited_for() -> Iterator[Any]:
             self._pending = None
         return fresh
 
-    with _patch(Ledger, "_settle", settle):
+    with patch(Ledger, "_settle", settle):
         yield
 
 
@@ -204,8 +193,8 @@ Triggered = Callable[..., notifying.Triggered]
 def _triggered(change: Callable[[Triggered], Triggered]) -> Iterator[Any]:
     changed = change(notifying.triggered)
     with (
-        _patch(intents, "triggered", changed),
-        _patch(constraint_rules, "triggered", changed),
+        patch(intents, "triggered", changed),
+        patch(constraint_rules, "triggered", changed),
     ):
         yield
 
@@ -259,7 +248,7 @@ def the_key_is_not_checked_on_updates() -> Iterator[Any]:
         if command.ovn is None:
             real(airspace, command, *a)
 
-    with _patch(intents, "_check_key", check):
+    with patch(intents, "_check_key", check):
         yield
 
 
@@ -270,25 +259,25 @@ def the_key_ignores_constraints() -> Iterator[Any]:
     def check(airspace: Airspace, command: c.PutOperationalIntent, _: object) -> None:
         real(airspace, command, None)
 
-    with _patch(intents, "_check_key", check):
+    with patch(intents, "_check_key", check):
         yield
 
 
 @mutation
 def any_ovn_is_current() -> Iterator[Any]:
-    with _patch(intents, "check_version", lambda *_: None):
+    with patch(intents, "check_version", lambda *_: None):
         yield
 
 
 @mutation
 def any_subscription_version_is_current() -> Iterator[Any]:
-    with _patch(subscriptions, "check_version", lambda *_: None):
+    with patch(subscriptions, "check_version", lambda *_: None):
         yield
 
 
 @mutation
 def implicit_subscriptions_stay_for_ever() -> Iterator[Any]:
-    with _patch(intents, "_left_alone", lambda *_: None):
+    with patch(intents, "_left_alone", lambda *_: None):
         yield
 
 
@@ -303,7 +292,7 @@ def implicit_subscriptions_go_with_any_dependent() -> Iterator[Any]:
             return identifier
         return real(airspace, intent, kept)
 
-    with _patch(intents, "_left_alone", left_alone):
+    with patch(intents, "_left_alone", left_alone):
         yield
 
 
@@ -319,7 +308,7 @@ def eviction_leaves_orphans() -> Iterator[Any]:
             return type(decision)(e.Evicted(**fields), None)
         return decision
 
-    with _patch(administration, "evict", evict):
+    with patch(administration, "evict", evict):
         yield
 
 
@@ -331,7 +320,7 @@ def a_register_is_not_rolled_back() -> Iterator[Any]:
     def put_all(self: Register[Any, Any], pairs: Iterable[tuple[Any, Any]]) -> None:
         self.items.update(pairs)
 
-    with _patch(Register, "put_all", put_all):
+    with patch(Register, "put_all", put_all):
         yield
 
 
@@ -343,7 +332,7 @@ def a_detached_intent_is_not_rolled_back() -> Iterator[Any]:
         if not users:
             del self._dependents[subscription_id]
 
-    with _patch(Airspace, "_detach", detach):
+    with patch(Airspace, "_detach", detach):
         yield
 
 
@@ -356,5 +345,5 @@ def a_snapshot_loses_its_dependents() -> Iterator[Any]:
         made._dependents.clear()
         return made
 
-    with _patch(ImageReader, "airspace", airspace):
+    with patch(ImageReader, "airspace", airspace):
         yield

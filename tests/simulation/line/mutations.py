@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
-from unittest import mock
 
 from tests.simulation.line import node as nodes
 from tests.simulation.line.disk import Disk, Sealed
 from tests.simulation.line.node import Node
+from tests.simulation.on_purpose import Mutations, patch
 
 from detente.line import actions as a
 from detente.line import outcomes as o
@@ -21,19 +20,8 @@ from detente.line.pulling import Puller
 from detente.line.sending import Sender
 from detente.line.supervision import _Watched
 
-Mutation = Callable[[], AbstractContextManager[Any]]
-MUTATIONS: Final[dict[str, Mutation]] = {}
-
-
-def mutation(make: Callable[[], Iterator[Any]]) -> Mutation:
-    """Register a mutation under what its function says."""
-    made = contextmanager(make)
-    MUTATIONS[make.__name__] = made
-    return made
-
-
-def _patch(where: object, name: str, value: object) -> AbstractContextManager[Any]:
-    return mock.patch.object(where, name, value)
+MUTATIONS: Final = Mutations()
+mutation = MUTATIONS.add
 
 
 # -- what a node promises ----------------------------------------------------------------------
@@ -58,7 +46,7 @@ def receipts_before_the_commit() -> Iterator[Any]:
             return
         real(self, lambda: planned, done)
 
-    with _patch(Node, "write", write):
+    with patch(Node, "write", write):
         yield
 
 
@@ -80,7 +68,7 @@ def a_restored_side_goes_on_at_once() -> Iterator[Any]:
         self.held = False
         real(self)
 
-    with _patch(Node, "start", start):
+    with patch(Node, "start", start):
         yield
 
 
@@ -93,7 +81,7 @@ def what_came_twice_is_kept_twice() -> Iterator[Any]:
         made = real(self, arrived, seal, poison)
         return [*made, *known] if isinstance(made, list) else made
 
-    with _patch(Disk, "received", received):
+    with patch(Disk, "received", received):
         yield
 
 
@@ -107,7 +95,7 @@ def gaps_are_taken() -> Iterator[Any]:
             return [each for each in arrived if each.id not in self.index][:1]
         return made
 
-    with _patch(Disk, "received", received):
+    with patch(Disk, "received", received):
         yield
 
 
@@ -122,13 +110,13 @@ def shown_is_said_before_anybody_looks() -> Iterator[Any]:
             )
         real(self, entry)
 
-    with _patch(Node, "attend", attend):
+    with patch(Node, "attend", attend):
         yield
 
 
 @mutation
 def a_start_does_not_say_that_one_was_away() -> Iterator[Any]:
-    with _patch(nodes, "own_absences", lambda *_: []):
+    with patch(nodes, "own_absences", lambda *_: []):
         yield
 
 
@@ -144,7 +132,7 @@ def the_outbox_is_forgotten_at_a_start() -> Iterator[Any]:
             page = o.OutboxPage((), page.through, page.receipts_held)
         return real(self, page, now)
 
-    with _patch(Sender, "loaded", loaded):
+    with patch(Sender, "loaded", loaded):
         yield
 
 
@@ -164,7 +152,7 @@ def posted_is_taken_for_delivered() -> Iterator[Any]:
         self._floor = max(floor, self._floor)
         return done
 
-    with _patch(Sender, "_post", post), _patch(Sender, "loaded", loaded):
+    with patch(Sender, "_post", post), patch(Sender, "loaded", loaded):
         yield
 
 
@@ -178,7 +166,7 @@ def receipts_that_could_not_be_stored_stop_the_lane() -> Iterator[Any]:
             return self._wait_for_store()
         return real(self, outcome, now)
 
-    with _patch(Sender, "stored", stored):
+    with patch(Sender, "stored", stored):
         yield
 
 
@@ -192,7 +180,7 @@ def the_answer_to_what_was_sent_ahead_is_never_looked_at() -> Iterator[Any]:
             return []
         return real(self, outcome, now)
 
-    with _patch(Sender, "stored", stored):
+    with patch(Sender, "stored", stored):
         yield
 
 
@@ -205,7 +193,7 @@ def a_failure_is_not_repeated() -> Iterator[Any]:
         self._until = None
         return done
 
-    with _patch(Sender, "_failed", failed), _patch(Sender, "hurry", lambda *_: []):
+    with patch(Sender, "_failed", failed), patch(Sender, "hurry", lambda *_: []):
         yield
 
 
@@ -216,7 +204,7 @@ def a_gap_at_the_peer_is_a_failure_like_others() -> Iterator[Any]:
     def out_of_order(self: Sender, batch: Any, answer: Any, now: float) -> Any:
         return self._failed(now, "out of order")
 
-    with _patch(Sender, "_out_of_order", out_of_order), _patch(Link, "peer_holds", lambda *_: []):
+    with patch(Sender, "_out_of_order", out_of_order), patch(Link, "peer_holds", lambda *_: []):
         yield
 
 
@@ -227,13 +215,13 @@ def a_refused_envelope_stops_the_lane() -> Iterator[Any]:
         self.phase = "stopped"
         return []
 
-    with _patch(Sender, "_refused", refused):
+    with patch(Sender, "_refused", refused):
         yield
 
 
 @mutation
 def a_held_channel_is_never_tried_again() -> Iterator[Any]:
-    with _patch(Held, "due", lambda *_: set()), _patch(Held, "try_again", lambda *_: False):
+    with patch(Held, "due", lambda *_: set()), patch(Held, "try_again", lambda *_: False):
         yield
 
 
@@ -247,7 +235,7 @@ def lost_receipts_are_not_asked_for() -> Iterator[Any]:
             return answer
         return o.Accepted(answer.receipts[-len(post.envelopes) :], answer.newest)
 
-    with _patch(Node, "accepted", accepted):
+    with patch(Node, "accepted", accepted):
         yield
 
 
@@ -263,7 +251,7 @@ def what_is_urgent_waits_for_the_rest() -> Iterator[Any]:
             return []
         return real(self, now)
 
-    with _patch(Sender, "work", work):
+    with patch(Sender, "work", work):
         yield
 
 
@@ -274,7 +262,7 @@ def an_answer_is_waited_for_for_ever() -> Iterator[Any]:
     def wait(self: Worker, phase: str, now: float, until: float | None = None) -> int:
         return real(self, phase, now, None)
 
-    with _patch(Worker, "_wait", wait):
+    with patch(Worker, "_wait", wait):
         yield
 
 
@@ -283,7 +271,7 @@ def files_are_not_sent() -> Iterator[Any]:
     def blobs_missing(self: Sender, batch: Any, answer: Any, now: float) -> Any:
         return self._failed(now, "files are missing")
 
-    with _patch(Sender, "_blobs_missing", blobs_missing):
+    with patch(Sender, "_blobs_missing", blobs_missing):
         yield
 
 
@@ -295,7 +283,7 @@ def receipts_are_not_brought_to_whom_one_pulls_from() -> Iterator[Any]:
     def bring(self: Puller, page: Any, now: float) -> Any:
         return self._next_page(page, now)
 
-    with _patch(Puller, "_bring_receipts", bring):
+    with patch(Puller, "_bring_receipts", bring):
         yield
 
 
@@ -308,7 +296,7 @@ def only_the_first_page_is_pulled() -> Iterator[Any]:
         self.on = False
         return done
 
-    with _patch(Puller, "_next_page", next_page):
+    with patch(Puller, "_next_page", next_page):
         yield
 
 
@@ -317,7 +305,7 @@ def only_the_first_page_is_pulled() -> Iterator[Any]:
 
 @mutation
 def silence_is_noticed_late() -> Iterator[Any]:
-    with _patch(supervision, "SILENT_AFTER_S", 8.0), _patch(supervision, "FAILED_AFTER_S", 8.0):
+    with patch(supervision, "SILENT_AFTER_S", 8.0), patch(supervision, "FAILED_AFTER_S", 8.0):
         yield
 
 
@@ -327,7 +315,7 @@ def ones_own_sleep_is_held_against_the_peer() -> Iterator[Any]:
         if self.state.outage:
             self._seen[self.state] = self._seen.get(self.state, 0.0) + passed
 
-    with _patch(_Watched, "pass_time", pass_time), _patch(supervision, "STALL_S", 1e9):
+    with patch(_Watched, "pass_time", pass_time), patch(supervision, "STALL_S", 1e9):
         yield
 
 
@@ -338,11 +326,11 @@ def an_outage_that_is_over_is_not_told() -> Iterator[Any]:
     def recover(self: _Watched, at: Any) -> Any:
         return real(self, at)[:-1]
 
-    with _patch(_Watched, "recover", recover):
+    with patch(_Watched, "recover", recover):
         yield
 
 
 @mutation
 def a_peer_is_never_late_again_taken_for_up() -> Iterator[Any]:
-    with _patch(supervision, "TIMELY_AFTER_S", 1e9):
+    with patch(supervision, "TIMELY_AFTER_S", 1e9):
         yield

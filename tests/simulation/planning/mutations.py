@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
-from unittest import mock
 
+from tests.simulation.on_purpose import Mutations, patch
 from tests.simulation.planning.node import Node
 
 from detente.planning import course, decision, faults, survey
@@ -18,19 +17,8 @@ from detente.planning.settling import Settling
 from detente.planning.steps import Stopped
 from detente.planning.survey import Survey
 
-Mutation = Callable[[], AbstractContextManager[Any]]
-MUTATIONS: Final[dict[str, Mutation]] = {}
-
-
-def mutation(make: Callable[[], Iterator[Any]]) -> Mutation:
-    """Register a mutation under what its function says."""
-    made = contextmanager(make)
-    MUTATIONS[make.__name__] = made
-    return made
-
-
-def _patch(where: object, name: str, value: object) -> AbstractContextManager[Any]:
-    return mock.patch.object(where, name, value)
+MUTATIONS: Final = Mutations()
+mutation = MUTATIONS.add
 
 
 def _nothing(*_: object, **__: object) -> Iterator[Any]:
@@ -43,14 +31,14 @@ def _nothing(*_: object, **__: object) -> Iterator[Any]:
 
 @mutation
 def conflicts_are_not_looked_for() -> Iterator[Any]:
-    with _patch(course, "decide", lambda *_: ()):
+    with patch(course, "decide", lambda *_: ()):
         yield
 
 
 @mutation
 def priorities_are_compared_the_wrong_way() -> Iterator[Any]:
     real = decision._rank
-    with _patch(decision, "_rank", lambda p, q, rules: real(q, p, rules)):
+    with patch(decision, "_rank", lambda p, q, rules: real(q, p, rules)):
         yield
 
 
@@ -61,7 +49,7 @@ def equal_priorities_may_always_meet() -> Iterator[Any]:
     def rank(p: int, q: int, rules: Any) -> Any:
         return real(p, q, replace(rules, same_priority_allowed=frozenset({p})))
 
-    with _patch(decision, "_rank", rank):
+    with patch(decision, "_rank", rank):
         yield
 
 
@@ -69,15 +57,15 @@ def equal_priorities_may_always_meet() -> Iterator[Any]:
 def rules_for_who_is_down_are_swapped() -> Iterator[Any]:
     planned, flying = decision._UNREACHABLE_PLANNED, decision._UNREACHABLE_FLYING
     with (
-        _patch(decision, "_UNREACHABLE_PLANNED", flying),
-        _patch(decision, "_UNREACHABLE_FLYING", planned),
+        patch(decision, "_UNREACHABLE_PLANNED", flying),
+        patch(decision, "_UNREACHABLE_FLYING", planned),
     ):
         yield
 
 
 @mutation
 def every_conflict_is_taken_to_have_existed() -> Iterator[Any]:
-    with _patch(decision, "_met_before", lambda *_: True):
+    with patch(decision, "_met_before", lambda *_: True):
         yield
 
 
@@ -87,7 +75,7 @@ def every_conflict_is_taken_to_have_existed() -> Iterator[Any]:
 @mutation
 def the_key_lacks_one_ovn() -> Iterator[Any]:
     real = Survey.key
-    with _patch(Survey, "key", lambda self, exchange: real(self, exchange)[1:]):
+    with patch(Survey, "key", lambda self, exchange: real(self, exchange)[1:]):
         yield
 
 
@@ -101,13 +89,13 @@ def a_peer_that_tells_nothing_is_passed_over() -> Iterator[Any]:
         empty = next((n.details for n in exchange.all()), None)
         return found if empty is None else replace(found, details=replace(empty, priority=-1))
 
-    with _patch(Survey, "_unknown", unknown), _patch(Survey, "demand_details", lambda _: None):
+    with patch(Survey, "_unknown", unknown), patch(Survey, "demand_details", lambda _: None):
         yield
 
 
 @mutation
 def who_does_not_know_it_yet_is_not_asked_again() -> Iterator[Any]:
-    with _patch(survey, "PATIENCE_US", (0,)):
+    with patch(survey, "PATIENCE_US", (0,)):
         yield
 
 
@@ -116,7 +104,7 @@ def who_does_not_know_it_yet_is_not_asked_again() -> Iterator[Any]:
 
 @mutation
 def notices_are_not_sent() -> Iterator[Any]:
-    with _patch(Site, "notices", lambda _: ()):
+    with patch(Site, "notices", lambda _: ()):
         yield
 
 
@@ -125,7 +113,7 @@ def a_lost_answer_is_taken_for_a_refusal() -> Iterator[Any]:
     def doubt(self: Site, heard: Any) -> None:
         raise Stopped(Result.REFUSED)
 
-    with _patch(Site, "_doubt", doubt):
+    with patch(Site, "_doubt", doubt):
         yield
 
 
@@ -139,13 +127,13 @@ def a_lost_answer_is_taken_for_success() -> Iterator[Any]:
         if self._applied:
             raise Stopped(Result.FAILED)
 
-    with _patch(Site, "_found", found), _patch(faults, "subscribers_unknown", faults.interrupted):
+    with patch(Site, "_found", found), patch(faults, "subscribers_unknown", faults.interrupted):
         yield
 
 
 @mutation
 def the_first_exchange_is_not_undone() -> Iterator[Any]:
-    with _patch(Course, "_undo", _nothing):
+    with patch(Course, "_undo", _nothing):
         yield
 
 
@@ -156,7 +144,7 @@ def what_is_not_settled_is_shown_to_peers() -> Iterator[Any]:
             Filed(site.name, site.stands) for site in self._all_sites if site.stands is not None
         )
 
-    with _patch(Course, "_filed_now", filed_now):
+    with patch(Course, "_filed_now", filed_now):
         yield
 
 
@@ -168,7 +156,7 @@ def what_comes_late_is_not_waited_for() -> Iterator[Any]:
                 yield from self._surely(site, site.remove())
         return self._outcome(Result.FAILED)
 
-    with _patch(Settling, "_withdraw", withdraw):
+    with patch(Settling, "_withdraw", withdraw):
         yield
 
 
@@ -180,5 +168,5 @@ def a_start_forgets_what_was_begun() -> Iterator[Any]:
         self.pending.clear()
         real(self)
 
-    with _patch(Node, "start", start):
+    with patch(Node, "start", start):
         yield
