@@ -115,6 +115,7 @@ class PlanningStatus(msgspec.Struct, frozen=True, kw_only=True):
         unsettled: orders of which it is not known what the exchanges have made.
         neighbours: intents of others that are known.
         recording: exchanges of messages that wait to be recorded.
+        unrecorded: those that were given up since the start, as the record took nothing.
         test_mode: settings that are for tests only, and are on.
     """
 
@@ -125,6 +126,7 @@ class PlanningStatus(msgspec.Struct, frozen=True, kw_only=True):
     unsettled: int
     neighbours: int
     recording: int
+    unrecorded: int = 0
     test_mode: list[str]
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -43,16 +42,10 @@ from detente.planning import (
 from detente.record import AppendUnknown, Entry, Reference, uuid7
 from detente.words import Words
 
-BATCH_MAX: Final = 200
-"""Entries of one append."""
-WAITING_MAX: Final = 20_000
-"""Entries that wait while the record takes nothing; beyond, the oldest go, counted."""
-WAITING_BYTES_MAX: Final = 256 << 20
-"""Bytes of messages among them; beyond, the oldest go, too, but never the newest."""
-CROWDED: Final = 2_000
-"""Entries that wait while callers are still answered at once."""
+from .waiting import Waiting
+
 CROWDED_S: Final = 1.0
-"""How long a caller waits at most when there are more."""
+"""How long a caller waits at most while much waits to be written."""
 AGAIN_S: Final = 1.0
 """Until a record that took nothing is tried again."""
 
@@ -97,10 +90,11 @@ class Recorder:
     def __init__(self, context: NodeContext, book: Book) -> None:
         self._context = context
         self._book = book
-        self._waiting: deque[Made] = deque()
-        self._waiting_bytes = 0
+        self._waiting = Waiting()
         self._writing: asyncio.Task[None] | None = None
         self._dropped = 0
+        self._dropped_told = 0
+        self._dropped_us = 0
         self._unsure = False
         self._roomy = asyncio.Event()
         self._references: dict[str, Reference] = {}
@@ -197,7 +191,7 @@ class Recorder:
 
     async def room(self) -> None:
         """Wait a moment while much waits to be written: callers come no faster than the disk."""
-        if len(self._waiting) < CROWDED:
+        if not self._waiting.crowded:
             return
         self._roomy.clear()
         with suppress(TimeoutError):
@@ -314,19 +308,27 @@ class Recorder:
             self._references[str(payload.id)] = Reference(payload.id, "pending", payload.sha256)
 
     def _later(self, made: Made) -> None:
-        self._waiting.append(made)
-        self._waiting_bytes += made.size
-        while len(self._waiting) > WAITING_MAX or (
-            self._waiting_bytes > WAITING_BYTES_MAX and len(self._waiting) > 1
-        ):
-            self._waiting_bytes -= self._waiting.popleft().size
+        self._give_up(self._waiting.put(made))
+        self._write()
+
+    def _give_up(self, count: int) -> None:
+        for _ in range(count):
+            if self._dropped == self._dropped_told:
+                self._dropped_us = self._now_us()
             self._dropped += 1
             if self._dropped % 1000 == 1:
-                _log.error(
-                    "%d exchanges of messages could not be recorded: the record takes nothing",
-                    self._dropped,
-                )
-        self._write()
+                _log.error("%d exchanges of messages could not be recorded", self._dropped)
+
+    async def _tell_gap(self) -> None:
+        """State in the record, once it takes something again, how many entries it lacks."""
+        lacking = self._dropped - self._dropped_told
+        if lacking and not self._waiting.crowded:
+            self._dropped_told = self._dropped
+            words = Words(
+                f"{lacking} exchanges of messages could not be recorded, and are lost.",
+                f"{lacking} échanges de messages n’ont pu être consignés et sont perdus.",
+            )
+            await self.operator_notice("GEN0400", "", words, self._dropped_us)
 
     def _write(self) -> None:
         """See to it that what waits is written; nothing waits for it here."""
@@ -350,18 +352,22 @@ class Recorder:
 
     async def _write_all(self) -> None:
         while self._waiting:
-            batch = [self._waiting[at] for at in range(min(BATCH_MAX, len(self._waiting)))]
+            batch = self._waiting.take()
             try:
                 if self._unsure:
                     batch = await self._unwritten(batch)
-                await self._append(batch)
+                try:
+                    await self._append(batch)
+                except NOT_STORED:
+                    raise
+                except DetenteError as error:
+                    await self._one_by_one(batch, error)
             except NOT_STORED:
                 self._unsure = True
                 raise
-            except DetenteError as error:
-                await self._one_by_one(batch, error)
             self._unsure = False
             self._done(batch)
+            await self._tell_gap()
 
     async def _unwritten(self, batch: list[Made]) -> list[Made]:
         """Those that were not written when nobody could say; the others are done."""
@@ -382,12 +388,10 @@ class Recorder:
                 raise
             except DetenteError:
                 _log.error("an entry %s cannot be recorded: %s", each.draft.kind, why)
-                self._dropped += 1
+                self._give_up(1)
 
     def _done(self, batch: Sequence[Made]) -> None:
-        # The oldest may have been given up meanwhile.
-        over = {id(each) for each in batch}
-        while self._waiting and id(self._waiting[0]) in over:
-            self._waiting_bytes -= self._waiting.popleft().size
-        if len(self._waiting) < CROWDED:
+        # What was given up while it was written is there all the same.
+        self._dropped -= self._waiting.over(batch)
+        if not self._waiting.crowded:
             self._roomy.set()

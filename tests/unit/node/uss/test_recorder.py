@@ -16,8 +16,9 @@ from tests.support.recording import Recording, recording
 from detente.f3548 import Exchanged
 from detente.http import sign_response
 from detente.node.uss import recorder as module
+from detente.node.uss import waiting
 from detente.node.uss.answer_keys import AnswerKeys
-from detente.planning import ExchangeSeen
+from detente.planning import ExchangeSeen, drafts
 from detente.record import AppendUnknown, Draft, LogUnavailable, RecordRefused
 
 pytestmark = pytest.mark.anyio
@@ -126,7 +127,7 @@ async def test_one_that_is_refused_holds_up_no_other(
 async def test_more_than_can_wait_is_given_up_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WAITING_MAX", 5)
+    monkeypatch.setattr(waiting, "WAITING_MAX", 5)
     monkeypatch.setattr(module, "AGAIN_S", 0.01)
     async with recording(tmp_path) as node:
         away = True
@@ -145,13 +146,20 @@ async def test_more_than_can_wait_is_given_up_and_counted(
         away = False
         await node.recorder.flush()
         assert await urls(node) == [f"https://x.example/{number}" for number in range(3, 8)]
+        # That something is lacking stands in the record itself, once.
+        node.recorder.exchange(seen(9))
+        await node.recorder.flush()
+        assert await node.record.query("SELECT event FROM plans_told") == [("GEN0400",)]
+        entries = await node.record.entries(0, 100)
+        told = [each.payload.body for each in entries if each.payload is not None]
+        assert any("3 exchanges of messages could not be recorded" in str(each) for each in told)
 
 
 async def test_callers_wait_while_too_much_waits_and_no_longer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CROWDED", 3)
-    monkeypatch.setattr(module, "BATCH_MAX", 2)
+    monkeypatch.setattr(waiting, "CROWDED", 3)
+    monkeypatch.setattr(waiting, "BATCH_MAX", 2)
     async with recording(tmp_path) as node:
         for number in range(4):
             node.recorder.exchange(seen(number))
@@ -201,7 +209,7 @@ async def test_answers_are_believed_by_the_agreements_keys(
 async def test_large_messages_do_not_fill_memory_while_nothing_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WAITING_BYTES_MAX", 250)
+    monkeypatch.setattr(waiting, "WAITING_BYTES_MAX", 250)
     async with recording(tmp_path) as node:
         away = True
 
@@ -222,3 +230,65 @@ async def test_large_messages_do_not_fill_memory_while_nothing_is_recorded(
         node.recorder.exchange(replace(seen(6), request_body=b"x" * 200))
         await node.recorder.flush()
         assert node.recorder.dropped == 5
+
+
+async def test_callers_wait_when_few_large_messages_wait_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "CROWDED_BYTES", 250)
+    monkeypatch.setattr(waiting, "BATCH_BYTES_MAX", 150)
+    monkeypatch.setattr(module, "CROWDED_S", 30.0)
+    async with recording(tmp_path) as node:
+        sizes: list[int] = []
+        failing(node, monkeypatch, lambda drafts: sizes.append(len(drafts)))
+        for number in range(5):
+            node.recorder.exchange(replace(seen(number), request_body=b"x" * 100))
+        await asyncio.wait_for(node.recorder.room(), 10)
+        assert node.recorder.waiting == 2
+        await node.recorder.flush()
+        assert sizes == [1] * 5
+        assert len(await urls(node)) == 5
+        assert node.recorder.dropped == 0
+
+
+async def test_the_oldest_are_given_up_and_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "WAITING_MAX", 3)
+    monkeypatch.setattr(waiting, "BATCH_MAX", 2)
+    line = waiting.Waiting()
+    made = [drafts.exchange_draft(seen(at), identity=planned.entry_id()) for at in range(6)]
+    assert [line.put(each) for each in made[:4]] == [0, 0, 0, 1]
+    assert line.take() == made[1:3]
+    # One of those that are being written is given up; then both are durable after all.
+    assert line.put(made[4]) == 1
+    assert line.over(made[1:3]) == 1
+    assert line.take() == made[3:5]
+    # Only the second of two turns out to be there.
+    assert line.over(made[4:5]) == 0
+    assert line.put(made[5]) == 0
+    assert line.take() == [made[3], made[5]]
+
+
+async def test_what_is_written_after_all_is_not_said_to_be_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "WAITING_MAX", 2)
+    monkeypatch.setattr(waiting, "CROWDED", 2)
+    async with recording(tmp_path) as node:
+        append, writing, go_on = node.record.append, asyncio.Event(), asyncio.Event()
+
+        async def slow(drafts: Sequence[tuple[Draft, Any]]) -> Any:
+            writing.set()
+            await go_on.wait()
+            return await append(drafts)
+
+        monkeypatch.setattr(node.record, "append", slow)
+        node.recorder.exchange(seen(0))
+        await asyncio.wait_for(writing.wait(), 10)
+        for number in range(1, 4):
+            node.recorder.exchange(seen(number))
+        assert node.recorder.dropped == 2
+        go_on.set()
+        await node.recorder.flush()
+        written = await urls(node)
+        assert written == [f"https://x.example/{number}" for number in (0, 2, 3)]
+        assert node.recorder.dropped == 1
