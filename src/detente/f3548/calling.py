@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -21,6 +22,10 @@ from detente.f3548 import types as wire
 
 T = TypeVar("T")
 
+Http: TypeAlias = httpx.AsyncClient | httpx.AsyncBaseTransport
+"""Carries requests. A transport alone is several times quicker than a client around it, which
+keeps cookies, follows redirects and knows other things that nobody wants here."""
+
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 """More is not read of an exchange, which may list a whole country."""
 USS_ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -30,6 +35,18 @@ _READ_AT_ONCE_BYTES: Final = 256 * 1024
 SAID_MAX: Final = 1000
 """Characters of a refusal's reason that are passed on: to operators, logs and the record."""
 
+_OWN_HEADERS: Final[Mapping[str, str]] = {
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "connection": "keep-alive",
+}
+_WAITS: Final[Mapping[str, float | None]] = {
+    "connect": 3.0,
+    "pool": 5.0,
+    "read": None,
+    "write": None,
+}
+"""Seconds, by what is waited for; the deadline of the whole counts besides."""
 _NEVER_SENT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -143,7 +160,7 @@ class Caller:
         self,
         base_url: str,
         tokens: TokenSource,
-        http: httpx.AsyncClient,
+        http: Http,
         deadline_s: float | None = None,
         seen: Seen = nobody,
         answer_bytes_max: int = ANSWER_BYTES_MAX,
@@ -254,7 +271,7 @@ class Caller:
         try:
             async with (
                 asyncio.timeout(self._deadline_s),
-                self._http.stream(method, url, content=content, headers=headers) as response,
+                self._response(method, url, content, headers) as response,
             ):
                 data = await _read(response, self._answer_bytes_max)
         except TimeoutError:
@@ -278,6 +295,29 @@ class Caller:
         return httpx.Response(
             response.status_code, headers=kept, content=data, request=response.request
         )
+
+    @asynccontextmanager
+    async def _response(
+        self, method: str, url: str, content: bytes | None, headers: dict[str, str]
+    ) -> AsyncIterator[httpx.Response]:
+        """The head of the answer; its body is still to come."""
+        if isinstance(self._http, httpx.AsyncClient):
+            async with self._http.stream(method, url, content=content, headers=headers) as response:
+                yield response
+            return
+        request = httpx.Request(
+            method,
+            url,
+            headers={**_OWN_HEADERS, **headers},
+            content=content,
+            extensions={"timeout": _WAITS},
+        )
+        response = await self._http.handle_async_request(request)
+        try:
+            response.request = request
+            yield response
+        finally:
+            await response.aclose()
 
 
 def expect_success(response: httpx.Response) -> None:

@@ -19,6 +19,7 @@ from detente.f3548.calling import (
     USS_ANSWER_BYTES_MAX,
     AirspaceConflict,
     Caller,
+    Http,
     Seen,
     TokenSource,
     decode,
@@ -53,7 +54,7 @@ class DssClient:
         self,
         base_url: str,
         tokens: TokenSource,
-        http: httpx.AsyncClient,
+        http: Http,
         deadline_s: float | None = None,
         seen: Seen = nobody,
     ) -> None:
@@ -289,7 +290,7 @@ class UssClient:
         self,
         base_url: str,
         tokens: TokenSource,
-        http: httpx.AsyncClient,
+        http: Http,
         deadline_s: float | None = None,
         seen: Seen = nobody,
     ) -> None:

@@ -70,6 +70,8 @@ class Connections:
             httpx.TransportError: there is no answer; the subclass tells why.
         """
         url = request.url
+        if url.scheme not in ("http", "https") or not url.host:
+            raise httpx.UnsupportedProtocol(f"{url.scheme}: nothing is called by it")
         if target is None:
             port = url.port or (443 if url.scheme == "https" else 80)
             target = Destination(url.host, port, url.host)

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, assert_never
 
-import httpx
-
 from detente.errors import DetenteError
 from detente.f3548 import (
     AirspaceConflict,
@@ -28,7 +26,7 @@ from detente.f3548 import (
 )
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
-from detente.f3548.calling import Seen
+from detente.f3548.calling import Http, Seen
 from detente.planning import (
     Answer,
     Conflicted,
@@ -99,7 +97,7 @@ class Calls:
     def __init__(
         self,
         *,
-        http: httpx.AsyncClient,
+        http: Http,
         tokens: TokenSource,
         exchanges: Mapping[str, ExchangeArea],
         recorder: KeepsExchanges,
