@@ -153,14 +153,15 @@ class Uss:
         book = Book(context.record.blobs.read)
         recorder = Recorder(context, book)
         await recorder.load()
+        transport = _transport(context, exchanges)
         async with httpx.AsyncClient(
-            transport=_transport(context, exchanges),
+            transport=transport,
             timeout=httpx.Timeout(None, connect=3.0, pool=5.0),
             follow_redirects=False,
             trust_env=False,
         ) as http:
             calls = Calls(
-                http=http,
+                http=transport,
                 tokens=token_source(settings, manager, http, time.time),
                 exchanges={each.name: each for each in exchanges},
                 recorder=recorder,
@@ -306,6 +307,7 @@ class Uss:
             unsettled=self.settling.open + self.constraints.open,
             neighbours=len(self.known),
             recording=self.recorder.waiting,
+            unrecorded=self.recorder.dropped,
             test_mode=list(settings.test_mode),
         )
 
