@@ -71,7 +71,8 @@ def init(
     Its first entry states the agreement. Private keys stay where they are.
     """
     from detente.cli.record_notes import period_note
-    from detente.node.home import Home, begin, in_force, now
+    from detente.node.home import Home, begin, now
+    from detente.node.kept_agreement import in_force
 
     async def work() -> None:
         home = Home(directory, party, keys, witness_directory or keys, database)
@@ -345,7 +346,8 @@ def amend(directory: Path, database: str | None, agreement: Path) -> None:
     """Record that a new version of the agreement is in force."""
     from detente.agreement import record_files
     from detente.cli.record_work import told
-    from detente.node.home import find, in_force, keeping_agreement
+    from detente.node.home import find
+    from detente.node.kept_agreement import in_force, keeping_agreement
 
     home = find(directory, database)
 

@@ -56,8 +56,9 @@ def checkpoint(
 ) -> None:
     """Print the newest checkpoint, who has cosigned it, and whether the policy is met."""
     from detente.cli import record_timestamps as stamps
-    from detente.node.home import find, write_whole
+    from detente.node.home import find
     from detente.node.publishing import TileSource
+    from detente.node.whole_files import write_whole
     from detente.record import TileDirectory
 
     home = find(directory, database)

@@ -9,7 +9,7 @@ from typing import Final
 
 from detente.cli.record_work import StatementUnusable, read_file
 from detente.formats import NOTE_BYTES_MAX
-from detente.node.home import write_whole
+from detente.node.whole_files import write_whole
 from detente.node.witnessing import anchors_of, keep_answer, refusal
 from detente.record import (
     REQUEST_BYTES_MAX,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from detente.errors import DetenteError, one_line
 from detente.formats import PAYLOAD_BYTES_MAX
-from detente.node.home import write_whole
+from detente.node.whole_files import write_whole
 from detente.record import (
     Blob,
     Draft,

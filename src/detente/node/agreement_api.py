@@ -35,8 +35,10 @@ from detente.words import Words
 
 from .approvals import Approvals
 from .context import NodeContext
-from .home import NotInForce, RecordDirectoryUnusable, in_force, keeping_agreement, write_whole
+from .home import RecordDirectoryUnusable
+from .kept_agreement import NotInForce, in_force, keeping_agreement
 from .keys_api import Stated, stated
+from .whole_files import write_whole
 
 PROPOSED: Final = "proposed"
 PROPOSED_MAX: Final = 5

@@ -33,7 +33,8 @@ from .backup_format import (
     Source,
     write,
 )
-from .home import AGREEMENTS, Home, key_files, now
+from .home import Home, key_files, now
+from .kept_agreement import AGREEMENTS
 
 KEYS: Final = "keys"
 WITNESS: Final = "witness"

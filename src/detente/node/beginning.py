@@ -16,12 +16,13 @@ from .agreement_now import AgreementNow
 from .context import NodeContext
 from .desk import Desk
 from .first_contact import FirstContact
-from .home import Home, RecordDirectoryUnusable, begin, now, write_whole
+from .home import Home, RecordDirectoryUnusable, begin, now
 from .officers_desk import open_desk
 from .opening import open_node_record
 from .peers import others
 from .roles import Role
 from .settings import NODE_FILE, NodeSettings
+from .whole_files import write_whole
 
 SettingValue = str | int | float | bool | list[str]
 

@@ -13,7 +13,7 @@ import msgspec
 
 from detente.line.outages import Outage
 
-from .home import FileNotWritten, write_whole
+from .whole_files import FileNotWritten, write_whole
 
 LIFE_FILE: Final = "life.json"
 _PROBE_BYTES: Final = 128 * 1024

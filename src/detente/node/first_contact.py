@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from .home import write_whole
+from .whole_files import write_whole
 
 FILE: Final = "first-contact.json"
 

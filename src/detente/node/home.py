@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -20,9 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Final
 
-import detente.line  # what brings rules of agreements must have been loaded
-import detente.node.planning_rules  # noqa: F401
-from detente.agreement import Agreement, load_agreement, party_signatures, record_files
+from detente.agreement import Agreement, load_agreement, record_files
 from detente.errors import DetenteError
 from detente.record import (
     Ed25519Signer,
@@ -31,16 +28,16 @@ from detente.record import (
     PartyRecord,
     PlaceUnusable,
     RecordPlace,
-    RecordRefused,
     Signer,
     Terms,
     Witness,
     load_key,
 )
-from detente.record.keys import sync_directory
+
+from .kept_agreement import AGREEMENTS, in_force, keep_agreement
+from .whole_files import FileNotWritten, write_whole
 
 CONFIG: Final = "record.json"
-AGREEMENTS: Final = "agreement"
 WITNESS: Final = "witness.db"
 OFFICERS: Final = "officers"
 _FORMAT: Final = "detente-record/1"
@@ -50,18 +47,6 @@ class RecordDirectoryUnusable(DetenteError):
     """A directory is no party's record, or one already, or does not go with what was asked."""
 
     code: ClassVar[str] = "cli.record"
-
-
-class FileNotWritten(DetenteError):
-    """A file that a command makes cannot be written; what was there is as it was."""
-
-    code: ClassVar[str] = "cli.not_written"
-
-
-class NotInForce(DetenteError):
-    """A record is to begin under an agreement that not everybody has signed."""
-
-    code: ClassVar[str] = "cli.not_in_force"
 
 
 def now() -> datetime:
@@ -308,67 +293,6 @@ def describe(home: Home) -> None:
     write_whole(home.directory / CONFIG, json.dumps(described, indent=2).encode() + b"\n")
 
 
-def in_force(directory: Path) -> Agreement:
-    """An agreement that everybody has signed.
-
-    Raises:
-        NotInForce: names who has not.
-        AgreementUnusable: it has faults.
-    """
-    agreement = load_agreement(directory)
-    missing = [found.party for found in party_signatures(agreement) if found.key is None]
-    if missing:
-        raise NotInForce(
-            f"The agreement is not in force: {', '.join(missing)} "
-            f"{'has' if len(missing) == 1 else 'have'} not signed it.",
-            where=str(directory),
-            advice="See `detente agreement sign` and `detente agreement show`.",
-        )
-    return agreement
-
-
-def keep_agreement(home: Home, source: Path, version: int) -> None:
-    """A copy of an agreement's directory, for as long as the record lasts; whole or not at all."""
-    agreement = load_agreement(source)
-    files = dict(agreement.files)
-    for name in ("agreement.dsse.json", "previous.dsse.json"):
-        if (source / name).exists():
-            files[name] = (source / name).read_bytes()
-    folder = home.directory / AGREEMENTS
-    folder.mkdir(mode=0o700, exist_ok=True)
-    for left in folder.glob(".*"):  # by an attempt that was interrupted
-        before = folder / left.name.removeprefix(".").removesuffix(".before")
-        if left.suffix == ".before" and not before.exists():
-            left.rename(before)
-        else:
-            shutil.rmtree(left)
-    made = folder / f".{version}"
-    for name, data in files.items():
-        path = made / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, data)
-    target = folder / str(version)
-    if target.exists():
-        target.rename(folder / f".{version}.before")
-    made.rename(target)
-    sync_directory(folder)
-    shutil.rmtree(folder / f".{version}.before", ignore_errors=True)
-
-
-@contextmanager
-def keeping_agreement(home: Home, source: Path, version: int) -> Iterator[None]:
-    """`keep_agreement`, undone if what it was for is refused."""
-    target = home.directory / AGREEMENTS / str(version)
-    new = not target.exists()
-    keep_agreement(home, source, version)
-    try:
-        yield
-    except RecordRefused:
-        if new:
-            shutil.rmtree(target)
-        raise
-
-
 def _check_witness(home: Home, terms: Terms) -> None:
     wanted = terms.member(home.party).witness
     with Witness.open(home.witness_file, clock=now) as witness:
@@ -377,27 +301,6 @@ def _check_witness(home: Home, terms: Terms) -> None:
                 "The witness here has another key than the agreement names.",
                 where=str(home.witness_file),
             )
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, durably; what was there is replaced.
-
-    Raises:
-        FileNotWritten: the directory is missing, full, or not ours to write to.
-    """
-    temporary = path.parent / f".{path.name[:100]}.{secrets.token_hex(4)}"
-    try:
-        try:
-            with temporary.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            sync_directory(path.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise FileNotWritten(f"It cannot be written: {error.strerror}.", where=str(path)) from None
 
 
 def officer_named(record: PartyRecord, signer: Signer) -> str:

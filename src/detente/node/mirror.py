@@ -36,8 +36,8 @@ from detente.record import (
     read_leaf,
 )
 
-from .home import FileNotWritten, write_whole
 from .names import origin_digest
+from .whole_files import FileNotWritten, write_whole
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -17,8 +17,8 @@ from detente.errors import DetenteError
 from detente.http import AddressPolicy, ConnectTo
 from detente.record import JsonValue
 
-from .home import write_whole
 from .settings import NodeSettings
+from .whole_files import write_whole
 
 REACH_FILE: Final = "reach.json"
 _LIST_MAX: Final = 100

@@ -27,7 +27,8 @@ from detente.record.keys import sync_directory
 from .age import Identity
 from .backup import KEYS, LOG, WITNESS
 from .backup_format import BackupFailed, BackupUnusable, Bytes, Manifest, extract, opened
-from .home import AGREEMENTS, Home, describe, now
+from .home import Home, describe, now
+from .kept_agreement import AGREEMENTS
 
 _STAGE = ".restoring-"
 

@@ -14,7 +14,8 @@ from tests.support.program import detente
 from tests.support.two_records import Two, begun, contents, exported, fill
 
 from detente.agreement import amend_agreement, load_agreement, sign
-from detente.node.home import find, keep_agreement
+from detente.node.home import find
+from detente.node.kept_agreement import keep_agreement
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

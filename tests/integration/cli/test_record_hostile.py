@@ -23,7 +23,8 @@ from tests.support.two_records import Two, begun, exported, fill
 
 from detente.cli.record_work import StatementUnusable, channel_of, draft_of
 from detente.formats import RECORD_KINDS
-from detente.node.home import find, keep_agreement
+from detente.node.home import find
+from detente.node.kept_agreement import keep_agreement
 from detente.node.key_changes import revocation
 from detente.record import Draft, make_request
 
