@@ -26,6 +26,8 @@ PACE_PER_S: Final = 1000
 LATER_MINUTES: Final = 60
 EARLIER_MINUTES: Final = 30
 """By how much a way out may move a flight: passengers wait, but they do not come before."""
+ASIDE_KM: Final = 4.0
+"""How far to one side it may: a corridor of the usual width beside another one."""
 _START_TIMEOUT_S: Final = 120.0
 _STOP_TIMEOUT_S: Final = 30.0
 _TOLD_CHARACTERS: Final = 1000
@@ -159,6 +161,7 @@ async def running_nodes(
             "auth-public-key": [str(keys.public_key.absolute())],
             "way-delay-minutes": LATER_MINUTES,
             "way-advance-minutes": EARLIER_MINUTES,
+            "way-aside-km": ASIDE_KM,
             # Nobody publishes constraints on this day.
             "process-constraints": False,
             # Nobody has certificates for names that are examples.

@@ -27,7 +27,13 @@ from detente.demo import show, show_line, show_plan
 from detente.demo.agreeing import CHIEF, DUTY, Signatory, agree, signatories
 from detente.demo.day import PARTIES, Day, read_day
 from detente.demo.line import Line
-from detente.demo.nodes import EARLIER_MINUTES, LATER_MINUTES, NodeProcess, running_nodes
+from detente.demo.nodes import (
+    ASIDE_KM,
+    EARLIER_MINUTES,
+    LATER_MINUTES,
+    NodeProcess,
+    running_nodes,
+)
 from detente.demo.notices import FoundConflict, Notice, notices, refusing
 from detente.demo.officers import Session
 from detente.demo.planning import Planner, Result, judge
@@ -198,8 +204,8 @@ async def _plan(day: Day, world: _World, console: Console) -> Result:
         console,
         "Each is filed as it was flown, in the order in which they begin. What is refused is filed "
         "again with the cheapest of the ways out that its own node proposes: up to "
-        f"{LATER_MINUTES} min later or {EARLIER_MINUTES} min earlier, higher, lower, to one side, "
-        "around.",
+        f"{LATER_MINUTES} min later or {EARLIER_MINUTES} min earlier, higher, lower, up to "
+        f"{ASIDE_KM:.0f} km to one side, around.",
     )
     planners = [Planner(desk.node.who, desk.officers[DUTY]) for desk in world.line.desks]
     turns = Turns(day.flights.values())

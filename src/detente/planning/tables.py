@@ -46,10 +46,14 @@ class PlanProjection:
         payload = entry.payload
         if payload is None:
             return []
-        return [
+        forgotten = [
             Statement(f"DELETE FROM {table} WHERE id = ?", [(str(payload.id),)])  # noqa: S608
             for table in _OF_KIND.get(payload.kind, ())
         ]
+        if payload.kind == EXCHANGE:
+            by_position = "DELETE FROM plans_about WHERE position = ?"
+            forgotten.append(Statement(by_position, [(entry.index,)]))
+        return forgotten
 
 
 PLAN_PROJECTION: Final = PlanProjection()
@@ -107,8 +111,8 @@ def _exchange(index: int, payload: Payload) -> list[Statement]:
     )
     about = body.get("about")
     if isinstance(about, list) and about:
-        rows = [(str(payload.id), str(each), index) for each in dict.fromkeys(map(str, about))]
-        statements.append(Statement(_insert("about", 3), rows))
+        rows = [(index, each) for each in dict.fromkeys(map(str, about))]
+        statements.append(Statement(_insert("about", 2), rows))
     return statements
 
 
@@ -169,7 +173,7 @@ _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     INTENT: ("plans_intents",),
     PENDING: ("plans_pending",),
     ATTEMPT: ("plans_attempts",),
-    EXCHANGE: ("plans_exchanges", "plans_about"),
+    EXCHANGE: ("plans_exchanges",),
     NOTICE: ("plans_told",),
     INPUT: ("plans_told",),
     POSITIONS: ("plans_positions",),

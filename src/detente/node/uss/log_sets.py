@@ -170,7 +170,7 @@ class LogSets:
                 values.append(intent)
             source = f"plans_{table} AS t"
             if table == "exchanges" and intent:
-                source += " JOIN plans_about AS a ON a.id = t.id"
+                source += " JOIN plans_about AS a ON a.position = t.position"
             rows = await self._context.record.query(
                 f"SELECT t.position FROM {source} WHERE {condition}",  # noqa: S608 - our own words
                 tuple(values),

@@ -278,6 +278,13 @@ class PlanSettings(BaseSettings):
         minimum=0,
         maximum=1440,
     )
+    way_aside_km: float = setting(
+        "Kilometres to one side that a way out may go, at most.",
+        default=10.0,
+        group=_COSTS,
+        minimum=0,
+        maximum=50,
+    )
     lowest_m: float | None = setting(
         "Metres above the WGS-84 ellipsoid below which no way out is proposed, such as the highest "
         "ground. Without it nothing is proposed that is lower than planned.",

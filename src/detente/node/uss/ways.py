@@ -52,6 +52,7 @@ class WaysOut:
             highest_m=highest_m,
             delay_max_s=settings.way_delay_minutes * 60,
             advance_max_s=settings.way_advance_minutes * 60,
+            shift_max_m=settings.way_aside_km * 1000,
         )
 
     async def of(self, order: Order, limits: Limits | None = None) -> tuple[WayOut, ...]:

@@ -1,5 +1,5 @@
 -- What the entries of planning say, to be found by intent, by time and by how it ended. One row
--- for each entry (and entity named in it), found by the entry's id, so that what is erased leaves
+-- for each entry (and entity named in it), found by the entry's id or position, so that what is erased leaves
 -- nothing behind and the order of erasing does not matter. Times are written as in entries.
 CREATE TABLE plans_intents (
     id text PRIMARY KEY,
@@ -45,13 +45,13 @@ CREATE TABLE plans_exchanges (
 );
 CREATE INDEX plans_exchanges_requested ON plans_exchanges (requested);
 CREATE INDEX plans_exchanges_party ON plans_exchanges (party, position);
+-- Exchanges of messages, by the entities named in them: most rows are here, so they are short.
 CREATE TABLE plans_about (
-    id text NOT NULL,
-    entity text NOT NULL,
     position bigint NOT NULL,
-    PRIMARY KEY (id, entity)
+    entity text NOT NULL
 );
 CREATE INDEX plans_about_entity ON plans_about (entity, position);
+CREATE INDEX plans_about_position ON plans_about (position);
 CREATE TABLE plans_told (
     id text PRIMARY KEY,
     position bigint NOT NULL,

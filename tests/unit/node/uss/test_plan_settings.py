@@ -82,6 +82,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "cost_per_km_longer": (2.0, -1),
     "way_delay_minutes": (60, -1),
     "way_advance_minutes": (0, 2000),
+    "way_aside_km": (2.5, 51),
     "lowest_m": (100.0, -2000),
     "highest_m": (3000.0, 200_000),
     "ground": ("400 m W84", " "),
