@@ -16,6 +16,7 @@ from detente.errors import DetenteError
 from detente.f3548 import InvalidMember, InvalidVolume, entity_id
 from detente.f3548 import types as wire
 from detente.f3548 import uss_types as uss
+from detente.geo import prepare
 from detente.http import Request, Response
 from detente.planning import (
     Book,
@@ -26,9 +27,11 @@ from detente.planning import (
     Unusable,
     judge,
     read_change,
-    suffered,
 )
+from detente.planning.hearing import suffered_near
+from detente.planning.own_intents import OwnIntents
 
+from .aside import aside
 from .recorder import Recorder
 from .witnessed import current
 
@@ -113,6 +116,7 @@ class Notified:
         self._recorder = recorder
         self._intents = intents
         self._constraints = constraints
+        self._ours = OwnIntents()
         self._asking = asyncio.Semaphore(_ASKED_AT_ONCE)
         self._asking_for: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._told: OrderedDict[tuple[str, int, str, int], None] = OrderedDict()
@@ -124,7 +128,7 @@ class Notified:
         sender, now = request.caller.sub, current()
         now.about.append(entity_id(request.body.operational_intent_id, "operational_intent_id"))
         try:
-            told = read_change(request.body)
+            told = await aside(_volumes(request.body), read_change, request.body)
         except (InvalidMember, Unusable) as error:
             now.problem = str(error)
             raise
@@ -160,7 +164,7 @@ class Notified:
             source=now.id,
         )
         await self._intents.heard(HeardIntent(exchange, told.intent_id, neighbour, now.id))
-        await self._tell_operators(neighbour, request.received_us)
+        await self._tell_operators(neighbour, request)
         return Response(204)
 
     def _known(self, identity: str, place: Place) -> tuple[str, Neighbour | None]:
@@ -197,9 +201,17 @@ class Notified:
         async with own, self._asking:
             yield
 
-    async def _tell_operators(self, theirs: Neighbour, heard_us: int) -> None:
+    async def _tell_operators(
+        self, theirs: Neighbour, request: Request[wire.PutOperationalIntentDetailsParameters]
+    ) -> None:
         """Tell our operators of conflicts that another's change has made (SCD0095)."""
-        for each in suffered(theirs, list(self._book.intents.values())):
+        if theirs.details is None:
+            return
+        volumes = _volumes(request.body)
+        laid_out = await aside(volumes, prepare, theirs.details.all_volumes)
+        self._ours.follow(self._book.intents)
+        near = self._ours.near(laid_out)
+        for each in await aside(volumes, suffered_near, theirs, laid_out, near):
             key = (each.ours.id, each.ours.version, theirs.id, theirs.reference.version)
             if key in self._told:
                 continue
@@ -207,7 +219,7 @@ class Notified:
             if len(self._told) > _TOLD_MAX:
                 self._told.popitem(last=False)
             await self._recorder.operator_notice(
-                "SCD0095", each.ours.id, each.words, heard_us, theirs.id
+                "SCD0095", each.ours.id, each.words, request.received_us, theirs.id
             )
 
     async def of_constraint(
@@ -237,3 +249,11 @@ def with_ovn(
     if standing.version != told.version:
         return told
     return msgspec.structs.replace(standing, ovn=told.ovn)
+
+
+def _volumes(body: wire.PutOperationalIntentDetailsParameters) -> list[wire.Volume4D]:
+    """All that a notification tells."""
+    if body.operational_intent is None:
+        return []
+    details = body.operational_intent.details
+    return [*details.volumes, *details.off_nominal_volumes]
