@@ -21,7 +21,7 @@ from .conference_tables import (
     load_conferences,
     officer_by,
 )
-from .conferences import Conference, ConferenceRefused, NoSuchConference
+from .conferences import Conference
 from .convening import convene
 from .delivery import (
     LaneStatus,
@@ -67,6 +67,7 @@ from .forms import (
     Urgency,
     form_of,
 )
+from .known_conferences import ConferenceRefused, NoSuchConference
 from .lanes import (
     BATCH_BYTES_MAX,
     BATCH_ENVELOPES_MAX,

@@ -8,7 +8,8 @@ from typing import get_args
 from .attending import Attending, in_state
 from .conference_contents import Attendance, Closing, Convocation, Dissent, MinutesSignature
 from .conference_statements import ConferenceStatement
-from .conferences import Conference, Status
+from .conferences import Conference
+from .known_conferences import Status
 from .minutes import HolderOf, minutes_texts
 from .proposals import register
 from .room_texts import founder_of

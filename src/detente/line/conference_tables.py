@@ -22,7 +22,8 @@ from detente.record import (
 from .conference_contents import FORMS
 from .conference_folding import conference_of
 from .conference_statements import ConferenceStatement, Stated, read_content, statement_in
-from .conferences import Conference, NoSuchConference
+from .conferences import Conference
+from .known_conferences import NoSuchConference
 from .minutes import HolderOf
 from .proposals import RegisteredProposal
 from .room_tables import Queried

@@ -21,7 +21,7 @@ from detente.line.conference_contents import (
     Text,
     Title,
 )
-from detente.line.conferences import Status
+from detente.line.known_conferences import Status
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
