@@ -114,6 +114,8 @@ def tell(facts: Facts) -> Iterator[str]:
             f"planning as {one_line(planning['manager'])} at "
             f"{', '.join(planning['exchanges'].values())}: {planning['plans']} plans{waits}"
         )
+        if planning.get("unrecorded"):
+            yield f"  NOT RECORDED, and lost: {planning['unrecorded']} exchanges of messages"
         if planning["test_mode"]:
             yield f"  FOR TESTS ONLY: {', '.join(planning['test_mode'])}"
     for link in facts.get("links", ()):
