@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Final
 
+from .numbers import number_of as number_of
 from .understood import shown, unread
 from .xml_tree import Element
 
@@ -21,25 +21,6 @@ METRES: Final[Mapping[str, float]] = {
     "ft": 0.3048,
     "FT": 0.3048,
 }
-
-
-def number_of(text: str, line: int) -> float:
-    """A finite number.
-
-    Raises:
-        Unread: it is none.
-    """
-    try:
-        value = float(text) if len(text) <= 40 and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        unread(
-            f'"{shown(text)}" is not a number.',
-            f"«\u202f{shown(text)}\u202f» n’est pas un nombre.",
-            line=line,
-        )
-    return value
 
 
 def metres_of(element: Element | None, parent: Element) -> float:
