@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from detente.cli.options import setting_options
+from detente.cli.settings_check import tell_check
 from detente.errors import DetenteError
 from detente.exchange.settings import PREFIX, ExchangeSettings, cross_check
-from detente.settings import Loaded, describe, load
+from detente.settings import Loaded, load
 
 if TYPE_CHECKING:
     from detente.http import JwksSource
@@ -60,22 +61,7 @@ exchange = click.Command(
 
 def _check(loaded: Loaded[ExchangeSettings]) -> int:
     """Try all that a start would need, change nothing, and say what was found."""
-    rows = list(describe(loaded, PREFIX))
-    width = max(len(key) for key, _, _ in rows)
-    for key, value, where in rows:
-        note = "" if where == "default" else f"  ({where})"
-        click.echo(f"{key:{width}}  {value}{note}")
-    click.echo("")
-    faults = 0
-    for what, finding in _findings(loaded.settings):
-        if isinstance(finding, DetenteError):
-            faults += 1
-            click.echo(f"NOT GOOD  {what}: {finding}")
-        else:
-            click.echo(f"good      {what}: {finding}")
-    click.echo("")
-    click.echo(f"{faults} thing(s) to put right." if faults else "Everything is ready for a start.")
-    return 2 if faults else 0
+    return tell_check(loaded, PREFIX, _findings(loaded.settings))
 
 
 def _findings(settings: ExchangeSettings) -> Iterator[tuple[str, str | DetenteError]]:

@@ -17,7 +17,7 @@ from detente.cli.node_export import export
 from detente.cli.node_keys import keys
 from detente.cli.node_sessions import accept, login, logout, officer, prove
 from detente.cli.options import setting_options
-from detente.cli.record_options import PATH, run
+from detente.cli.record_options import PATH, beginning_options, run
 from detente.node.settings import NODE_FILE, PREFIX, NodeSettings
 
 NODE = click.argument("directory", metavar="NODE", type=PATH)
@@ -34,16 +34,7 @@ def node() -> None:
 
 @node.command()
 @NODE
-@click.option("--agreement", required=True, type=PATH, metavar="DIR", help="The signed agreement.")
-@click.option("--party", required=True, metavar="ID", help="Whose node it is.")
-@click.option("--keys", required=True, type=PATH, metavar="DIR", help="The party's private keys.")
-@click.option(
-    "--witness",
-    "witness_directory",
-    type=PATH,
-    metavar="DIR",
-    help="Where the party's witness.db is; best on another disk than NODE. [default: --keys]",
-)
+@beginning_options("NODE")
 @click.option(
     "--database",
     envvar=f"{PREFIX}_DATABASE",

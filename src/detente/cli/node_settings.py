@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import click
-
+from detente.cli.settings_check import tell_check
 from detente.errors import DetenteError
 from detente.node.beginning import SettingValue
 from detente.node.home import Home, find
 from detente.node.settings import NODE_FILE, PREFIX, NodeSettings, cross_check
-from detente.settings import Loaded, Problem, SettingsInvalid, declared, describe, load
+from detente.settings import Loaded, Problem, SettingsInvalid, declared, load
 
 # What officers' commands read: no settings of a node, and nothing to be warned of.
 _OF_OFFICERS: Final = ("DETENTE_NODE_CA", "DETENTE_NODE_SESSION")
@@ -55,22 +54,7 @@ def for_file(given: Sequence[str]) -> dict[str, SettingValue]:
 
 def check_node(home: Home, loaded: Loaded[NodeSettings]) -> int:
     """Try what a start would need, change nothing, and say what was found."""
-    rows = list(describe(loaded, PREFIX))
-    width = max(len(key) for key, _, _ in rows)
-    for key, value, where in rows:
-        note = "" if where == "default" else f"  ({where})"
-        click.echo(f"{key:{width}}  {value}{note}")
-    click.echo("")
-    faults = 0
-    for what, finding in _findings(home, loaded.settings):
-        if isinstance(finding, DetenteError):
-            faults += 1
-            click.echo(f"NOT GOOD  {what}: {finding}")
-        else:
-            click.echo(f"good      {what}: {finding}")
-    click.echo("")
-    click.echo(f"{faults} thing(s) to put right." if faults else "Everything is ready for a start.")
-    return 2 if faults else 0
+    return tell_check(loaded, PREFIX, _findings(home, loaded.settings))
 
 
 def _findings(home: Home, settings: NodeSettings) -> Iterator[tuple[str, str | DetenteError]]:

@@ -16,6 +16,7 @@ from detente.cli.record_options import (
     FILE,
     INSTANT,
     PATH,
+    beginning_options,
     json_option,
     of_record,
     officer_option,
@@ -42,16 +43,7 @@ def record() -> None:
 
 @record.command()
 @click.argument("directory", metavar="RECORD", type=PATH)
-@click.option("--agreement", required=True, type=PATH, metavar="DIR", help="The signed agreement.")
-@click.option("--party", required=True, metavar="ID", help="Whose record it is.")
-@click.option("--keys", required=True, type=PATH, metavar="DIR", help="The party's private keys.")
-@click.option(
-    "--witness",
-    "witness_directory",
-    type=PATH,
-    metavar="DIR",
-    help="Where the party's witness.db is; best on another disk than RECORD. [default: --keys]",
-)
+@beginning_options("RECORD")
 @click.option(
     "--database",
     envvar="DETENTE_RECORD_DATABASE",

@@ -32,6 +32,47 @@ def of_record(command: F) -> F:
     return click.argument("directory", metavar="RECORD", type=PATH)(command)
 
 
+def beginning_options(what: str) -> Callable[[F], F]:
+    """Options of what begins a record: under which agreement, whose, with which keys and witness.
+
+    Args:
+        what: the argument that names its directory.
+    """
+
+    def with_them(command: F) -> F:
+        for option in (
+            click.option(
+                "--witness",
+                "witness_directory",
+                type=PATH,
+                metavar="DIR",
+                help=f"Where the party's witness.db is; best on another disk than {what}. "
+                "[default: --keys]",
+            ),
+            click.option(
+                "--keys",
+                required=True,
+                type=PATH,
+                metavar="DIR",
+                help="The party's private keys.",
+            ),
+            click.option(
+                "--party", required=True, metavar="ID", help=f"Whose {what.lower()} it is."
+            ),
+            click.option(
+                "--agreement",
+                required=True,
+                type=PATH,
+                metavar="DIR",
+                help="The signed agreement.",
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return with_them
+
+
 def officer_option(*, required: bool) -> Callable[[F], F]:
     """`--officer`: whose key signs."""
     return click.option(

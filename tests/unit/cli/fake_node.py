@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.integration.cli.at_node import Typed, called
+from tests.support.program import Finished
+
+from detente.cli.session_file import SavedSession, SessionFile
 
 
 @dataclass
@@ -80,3 +86,26 @@ def fake_node(language: str = "en") -> Iterator[FakeNode]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class Command:
+    """A command of `detente` with a session at the node.
+
+    Args:
+        node: where.
+        root: a directory of the test's.
+        name: of the command.
+    """
+
+    def __init__(self, node: FakeNode, root: Path, name: str) -> None:
+        self.node = node
+        self.name = name
+        self._file = root / "session.json"
+        SessionFile(self._file).save(SavedSession(node.url, "durand", "a-token"))
+
+    async def __call__(
+        self, *arguments: object, typed: Typed = "", terminal: bool = False
+    ) -> Finished:
+        """Whatever it comes to."""
+        more = ("--session-file", self._file)
+        return await called(self.name, *arguments, *more, typed=typed, terminal=terminal)

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.cli.at_node import Typed, called
-from tests.support.program import Finished
-from tests.unit.cli.fake_node import FakeNode, fake_node
+from tests.integration.cli.at_node import called
+from tests.unit.cli.fake_node import Command, FakeNode, fake_node
 
 from detente.cli.constraint import EXPORTS
-from detente.cli.session_file import SavedSession, SessionFile
 
 pytestmark = pytest.mark.anyio
 
@@ -111,27 +109,12 @@ def node() -> Iterator[FakeNode]:
         yield found
 
 
-class Command:
-    """`detente constraint` with a session at the node."""
-
-    def __init__(self, node: FakeNode, root: Path) -> None:
-        self.node = node
-        self._file = root / "session.json"
-        SessionFile(self._file).save(SavedSession(node.url, "durand", "a-token"))
-
-    async def __call__(
-        self, *arguments: object, typed: Typed = "", terminal: bool = False
-    ) -> Finished:
-        more = ("--session-file", self._file)
-        return await called("constraint", *arguments, *more, typed=typed, terminal=terminal)
-
-
 @pytest.fixture
 def constraint(node: FakeNode, tmp_path: Path) -> Command:
     node.says("GET constraints", {"constraints": [OURS, THEIRS], "unsettled": 0})
     node.says(f"GET constraints/{ID}", OURS)
     node.says(f"GET constraints/{OTHER}", THEIRS)
-    return Command(node, tmp_path)
+    return Command(node, tmp_path, "constraint")
 
 
 def zones(root: Path, *features: Any) -> Path:
@@ -318,7 +301,7 @@ async def test_a_french_officer_is_told_in_french_and_nothing_that_a_terminal_ob
     tmp_path: Path,
 ) -> None:
     with fake_node("fr") as node:
-        constraint = Command(node, tmp_path)
+        constraint = Command(node, tmp_path, "constraint")
         node.says("POST constraints", REFUSED)
         refused = await constraint("file", plan(tmp_path, PIECE), "--yes")
         evil = {**GEOZONE, "name": "A\x1b[2J\u202eb\nc", "message": "\x1b]0;x\x07"}
