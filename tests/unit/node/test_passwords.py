@@ -7,7 +7,8 @@ import threading
 from typing import Any
 
 import pytest
-from argon2 import extract_parameters
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from argon2.low_level import Type
 
 from detente.http import Busy
@@ -65,6 +66,17 @@ async def test_argon2id_with_the_parameters_of_the_manual() -> None:
     assert not await Passwords().verify(hashed, "seven grey heron")
     assert Passwords(time_cost=4).outdated(hashed)
     assert not Passwords().outdated(hashed)
+
+
+async def test_who_is_not_there_costs_as_much() -> None:
+    passwords = Passwords(time_cost=2, memory_kib=64)
+    hashed = await passwords.hash("seven grey herons")
+    assert extract_parameters(passwords._nobody) == extract_parameters(hashed)
+    assert passwords._nobody != Passwords(time_cost=2, memory_kib=64)._nobody
+    # Computed and found to be another, not refused at once as what is no hash.
+    with pytest.raises(VerifyMismatchError):
+        PasswordHasher().verify(passwords._nobody, "of nobody")
+    assert not await passwords.verify(None, "of nobody")
 
 
 async def test_one_password_however_it_is_typed() -> None:
