@@ -41,8 +41,19 @@ _PRELOADED = [
     "numba.np.polynomial",
     "numba.typed.typedlist",
     "numba.typed.typedset",
+    "detente.cli.node_settings",
+    "detente.node.beginning",
     "detente.record",
     "detente.verify.bundle",
+    # What the first request of a client loads.
+    "anyio._backends._asyncio",
+    "encodings.idna",
+    "h11",
+    "httpcore",
+    "stringprep",
+    "uvicorn.lifespan.off",
+    # The last one: it has done with loading.
+    "tests.support.preloaded",
 ]
 _STILL_RUNNING = 1000
 
