@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 import click
 
 from detente.cli.node_client import node_options
-from detente.cli.plan_options import EACH, changing_options, filing_options, reading_options
+from detente.cli.plan_options import (
+    EACH,
+    LANGUAGE,
+    changing_options,
+    filing_options,
+    reading_options,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +49,7 @@ def plan() -> None:
 @SOURCE
 @reading_options
 @EACH
+@LANGUAGE
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def read_(**given: Any) -> int:
     """Show what is understood of FILE, and file nothing. - is standard input.
@@ -59,6 +66,7 @@ def read_(**given: Any) -> int:
 @reading_options
 @filing_options
 @changing_options
+@LANGUAGE
 @node_options
 def file_(node: str | None, ca_file: str | None, session_file: Path | None, **given: Any) -> int:
     """File what is in FILE as a plan. - is standard input.
@@ -79,6 +87,7 @@ def file_(node: str | None, ca_file: str | None, session_file: Path | None, **gi
 @click.option("--nonconforming", is_flag=True, help="Declare that it has left its volumes.")
 @click.option("--contingent", is_flag=True, help="Declare an emergency: it can only end then.")
 @click.option("--conform", is_flag=True, help="Declare that it conforms again.")
+@LANGUAGE
 @node_options
 def modify(node: str | None, ca_file: str | None, session_file: Path | None, **given: Any) -> int:
     """Change plan ID to what is in FILE, or declare how its flight goes.
@@ -95,6 +104,7 @@ def modify(node: str | None, ca_file: str | None, session_file: Path | None, **g
 @NEW_SOURCE
 @reading_options
 @changing_options
+@LANGUAGE
 @node_options
 def activate(node: str | None, ca_file: str | None, session_file: Path | None, **given: Any) -> int:
     """Activate plan ID: its flight begins. With FILE, changed to what is in it."""

@@ -65,14 +65,18 @@ class PlanDesk:
 
 
 @contextmanager
-def plan_desk(connection: Connection) -> Iterator[PlanDesk]:
+def plan_desk(connection: Connection, language: Language | None = None) -> Iterator[PlanDesk]:
     """An officer at the node, for as long as a command takes.
+
+    Args:
+        connection: to the node.
+        language: the officer's if None.
 
     Raises:
         NotLoggedIn, SessionFileUnusable, NodeUnreachable, NodeRefused: see these.
     """
     with connect(*connection) as client:
-        yield PlanDesk(PlanCalls(client), language_of(client))
+        yield PlanDesk(PlanCalls(client), language or language_of(client))
 
 
 def language_of(client: NodeClient) -> Language:
@@ -92,8 +96,9 @@ def only_id(text: str, known: Iterable[str], what: str) -> str:
     found = {each for each in known if each.endswith(text)}
     if len(found) != 1:
         count = f"no {what}" if not found else f"{len(found)} {what}s"
+        verb = "end" if len(found) > 1 else "ends"
         raise click.BadParameter(
-            f"{count} among the newest end with {text!r}; give the whole id.", param_hint="ID"
+            f"{count} among the newest {verb} with {text!r}; give the whole id.", param_hint="ID"
         )
     return found.pop()
 

@@ -21,7 +21,7 @@ from detente.cli.plan_desk import (
     progress,
     show,
 )
-from detente.cli.plan_reading import Reading, ReadPlan, read_plans
+from detente.cli.plan_reading import ReadFile, Reading, ReadPlan, read_plans
 from detente.cli.plan_text import (
     CHANGE,
     END,
@@ -76,6 +76,7 @@ def file_plans(
     resolve: Resolve | None,
     yes: bool,
     dry_run: bool,
+    language: Language | None,
     as_json: bool,
     **reading: Any,
 ) -> int:
@@ -87,8 +88,6 @@ def file_plans(
     """
     wanted = Reading(**reading)
     found = read_plans(wanted, each=each)
-    found.show(err=not dry_run or as_json)
-    found.fit_for_filing(wanted.partly)
     bodies = [
         plan.body(
             name=name,
@@ -99,10 +98,12 @@ def file_plans(
         for plan in found.plans
     ]
     if dry_run:
+        _show(found, wanted, language or "en", err=as_json)
         if as_json:
             print_json({"plans": bodies})
         return 0
-    with plan_desk(connection) as at:
+    with plan_desk(connection, language) as at:
+        _show(found, wanted, at.language, err=True)
         confirm(yes, SURE, at.language)
         tried = []
         with progress(len(bodies)) as advance:
@@ -125,6 +126,7 @@ def modify_plan(
     conform: bool,
     yes: bool,
     dry_run: bool,
+    language: Language | None,
     as_json: bool,
     **reading: Any,
 ) -> int:
@@ -142,10 +144,13 @@ def modify_plan(
         raise click.UsageError(f"One of --{', --'.join(declared)}; not all.")
     if source is None and not declared and priority is None:
         raise click.UsageError("Say what to change: FILE, --priority, or how the flight goes.")
-    plan = None if source is None else _one_plan(Reading(source=source, **reading), dry_run)
+    wanted = None if source is None else Reading(source=source, **reading)
+    found = None if wanted is None else read_plans(wanted, each=False)
     if dry_run:
+        _one_plan(found, wanted, language or "en", err=False)
         return 0
-    with plan_desk(connection) as at:
+    with plan_desk(connection, language) as at:
+        plan = _one_plan(found, wanted, at.language, err=True)
         known = at.find(identity)
         confirm(yes, CHANGE, at.language)
 
@@ -178,14 +183,18 @@ def activate_plan(
     resolve: Resolve | None,
     yes: bool,
     dry_run: bool,
+    language: Language | None,
     as_json: bool,
     **reading: Any,
 ) -> int:
     """Activate a plan; the exit code. Raises as `file_plans`."""
-    plan = None if source is None else _one_plan(Reading(source=source, **reading), dry_run)
+    wanted = None if source is None else Reading(source=source, **reading)
+    found = None if wanted is None else read_plans(wanted, each=False)
     if dry_run:
+        _one_plan(found, wanted, language or "en", err=False)
         return 0
-    with plan_desk(connection) as at:
+    with plan_desk(connection, language) as at:
+        plan = _one_plan(found, wanted, at.language, err=True)
         known = at.find(identity)
         if plan is not None:
             confirm(yes, CHANGE, at.language)
@@ -216,11 +225,19 @@ def end_plan(connection: Connection, *, identity: str, yes: bool, as_json: bool)
     return _finish([tried], as_json)
 
 
-def _one_plan(reading: Reading, dry_run: bool) -> ReadPlan:
-    """All of a file as one plan, shown first."""
-    found = read_plans(reading, each=False)
-    found.show(err=not dry_run)
-    found.fit_for_filing(reading.partly)
+def _show(found: ReadFile, wanted: Reading, language: Language, *, err: bool) -> None:
+    """What was understood, before anything is done. Raises as `fit_for_filing`."""
+    found.show(language, err=err)
+    found.fit_for_filing(wanted.partly)
+
+
+def _one_plan(
+    found: ReadFile | None, wanted: Reading | None, language: Language, *, err: bool
+) -> ReadPlan | None:
+    """All of a file as one plan, shown first; None without a file."""
+    if found is None or wanted is None:
+        return None
+    _show(found, wanted, language, err=err)
     [plan] = found.plans
     return plan
 

@@ -13,6 +13,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 _file = click.Path(path_type=Path, dir_okay=False)
 
 
+LANGUAGE = click.option(
+    "--language",
+    type=click.Choice(["en", "fr"]),
+    help="[default: the officer's; English where no node is asked]",
+)
 EACH = click.option("--each", is_flag=True, help="Make each name in FILE a plan of its own.")
 
 

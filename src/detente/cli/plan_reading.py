@@ -12,6 +12,7 @@ import click
 from detente.cli.node_client import Json, print_json
 from detente.cli.plan_desk import show
 from detente.errors import DetenteError
+from detente.words import Language
 
 if TYPE_CHECKING:
     from detente.interchange import (
@@ -110,12 +111,13 @@ class ReadFile:
     plans: tuple[ReadPlan, ...]
     problems: tuple[Problem, ...]
 
-    def show(self, *, err: bool) -> None:
+    def show(self, language: Language, *, err: bool) -> None:
         """Print it for people: a table of volumes, then problems, notes and assumptions."""
         from detente.cli.plan_picture import findings, understood_table
 
-        show(understood_table(self), err=err)
-        for line in findings(self):
+        if any(each.converted.volumes for each in self.plans):
+            show(understood_table(self, language), err=err)
+        for line in findings(self, language):
             click.echo(line, err=err)
 
     def fit_for_filing(self, partly: bool) -> None:
@@ -126,7 +128,9 @@ class ReadFile:
         """
         if self.problems and not partly:
             raise FileUnreadable(
-                f"{len(self.problems)} parts of it cannot be filed.",
+                "Not all of it can be filed."
+                if len(self.problems) == 1
+                else f"{len(self.problems)} things in it cannot be filed.",
                 where=self.understood.name,
                 advice="Correct them; --partly files the rest without them.",
             )
@@ -134,7 +138,7 @@ class ReadFile:
             raise FileUnreadable("There is nothing in it to be filed.", where=self.understood.name)
 
 
-def show_file(*, as_json: bool, each: bool, **given: Any) -> int:
+def show_file(*, as_json: bool, each: bool, language: Language | None, **given: Any) -> int:
     """`detente plan read`; exit code 2 if something could not be understood.
 
     Raises:
@@ -146,7 +150,7 @@ def show_file(*, as_json: bool, each: bool, **given: Any) -> int:
     if as_json:
         print_json(document(found))
     else:
-        found.show(err=False)
+        found.show(language or "en", err=False)
     return 2 if found.problems else 0
 
 

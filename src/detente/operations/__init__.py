@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detente.operations.approach import Approach, Closeness, closest_approach
+from detente.operations.area_page import Area, AreaPage, Finding, area_page, write_area_page
 from detente.operations.check import CheckResult, FlightConflict, check
 from detente.operations.corridor import (
     Corridor,
@@ -42,6 +43,8 @@ from detente.words import Words
 __all__ = [
     "AltitudeUnit",
     "Approach",
+    "Area",
+    "AreaPage",
     "Change",
     "CheckResult",
     "Closeness",
@@ -49,6 +52,7 @@ __all__ = [
     "Corridor",
     "CorridorError",
     "Discovered",
+    "Finding",
     "Flight",
     "FlightConflict",
     "Loaded",
@@ -62,6 +66,7 @@ __all__ = [
     "Trajectories",
     "TrajectoryError",
     "Words",
+    "area_page",
     "check",
     "closest_approach",
     "conflict_table",
@@ -78,5 +83,6 @@ __all__ = [
     "report_page",
     "result_document",
     "result_geojson",
+    "write_area_page",
     "write_report",
 ]

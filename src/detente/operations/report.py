@@ -85,19 +85,19 @@ def report_page(
             None if it has no after.
     """
     text = text or ReportText()
-    script = "\n".join(['"use strict";', *map(_asset, _SCRIPTS)])
-    style = _asset("page.css")
+    script = "\n".join(['"use strict";', *map(asset, _SCRIPTS)])
+    style = asset("page.css")
     parts = {
         "TITLE": html.escape(bilingual(text.title).en),
-        "STYLE_HASH": _digest(style),
-        "SCRIPT_HASH": _digest(script),
+        "STYLE_HASH": script_digest(style),
+        "SCRIPT_HASH": script_digest(script),
         "STYLE": style,
         "SCRIPT": script,
         "DATA": embed_json(_data(result, own, others, text, changes)),
     }
     page: list[str] = []
     # One pass over the template: what is put in is never looked at again.
-    for i, piece in enumerate(_asset("page.html").split("@")):
+    for i, piece in enumerate(asset("page.html").split("@")):
         page.append(parts[piece] if i % 2 else piece)
     return "".join(page)
 
@@ -131,12 +131,14 @@ def embed_json(value: Any) -> str:
     return text
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file of the page's, as text."""
     folder = resources.files("detente.operations").joinpath("report_page")
     return folder.joinpath(name).read_text("utf-8")
 
 
-def _digest(text: str) -> str:
+def script_digest(text: str) -> str:
+    """What a Content-Security-Policy allows a script or style by."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -239,11 +241,11 @@ def _shape(flight: Flight, *, in_conflict: bool, every: int) -> dict[str, Any]:
         else _track(flight.track, 1 if in_conflict else every),
         "volumes": [
             [
-                _seconds(volume.time_start_us),
-                _seconds(volume.time_end_us),
-                _rounded(volume.altitude_lower_m),
-                _rounded(volume.altitude_upper_m),
-                _ring(_vertices(volume.outline)),
+                seconds(volume.time_start_us),
+                seconds(volume.time_end_us),
+                rounded(volume.altitude_lower_m),
+                rounded(volume.altitude_upper_m),
+                ring(outline_vertices(volume.outline)),
             ]
             for volume in drawn
         ],
@@ -263,15 +265,17 @@ def _track(track: Track, every: int) -> list[list[int]]:
     return [np.diff(np.rint(column).astype(np.int64), prepend=0).tolist() for column in columns]
 
 
-def _vertices(outline: Outline) -> Sequence[tuple[float, float]]:
+def outline_vertices(outline: Outline) -> Sequence[tuple[float, float]]:
+    """Corners to be drawn, (latitude, longitude); of a circle, those of a polygon around it."""
     polygon = circle_polygon(outline, 48) if isinstance(outline, Circle) else outline
     return polygon.vertices
 
 
-def _ring(vertices: Sequence[tuple[float, float]]) -> list[int]:
-    ring = [(round(lat * _PER_DEGREE), round(lng * _PER_DEGREE)) for lat, lng in vertices]
-    flat = list(ring[0])
-    for (lat_1, lng_1), (lat_2, lng_2) in pairwise(ring):
+def ring(vertices: Sequence[tuple[float, float]]) -> list[int]:
+    """Positions as the page's script reads them: 1e-5 degree, each a difference to the last."""
+    whole = [(round(lat * _PER_DEGREE), round(lng * _PER_DEGREE)) for lat, lng in vertices]
+    flat = list(whole[0])
+    for (lat_1, lng_1), (lat_2, lng_2) in pairwise(whole):
         flat += (lat_2 - lat_1, lng_2 - lng_1)
     return flat
 
@@ -286,10 +290,10 @@ def _conflict(
         "a": position[id(conflict.own)],
         "b": position[id(conflict.other)],
         "cause": conflict.cause,
-        "t0": _seconds(conflict.time_start_us),
-        "t1": _seconds(conflict.time_end_us),
-        "low": _rounded(conflict.altitude_lower_m),
-        "high": _rounded(conflict.altitude_upper_m),
+        "t0": seconds(conflict.time_start_us),
+        "t1": seconds(conflict.time_end_us),
+        "low": rounded(conflict.altitude_lower_m),
+        "high": rounded(conflict.altitude_upper_m),
         "lat": round(conflict.lat_deg, 6),
         "lng": round(conflict.lng_deg, 6),
         **_apart(conflict.approach),
@@ -324,17 +328,19 @@ def _encounter(own: Flight, other: Flight, encounter: Encounter) -> list[Any]:
     return [
         encounter.first,
         encounter.second,
-        _seconds(encounter.time_start_us),
-        _seconds(encounter.time_end_us),
-        _rounded(encounter.altitude_lower_m),
-        _rounded(encounter.altitude_upper_m),
-        [] if shared is None else _ring(shared.vertices),
+        seconds(encounter.time_start_us),
+        seconds(encounter.time_end_us),
+        rounded(encounter.altitude_lower_m),
+        rounded(encounter.altitude_upper_m),
+        [] if shared is None else ring(shared.vertices),
     ]
 
 
-def _seconds(time_us: int | None) -> float | None:
+def seconds(time_us: int | None) -> float | None:
+    """A time for the page: seconds since 1970, to the millisecond."""
     return None if time_us is None else round(time_us / 1e6, 3)
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
+    """Metres for the page, to 10 cm."""
     return None if value is None else round(value, 1)
