@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final, TypeAlias, TypeVar
 
 from detente.errors import DetenteError
@@ -99,6 +100,14 @@ def worth_repeating(heard: Heard) -> bool:
             return True
         case Refused(status=status):
             return status >= 500 or status in (408, 429)
+    return False
+
+
+def turned_away(heard: Heard) -> bool:
+    """Whether it was asked more than it answers at one time."""
+    match heard.answer:
+        case Refused(status=status):
+            return status == HTTPStatus.TOO_MANY_REQUESTS
     return False
 
 

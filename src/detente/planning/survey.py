@@ -34,6 +34,7 @@ from detente.planning.steps import (
     Task,
     said,
     silent,
+    turned_away,
     what,
     worth_repeating,
 )
@@ -42,6 +43,9 @@ from detente.words import Words
 
 PROMPT_US: Final = 1_000_000
 """Who fails faster than this is asked once more: details are due within a second (SCD0075)."""
+
+BUSY_US: Final = 1_000_000
+"""Until a USS that has turned us away (429) is asked again."""
 
 REFERENCES_MAX: Final = 20_000
 """More at one place than there can be: whoever says so would have us ask for hours."""
@@ -221,7 +225,11 @@ class Survey:
         heard = list((yield Batch(errands)))
         again = [i for i, each in enumerate(heard) if worth_repeating(each)]
         if again and self._task.now_us - began_us < PROMPT_US:
-            second = yield Batch(tuple(errands[i] for i in again))
+            # Who is asked too much says so, and has a moment to recover.
+            busy = any(turned_away(heard[i]) for i in again)
+            second = yield Batch(
+                tuple(errands[i] for i in again), self._task.now_us + BUSY_US if busy else 0
+            )
             for i, each in zip(again, second, strict=True):
                 heard[i] = each
         return [(key, each) for (key, _), each in zip(wanted, heard, strict=True)]

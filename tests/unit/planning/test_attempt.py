@@ -117,6 +117,32 @@ def test_a_peer_that_does_not_tell_lets_nothing_be_planned(answer: Answer) -> No
     assert new_id(2) in outcome.faults[0].message.fr
 
 
+def test_a_peer_that_turns_us_away_is_asked_again_after_a_moment() -> None:
+    sky = Sky()
+    for number in (2, 3):
+        filed(sky, "b", plan(number, at(-number), at(number, 1)))
+    waiting = sky.attempt("a", plan(1, at(0)))
+    told: dict[str, int] = {}
+
+    def busy(_: Planner, errand: Errand) -> Answer | None:
+        if not isinstance(errand, FetchIntent):
+            return None
+        told[errand.reference.id] = told.get(errand.reference.id, 0) + 1
+        first = errand.reference.id == new_id(3) and told[errand.reference.id] == 1
+        return Refused(429, "too many") if first else None
+
+    sky.hook = busy
+    waits_us: list[int] = []
+    while waiting.outcome is None:
+        for pending in waiting.actions():
+            if isinstance(pending.errand, FetchIntent):
+                waits_us.append(pending.not_before_us and pending.not_before_us - sky.now_us)
+            sky.answer("a", waiting, pending)
+    assert waiting.outcome.result is Result.DONE
+    assert told == {new_id(2): 1, new_id(3): 2}
+    assert waits_us == [0, 0, survey.BUSY_US]
+
+
 def test_who_is_down_does_not_stop_a_plan() -> None:
     sky = Sky()
     filed(sky, "b", plan(2, at(0)))
