@@ -19,6 +19,7 @@ from detente.geo import Outline
 from .aco_kinds import is_read
 from .aco_shapes import Set, shape_of
 from .aco_times import Period, active, period_of
+from .bounds import check_line, check_lines
 from .given import Defaults, checked, text_of
 from .levels import level
 from .understood import (
@@ -62,17 +63,24 @@ class _Measure:
     broken: bool = False
 
 
-def _sets(text: str) -> Iterator[Set]:
-    """The sets of a text, whether they stand on one line or run over several."""
+def _sets(text: str, name: str) -> Iterator[Set]:
+    """The sets of a text, whether they stand on one line or run over several.
+
+    Raises:
+        TooLarge: there are too many, or one is too long.
+    """
+    check_lines(text, name)
+    check_lines(text, name, "//")
     ends = [match.start() for match in re.finditer("\n", text)]
     at = 0
     for part in text.split("//"):
         lead = len(part) - len(part.lstrip())
+        check_line(part, name, bisect_right(ends, at + lead) + 1)
         flat = " ".join(part.split())
         if flat:
-            name, *fields = flat.split("/")
+            first, *fields = flat.split("/")
             line = bisect_right(ends, at + lead) + 1
-            yield Set(name.strip().upper(), tuple(each.strip() for each in fields), line)
+            yield Set(first.strip().upper(), tuple(each.strip() for each in fields), line)
         at += len(part) + 2
 
 
@@ -90,7 +98,7 @@ def read_aco(data: bytes, name: str, defaults: Defaults) -> Understood:
     refusing = False
     passed: dict[str, int] = {}
     seen = False
-    for each in _sets(text):
+    for each in _sets(text, name):
         if each.name == "ACMID":
             _finish(measure, period, findings)
             seen = True

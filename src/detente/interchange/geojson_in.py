@@ -17,6 +17,7 @@ import msgspec
 
 from detente.geo import Circle, Outline, Polygon
 
+from .bounds import check_json
 from .geojson_values import LISTED, UNITS, WRITTEN, as_json, level_of, moment, number_of, place
 from .given import Defaults, checked, text_of
 from .levels import LevelDefaults
@@ -56,7 +57,7 @@ _KNOWN: Final = frozenset(
         "volume",
     ]
 )
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+_FEATURES: Final = re.compile(rb'"features"\s*:\s*\[\s*')
 
 
 def read_geojson(data: bytes, name: str, defaults: Defaults) -> Understood:
@@ -68,6 +69,7 @@ def read_geojson(data: bytes, name: str, defaults: Defaults) -> Understood:
     """
     findings = Findings(name, "geojson")
     text = text_of(data, name)
+    check_json(text, name)
     try:
         document: Any = msgspec.json.decode(text)
     except msgspec.DecodeError as problem:
@@ -100,8 +102,9 @@ def read_geojson(data: bytes, name: str, defaults: Defaults) -> Understood:
         except Unread as found:
             findings.problem(found, line, _name(feature) or f"features[{number}]")
             continue
-        for key in feature.get("properties") or {}:
-            if key not in _KNOWN:
+        for key, value in (feature.get("properties") or {}).items():
+            # Our own exports say of each volume that it is an ordinary one.
+            if key not in _KNOWN and (key, value) != ("off_nominal", False):
                 ignored.setdefault(shown(key), line)
     for key, line in ignored.items():
         findings.note(
@@ -112,24 +115,32 @@ def read_geojson(data: bytes, name: str, defaults: Defaults) -> Understood:
     return findings.understood()
 
 
+class _Collection(msgspec.Struct):
+    features: list[msgspec.Raw]
+
+
 def _lines_of_features(text: str) -> list[int]:
-    """The line on which each member of the collection's features begins."""
+    """The line on which each member of the collection's features begins; [] if it is not found.
+
+    The members are found one behind the other, as they stand.
+    """
+    data = text.encode()
+    members = [bytes(each) for each in msgspec.json.decode(data, type=_Collection).features]
+    begins = [
+        match.end()
+        for match in _FEATURES.finditer(data)
+        if members and data.startswith(members[0], match.end())
+    ]
+    if not begins:
+        return []
     lines: list[int] = []
-    depth, line, at = 0, 1, 0
-    key = previous = ""
-    for match in _TOKEN.finditer(text):
-        mark = match[0]
-        line += text.count("\n", at, match.start())
-        at = match.start()
-        if depth == 2 and key == '"features"' and previous in "[," and mark != "]":
-            lines.append(line)
-        if mark in "[{":
-            depth += 1
-        elif mark in "]}":
-            depth -= 1
-        elif mark == ":" and depth == 1:
-            key, lines = previous, [] if previous == '"features"' else lines
-        previous = mark
+    line, counted, at = 1, 0, begins[-1]
+    for member in members:
+        at = data.find(member, at)
+        line += data.count(b"\n", counted, at)
+        lines.append(line)
+        counted = at
+        at += len(member)
     return lines
 
 
@@ -163,11 +174,11 @@ def _parts(
     kind = kind if isinstance(kind, str) else ""
     parts: list[Piece | Route] = []
     for geometry in _geometries(feature.get("geometry"), 0):
+        findings.room(len(parts) + 1)
         if geometry["type"] == "LineString":
             parts.append(_route(geometry, properties, name, kind, line, defaults, findings))
         else:
-            outline, count = _outline(geometry, properties)
-            findings.count(count)
+            outline, count = _outline(geometry, properties, findings)
             parts.append(
                 Piece(
                     name,
@@ -213,7 +224,9 @@ def _geometries(geometry: Any, depth: int) -> Iterator[dict[str, Any]]:
         )
 
 
-def _outline(geometry: dict[str, Any], properties: dict[str, Any]) -> tuple[Outline, int]:
+def _outline(
+    geometry: dict[str, Any], properties: dict[str, Any], findings: Findings
+) -> tuple[Outline, int]:
     coordinates = geometry.get("coordinates")
     if geometry["type"] == "Point":
         radius = properties.get("radius_m")
@@ -224,6 +237,7 @@ def _outline(geometry: dict[str, Any], properties: dict[str, Any]) -> tuple[Outl
                 do_en="Give radius_m, in metres.",
                 do_fr="Donnez radius_m, en mètres.",
             )
+        findings.count(1)
         return Circle(*place(coordinates), number_of(radius)), 1
     if not isinstance(coordinates, list) or len(coordinates) != 1:
         unread(
@@ -239,6 +253,7 @@ def _outline(geometry: dict[str, Any], properties: dict[str, Any]) -> tuple[Outl
             "A ring has at least four positions, the last being the first again.",
             "Un anneau a au moins quatre positions, la dernière répétant la première.",
         )
+    findings.count(len(ring))
     points = [place(position) for position in ring]
     if points[0] != points[-1]:
         unread(

@@ -8,6 +8,7 @@ from typing import Final
 
 from detente.geo import Outline, Volume4D, VolumeError, VolumeLimits, validate_volume
 
+from .bounds import check_line, check_lines
 from .levels import NOTHING_SAID, LevelDefaults
 from .understood import Unreadable, unread
 
@@ -48,10 +49,17 @@ def text_of(data: bytes, name: str) -> str:
         return data.decode("cp1252", "replace")
 
 
-def numbered(text: str) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers, from 1; only line feeds and carriage returns end one."""
+def numbered(text: str, name: str) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers, from 1; only line feeds and carriage returns end one.
+
+    Raises:
+        TooLarge: there are too many, or one is too long.
+    """
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
-    return enumerate(plain.split("\n"), start=1)
+    check_lines(plain, name)
+    for number, line in enumerate(plain.split("\n"), start=1):
+        check_line(line, name, number)
+        yield number, line
 
 
 def checked(outline: Outline, line: int) -> Outline:

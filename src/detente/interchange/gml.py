@@ -14,10 +14,11 @@ from itertools import pairwise
 from typing import Final
 
 from .arcs import Arc, Edge, along_parallel, arc_between, away, azimuth_distance, check_radius
+from .bounds import tokens_of
 from .circles import circumcircle
 from .gml_values import metres_of, number_of
 from .places import Place, place_of
-from .understood import TooLarge, Unread, refused, shown, unread
+from .understood import POINTS_MAX, TooLarge, Unread, refused, shown, unread
 from .xml_tree import Element
 
 _LAT_FIRST: Final = re.compile(
@@ -286,7 +287,10 @@ def positions(document: Document, element: Element, depth: int = 0) -> list[Plac
 
 def _numbers(document: Document, element: Element) -> list[Place]:
     lat_first = document.lat_first(element)
-    numbers = [number_of(text, element.line) for text in element.text.split()]
+    numbers = [
+        number_of(text, element.line)
+        for text in tokens_of(element.text, element.line, 3 * POINTS_MAX)
+    ]
     dimension = element.attribute("srsDimension")
     step = 3 if dimension == "3" else 2
     if dimension not in ("", "2", "3") or len(numbers) % step or not numbers:

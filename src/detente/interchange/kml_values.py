@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
+from .bounds import tokens_of
 from .levels import level
+from .numbers import number_of as number_of
 from .places import Place, place_of
 from .understood import Reference, RoutePoint, shown, unread
 from .xml_tree import Element
@@ -27,8 +28,12 @@ def points_of(coordinates: Element) -> list[Point]:
 
     Raises:
         Unread: it is none.
+        TooLarge: there are more than a file may have.
     """
-    return [point_of(text, ",", coordinates.line) for text in coordinates.text.split()]
+    return [
+        point_of(text, ",", coordinates.line)
+        for text in tokens_of(coordinates.text, coordinates.line)
+    ]
 
 
 def point_of(text: str, separator: str, line: int) -> Point:
@@ -49,25 +54,6 @@ def point_of(text: str, separator: str, line: int) -> Point:
     lng, lat = number_of(parts[0], line), number_of(parts[1], line)
     height = number_of(parts[2], line) if len(parts) == 3 else None
     return place_of(lat, lng, text, line), height
-
-
-def number_of(text: str, line: int) -> float:
-    """A finite number.
-
-    Raises:
-        Unread: it is none.
-    """
-    try:
-        value = float(text) if len(text) <= 40 and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        unread(
-            f'"{shown(text)}" is not a number.',
-            f"«\u202f{shown(text)}\u202f» n’est pas un nombre.",
-            line=line,
-        )
-    return value
 
 
 def reference_of(mode: str, line: int) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 
 from detente.geo import Circle
 
+from .bounds import check_lines
 from .given import Defaults, checked, text_of
 from .levels import LevelDefaults, parse_level
 from .notam_areas import Area, areas_of
@@ -70,6 +71,7 @@ def read_notams(data: bytes, name: str, defaults: Defaults) -> Understood:
     """
     findings = Findings(name, "notam")
     text = text_of(data, name).replace("\r\n", "\n").replace("\r", "\n").upper()
+    check_lines(text, name)
     lines = _Lines(text)
     starts = _starts(text)
     if not starts:

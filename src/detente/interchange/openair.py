@@ -74,7 +74,7 @@ def read_openair(data: bytes, name: str, defaults: Defaults) -> Understood:
     passed: dict[str, int] = {}
     area: _Area | None = None
     ground = False
-    for line, raw in numbered(text_of(data, name)):
+    for line, raw in numbered(text_of(data, name), name):
         text = raw.split("*", 1)[0].strip()
         if not text:
             continue

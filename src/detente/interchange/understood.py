@@ -19,7 +19,7 @@ BYTES_MAX: Final = 64 << 20
 """Of a file, and of what is unpacked from it."""
 PIECES_MAX: Final = 20_000
 """Pieces and routes of one file."""
-POINTS_MAX: Final = 1_000_000
+POINTS_MAX: Final = 500_000
 """Points of one file."""
 FINDINGS_MAX: Final = 1_000
 """Problems told, and notes; the rest are counted."""
@@ -260,16 +260,24 @@ class Findings:
         Raises:
             TooLarge: there is more than `PIECES_MAX`.
         """
-        if len(self.pieces) + len(self.routes) >= PIECES_MAX:
+        self.room(1)
+        if isinstance(part, Piece):
+            self.pieces.append(part)
+        else:
+            self.routes.append(part)
+
+    def room(self, parts: int) -> None:
+        """See to it that so many more parts may be taken in.
+
+        Raises:
+            TooLarge: there would be more than `PIECES_MAX`.
+        """
+        if len(self.pieces) + len(self.routes) + parts > PIECES_MAX:
             raise TooLarge(
                 f"The file has more than {PIECES_MAX:,} parts.",
                 where=self.name,
                 advice="Divide it into several files.",
             )
-        if isinstance(part, Piece):
-            self.pieces.append(part)
-        else:
-            self.routes.append(part)
 
     def count(self, points: int) -> None:
         """Count points of the file.
@@ -286,7 +294,11 @@ class Findings:
             )
 
     def problem(self, found: Unread, line: int, part: str = "") -> None:
-        """Tell what could not be read; `line` is where, unless the finding knows better."""
+        """Tell what could not be read; `line` is where, unless the finding knows better.
+
+        Raises:
+            TooLarge: there is more to be told than anybody can read.
+        """
         self._tell(self.problems, Problem(found.line or line, found.words, found.remedy, part))
 
     def note(
@@ -299,6 +311,12 @@ class Findings:
     def _tell(self, where: list[Problem], problem: Problem) -> None:
         if len(where) >= FINDINGS_MAX:
             self.left_off += 1
+            if self.left_off > PIECES_MAX:
+                raise TooLarge(
+                    f"There is more to be said of the file than {PIECES_MAX:,} problems and notes.",
+                    where=f"{self.name}: line {problem.line}",
+                    advice="Look at the first ones: it may be another format.",
+                )
         else:
             where.append(problem)
 
@@ -321,5 +339,5 @@ def _by_line(found: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def shown(text: str, most: int = 60) -> str:
     """A piece of the file for a message: on one line, cut."""
-    flat = " ".join(text.split())
+    flat = " ".join(text[: 20 * most].split())
     return flat if len(flat) <= most else f"{flat[: most - 1]}…"

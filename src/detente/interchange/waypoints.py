@@ -14,6 +14,7 @@ import math
 import re
 from typing import Final
 
+from .bounds import check_line, check_lines
 from .given import Defaults, text_of
 from .levels import LevelDefaults, level, parse_level
 from .places import Place, parse_place, place_of
@@ -113,7 +114,9 @@ def read_waypoints(data: bytes, name: str, defaults: Defaults) -> Understood:
     """
     findings = Findings(name, "waypoints")
     text = text_of(data, name)
+    check_lines(text, name)
     first = text.split("\n", 1)[0]
+    check_line(first, name, 1)
     delimiter = ";" if first.count(";") > first.count(",") else ","
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     routes: dict[str, list[RoutePoint]] = {}

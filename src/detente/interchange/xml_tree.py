@@ -14,7 +14,10 @@ from xml.parsers import expat
 from .understood import TooLarge, Unreadable
 
 DEPTH_MAX: Final = 100
-ELEMENTS_MAX: Final = 2_000_000
+ELEMENTS_MAX: Final = 1_000_000
+TAG_BYTES_MAX: Final = 1 << 20
+"""Of one tag, comment or instruction."""
+_CHUNK: Final = 1 << 18
 _SEPARATOR: Final = "\x1f"
 
 
@@ -78,17 +81,18 @@ class _Builder:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.count += 1
-        if self.count > ELEMENTS_MAX or len(self.open) >= DEPTH_MAX:
-            raise TooLarge(
-                f"The XML has more than {ELEMENTS_MAX:,} elements, or nests deeper than "
-                f"{DEPTH_MAX}.",
-                where=f"{self.name}: line {self.parser.CurrentLineNumber}",
-            )
+        where = f"{self.name}: line {self.parser.CurrentLineNumber}"
+        if self.count > ELEMENTS_MAX:
+            raise _too_many(where)
+        if len(self.open) >= DEPTH_MAX:
+            raise TooLarge(f"The XML nests deeper than {DEPTH_MAX} elements.", where=where)
         namespace, _, local = tag.rpartition(_SEPARATOR)
         element = Element(
             namespace,
             local,
-            {key.replace(_SEPARATOR, " "): value for key, value in attributes.items()},
+            {key.replace(_SEPARATOR, " "): value for key, value in attributes.items()}
+            if attributes
+            else attributes,
             self.parser.CurrentLineNumber,
         )
         if self.open:
@@ -125,9 +129,20 @@ def parse_xml(data: bytes, name: str) -> Element:
         Unreadable: it is not well-formed, or declares a document type; with the line.
         TooLarge: it has too many elements, or nests too deeply.
     """
+    # Each element ends once: most files that are too large need not be begun.
+    if data.count(b"</") + data.count(b"/>") > 2 * ELEMENTS_MAX:
+        raise _too_many(name)
     builder = _Builder(name)
     try:
-        builder.parser.Parse(data, True)
+        for begin in range(0, len(data), _CHUNK):
+            end = min(len(data), begin + _CHUNK)
+            builder.parser.Parse(data[begin:end], False)
+            if end - builder.parser.CurrentByteIndex > TAG_BYTES_MAX:
+                raise TooLarge(
+                    f"The XML has a tag or a comment longer than {TAG_BYTES_MAX >> 20} MiB.",
+                    where=f"{name}: line {builder.parser.CurrentLineNumber}",
+                )
+        builder.parser.Parse(b"", True)
     except expat.ExpatError as problem:
         raise Unreadable(
             f"This is not well-formed XML: {expat.ErrorString(problem.code)}.",
@@ -139,6 +154,14 @@ def parse_xml(data: bytes, name: str) -> Element:
     if builder.root is None:
         raise Unreadable("The XML has no element.", where=name)
     return builder.root
+
+
+def _too_many(where: str) -> TooLarge:
+    return TooLarge(
+        f"The XML has more than {ELEMENTS_MAX:,} elements.",
+        where=where,
+        advice="Divide it into several files.",
+    )
 
 
 def root_name(data: bytes) -> str | None:
