@@ -201,9 +201,10 @@ class Altimetry:
             unread(
                 "How high mean sea level lies above the ellipsoid is not stated.",
                 "On n’a pas dit où se trouve le niveau moyen de la mer au-dessus de l’ellipsoïde.",
-                do_en="State the geoid: a grid file (.pgm or .gtx), or metres like 46.9..48.1 m.",
-                do_fr="Indiquez le géoïde\u202f: une grille (.pgm ou .gtx), ou des mètres comme "
+                do_en="State the geoid (--geoid): a grid file (.pgm or .gtx), or metres like "
                 "46.9..48.1 m.",
+                do_fr="Indiquez le géoïde (--geoid)\u202f: une grille (.pgm ou .gtx), ou des "
+                "mètres comme 46.9..48.1 m.",
                 line=line,
             )
         return _within(self.geoid, box, line)
@@ -213,8 +214,9 @@ class Altimetry:
             unread(
                 "How high the ground is there is not stated.",
                 "On n’a pas dit à quelle hauteur est le sol à cet endroit.",
-                do_en="State the ground: 380..450 m AMSL, 400 m W84, or a grid file.",
-                do_fr="Indiquez le sol\u202f: 380..450 m AMSL, 400 m W84, ou une grille.",
+                do_en="State the ground (--ground): 380..450 m AMSL, 400 m W84, or a grid file.",
+                do_fr="Indiquez le sol (--ground)\u202f: 380..450 m AMSL, 400 m W84, ou une "
+                "grille.",
                 line=line,
             )
         heights = _within(self.ground.heights, box, line)
@@ -254,10 +256,10 @@ class Altimetry:
             unread(
                 f"How far {level} may lie from its nominal height is not stated.",
                 f"On n’a pas dit de combien {level} peut s’écarter de sa hauteur nominale.",
-                do_en="State the weather: pressure at sea level and difference from the standard "
-                "temperature, such as 990..1030 hPa, -15..+15 C.",
-                do_fr="Indiquez le temps\u202f: pression au niveau de la mer et écart à la "
-                "température standard, comme 990..1030 hPa, -15..+15 C.",
+                do_en="State the weather (--pressure): pressure at sea level and difference from "
+                "the standard temperature, such as 990..1030 hPa, -15..+15 C.",
+                do_fr="Indiquez le temps (--pressure)\u202f: pression au niveau de la mer et écart "
+                "à la température standard, comme 990..1030 hPa, -15..+15 C.",
                 line=level.line,
             )
         return self.pressure.interval(level.metres)

@@ -19,6 +19,7 @@ from typing import Final
 from detente.geo import Circle, Outline, Polygon
 
 from .given import Defaults, checked
+from .kml_out import TRACK_OF
 from .kml_values import line_of, number_of, points_of, reference_of, track_of
 from .kmz import unpacked
 from .levels import LevelDefaults, level, parse_level
@@ -150,6 +151,14 @@ def _parts(
             )
         )
     for line in (each for each in geometries if each.name != "Polygon"):
+        if TRACK_OF in told:
+            findings.note(
+                line.line,
+                "This is the track within the volumes of a plan; the volumes are read.",
+                "C’est la trajectoire dans les volumes d’un plan\u202f; les volumes sont lus.",
+                part=name,
+            )
+            continue
         points = track_of(line) if line.name == "Track" else line_of(line)
         findings.count(len(points))
         parts.append(Route(name, kind, tuple(points), span, placemark.line, placemark.last_line))

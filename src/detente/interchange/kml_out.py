@@ -22,6 +22,8 @@ from .rings import Ring, map_rings
 from .xml_out import child, document, xml_text
 
 NAMESPACE: Final = "http://www.opengis.net/kml/2.2"
+TRACK_OF: Final = "track_of"
+"""In a placemark's ExtendedData: its line is the track of the plan with this id."""
 DRAWN_CEILING_M: Final = 20_000.0
 """Where a volume without a ceiling is drawn to end."""
 
@@ -177,6 +179,9 @@ def _track(folder: ET.Element, feature: Feature, options: WriteOptions) -> None:
     child(placemark, "name", f"{feature.name or feature.id}: track")
     _span(placemark, feature.track[0][0], feature.track[-1][0])
     child(placemark, "styleUrl", "#intent")
+    # A reader takes the volumes; along this line no others are to be made.
+    told = child(child(placemark, "ExtendedData"), "Data", name=TRACK_OF)
+    child(told, "value", feature.id)
     line = child(placemark, "LineString")
     child(line, "altitudeMode", "absolute")
     _, lat, lng, _ = feature.track[0]

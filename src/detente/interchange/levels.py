@@ -83,16 +83,19 @@ def parse_level(text: str, line: int = 0, defaults: LevelDefaults = NOTHING_SAID
         unread(
             f'The height "{shown(text)}" has no unit.',
             f"La hauteur «\u202f{shown(text)}\u202f» n’a pas d’unité.",
-            do_en="Write ft or m after it, or say which unit bare numbers have.",
-            do_fr="Écrivez ft ou m après le nombre, ou dites l’unité des nombres seuls.",
+            do_en="Write ft or m after it, or say which unit bare numbers have (--heights ft).",
+            do_fr="Écrivez ft ou m après le nombre, ou dites l’unité des nombres seuls "
+            "(--heights ft).",
             line=line,
         )
     if reference is None:
         unread(
             f'The height "{shown(text)}" does not say what it counts from.',
             f"La hauteur «\u202f{shown(text)}\u202f» ne dit pas à partir de quoi elle se compte.",
-            do_en="Write AMSL, AGL, STD or W84 after it, or say what bare numbers count from.",
-            do_fr="Écrivez AMSL, AGL, STD ou W84 après, ou dites d’où comptent les nombres seuls.",
+            do_en="Write AMSL, AGL, STD or W84 after it, or say what bare numbers count from "
+            '(--heights "ft AMSL").',
+            do_fr="Écrivez AMSL, AGL, STD ou W84 après, ou dites d’où comptent les nombres seuls "
+            "(--heights «\u202fft AMSL\u202f»).",
             line=line,
         )
     return level(value, unit, reference, line)

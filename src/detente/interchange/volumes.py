@@ -206,8 +206,9 @@ def _interval(level: Level | None, piece: Piece, altimetry: Altimetry, *, lower:
         unread(
             f"No {which} limit is given.",
             f"Aucune limite {french} n’est donnée.",
-            do_en=f"Give a {which} limit in the file, or for all that have none.",
-            do_fr=f"Donnez une limite {french} dans le fichier, ou pour tout ce qui n’en a pas.",
+            do_en=f"Give a {which} limit in the file, or for all that have none (--{which}).",
+            do_fr=f"Donnez une limite {french} dans le fichier, ou pour tout ce qui n’en a pas "
+            f"(--{which}).",
             line=piece.line,
         )
     return altimetry.interval(level, piece.outline, lower=lower)
@@ -231,8 +232,10 @@ def _times(spans: Sequence[Span], window: Span | None, line: int) -> list[tuple[
             unread(
                 f"It is not said when it {which}.",
                 f"On ne dit pas quand cela {french}.",
-                do_en="Give the times in the file, or a time window for the import.",
-                do_fr="Donnez les heures dans le fichier, ou une fenêtre de temps à l’import.",
+                do_en="Give the times in the file, or a time window for the import "
+                "(--from, --until).",
+                do_fr="Donnez les heures dans le fichier, ou une fenêtre de temps à l’import "
+                "(--from, --until).",
                 line=span.line or line,
             )
         if start < end:
@@ -253,9 +256,10 @@ def _room(route: Route, room: Room | None) -> Room:
         unread(
             "How much room the line needs is not stated.",
             "On n’a pas dit de combien de place la ligne a besoin.",
-            do_en="State a corridor: half-width, height above and below, time before and after.",
+            do_en="State a corridor: half-width, height above and below, time before and after "
+            "(--corridor 200m,60m,60s).",
             do_fr="Indiquez un couloir\u202f: demi-largeur, hauteur au-dessus et au-dessous, temps "
-            "avant et après.",
+            "avant et après (--corridor 200m,60m,60s).",
             line=route.line,
         )
     return room if route.half_width_m is None else replace(room, half_width_m=route.half_width_m)

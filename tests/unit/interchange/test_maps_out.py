@@ -16,6 +16,7 @@ from shapely.geometry import shape
 from tests.support.exported import ALPS, DISC, INTENT, SQUARE, T0, constraint, intent, volume
 
 from detente.geo import Circle, Polygon, area_m2
+from detente.interchange import read
 from detente.interchange.feature import Feature, Kind, WriteOptions
 from detente.interchange.rings import circumscribed, dense, map_rings
 from detente.interchange.writing import EXPORT_FORMATS, UnknownExportFormat, write
@@ -132,6 +133,10 @@ class TestKml:
     def test_a_track_is_a_line(self) -> None:
         track = ((T0, 46.2, 6.1, 450.0), (T0 + 9, 46.3, 6.1, 460.0))
         flown = Feature(INTENT, "x", Kind.INTENT, (volume(),), track=track)
+        # Read back, it asks for no corridor: the volumes are there.
+        back = read(write([flown], "kml"), "x.kml")
+        assert (len(back.pieces), back.routes, back.problems) == (1, (), ())
+        assert [note.part for note in back.notes] == ["x: track"]
         root = ET.fromstring(write([flown], "kml"))
         line = root.findtext(f".//{KML}LineString/{KML}coordinates")
         assert line == "6.1,46.2,450.000 6.1,46.3,460.000"
