@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from detente.f3548 import types as wire
     from detente.f3548.uss_types import GeoZone
     from detente.geo import Volume4D
-    from detente.interchange import Altimetry, Problem, Zone
+    from detente.interchange import Altimetry, Part, Problem, Zone
 
 ZONES: Final = "ed269"
 CONSTRAINTS_MAX: Final = 1_000
@@ -53,12 +53,14 @@ class ReadConstraint:
         name: as the file calls it.
         line: where it stands; 0: unknown.
         volumes: where and when.
+        parts: where each volume comes from, in the same order.
         geozone: what it is, if it is a zone.
     """
 
     name: str
     line: int
     volumes: tuple[Volume4D, ...]
+    parts: tuple[Part, ...]
     geozone: GeoZone | None = None
 
     @property
@@ -172,8 +174,15 @@ def read_constraints(
             )
             for number, one in enumerate(found.constraints, start=1)
         ]
-        said = [*(told.message for told in (*found.problems, *found.notes)), *found.assumptions]
-        draw(reading.picture, features, said, found.name)
+        draw(
+            reading.picture,
+            features,
+            found.assumptions,
+            found.name,
+            parts=[one.parts for one in found.constraints],
+            problems=found.problems,
+            notes=found.notes,
+        )
     return found
 
 
@@ -187,6 +196,7 @@ def _of_plans(reading: Reading, *, each: bool) -> ReadConstraints:
                 plan.name,
                 min(part.line for part in plan.converted.parts),
                 plan.converted.volumes,
+                plan.converted.parts,
             )
             for plan in found.plans
         ),
@@ -277,9 +287,21 @@ def _window(reading: Reading) -> Window:
 
 def _constraints_of(zone: Zone, altimetry: Altimetry, window: Window) -> Iterator[ReadConstraint]:
     """A constraint for each time in which a zone applies, and for each day of those."""
+    from detente.interchange import Part
+
+    name = name_of(zone.geozone)
+    parts = tuple(
+        Part(
+            name,
+            zone.line,
+            altimetry.interval(each.lower, each.outline, lower=True),
+            altimetry.interval(each.upper, each.outline),
+        )
+        for each in zone.shapes
+    )
     for volumes in zone.volumes(altimetry, *window):
-        for part in _by_day(volumes):
-            yield ReadConstraint(name_of(zone.geozone), zone.line, part, zone.geozone)
+        for day in _by_day(volumes):
+            yield ReadConstraint(name, zone.line, day, parts, zone.geozone)
 
 
 def _by_day(volumes: Iterable[Volume4D]) -> Iterator[tuple[Volume4D, ...]]:
