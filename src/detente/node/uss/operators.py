@@ -73,7 +73,7 @@ class Operators:
         else:
             what, asked = _NOT_DONE[outcome.result], order.action.value
             words = Words(
-                f"{called}{NARROW}: the order “{asked}” {what.en}.",
+                f"{called}: the order “{asked}” {what.en}.",
                 f"{called}{NARROW}: l’ordre «{NARROW}{asked}{NARROW}» {what.fr}.",
             )
         self._tell(
