@@ -47,6 +47,7 @@ from .metrics import MetricsReaderOr, measure
 from .officers_desk import open_desk
 from .opening import open_node_record
 from .operator_access import OperatorOr, RunFile, Running
+from .pauses import short_turns
 from .peers import Peers, addresses_of
 from .quiet import QuietBeats
 from .reach import settings_with_reach
@@ -69,7 +70,7 @@ def run(home: Home, settings: NodeSettings) -> int:
     sink = LineSink(sys.stderr.buffer)
     configure_logging(sink, settings.log_level, settings.log_format)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with short_turns(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             again = _Again()
             while runner.run(_main(home, again.settings(settings), sink, again)):
                 _log.info("starting again")

@@ -37,6 +37,7 @@ from detente.http import (
 from detente.node.approvals import Approvals
 from detente.node.context import NodeContext
 from detente.node.feed import Feed
+from detente.node.pauses import collect_only_what_is_new
 from detente.node.planning_rules import manager_of_party, planning_rules, uss_hosts
 from detente.node.status import PlanningStatus
 from detente.planning import Book, ExchangeArea, Neighbourhood
@@ -254,7 +255,7 @@ class Uss:
         Args:
             writing: whether the record takes anything now.
         """
-        found: dict[str, Work] = {"geometry": _warm_up}
+        found: dict[str, Work] = {"geometry": _warm_up, "collector": collect_only_what_is_new}
         if self.jwks is not None:
             found["keys of tokens"] = self.jwks.run
         if writing:
