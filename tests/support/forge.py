@@ -391,7 +391,7 @@ class Forge:
         note = text + "\n" + log.line(text) + witness.line(text)
         return self.add("anchor", {"checkpoint": note}, key=key, sender=sender, channel="anchors")
 
-    def custody(self, **change: Any) -> Entry:
+    def custody(self, *, key: Key = A_NODE, **change: Any) -> Entry:
         """The entry of this export; to be the last."""
         size = len(self.entries)
         body = {
@@ -402,7 +402,7 @@ class Forge:
             "by": ["Officer A1"],
             "purpose": "court",
         }
-        return self.add("custody", body | change, key=A_NODE, to=[], channel="custody")
+        return self.add("custody", body | change, key=key, to=[], channel="custody")
 
     # Notes
 

@@ -81,16 +81,7 @@ def every_key_changed() -> Forge:
     revoke(forge, "a", A_NODE, 6, officer, ORIGIN)
     revoke(forge, "b", B_WITNESS, 8, b_node, ORIGIN)
     revoke(forge, "b", B_OFFICER, 9, b_node, ORIGIN)
-    size = len(forge.entries)
-    custody: dict[str, Any] = {
-        "action": "export",
-        "export": "01938f00-0000-7000-8000-0000000000ee",
-        "items": [[0, size - 1]],
-        "size": size,
-        "by": ["Officer A1"],
-        "purpose": "court",
-    }
-    forge.add("custody", custody, key=node, to=[], channel="custody")
+    forge.custody(key=node)
     forge.log_key, forge.cosigners = NEW_LOG, [NEW_B_WITNESS]
     forge.on_files = lambda files: files | {"checkpoints/2": _signed_before(forge)}
     return forge

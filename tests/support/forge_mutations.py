@@ -1313,16 +1313,7 @@ def rotation(
         body["old_proof"] = b64(old_prover.sign(text))
     forge.add("key-rotation", body, key=author, sender=sender)
     forge.add("message", {}, key=after or new)
-    size = len(forge.entries)
-    custody: dict[str, Any] = {
-        "action": "export",
-        "export": "01938f00-0000-7000-8000-0000000000ee",
-        "items": [[0, size - 1]],
-        "size": size,
-        "by": ["Officer A1"],
-        "purpose": "court",
-    }
-    forge.add("custody", custody, key=after or new, to=[], channel="custody")
+    forge.custody(key=after or new)
     forge.log_key = log_key or A_LOG
     return forge
 
