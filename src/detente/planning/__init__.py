@@ -71,6 +71,7 @@ from detente.planning.kept import DetailsWriter, unpacked
 from detente.planning.known import KnownConstraint, Neighbourhood
 from detente.planning.lifecycle import TRANSITIONS
 from detente.planning.log_set import LogSetMaker, log_set_of
+from detente.planning.reach import in_reach, reach
 from detente.planning.tables import PLAN_PROJECTION, PlanProjection
 from detente.planning.told import ToldWrong
 from detente.planning.validation import faults_of
@@ -153,8 +154,10 @@ __all__ = [
     "evidence_of",
     "faults_of",
     "headers_of",
+    "in_reach",
     "judge",
     "log_set_of",
+    "reach",
     "read_change",
     "refused_if_met",
     "suffered",

@@ -40,7 +40,7 @@ from detente.planning.steps import (
 NOTICE_US: Final = 5_000_000
 """Within this time subscribers are told (UssOiChangeNotificationMax, SCD0085)."""
 _UNCLEAR_MAX: Final = 5
-_MARGIN: Final = 0.95
+MARGIN: Final = 0.95
 """Of the largest area that an exchange takes: it may reckon otherwise."""
 
 
@@ -50,10 +50,10 @@ def query_areas(volumes: Sequence[Volume4D], area_max_km2: float) -> tuple[Volum
     Volumes that follow one another lie beside one another: few hulls take the place of many
     volumes. A volume by itself is asked for as it is.
     """
-    hull = _hull(volumes) if len(volumes) > 1 else None
+    hull = hull_of(volumes) if len(volumes) > 1 else None
     if hull is not None:
         try:
-            validate_volume(hull, VolumeLimits(max_area_km2=area_max_km2 * _MARGIN))
+            validate_volume(hull, VolumeLimits(max_area_km2=area_max_km2 * MARGIN))
         except VolumeError:
             pass
         else:
@@ -67,7 +67,8 @@ def query_areas(volumes: Sequence[Volume4D], area_max_km2: float) -> tuple[Volum
     )
 
 
-def _hull(volumes: Sequence[Volume4D]) -> Volume4D | None:
+def hull_of(volumes: Sequence[Volume4D]) -> Volume4D | None:
+    """One volume around several; None if there is none, or it would be most of the Earth."""
     extent = extent_of(volumes)
     if len(extent.hull) < 6:
         return None

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final
 
-import numpy as np
-
-from detente.geo import Circle, Volume4D, projection
+from detente.geo import Prepared
 from detente.planning import (
     Action,
     Attempt,
@@ -21,6 +18,8 @@ from detente.planning import (
     Order,
     State,
     WayOut,
+    in_reach,
+    reach,
     ways_out,
 )
 
@@ -30,7 +29,8 @@ from .settings import PlanSettings
 
 LOOK_S: Final = 4.0
 """For asking exchanges and other USSs what there is further around."""
-_RADIUS_MAX_M: Final = 27_000.0  # a circle of 2,300 km²: exchanges take up to 2,500
+OWN_MAX: Final = 1_000
+"""Own plans that are kept laid out for comparing."""
 
 
 class WaysOut:
@@ -54,6 +54,7 @@ class WaysOut:
             advance_max_s=settings.way_advance_minutes * 60,
             shift_max_m=settings.way_aside_km * 1000,
         )
+        self._own: dict[str, tuple[Details, Prepared]] = {}
 
     async def of(self, order: Order, limits: Limits | None = None) -> tuple[WayOut, ...]:
         """Ways out for an order that was refused, or might be; the cheapest first.
@@ -66,12 +67,13 @@ class WaysOut:
         parts = self._planner.parts
         await self._look_around(order, limits)
         others = [each for each in parts.known.all() if each.details is not None]
-        others += [
+        own = [
             neighbour
             for intent in parts.book.intents.values()
             if intent.id != order.id
             for neighbour in _as_neighbours(intent)
         ]
+        others = in_reach([*others, *own], order.details.all_volumes, limits)
         rules, now_us = parts.rules(), parts.now_us()
         return await asyncio.to_thread(
             ways_out,
@@ -81,14 +83,26 @@ class WaysOut:
             limits,
             self.costs,
             now_us,
-            prepared=parts.known.prepared,
+            prepared=self._prepared,
         )
+
+    def _prepared(self, neighbour: Neighbour) -> Prepared:
+        """Its volumes, laid out; our own plans' are kept here, for one refusal after another."""
+        kept = self._own.get(neighbour.id)
+        if kept is not None and kept[0] is neighbour.details:
+            return kept[1]
+        laid_out = self._planner.parts.known.prepared(neighbour)
+        if neighbour.details is not None and neighbour.id in self._planner.parts.book.intents:
+            self._own[neighbour.id] = (neighbour.details, laid_out)
+            while len(self._own) > OWN_MAX:
+                self._own.pop(next(iter(self._own)), None)
+        return laid_out
 
     async def _look_around(self, order: Order, limits: Limits) -> None:
         """Learn what is announced where a changed plan might go; nothing is filed."""
         parts = self._planner.parts
         now_us = parts.now_us()
-        wide = _widened(order.details.volumes, limits, now_us)
+        wide = reach(order.details.volumes, limits, now_us, parts.rules().area_max_km2)
         if not wide:
             return
         looking = Order(
@@ -115,39 +129,3 @@ async def _never() -> None:
 
 def _as_neighbours(intent: Intent) -> list[Neighbour]:
     return [Neighbour(each.exchange, each.reference, intent.details) for each in intent.filed[:1]]
-
-
-def _widened(volumes: tuple[Volume4D, ...], limits: Limits, now_us: int) -> tuple[Volume4D, ...]:
-    found = []
-    for volume in volumes:
-        start, end = volume.time_start_us, volume.time_end_us
-        low, high = volume.altitude_lower_m, volume.altitude_upper_m
-        if start is None or end is None or low is None or high is None:
-            return ()
-        found.append(
-            replace(
-                volume,
-                outline=_around(volume, limits.shift_max_m),
-                altitude_lower_m=max(low - limits.climb_max_m, -8_000.0),
-                altitude_upper_m=min(high + limits.climb_max_m, 100_000.0),
-                time_start_us=max(start - limits.advance_max_s * 1_000_000, now_us),
-                time_end_us=end + limits.delay_max_s * 1_000_000,
-            )
-        )
-    return tuple(found)
-
-
-def _around(volume: Volume4D, more_m: float) -> Circle:
-    """A circle around an outline that reaches so much further, if that is not too large to ask."""
-    outline = volume.outline
-    if isinstance(outline, Circle):
-        radius_m = outline.radius_m
-        lat, lng = outline.lat_deg, outline.lng_deg
-    else:
-        points = np.array(outline.vertices, dtype=np.float64)
-        middle = projection.ecef(points[:, 0], points[:, 1]).mean(axis=0)
-        lat, lng = (float(each) for each in projection.surface_point(middle))
-        centre = np.full(len(points), lat), np.full(len(points), lng)
-        _, distance_m = projection.inverse(*centre, points[:, 0], points[:, 1])
-        radius_m = float(distance_m.max())
-    return Circle(lat, lng, min(radius_m + more_m, max(_RADIUS_MAX_M, radius_m)))
