@@ -41,6 +41,7 @@ _COLUMNS: Final = (
     "time_start_us", "time_end_us", "altitude_lower_m", "altitude_upper_m", "is_circle",
     "radius_m", "count", "lat_deg", "lng_deg", "vertices_m", "ball_m", "ball_radius_m", "tile",
 )  # fmt: skip
+_VERTICES: Final = frozenset({"lat_deg", "lng_deg", "vertices_m"})
 
 
 class OutlineTooLarge(DetenteError):
@@ -123,6 +124,30 @@ class Prepared:
             setattr(whole, name, np.concatenate([getattr(each, name) for each in parts]))
         whole.first = np.cumsum(whole.count) - whole.count
         return whole
+
+    @classmethod
+    def apart(cls, lists: Sequence[Sequence[Volume4D]]) -> list[Prepared]:
+        """Each of several lists laid out for itself, computed in one go: the opposite of `joined`.
+
+        Raises:
+            OutlineTooLarge: as `prepare`; `where` counts through all lists.
+        """
+        whole = cls(tuple(chain.from_iterable(lists)))
+        parts, begin = [], 0
+        ends = np.append(whole.first, len(whole.lat_deg))
+        for volumes in lists:
+            end = begin + len(volumes)
+            vertices = slice(ends[begin], ends[end])
+            part = cls.__new__(cls)
+            part.volumes = whole.volumes[begin:end]
+            for name in _COLUMNS:
+                rows = vertices if name in _VERTICES else slice(begin, end)
+                setattr(part, name, getattr(whole, name)[rows])
+            part.first = whole.first[begin:end] - ends[begin]
+            part._planes, part._time_order = {}, None
+            parts.append(part)
+            begin = end
+        return parts
 
     def __len__(self) -> int:
         return len(self.volumes)

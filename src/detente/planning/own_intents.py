@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from detente.geo import Prepared, prepare
+from detente.geo import Prepared
 from detente.planning.extents import Extents
 from detente.planning.intents import Intent
 
@@ -25,6 +25,7 @@ class OwnIntents:
         for key in [each for each in self._kept if each not in intents]:
             del self._kept[key]
             self._extents.drop(key)
+        fresh: list[str] = []
         for key, intent in intents.items():
             known = self._kept.get(key)
             if known is not None and known[0] is intent:
@@ -32,9 +33,13 @@ class OwnIntents:
             if known is not None and known[0].details == intent.details:
                 self._kept[key] = (intent, known[1])  # it has not moved
                 continue
-            laid_out = prepare(intent.details.all_volumes)
-            self._kept[key] = (intent, laid_out)
-            self._extents.put(key, laid_out)
+            fresh.append(key)
+        if not fresh:
+            return
+        laid_out = Prepared.apart([intents[key].details.all_volumes for key in fresh])
+        for key, part in zip(fresh, laid_out, strict=True):
+            self._kept[key] = (intents[key], part)
+            self._extents.put(key, part)
 
     def near(self, theirs: Prepared) -> list[tuple[Intent, Prepared]]:
         """Those that share time and altitude with the volumes and may meet them on the ground."""
