@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
@@ -42,6 +43,12 @@ def dotted(path: Path) -> str:
     return text or "the document"
 
 
+@cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """By name. Finding them out evaluates annotations: half of what reading an agreement takes."""
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Turns parts of a source into structs, and notes what is wrong with them."""
@@ -70,7 +77,7 @@ class Reader:
             )
             return None
         before = len(self.faults) + self.faults.left_out
-        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        fields = _fields(kind)
         names = [*fields, *aside]
         for name in tree:
             if name not in names:

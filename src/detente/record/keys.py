@@ -14,6 +14,7 @@ import re
 import secrets
 import stat
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -182,12 +183,18 @@ def check_public_key(public_key: bytes, where: str) -> None:
     """
     if len(public_key) != 32:
         raise KeyInvalid("An Ed25519 public key has 32 bytes.", where=where)
-    if not crypto_core_ed25519_is_valid_point(public_key):
+    if not _is_usable_point(public_key):
         raise KeyInvalid(
             "The public key is not a canonical point of the prime-order group.",
             where=where,
             advice="Do not enrol this key: signatures could be forged for any text.",
         )
+
+
+# The same few keys are read again with every agreement and entry of the keyring.
+@lru_cache(maxsize=1024)
+def _is_usable_point(public_key: bytes) -> bool:
+    return bool(crypto_core_ed25519_is_valid_point(public_key))
 
 
 def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> bool:
