@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
+from unittest import mock
 
 import httpx
 import pyotp
@@ -378,8 +379,12 @@ def _toml(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@mock.patch("detente.node.credentials.qr_svg", mock.Mock(return_value=""))
 async def enrol(home: Home, accounts: Mapping[str, Sequence[Role]]) -> dict[str, Enrolled]:
-    """Accounts with a password and codes, made while the node does not run."""
+    """Accounts with a password and codes, made while the node does not run.
+
+    The secret's picture is not drawn: that takes long, and nobody looks at it.
+    """
     opened = await open_node_record(home)
     try:
         context = NodeContext(
