@@ -43,6 +43,7 @@ _Q: Final = re.compile(
 )
 _TIME: Final = re.compile(r"(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\s*EST)?")
 _NM: Final = 1852.0
+_ITEM_MAX: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,12 @@ def _items(text: str, begin: int, end: int, lines: _Lines) -> dict[str, _Item]:
     for number, (letter, _, start) in enumerate(found):
         stop = found[number + 1][1] if number + 1 < len(found) else end
         body = text[start:stop]
+        if len(body) > _ITEM_MAX:
+            unread(
+                f"Item {letter} is longer than {_ITEM_MAX:,} characters; no NOTAM is.",
+                f"La rubrique {letter} dépasse {_ITEM_MAX} caractères.",
+                line=lines.of(start),
+            )
         items[letter] = _Item(body, lines.of(start), start)
     return items
 

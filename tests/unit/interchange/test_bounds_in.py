@@ -52,7 +52,7 @@ CASES = {
         lambda: _KML % (b"<!--" + b"x" * (2 * TAG_BYTES_MAX) + b"-->"),
         "longer than 1 MiB",
     ),
-    "placemarks.kml": (lambda: _KML % (b"<Placemark/>" * 60_000), f"{PIECES_MAX:,} problems"),
+    "placemarks.kml": (lambda: _KML % (b"<Placemark/>" * 22_000), f"{PIECES_MAX:,} problems"),
     "points.kml": (
         lambda: _KML % (_RING % (b"8,47,1 " * (3 * POINTS_MAX))),
         f"{POINTS_MAX:,} points",
@@ -68,7 +68,7 @@ CASES = {
     ),
     "values.geojson": (lambda: _COLLECTION % (b"1," * 20_000_000 + b"1"), "values"),
     "problems.geojson": (
-        lambda: _COLLECTION % (b"1," * 100_000 + b"1"),
+        lambda: _COLLECTION % (b"1," * 22_000 + b"1"),
         f"{PIECES_MAX:,} problems",
     ),
     "points.geojson": (
@@ -86,7 +86,7 @@ CASES = {
             _COLLECTION
             % (
                 _FEATURE
-                % (b'{"type":"MultiPoint","coordinates":[' + b"[8,47]," * 50_000 + b"[8,47]]}")
+                % (b'{"type":"MultiPoint","coordinates":[' + b"[8,47]," * 20_001 + b"[8,47]]}")
             )
         ),
         f"{PIECES_MAX:,} parts",
@@ -96,7 +96,7 @@ CASES = {
         lambda: b"AC R\nAN " + b"x " * LINE_CHARACTERS_MAX,
         f"{LINE_CHARACTERS_MAX:,} characters",
     ),
-    "areas.openair": (lambda: b"AC R\n" * 60_000, f"{PIECES_MAX:,} problems"),
+    "areas.openair": (lambda: b"AC R\n" * 22_000, f"{PIECES_MAX:,} problems"),
     "lines.notam": (lambda: b"A0001/26 NOTAMN\n" + b"\n" * (LINES_MAX + 1), "lines"),
     "set.aco": (
         lambda: b"ACMID/" + b"x / " * LINE_CHARACTERS_MAX,
@@ -104,11 +104,11 @@ CASES = {
     ),
     "sets.aco": (lambda: b"A//" * (LINES_MAX + 1), f"{LINES_MAX:,} sets"),
     "measures.aco": (
-        lambda: b"ACMID/ACM:ROZ/NAME:X/POLYGON/USE:X//\n" * 60_000,
+        lambda: b"ACMID/ACM:ROZ/NAME:X/POLYGON/USE:X//\n" * 22_000,
         f"{PIECES_MAX:,} problems",
     ),
     "rows.csv": (
-        lambda: b"time,lat,lng,altitude_m_w84\n" + b"x,47,8,100\n" * 60_000,
+        lambda: b"time,lat,lng,altitude_m_w84\n" + b"x,47,8,100\n" * 22_000,
         f"{PIECES_MAX:,} problems",
     ),
 }
@@ -123,6 +123,26 @@ def test_too_much_is_refused_soon_and_says_what(name: str) -> None:
         read(data, name)
     assert time.thread_time() - begun_s < SOON_S
     assert limit in str(refused.value)
+
+
+@pytest.mark.parametrize("item", ["D", "E"])
+def test_a_notam_longer_than_any_is_not_read_and_the_next_is(item: str) -> None:
+    notam = (
+        "A{number:04}/26 NOTAMN\nQ) LSAS/QRTCA/IV/BO/W/000/100/4700N00800E010\nA) LSAS "
+        "B) 2612010000 C) 2612020000 D) 0900-1000 {more_d}\nE) AREA {more_e}\nF) GND "
+        "G) 5000FT AMSL\n"
+    )
+    much = "470000N0080000E MON-FRI 0900-1000 " * 20_000
+    long = notam.format(
+        number=1, more_d=much if item == "D" else "", more_e=much if item == "E" else ""
+    )
+    begun_s = time.thread_time()
+    found = read((long + notam.format(number=2, more_d="", more_e="")).encode(), "long.notam")
+    assert time.thread_time() - begun_s < SOON_S
+    assert [piece.name for piece in found.pieces] == ["A0002/26"]
+    assert [problem.message.en for problem in found.problems] == [
+        f"Item {item} is longer than 65,536 characters; no NOTAM is."
+    ]
 
 
 def test_deep_json_is_no_geojson() -> None:
