@@ -6,10 +6,13 @@ import asyncio
 import gzip
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
+from pathlib import Path
 
 import httpx
 import pytest
+import uvloop
+from tests.support.tls import certificate
 
 from detente.http import Connections, Destination
 from detente.http.connections import HEAD_BYTES_MAX
@@ -279,3 +282,58 @@ async def test_another_destination_has_another_connection() -> None:
         assert (one.connections, other.connections) == (1, 1)
         assert b"Host: uss.example\r\n" in one.heads[0]
         await connections.aclose()
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_the_certificate_must_be_the_names_not_the_addresses(tmp_path: Path, loop: str) -> None:
+    shown, key = certificate(tmp_path, "uss.example")
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(shown, key)
+
+    async def try_it() -> None:
+        made = Server()
+        listening = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=theirs)
+        port = listening.sockets[0].getsockname()[1]
+        request = httpx.Request("GET", "https://uss.example/x", content=b"x" * 300_000)
+        connections = Connections(ssl.create_default_context(cafile=shown))
+        for _ in range(2):
+            answer = await connections.request(
+                request, Destination("127.0.0.1", port, "uss.example")
+            )
+            assert await answer.aread() == b"ok"
+        assert made.connections == 1
+        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            await connections.request(request, Destination("127.0.0.1", port, "other.example"))
+        unknowing = Connections(ssl.create_default_context())
+        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            await unknowing.request(request, Destination("127.0.0.1", port, "uss.example"))
+        await connections.aclose()
+        listening.close()
+        await asyncio.wait_for(asyncio.gather(*made.tasks), 5)
+
+    with asyncio.Runner(
+        loop_factory=uvloop.new_event_loop if loop == "uvloop" else asyncio.new_event_loop
+    ) as runner:
+        runner.run(try_it())
+
+
+async def test_a_handshake_that_does_not_end_is_left() -> None:
+    ended = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.read()
+        ended.set()
+        writer.close()
+
+    listening = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    request = httpx.Request(
+        "GET", f"https://127.0.0.1:{port}/", extensions={"timeout": {"connect": 0.05}}
+    )
+    connections = kept(most=1)
+    for _ in range(2):  # and its place is free again
+        with pytest.raises(httpx.ConnectTimeout):
+            await connections.request(request)
+    await asyncio.wait_for(ended.wait(), 5)
+    listening.close()
