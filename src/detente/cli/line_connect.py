@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 import msgspec
 
-from detente.cli.node_client import NodeUnreachable, node_url, not_logged_in
+from detente.cli.node_address import node_url, trust_of
+from detente.cli.node_client import not_logged_in
 from detente.cli.node_client import session_file as chosen_file
 from detente.cli.session_file import SavedSession, SessionFile
 from detente.errors import printable
@@ -74,15 +74,7 @@ def http_node(file: SessionFile, session: SavedSession, ca_file: str | None) -> 
     """
     from detente.terminal import HttpNode
 
-    chosen = ca_file or session.ca
-    verify: ssl.SSLContext | bool = True
-    if chosen is not None:
-        try:
-            verify = ssl.create_default_context(cafile=chosen)
-        except (OSError, ssl.SSLError) as error:
-            raise NodeUnreachable(
-                f"The certificates cannot be read: {error}", where=chosen
-            ) from None
+    verify = trust_of(ca_file or session.ca)
 
     def keep(token: str) -> None:
         file.save(replace(session, token=token))

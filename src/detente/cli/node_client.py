@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import click
 
+from detente.cli.node_address import NodeUnreachable as NodeUnreachable
+from detente.cli.node_address import node_url, trust_of
 from detente.cli.session_file import SavedSession, SessionFile
 from detente.errors import DetenteError, one_line, printable
 
@@ -25,12 +26,6 @@ Json = dict[str, Any]
 
 TIMEOUT_S: Final = 30.0
 ANSWER_BYTES_MAX: Final = 64 << 20
-
-
-class NodeUnreachable(DetenteError):
-    """The node gives no answer, or none that can be used."""
-
-    code: ClassVar[str] = "client.unreachable"
 
 
 class NotLoggedIn(DetenteError):
@@ -81,17 +76,9 @@ class NodeClient:
         chosen = ca or (None if session is None else session.ca)
         # A later command may run in another directory.
         self._ca = None if chosen is None else str(Path(chosen).absolute())
-        verify: ssl.SSLContext | bool = True
-        if chosen is not None:
-            try:
-                verify = ssl.create_default_context(cafile=chosen)
-            except (OSError, ssl.SSLError) as error:
-                raise NodeUnreachable(
-                    f"The certificates cannot be read: {error}", where=chosen
-                ) from None
         self._http = httpx.Client(
             base_url=self.node,
-            verify=verify,
+            verify=trust_of(chosen),
             timeout=TIMEOUT_S,
             follow_redirects=False,
             # A proxy from the environment would see the token.
@@ -261,37 +248,6 @@ class NodeClient:
                 f"roles allows it ({said['message']})"
             )
         return NodeRefused(message, status=answer.status_code, reason=reason, advice=advice)
-
-
-def node_url(text: str) -> str:
-    """The base URL of a node: https, or http to this machine itself.
-
-    Raises:
-        NodeUnreachable: it cannot be used.
-    """
-    parts = urlsplit(text)
-    try:
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        host = ""
-    good = (
-        host
-        and parts.path in ("", "/")
-        and not (parts.query or parts.fragment or parts.username or parts.password)
-    )
-    if not good or parts.scheme not in ("https", "http"):
-        raise NodeUnreachable(
-            "It is no address of a node.",
-            where=text[:200],
-            advice="Give its scheme, host and port only, such as https://node.example:8443.",
-        )
-    if parts.scheme == "http" and host not in ("127.0.0.1", "localhost", "::1"):
-        raise NodeUnreachable(
-            "Without TLS everybody on the way reads the session.",
-            where=text[:200],
-            advice="Use https://.",
-        )
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def not_logged_in(node: str | None) -> NotLoggedIn:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from detente.cli.node_address import node_url
 from detente.cli.node_by_two import approval_option, approved_action, ask_second
 from detente.cli.node_client import (
     Json,
@@ -16,7 +17,6 @@ from detente.cli.node_client import (
     NodeRefused,
     connect,
     node_options,
-    node_url,
     not_logged_in,
     path_of,
     print_json,
