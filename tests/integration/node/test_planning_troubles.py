@@ -28,7 +28,8 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="module")
 async def there(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Planners]:
     """Two nodes at one exchange, for tests that leave both running."""
-    async with planners(tmp_path_factory.mktemp("planning")) as found:
+    lost = ["--positions-lost-after", "1", "--declare-lost"]
+    async with planners(tmp_path_factory.mktemp("planning"), settings=lost) as found:
         yield found
 
 
@@ -114,6 +115,35 @@ async def test_a_peer_that_lies_or_stalls_hinders_and_is_on_record(
         assert refused["conflicts"][0]["manager"] == "liar"
         why = await a.ask("GET", f"/plans/{refused['id']}/why")
         assert why["rule"] == "SCD0035"
+
+
+async def test_a_flight_that_tells_no_position_any_more_is_declared(there: Planners) -> None:
+    a = there["a"]
+    place = circle(42.0, 7.0, start_s=-5)
+    told, untold = [
+        await a.file([circle(42.0, lng, start_s=-5)], state="Activated") for lng in (7.0, 7.1)
+    ]
+    now = place["time_start"] | {"value": circle(42.0, 7.0, start_s=0)["time_start"]["value"]}
+    altitude = place["volume"]["altitude_lower"] | {"value": 550.0}
+    position = {"latitude": 42.0, "longitude": 7.0, "altitude": altitude}
+    body = {"positions": [{"time_measured": now, "position": position}]}
+    heard = await a.ask("POST", f"/plans/{told['id']}/positions", body)
+    assert [each["inside"] for each in heard["positions"]] == [True]
+
+    async def declared() -> bool:
+        return bool((await there.reference(told["id"]))["state"] == "Nonconforming")
+
+    async def noticed() -> list[str] | None:
+        path = "/record/entries?kind=operator-notice&limit=100&newest=true"
+        notices = [json.dumps(each["body"]) for each in (await a.ask("GET", path))["entries"]]
+        about = [each for each in notices if told["id"] in each]
+        both = all(any(event in each for each in about) for event in ("GEN0400", "CMSA0115"))
+        return notices if both else None
+
+    await until(declared)
+    notices = await until(noticed)
+    assert not any("GEN0400" in each and untold["id"] in each for each in notices)
+    assert (await there.reference(untold["id"]))["state"] == "Activated"
 
 
 async def _quiet(there: Planners, *nodes: str) -> None:
