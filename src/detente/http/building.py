@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import cache
 
 import msgspec
 
@@ -11,7 +13,7 @@ from detente.errors import DetenteError
 from detente.http.endpoint import Endpoint, Request, Response
 from detente.http.lanes import Lanes
 from detente.http.limits import Limits
-from detente.http.openapi import ApiInfo, openapi_document
+from detente.http.openapi import ApiInfo, check_ids, openapi_document
 from detente.http.outcome import Observer, Silent
 from detente.http.reading import DecHook
 from detente.http.routing import Application, ASGIApp, Authenticator, EncHook, Guard, now_us
@@ -54,11 +56,17 @@ def build_app(
     """
     offered = list(endpoints)
     if info is not None:
-        described = openapi_document(offered, info, guarded=guard is not None)
-        document = msgspec.json.format(msgspec.json.encode(described))
+        check_ids(offered)
+        described, told = tuple(offered), info
+
+        # Made when it is first asked for, and aside: it takes longer than the rest of a start.
+        @cache
+        def document() -> bytes:
+            made = openapi_document(described, told, guarded=guard is not None)
+            return msgspec.json.format(msgspec.json.encode(made))
 
         async def openapi(request: Request[None]) -> Response:
-            return Response(200, document)
+            return Response(200, await asyncio.to_thread(document))
 
         offered.append(
             Endpoint(

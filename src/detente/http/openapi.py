@@ -47,6 +47,14 @@ class ApiInfo:
     security: Sequence[SecurityScheme] = (BEARER_TOKENS,)
 
 
+def check_ids(endpoints: Sequence[Endpoint]) -> None:
+    """Refuse two operations with one id: ValueError."""
+    ids = Counter(endpoint.operation_id for endpoint in endpoints)
+    if twice := [name for name, count in ids.items() if count > 1]:
+        msg = f"two operations have one id: {', '.join(twice)}"
+        raise ValueError(msg)
+
+
 def openapi_document(
     endpoints: Sequence[Endpoint], info: ApiInfo, *, guarded: bool = False
 ) -> Json:
@@ -60,10 +68,7 @@ def openapi_document(
     Raises:
         ValueError: two operations have one id.
     """
-    ids = Counter(endpoint.operation_id for endpoint in endpoints)
-    if twice := [name for name, count in ids.items() if count > 1]:
-        msg = f"two operations have one id: {', '.join(twice)}"
-        raise ValueError(msg)
+    check_ids(endpoints)
     bodies = _body_types(endpoints)
     schemas, components = msgspec.json.schema_components(
         bodies, ref_template="#/components/schemas/{name}"
