@@ -244,8 +244,9 @@ class NodeClient:
         if reason == "auth.scope":
             message = "Your session may not do this now."
             advice = (
-                "If your proof of identity is too old: `detente node prove`. If not, none of your "
-                f"roles allows it ({said['message']})"
+                "If the session has locked (it does when idle), or your proof of identity is too "
+                f"old: `detente node prove`. If not, none of your roles allows it "
+                f"({said['message']})"
             )
         return NodeRefused(message, status=answer.status_code, reason=reason, advice=advice)
 

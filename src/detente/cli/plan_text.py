@@ -29,6 +29,7 @@ _RESULTS: Final = {
     "refused": Words("REFUSED, nothing was filed.", "REFUSÉ, rien n’a été déposé."),
     "failed": Words("FAILED, nothing was published.", "ÉCHEC, rien n’a été publié."),
 }
+_UNCHANGED: Final = Words("REFUSED, nothing was changed.", "REFUSÉ, rien n’a été modifié.")
 _STANDS: Final = Words("may stand", "peut subsister")
 _SIGNED: Final = Words("signed by", "signé par")
 _STATES: Final = {
@@ -39,8 +40,8 @@ _STATES: Final = {
     "ended": Words("ended", "terminé"),
 }
 _COUNTS: Final = Words(
-    "others compared: {others}, rounds: {rounds}, to be told: {notices}",
-    "autres comparés\u202f: {others}, tours\u202f: {rounds}, à aviser\u202f: {notices}",
+    "others compared: {others}, times filed: {rounds}, to be told: {notices}",
+    "autres comparés\u202f: {others}, dépôts\u202f: {rounds}, à aviser\u202f: {notices}",
 )
 
 
@@ -137,13 +138,19 @@ def outcome_lines(outcome: Outcome, language: Language) -> list[str]:
         state = "" if outcome.plan is None else state_words(outcome.plan.shown_state, language)
         lines = [f"{outcome.id}  {state}"]
     else:
-        lines = [_RESULTS[outcome.result].to(language)]
+        lines = [_not_done(outcome).to(language)]
     lines += [fault_line(each, language) for each in outcome.faults]
     lines += [line for each in outcome.conflicts for line in conflict_lines(each, language)]
     counts = _COUNTS.to(language).format(
         others=outcome.neighbours, rounds=outcome.rounds, notices=outcome.notices
     )
     return [*lines, f"  {counts}"]
+
+
+def _not_done(outcome: Outcome) -> Words:
+    if outcome.result == "refused" and outcome.action not in ("", "plan"):
+        return _UNCHANGED
+    return _RESULTS[outcome.result]
 
 
 def fault_line(fault: Fault, language: Language) -> str:

@@ -120,7 +120,7 @@ async def test_a_file_is_shown_and_filed(node: FakeNode, plan: Command, tmp_path
     assert done.code == 0, done
     assert "○ 500 m  46.20000 6.15000" in done.err
     assert f"{ID}  accepted  Survey" in done.out
-    assert "others compared: 3, rounds: 1, to be told: 2" in done.err
+    assert "others compared: 3, times filed: 1, to be told: 2" in done.err
     [body] = node.bodies("POST plans")
     assert body["volumes"] == [VOLUME]
     assert (body["name"], body["operator"], body["priority"]) == ("Survey", "HEMS", 3)
@@ -286,6 +286,8 @@ async def test_how_a_flight_goes_is_declared(node: FakeNode, plan: Command, tmp_
     assert (await plan("activate", ID, where, "--yes")).code == 0
     nothing, changed = node.bodies(f"POST plans/{ID}/activate")
     assert (nothing, changed["volumes"], "state" in changed) == ({}, [VOLUME], False)
+    node.says(f"POST plans/{ID}/activate", {**REFUSED, "action": "activate"})
+    assert "REFUSED, nothing was changed." in (await plan("activate", ID)).err
     assert "give --yes" in (await plan("end", ID)).err
     assert (await plan("end", ID, "--yes")).code == 0
     assert len(node.bodies(f"POST plans/{ID}/end")) == 1
