@@ -129,7 +129,7 @@ def end(node: str | None, ca_file: str | None, session_file: Path | None, **give
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, metavar="N")
 @node_options
 def list_(node: str | None, ca_file: str | None, session_file: Path | None, **given: Any) -> None:
-    """List plans, the newest first."""
+    """List plans, those that begin last first."""
     from detente.cli.plan_list import list_plans
 
     list_plans((node, ca_file, session_file), **given)
