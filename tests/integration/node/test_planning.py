@@ -46,6 +46,27 @@ async def test_a_plan_is_accepted_and_told_to_who_asks(tmp_path: Path) -> None:
             assert 'alg="ed25519"' in answer.headers["signature-input"]
 
 
+async def test_a_new_plan_does_not_take_the_place_of_one_that_flies(tmp_path: Path) -> None:
+    async with planners(tmp_path, start=("a",)) as there:
+        a = there["a"]
+        here, elsewhere = circle(47.0, 8.0, start_s=-5), circle(47.5, 8.0)
+        mine = str(uuid.uuid4())
+        await a.file([here], id=mine, state="Activated", name="in the air")
+        before = await there.reference(mine)
+        again = {"volumes": [elsewhere], "id": mine.upper()}
+        refused = await a.call("POST", "/plans", again)
+        assert (refused.status_code, refused.json()["code"]) == (409, "plan.exists")
+        (plan,) = await a.plans()
+        assert (plan["state"], plan["name"]) == ("Activated", "in the air")
+        assert await there.reference(mine) == before
+        assert await there.references(elsewhere) == []
+
+        # Nor does it begin again at version 1 after its end: others know later ones.
+        await a.act(mine, "end")
+        refused = await a.call("POST", "/plans", again)
+        assert (refused.status_code, refused.json()["code"]) == (409, "plan.exists")
+
+
 async def test_two_nodes_give_way_to_each_other(tmp_path: Path) -> None:
     async with planners(tmp_path) as there:
         a, b = there["a"], there["b"]

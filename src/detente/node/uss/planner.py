@@ -45,6 +45,7 @@ from .wanted import (
     NoSuchPlan,
     PlanBusy,
     PlanEnded,
+    PlanExists,
     PlanWanted,
     change_order,
     declare_order,
@@ -94,13 +95,19 @@ class Planner:
 
         Raises:
             PlanBusy: an earlier order for its id is open.
+            PlanExists: there is a plan of its id, or was.
             LogUnavailable, AppendUnknown, RecordRefused: nothing can be recorded, so nothing is
                 filed.
         """
         identity = (wanted.id or self.parts.new_id()).lower()
-        return await self._order(
-            identity, lambda: plan_order(wanted, identity, self.parts.now_us()), by
-        )
+
+        def make() -> Order:
+            # It would take the place of a flight that may be in the air.
+            if identity in self.parts.book.intents or identity in self.parts.book.ended:
+                raise PlanExists(identity)
+            return plan_order(wanted, identity, self.parts.now_us())
+
+        return await self._order(identity, make, by)
 
     async def modify(self, identity: str, wanted: PlanWanted, by: str) -> Outcome:
         """Change volumes or priority; the state stays. Errors as in `activate`."""

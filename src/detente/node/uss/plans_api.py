@@ -33,7 +33,7 @@ from .plan_bodies import change_of, volumes_of, wanted_of
 from .planner import Done, Planner
 from .recorder import Recorder
 from .tokens import TokenUnavailable
-from .wanted import PlanBusy, PlanEnded, PlanWanted, change_order, plan_order
+from .wanted import PlanBusy, PlanEnded, PlanExists, PlanWanted, change_order, plan_order
 from .ways import WaysOut
 from .whys import why_of
 
@@ -43,6 +43,7 @@ PLAN_STATUSES: Final[Mapping[type[DetenteError], int]] = {
     InvalidVolume: 400,
     PlanBusy: 409,
     PlanEnded: 409,
+    PlanExists: 409,
     TokenUnavailable: 503,
 }
 """For `build_app(statuses=…)`."""

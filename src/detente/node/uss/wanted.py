@@ -26,6 +26,19 @@ class PlanEnded(DetenteError):
     code: ClassVar[str] = "plan.ended"
 
 
+class PlanExists(DetenteError):
+    """A new plan was given the id of one that there is, or was not long ago."""
+
+    code: ClassVar[str] = "plan.exists"
+
+    def __init__(self, identity: str) -> None:
+        super().__init__(
+            "There is a plan of this id, or was not long ago.",
+            where=identity,
+            advice="Change that one, or give the new one no id: it gets one of its own.",
+        )
+
+
 class PlanBusy(DetenteError):
     """It is not known yet what the exchanges have made of an earlier order for this plan."""
 
