@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from tests.support.forked_shell import forked_program
 from tests.support.instance import environment
 
 PAGE = Path(__file__).parents[3] / "docs" / "record.md"
@@ -42,22 +42,25 @@ def matches(printed: list[str], actual: str) -> bool:
     return re.fullmatch(pattern, actual.rstrip("\n")) is not None
 
 
-async def test_the_tour_works_as_printed(tmp_path: Path) -> None:
+async def test_the_tour_works_as_printed(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     found = steps(PAGE.read_text(encoding="utf-8"))
     assert len(found) > 25
-    script = ["set -eu", f"detente() {{ '{sys.executable}' -m detente \"$@\" 2>&1; }}"]
-    for number, (command, _) in enumerate(found):
-        script += [f"echo '{MARK.format(number)}'", command]
-    process = await asyncio.create_subprocess_exec(
-        *("bash", "-c", "\n".join([*script, f"echo '{MARK.format(len(found))}'"])),
-        cwd=tmp_path,
-        env=environment(None),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(TIMEOUT_S):
-        out, _ = await process.communicate()
+    with forked_program(tmp_path_factory.mktemp("forked")) as program:
+        script = ["set -eu", f'detente() {{ {program} "$@" 2>&1; }}']
+        for number, (command, _) in enumerate(found):
+            script += [f"echo '{MARK.format(number)}'", command]
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-c", "\n".join([*script, f"echo '{MARK.format(len(found))}'"])),
+            cwd=tmp_path,
+            env=environment(None),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        async with asyncio.timeout(TIMEOUT_S):
+            out, _ = await process.communicate()
     text = out.decode()
     assert process.returncode == 0, text
     ends = [text.index(MARK.format(number)) for number in range(len(found) + 1)]
