@@ -84,7 +84,9 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         resolver: turns names into addresses; the system's if not given.
         """
         look_for_sniffio_once()
-        self._named = frozenset(map(place_of, named))
+        # With the scheme: a USS may register http at the exchange's host and port, and a token
+        # would go there for all to read.
+        self._named = frozenset((urlsplit(url).scheme, place_of(url)) for url in named)
         self._hosts = hosts
         self._policy = policy
         self._connect_to = {(each.host, each.port): each for each in connect_to}
@@ -105,7 +107,9 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         port = request.url.port or _PORTS.get(request.url.scheme, 0)
         there = (host, port)
         pool = await self._pool(request.url.scheme, there)
-        if there in self._named or (self._allow_any and there not in self._connect_to):
+        if (request.url.scheme, there) in self._named or (
+            self._allow_any and there not in self._connect_to
+        ):
             return await pool.request(request)
         address, at = await self._checked(request.url.scheme, there)
         # The certificate must be the name's, not the address's.

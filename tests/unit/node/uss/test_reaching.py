@@ -78,6 +78,18 @@ async def test_what_must_not_be_called_is_not(url: str, why: str) -> None:
         await call(url, transport(names))
 
 
+@pytest.mark.parametrize("url", ["http://dss.example:443/x", "http://dss.example:443/"])
+async def test_what_is_named_with_tls_is_not_called_without(url: str) -> None:
+    async with server() as (port, hosts):
+        named = f"https://dss.example:{port}"
+        over = transport(Names(dss_example=["127.0.0.1"]), named=[named, "https://dss.example"])
+        with pytest.raises(NotCalled, match="not https"):
+            await call(url, over)
+        with pytest.raises(NotCalled, match="not https"):
+            await call(f"http://dss.example:{port}/uss", over)
+    assert hosts == []
+
+
 async def test_one_bad_address_spoils_all() -> None:
     names = Names(uss_example=["93.184.215.14", "169.254.169.254"])
     with pytest.raises(NotCalled, match="link-local"):
