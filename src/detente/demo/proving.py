@@ -84,7 +84,7 @@ async def export(
 ) -> Exported:
     """A bundle of all that was said on the line, through a node's interface, under four eyes.
 
-    What planning has left in the record stays out: every message of it would be 700 MB.
+    What planning has left in the record stays out: it is ten times as large.
 
     Raises:
         ProofFailed: the node could not write it.

@@ -30,7 +30,8 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 def packed(data: bytes) -> str:
     """Bytes as gzip (RFC 1952) in base64: the same for the same bytes."""
-    press = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+    # Outlines are digits: short repetitions among them are worth less than short codes for digits.
+    press = zlib.compressobj(5, zlib.DEFLATED, _GZIP, zlib.DEF_MEM_LEVEL, zlib.Z_FILTERED)
     return b64encode(press.compress(data) + press.flush()).decode()
 
 
