@@ -308,12 +308,14 @@ class Planner:
         while len(self._outcomes) > 2 * OUTCOMES_KEPT:
             self._outcomes.popitem(last=False)
         intent = outcome.intent
+        # Once for all: there may be thousands of vertices, and dozens to be told.
+        details = details_on_wire(intent.details) if outcome.notices and intent else None
 
         def tells(notice: Notice) -> wire.OperationalIntent | None:
             reference = None if intent is None else intent.at(notice.exchange)
-            if notice.ended or intent is None or reference is None:
+            if notice.ended or details is None or reference is None:
                 return None
-            return wire.OperationalIntent(reference, details_on_wire(intent.details))
+            return wire.OperationalIntent(reference, details)
 
         parts.notifier.send(outcome.notices, tells)
         await parts.operators.attempted(outcome)
