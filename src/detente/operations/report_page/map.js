@@ -272,7 +272,10 @@ class FlightMap {
         context.stroke();
       });
       const x = (ends[0][0] + ends[1][0]) / 2, y = (ends[0][1] + ends[1][1]) / 2;
-      label(context, say("apart", { ground: far(c.h), height: metres(c.v) }), x + 10, y - 14, tint.ink, tint.paper);
+      const apart = say("apart", { ground: far(c.h), height: metres(c.v) });
+      context.font = FONT;
+      const room = this.canvas.clientWidth - context.measureText(apart).width - 6;
+      label(context, apart, Math.max(6, Math.min(x + 10, room)), y - 14, tint.ink, tint.paper);
     } else if (!c.encounters.some((e) => e.points.length)) this.mark(context, c, tint);
   }
 
