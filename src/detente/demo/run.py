@@ -27,13 +27,7 @@ from detente.demo import show, show_line, show_plan
 from detente.demo.agreeing import CHIEF, DUTY, Signatory, agree, signatories
 from detente.demo.day import PARTIES, Day, read_day
 from detente.demo.line import Line
-from detente.demo.nodes import (
-    ASIDE_KM,
-    EARLIER_MINUTES,
-    LATER_MINUTES,
-    NodeProcess,
-    running_nodes,
-)
+from detente.demo.nodes import NodeProcess, running_nodes
 from detente.demo.notices import FoundConflict, Notice, notices, refusing
 from detente.demo.officers import Session
 from detente.demo.planning import Planner, Result, judge
@@ -199,14 +193,7 @@ async def _start(
 
 async def _plan(day: Day, world: _World, console: Console) -> Result:
     """Both nodes plan every flight of their party."""
-    console.print("\n[bold]4  Both nodes plan every flight[/bold]  as 4-D volumes over HTTP")
-    show.say(
-        console,
-        "Each is filed as it was flown, in the order in which they begin. What is refused is filed "
-        "again with the cheapest of the ways out that its own node proposes: up to "
-        f"{LATER_MINUTES} min later or {EARLIER_MINUTES} min earlier, higher, lower, up to "
-        f"{ASIDE_KM:.0f} km to one side, around.",
-    )
+    show_plan.planning(console)
     planners = [Planner(desk.node.who, desk.officers[DUTY]) for desk in world.line.desks]
     turns = Turns(day.flights.values())
     with _bars(console) as progress:

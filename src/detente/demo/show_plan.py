@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from detente.demo.day import PARTIES
+from detente.demo.nodes import ASIDE_KM, EARLIER_MINUTES, LATER_MINUTES
 from detente.demo.planning import Placed, Planner, Result
 from detente.demo.show import NM_M, bullet, grid, say
 from detente.operations import CheckResult
@@ -24,6 +25,18 @@ KINDS: Final[Mapping[str, Words]] = {
     "combined": Words("two of these together", "deux à la fois"),
 }
 """What the ways out change."""
+
+
+def planning(console: Console) -> None:
+    """What both nodes are about to do, and how far a flight may be moved."""
+    console.print("\n[bold]4  Both nodes plan every flight[/bold]  as 4-D volumes over HTTP")
+    say(
+        console,
+        "Each is filed as it was flown, in the order in which they begin. What is refused is filed "
+        "again with the cheapest of the ways out that its own node proposes: up to "
+        f"{LATER_MINUTES} min later or {EARLIER_MINUTES} min earlier, higher, lower, up to "
+        f"{ASIDE_KM:.0f} km to one side, around.",
+    )
 
 
 def planned(
