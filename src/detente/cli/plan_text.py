@@ -39,6 +39,12 @@ _STATES: Final = {
     "Contingent": Words("contingent", "en urgence"),
     "ended": Words("ended", "terminé"),
 }
+CONSTRAINTS_MAX: Final = 10
+"""Constraints that are named with an outcome."""
+_CONSTRAINTS: Final = Words(
+    "constraints near it, to be minded: {ids} (`detente constraint show`)",
+    "contraintes proches, à prendre en compte\u202f: {ids} (`detente constraint show`)",
+)
 _COUNTS: Final = Words(
     "others compared: {others}, times filed: {rounds}, to be told: {notices}",
     "autres comparés\u202f: {others}, dépôts\u202f: {rounds}, à aviser\u202f: {notices}",
@@ -141,6 +147,11 @@ def outcome_lines(outcome: Outcome, language: Language) -> list[str]:
         lines = [_not_done(outcome).to(language)]
     lines += [fault_line(each, language) for each in outcome.faults]
     lines += [line for each in outcome.conflicts for line in conflict_lines(each, language)]
+    if outcome.constraints:
+        near = ", ".join(f"…{each[-ID_END:]}" for each in outcome.constraints[:CONSTRAINTS_MAX])
+        if len(outcome.constraints) > CONSTRAINTS_MAX:
+            near += " …"
+        lines.append(one_line(f"  ! {_CONSTRAINTS.to(language).format(ids=near)}"))
     counts = _COUNTS.to(language).format(
         others=outcome.neighbours, rounds=outcome.rounds, notices=outcome.notices
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,12 +114,13 @@ def file(root: Path, *pieces: Any) -> Path:
 
 
 async def test_a_file_is_shown_and_filed(node: FakeNode, plan: Command, tmp_path: Path) -> None:
-    node.says("POST plans", DONE)
+    node.says("POST plans", {**DONE, "constraints": [OTHER]})
     done = await plan("file", file(tmp_path), "--yes", "--operator", "HEMS", "--priority", 3)
     assert done.code == 0, done
     assert "○ 500 m  46.20000 6.15000" in done.err
     assert f"{ID}  accepted  Survey" in done.out
     assert "others compared: 3, times filed: 1, to be told: 2" in done.err
+    assert f"constraints near it, to be minded: …{OTHER[-8:]}" in done.err
     [body] = node.bodies("POST plans")
     assert body["volumes"] == [VOLUME]
     assert (body["name"], body["operator"], body["priority"]) == ("Survey", "HEMS", 3)
@@ -364,40 +364,6 @@ async def test_a_french_officer_is_told_in_french(tmp_path: Path) -> None:
     assert "REFUSÉ, rien n’a été déposé." in done.err
     assert "Elle a la même priorité." in done.err
     assert "Commence 12 min plus tard." in done.err
-
-
-async def test_what_is_understood_is_told_in_the_language_that_is_wanted(tmp_path: Path) -> None:
-    path = tmp_path / "route.csv"
-    rows = "2026-12-01T09:00:00Z,46.2,6.1,FL 095", "2026-12-01T09:05:00Z,46.3,6.2,FL 095"
-    path.write_text("\n".join(("time,lat,lon,altitude", *rows)))
-    english = await called("plan", "read", path)
-    assert english.code == 2
-    assert "route.csv: waypoints, 1 part, 0 volumes, 0 plans" in english.out
-    assert "line 2: How much room the line needs is not stated." in english.out
-    assert "--corridor 200m,60m,60s" in english.out
-    given = ("--corridor", "200m,60m,60s", "--geoid", "49..51 m", "--pressure")
-    french = await called(
-        "plan", "read", path, *given, "990..1030 hPa, -15..+15 C", "--language", "fr"
-    )
-    assert french.code == 0
-    assert re.search(r"waypoints, 1 partie, \d volumes, 1 plan", french.out)
-    assert "sommets" in french.out
-    assert "Niveau moyen de la mer" in french.out
-    assert "(+m) après un contour" in french.out
-
-
-async def test_a_limit_that_is_not_known_exactly_says_how_far_the_true_one_may_lie(
-    tmp_path: Path,
-) -> None:
-    bare = {"flight_id": "s", "altitude_lower": "GND", "altitude_upper": "120 m AGL"}
-    kept = {name: PIECE["properties"][name] for name in ("time_start", "time_end", "radius_m")}
-    path = file(tmp_path, {**PIECE, "properties": {**kept, **bare}})
-    done = await called(
-        "plan", "read", path, "--ground", "380..450 m AMSL", "--geoid", "47.1..47.9 m"
-    )
-    assert done.code == 0, done
-    assert re.search(r"427\.1 \(\+71\) +617\.9 \(-71\)", done.out)
-    assert "(+m), (-m) beside a limit" in done.out
 
 
 async def test_what_strangers_write_is_made_harmless(node: FakeNode, plan: Command) -> None:
