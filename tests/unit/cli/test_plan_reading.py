@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from tests.integration.cli.at_node import called
 from tests.unit.cli.test_plan import PIECE, file
+
+pytestmark = pytest.mark.anyio
 
 
 async def test_what_is_understood_is_told_in_the_language_that_is_wanted(tmp_path: Path) -> None:
