@@ -15,7 +15,7 @@ import uvloop
 from tests.support.tls import certificate
 
 from detente.http import Connections, Destination
-from detente.http.connections import HEAD_BYTES_MAX
+from detente.http.connections import FIELD_BYTES_MAX
 
 pytestmark = pytest.mark.anyio
 
@@ -130,8 +130,7 @@ async def test_one_connection_carries_one_request_after_another() -> None:
                      id="until the end"),
         pytest.param(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + OK[17:], b"ok", False,
                      id="close"),
-        pytest.param(OK + b"HTTP/1.1 200 OK\r\n", b"ok", False, id="more than was asked for"),
-        pytest.param(OK + b"junk", b"ok", False, id="junk after it"),
+        pytest.param(OK + OK.replace(b"ok", b"no"), b"ok", False, id="more than was asked for"),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b"
             % (len(gzip.compress(b"ok", mtime=0)), gzip.compress(b"ok", mtime=0)),
@@ -155,18 +154,17 @@ async def test_answers_are_read_however_they_end(
     [
         (None, httpx.RemoteProtocolError, "closed before the end"),
         (b"SSH-2.0-x\r\n\r\n", httpx.RemoteProtocolError, "no HTTP"),
-        (b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
-         httpx.RemoteProtocolError, "no HTTP"),
+        (OK + b"junk", httpx.RemoteProtocolError, "no HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nx-end: 1\r\n\r\nok",
-         httpx.RemoteProtocolError, "closed before the end"),
+         httpx.RemoteProtocolError, "Not enough data"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nx-end: 1\r\n\r\n2\r\nok\r\n",
-         httpx.RemoteProtocolError, "closed before the end"),
-        (b"HTTP/1.1 200 OK\r\nA: " + b"x" * (HEAD_BYTES_MAX + 1) + b"\r\n",
-         httpx.RemoteProtocolError, "too long"),
+         httpx.RemoteProtocolError, "Not enough data"),
+        (b"HTTP/1.1 200 OK\r\nA: " + b"x" * (FIELD_BYTES_MAX + 1) + b"\r\n",
+         httpx.RemoteProtocolError, "more than"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nT: "
-         + b"x" * (2 * HEAD_BYTES_MAX + 300_000), httpx.RemoteProtocolError, "too long"),
+         + b"x" * (2 * FIELD_BYTES_MAX), httpx.RemoteProtocolError, "more than"),
     ],
-    ids=["nothing", "no HTTP", "upgrade", "short", "no last chunk", "endless head",
+    ids=["nothing", "no HTTP", "junk after it", "short", "no last chunk", "endless head",
          "endless trailer"],
 )  # fmt: skip
 async def test_what_is_no_answer_is_an_error(
@@ -185,9 +183,8 @@ async def test_a_connection_that_the_server_has_closed_is_not_used_again() -> No
         request = httpx.Request("GET", there.url)
         async with aclosing(await connections.request(request)) as answer:
             assert await answer.aread() == b"ok"
-        (connection,) = connections._idle
         there.writers[0].close()
-        await connection.lost
+        await asyncio.wait_for(asyncio.gather(*there.tasks, return_exceptions=True), 5)
         async with aclosing(await connections.request(request)) as answer:
             assert await answer.aread() == b"ok"
         assert there.connections == 2
@@ -307,6 +304,7 @@ def test_the_certificate_must_be_the_names_not_the_addresses(tmp_path: Path, loo
         unknowing = Connections(ssl.create_default_context())
         with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
             await unknowing.request(request, Destination("127.0.0.1", port, "uss.example"))
+        await unknowing.aclose()
         await connections.aclose()
         listening.close()
         await asyncio.wait_for(asyncio.gather(*made.tasks), 5)
@@ -336,4 +334,5 @@ async def test_a_handshake_that_does_not_end_is_left() -> None:
         with pytest.raises(httpx.ConnectTimeout):
             await connections.request(request)
     await asyncio.wait_for(ended.wait(), 5)
+    await connections.aclose()
     listening.close()
