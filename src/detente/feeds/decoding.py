@@ -1,0 +1,55 @@
+"""What all decoders have in common: bytes in, reports out, and a count of everything else. Sans I/O."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from dataclasses import dataclass, field
+
+from .reports import Reports
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of a feed's input. Nothing is dropped without being counted.
+
+    Attributes:
+        bytes: taken in.
+        messages: well formed, whatever they say.
+        reports: position reports that came of them.
+        dropped: by reason (`crc`, `framing`, `no-position`, `too-long`, `stale`, …): what gave none.
+    """
+
+    bytes: int = 0
+    messages: int = 0
+    reports: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+class Decoder(ABC):
+    """Turns what a connection or a file gives, cut anywhere, into reports.
+
+    Memory is bounded whatever comes: what cannot become a message any more is dropped and counted.
+    No input raises. `counts` tells what became of it.
+    """
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+
+    @abstractmethod
+    def feed(self, data: bytes, received_us: int) -> Reports:
+        """Take the next bytes.
+
+        Args:
+            data: as they came; a message may begin in one piece and end in another.
+            received_us: when they came, µs since 1970 UTC.
+
+        Returns:
+            The reports that are complete now, in the order in which they came.
+        """
+
+    def close(self) -> Reports:
+        """The input has ended: what is still held back."""
+        from .reports import empty
+
+        return empty()

@@ -1,0 +1,1 @@
+"""Watching: position reports against boundaries, declared volumes and each other. Pure."""
