@@ -1,0 +1,285 @@
+"""Kernels that find data blocks among octets, and items within records: no item's meaning.
+
+ASTERIX part 1 (EUROCONTROL-SPEC-0149), section 4: a data block is CAT (one octet), LEN (two octets,
+of the whole block) and records of that category; a record is a field specification, whose bits name
+the items that follow, and those items. A record does not tell its length: whoever cannot tell the
+length of one item cannot read what follows it in the block.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.geo import kernel
+
+from ._octets import u8, u16
+
+SPARE: Final = 0
+FIXED: Final = 1
+EXTENDED: Final = 2
+REPEATED: Final = 3
+REPEATED_FX: Final = 4
+EXPLICIT: Final = 5
+COMPOUND: Final = 6
+ROW_WIDTH: Final = 4
+
+CUT: Final = -1
+"""The record goes on beyond the end of its block."""
+UNDEFINED: Final = -2
+"""The record has an item that its edition does not define, or a longer one."""
+EMPTY: Final = -3
+"""The record has no item."""
+
+UNPUBLISHED: Final = 0
+UNREAD: Final = 1
+READ: Final = 2
+
+SEARCH_BYTES_MAX: Final = 2_048
+"""While it is not known where blocks begin, longer ones are not believed: that bounds the work that
+an octet can cause, and what is kept waiting."""
+
+
+@kernel
+def item_end(
+    buffer: npt.NDArray[np.uint8], at: int, end: int, kind: int, size: int, last_ends: int
+) -> int:
+    """Where an item that is not compound ends, or `CUT` or `UNDEFINED`."""
+    if kind == FIXED:
+        at += size
+    elif kind == EXTENDED:
+        for count in range(1, size + 1):
+            if at >= end:
+                return CUT
+            octet = u8(buffer, at)
+            at += 1
+            if count == size and last_ends:
+                return at
+            if not octet & 1:
+                return at
+        return UNDEFINED
+    elif kind == REPEATED:
+        if at >= end:
+            return CUT
+        at += 1 + size * u8(buffer, at)
+    elif kind == REPEATED_FX:
+        while True:
+            at += size
+            if at > end:
+                return CUT
+            if not u8(buffer, at - 1) & 1:
+                break
+    elif kind == EXPLICIT:
+        if at >= end:
+            return CUT
+        if u8(buffer, at) == 0:
+            return UNDEFINED
+        at += u8(buffer, at)
+    else:
+        return UNDEFINED
+    return at if at <= end else CUT
+
+
+@kernel
+def specification_end(buffer: npt.NDArray[np.uint8], at: int, end: int, items: int) -> int:
+    """Where a field specification of so many items ends, or `CUT` or `UNDEFINED`."""
+    for _ in range((items + 6) // 7):
+        if at >= end:
+            return CUT
+        at += 1
+        if not u8(buffer, at - 1) & 1:
+            return at
+    return UNDEFINED
+
+
+@kernel
+def record_end(
+    buffer: npt.NDArray[np.uint8],
+    begin: int,
+    end: int,
+    table: npt.NDArray[np.int32],
+    first_row: int,
+    items: int,
+    offsets: npt.NDArray[np.int32],
+) -> int:
+    """Where a record ends, or `CUT`, `UNDEFINED` or `EMPTY`.
+
+    Args:
+        begin, end: of what is left of its block.
+        table, first_row, items: the profile, where it begins, and how many items it has.
+        offsets: int32[slots], or of no length: where the items begin is put here.
+    """
+    keep = len(offsets) > 0
+    at = specification_end(buffer, begin, end, items)
+    if at < 0:
+        return at
+    first = at
+    for octet in range(begin, first):
+        bits = u8(buffer, octet)
+        for bit in range(7):
+            if not bits & (0x80 >> bit):
+                continue
+            item = (octet - begin) * 7 + bit
+            if item >= items:
+                return UNDEFINED
+            row = first_row + item
+            kind = table[row, 0]
+            if keep and table[row, 3] >= 0:
+                offsets[table[row, 3]] = at
+            if kind != COMPOUND:
+                at = item_end(buffer, at, end, kind, table[row, 1], table[row, 2])
+                if at < 0:
+                    return at
+                continue
+            inner = first_row + table[row, 1]
+            count = table[row, 2]
+            stop = specification_end(buffer, at, end, count)
+            if stop < 0:
+                return stop
+            here = at
+            at = stop
+            for place in range(here, stop):
+                parts = u8(buffer, place)
+                for part in range(7):
+                    if not parts & (0x80 >> part):
+                        continue
+                    which = (place - here) * 7 + part
+                    if which >= count:
+                        return UNDEFINED
+                    one = inner + which
+                    if keep and table[one, 3] >= 0:
+                        offsets[table[one, 3]] = at
+                    at = item_end(buffer, at, end, table[one, 0], table[one, 1], table[one, 2])
+                    if at < 0:
+                        return at
+    return at if at > first else EMPTY
+
+
+@kernel
+def count_records(
+    buffer: npt.NDArray[np.uint8],
+    begin: int,
+    end: int,
+    table: npt.NDArray[np.int32],
+    first_row: int,
+    items: int,
+) -> int:
+    """How many records fill a block exactly, or why they do not."""
+    nowhere = np.empty(0, np.int32)
+    count = 0
+    at = begin
+    while at < end:
+        at = record_end(buffer, at, end, table, first_row, items, nowhere)
+        if at < 0:
+            return at
+        count += 1
+    return count
+
+
+@kernel
+def find_blocks(
+    buffer: npt.NDArray[np.uint8],
+    begin: int,
+    end: int,
+    whole: bool,
+    synced: bool,
+    categories: npt.NDArray[np.uint8],
+    tables: npt.NDArray[np.int32],
+    profiles: npt.NDArray[np.int32],
+    blocks: npt.NDArray[np.int64],
+) -> tuple[int, int, int, int, bool]:
+    """Find data blocks.
+
+    A stream may lose or gain octets. A block is believed if its category is published and, where we
+    read that category, its records fill it exactly. If they do not, it is dropped as one if another
+    block seems to follow it; else octets are skipped until a block is found that another follows.
+
+    Args:
+        buffer, begin, end: what to look at.
+        whole: nothing will follow, and nothing is searched for: a datagram.
+        synced: a block begins here, so far as is known.
+        categories: uint8[256], `UNPUBLISHED`, `UNREAD` or `READ`.
+        tables, profiles: all profiles' rows one after the other; int32[256, 2]: by category, the
+            first row and how many items.
+        blocks: int64[n, 4] to be filled: begin and end of the records, category, and how many
+            records, or why they were dropped (negative). Long enough for `(end - begin) // 4`.
+
+    Returns:
+        How many blocks; where to go on; how many octets were skipped; how often the thread was
+        lost; whether a block begins where to go on.
+    """
+    found = 0
+    skipped = 0
+    losses = 0
+    at = begin
+    while end - at >= 3:
+        category = u8(buffer, at)
+        length = u16(buffer, at + 1)
+        stop = at + length
+        state = categories[category]
+        good = state != UNPUBLISHED and length >= 5 and (synced or length <= SEARCH_BYTES_MAX)
+        if good and stop > end:
+            if not whole:
+                break
+            good = False
+        if good:
+            records = 0
+            if state == READ:
+                records = count_records(
+                    buffer, at + 3, stop, tables, profiles[category, 0], profiles[category, 1]
+                )
+            if not synced or records < 0:
+                if stop + 3 > end:
+                    if not whole:
+                        break
+                    good = stop == end
+                else:
+                    after = u16(buffer, stop + 1)
+                    good = categories[u8(buffer, stop)] != UNPUBLISHED and after >= 5
+            if good:
+                blocks[found, 0] = at + 3
+                blocks[found, 1] = stop
+                blocks[found, 2] = category
+                blocks[found, 3] = records
+                found += 1
+                synced = True
+                at = stop
+                continue
+        if synced:
+            losses += 1
+        if whole:
+            skipped += end - at
+            at = end
+            break
+        synced = False
+        skipped += 1
+        at += 1
+    return found, at, skipped, losses, synced
+
+
+@kernel
+def walk_blocks(
+    buffer: npt.NDArray[np.uint8],
+    blocks: npt.NDArray[np.int64],
+    table: npt.NDArray[np.int32],
+    items: int,
+    offsets: npt.NDArray[np.int32],
+    begins: npt.NDArray[np.int64],
+) -> None:
+    """Where items begin in all records of blocks of one category.
+
+    Args:
+        blocks: as `find_blocks` fills it, those with records only.
+        offsets: int32[records, slots], -1 all over; to be filled.
+        begins: int64[records], to be filled: where each record begins.
+    """
+    record = 0
+    for block in range(len(blocks)):
+        at = int(blocks[block, 0])
+        end = int(blocks[block, 1])
+        while at < end:
+            begins[record] = at
+            at = record_end(buffer, at, end, table, 0, items, offsets[record])
+            record += 1

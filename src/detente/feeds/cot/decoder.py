@@ -1,0 +1,215 @@
+"""Cursor on Target: events in XML or protobuf in, reports of what flies out.
+
+Whose an aircraft is said to be is not kept: a type is looked at for whether it is an air track.
+Memory: at most one event, `message_bytes_max`, and while at work about 8 octets for each octet fed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.feeds.decoding import Decoder
+from detente.feeds.reports import Reports, Source, empty, joined
+
+from ._columns import BEGIN, CONTROL, KIND, NUMBERS, PLACES, UNUSUAL, XML_END
+from ._protobuf import MAGIC, read_datagram, scan_stream
+from ._scan import scan
+from .assembly import Events, reports_of
+from .strict import Refused, StrictEvent, read_event
+
+_PIECE_BYTES: Final = 1 << 16
+_SEARCH_BYTES_MAX: Final = 1 << 14
+"""Out of step, longer messages of protobuf are not believed."""
+_CONTROLS_MAX: Final = 16
+_CLOSES: Final = b"</event"
+_OPENS: Final = b"<event"
+_MESH: Final = b"\xbf\x01\xbf"
+
+_Places: TypeAlias = npt.NDArray[np.int64]
+_Numbers: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CotSettings:
+    """How a feed of CoT comes.
+
+    Attributes:
+        datagrams: what is fed is one event each time: XML, or protobuf after `BF 01 BF`.
+        message_bytes_max: longer events are dropped.
+    """
+
+    datagrams: bool = False
+    message_bytes_max: int = 1 << 18
+
+
+class CotDecoder(Decoder):
+    """CoT from a stream, a file or datagrams; XML and protobuf may follow one another.
+
+    Counted as dropped: `framing` (octets between events), `malformed` (no well-formed XML or
+    protobuf), `ambiguous` (two points, details, tracks or contacts), `doctype`, `too-long`,
+    `not-air` and `not-a-track` (other types), `control` (negotiation), `no-time`, `no-identity`,
+    `no-position` (none, or latitude and longitude both 0, which is what protobuf makes of none),
+    `simulated` (`m-s`), `stale` (its `stale` is before it came).
+    """
+
+    def __init__(self, source: Source, settings: CotSettings | None = None) -> None:
+        super().__init__()
+        self._source = source
+        self._settings = settings or CotSettings()
+        self._held = bytearray()
+        self._searched = 0
+        self._lost = False
+        self.controls: deque[StrictEvent] = deque(maxlen=_CONTROLS_MAX)
+        """What was said of the protocol, oldest first; whoever negotiates takes it from here."""
+
+    def feed(self, data: bytes, received_us: int) -> Reports:
+        """Take the next octets; see `Decoder`."""
+        self.counts.bytes += len(data)
+        if self._settings.datagrams:
+            return self._datagram(data, received_us)
+        batches = [
+            self._stream(data[begin : begin + _PIECE_BYTES], received_us)
+            for begin in range(0, len(data), _PIECE_BYTES)
+        ]
+        return batches[0] if len(batches) == 1 else joined(batches)
+
+    def close(self) -> Reports:
+        """The input has ended: half an event is dropped and counted."""
+        if self._held.strip():
+            self.counts.dropped["framing"] += 1
+        self._held.clear()
+        self._searched = 0
+        self._lost = False
+        return empty()
+
+    def _stream(self, piece: bytes, received_us: int) -> Reports:
+        self._held += piece
+        if self._still_open():
+            return empty()
+        data = bytes(self._held)
+        batches: list[Reports] = []
+        at = 0
+        while at < len(data):
+            read = self._messages if data[at] == MAGIC else self._events
+            at, rest = read(data, at, received_us, batches)
+            if rest:
+                break
+        del self._held[:at]
+        self._searched = max(0, len(self._held) - len(_CLOSES))
+        if len(self._held) > self._settings.message_bytes_max:
+            self.counts.dropped["too-long"] += 1
+            again = self._held.rfind(_OPENS, 1)
+            del self._held[: again if again > 0 else len(self._held)]
+            self._searched = 0
+        return batches[0] if len(batches) == 1 else joined(batches)
+
+    def _still_open(self) -> bool:
+        """Whether an event in XML is held that has not ended; each octet is looked at once."""
+        held = self._held
+        if len(held) > self._settings.message_bytes_max or not held.startswith(_OPENS):
+            return False
+        found = held.find(_CLOSES, self._searched)
+        self._searched = max(0, len(held) - len(_CLOSES)) if found < 0 else found
+        return found < 0
+
+    def _events(
+        self, data: bytes, at: int, received_us: int, batches: list[Reports]
+    ) -> tuple[int, bool]:
+        """Read events in XML: where to go on, and whether the rest is for later."""
+        octets = np.frombuffer(data, dtype=np.uint8)
+        places, numbers = _room((len(data) - at) // 8 + 1)
+        rows, stop, skipped, self._lost = scan(octets, at, len(data), self._lost, places, numbers)
+        if skipped:
+            self.counts.dropped["framing"] += skipped
+        self._take(data, places[:rows], numbers[:rows], received_us, batches)
+        return stop, stop < len(data) and data[stop] != MAGIC
+
+    def _messages(
+        self, data: bytes, at: int, received_us: int, batches: list[Reports]
+    ) -> tuple[int, bool]:
+        """Read messages of protobuf: where to go on, and whether the rest is for later."""
+        octets = np.frombuffer(data, dtype=np.uint8)
+        longest = _SEARCH_BYTES_MAX if self._lost else self._settings.message_bytes_max
+        places, numbers = _room((len(data) - at) // 2 + 1)
+        rows, stop, none = scan_stream(octets, at, len(data), longest, places, numbers)
+        self._take(data, places[:rows], numbers[:rows], received_us, batches)
+        if rows:
+            self._lost = False
+        if none and data[stop] == MAGIC:
+            if not self._lost:
+                self.counts.dropped["framing"] += 1
+                self._lost = True
+            return stop + 1, False
+        return stop, not none and stop < len(data)
+
+    def _datagram(self, data: bytes, received_us: int) -> Reports:
+        batches: list[Reports] = []
+        if len(data) > self._settings.message_bytes_max:
+            self.counts.dropped["too-long"] += 1
+            return empty()
+        if data.startswith(_MESH):
+            places, numbers = _room(1)
+            read_datagram(np.frombuffer(data, dtype=np.uint8), places[0], numbers[0])
+            self._take(data, places, numbers, received_us, batches)
+        else:
+            at, rest = self._events(data, 0, received_us, batches)
+            if rest or at < len(data):
+                self.counts.dropped["framing"] += 1
+            self._lost = False
+        return batches[0] if len(batches) == 1 else joined(batches)
+
+    def _take(
+        self,
+        data: bytes,
+        places: _Places,
+        numbers: _Numbers,
+        received_us: int,
+        batches: list[Reports],
+    ) -> None:
+        """Make reports of what was read."""
+        if not len(places):
+            return
+        events = Events(data, places, numbers)
+        kinds = places[:, KIND]
+        for row in np.flatnonzero((kinds == UNUSUAL) | (kinds == CONTROL)).tolist():
+            if int(places[row, KIND]) == CONTROL and data[int(places[row, BEGIN])] != ord("<"):
+                continue
+            self._read_strictly(events, row)
+        for row in np.flatnonzero(places[:, XML_END] > 0).tolist():
+            try:
+                events.amend(row)
+            except Refused as refusal:
+                events.drop(row, refusal.reason)
+        batches.append(reports_of(events, self._source, received_us, self.counts))
+
+    def _read_strictly(self, events: Events, row: int) -> None:
+        frame = events.frame(row)
+        if len(frame) > self._settings.message_bytes_max:
+            events.drop(row, "too-long")
+            return
+        try:
+            event = read_event(frame)
+        except Refused as refusal:
+            # Perhaps one that was cut off, and the next one whole.
+            again = frame.rfind(_OPENS, 1)
+            if again < 0:
+                events.drop(row, refusal.reason)
+                return
+            self.counts.dropped["malformed"] += 1
+            try:
+                event = read_event(frame[again:])
+            except Refused as second:
+                events.drop(row, second.reason)
+                return
+        events.put(row, event)
+        if event.kind == CONTROL:
+            self.controls.append(event)
+
+
+def _room(rows: int) -> tuple[_Places, _Numbers]:
+    return np.empty((rows, PLACES), dtype=np.int64), np.empty((rows, NUMBERS))
