@@ -1,4 +1,4 @@
-"""What all decoders have in common: bytes in, reports out, and a count of everything else. Sans I/O."""
+"""What all decoders have in common: bytes in, reports out, a count of everything else; no I/O."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .reports import Reports
+from .reports import Reports, empty
 
 
 @dataclass(slots=True)
@@ -15,15 +15,18 @@ class Counts:
 
     Attributes:
         bytes: taken in.
-        messages: well formed, whatever they say.
+        messages: that were told apart, whatever they say.
         reports: position reports that came of them.
-        dropped: by reason (`crc`, `framing`, `no-position`, `too-long`, `stale`, …): what gave none.
+        dropped: by reason (`parity`, `framing`, `too-long`, …): what gave none and was lost.
+        noted: by reason: what was used though it gave none of its own (`no-position`), or was taken
+            with a remark (`ahead`, `undated`, `clock`, …).
     """
 
     bytes: int = 0
     messages: int = 0
     reports: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    noted: Counter[str] = field(default_factory=Counter)
 
 
 class Decoder(ABC):
@@ -49,7 +52,9 @@ class Decoder(ABC):
         """
 
     def close(self) -> Reports:
-        """The input has ended: what is still held back."""
-        from .reports import empty
+        """The input has ended, or its connection was lost: what is still held back.
 
+        What was left unfinished is dropped and counted. A decoder may be fed again afterwards: what
+        comes then begins anew, and what is known of aircraft stays.
+        """
         return empty()

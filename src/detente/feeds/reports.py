@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Final, Self, TypeAlias
+from typing import Final, Self, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Codes: TypeAlias = npt.NDArray[np.int32]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
+T = TypeVar("T")
 
 NEVER: Final = np.iinfo(np.int64).min
 """A time that was not told."""
@@ -132,7 +133,7 @@ def joined(batches: Sequence[Reports]) -> Reports:
     if not batches:
         return empty()
     return Reports(
-        **{name: np.concatenate(parts) for name, parts in columns.items()},  # type: ignore[arg-type]
+        **{name: np.concatenate(parts) for name, parts in columns.items()},
         identities=tuple(identities),
         callsigns=tuple(callsigns[each] for each in identities),
         sources=tuple(sources),
@@ -178,13 +179,13 @@ def of_columns(
             raise ValueError(f"{name} has {len(made[name])} rows, not {count}")
     if count:
         source = made["source"]
-        missing = np.isnan(made["horizontal_m"])  # type: ignore[arg-type]
+        missing = np.isnan(made["horizontal_m"])
         assumed = np.array([each.assumed_horizontal_m for each in sources])
         made["horizontal_m"] = np.where(missing, assumed[source], made["horizontal_m"])
         made["basis"] = np.where(missing, np.uint8(Basis.ASSUMED), made["basis"]).astype(np.uint8)
         assumed = np.array([each.assumed_vertical_m for each in sources])
         made["vertical_m"] = np.where(
-            np.isnan(made["vertical_m"]),  # type: ignore[arg-type]
+            np.isnan(made["vertical_m"]),
             assumed[source],
             made["vertical_m"],
         )
@@ -214,5 +215,5 @@ _UNKNOWN: Final[dict[str, int]] = {
 }
 
 
-def _numbers(names: Iterable[object], numbered: dict[object, int]) -> Codes:  # type: ignore[type-arg]
+def _numbers(names: Iterable[T], numbered: dict[T, int]) -> Codes:
     return np.array([numbered.setdefault(each, len(numbered)) for each in names], dtype=np.int32)
