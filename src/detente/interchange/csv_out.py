@@ -54,11 +54,11 @@ def _row(piece: Piece) -> list[str]:
     feature, volume = piece.feature, piece.volume
     outline = volume.outline
     return [
-        _harmless(feature.id),
-        _harmless(feature.name),
+        harmless(feature.id),
+        harmless(feature.name),
         str(feature.kind),
-        _harmless(feature.state),
-        _harmless(feature.party),
+        harmless(feature.state),
+        harmless(feature.party),
         str(feature.priority),
         str(piece.number),
         "true" if piece.off_nominal else "false",
@@ -84,5 +84,6 @@ def _figure(value: float | None) -> str:
     return "" if value is None else repr(float(value))
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: such a one gets an apostrophe before it."""
     return f"'{text}" if text.startswith(_FORMULA) else text

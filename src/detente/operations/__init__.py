@@ -29,7 +29,14 @@ from detente.operations.plan_file import (
 )
 from detente.operations.plan_values import PlanError
 from detente.operations.render import conflict_table, result_document, result_geojson
-from detente.operations.report import ReportText, report_page, write_report
+from detente.operations.report import (
+    ReportText,
+    asset,
+    embed_json,
+    report_page,
+    script_digest,
+    write_report,
+)
 from detente.operations.report_after import Change
 from detente.operations.track_cleaning import ReadingReport
 from detente.operations.trajectories import (
@@ -67,11 +74,13 @@ __all__ = [
     "TrajectoryError",
     "Words",
     "area_page",
+    "asset",
     "check",
     "closest_approach",
     "conflict_table",
     "corridor_volumes",
     "discover",
+    "embed_json",
     "is_plan",
     "load_flights",
     "parse_corridor",
@@ -83,6 +92,7 @@ __all__ = [
     "report_page",
     "result_document",
     "result_geojson",
+    "script_digest",
     "write_area_page",
     "write_report",
 ]
