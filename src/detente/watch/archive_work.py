@@ -1,0 +1,208 @@
+"""The folder in which a run keeps what it has done, so that one that is killed goes on.
+
+The folder's name is a hash of what is watched and by which rules: the same question finds its
+work again, another question never does. A checkpoint is written beside the last one and put in
+its place in one step; what it says of the events' file is true of its beginning only, so a run that
+was killed while it wrote goes on from the checkpoint before.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Final, Self, TypeVar
+
+import msgspec
+
+import detente
+from detente.errors import DetenteError
+
+from .archive_files import ArchiveFile
+from .archive_outcome import Outcome
+
+Kept = TypeVar("Kept", bound=msgspec.Struct)
+
+_FORMAT: Final = 1
+"""Of what stands in the folder."""
+
+
+class WorkUnusable(DetenteError):
+    """The folder for work in progress cannot be used."""
+
+    code: ClassVar[str] = "watch.work"
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a run has come.
+
+    Attributes:
+        rows: reports that the lanes have taken.
+        own: among how many lanes aircraft are dealt.
+        lanes: state of each lane.
+        events_bytes: length of the events' file that belongs to it.
+        took_s: working time until then, over all runs.
+        outcome: of the run, if all is read and watched.
+    """
+
+    rows: int
+    own: int
+    lanes: tuple[bytes, ...]
+    events_bytes: int
+    took_s: float
+    outcome: Outcome | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a file, sorted by time, in a file of the folder's."""
+
+    name: str
+    first_us: int
+
+
+class Laid(msgspec.Struct, frozen=True, kw_only=True):
+    """How one file is read: as it stands, or as runs of it that are in the order of time."""
+
+    first_us: int
+    runs: tuple[Run, ...] = ()
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """How the archive is read in the order of time.
+
+    Attributes:
+        files: of each file, or none: one after another, as they stand.
+    """
+
+    files: tuple[Laid, ...] = ()
+
+
+def run_key(files: Iterable[ArchiveFile], question: bytes) -> str:
+    """Name of the folder for a question about files: SHA-256 (hex), shortened to 32 digits."""
+    told = [_FORMAT, detente.__version__, question]
+    told += [[each.name, each.format, each.bytes, each.modified_ns, each.sample] for each in files]
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]
+
+
+class WorkFolder:
+    """Work in progress. Use it in a `with` block: nobody else can use it meanwhile.
+
+    Args:
+        base: folder in which folders of runs are.
+        key: see `run_key`.
+        fresh: forget what an earlier run has done.
+
+    Raises:
+        WorkUnusable: it cannot be written, or another run is at it.
+    """
+
+    def __init__(self, base: Path, key: str, *, fresh: bool = False) -> None:
+        self.path = base / key
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.path / "lock").open("w")
+        except OSError as error:
+            raise _unusable(error, self.path) from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise WorkUnusable(
+                "Another run is working on the same question.",
+                where=str(self.path),
+                advice="Wait for it, or give another --work folder.",
+            ) from None
+        if fresh:
+            self._empty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._lock.close()
+
+    @property
+    def events(self) -> Path:
+        """The events' file."""
+        return self.path / "events.bin"
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The last checkpoint, or None: a run that begins, or a damaged folder."""
+        return _read(self.path / "checkpoint", Checkpoint)
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Put a checkpoint in the place of the last one."""
+        self._write("checkpoint", checkpoint)
+
+    def layout(self) -> Layout | None:
+        """How the archive is read, if that is known."""
+        return _read(self.path / "layout", Layout)
+
+    def lay_out(self, layout: Layout) -> None:
+        """Note how the archive is read; what was done in another order is void."""
+        (self.path / "checkpoint").unlink(missing_ok=True)
+        self._write("layout", layout)
+
+    def piece(self, name: str) -> bytes | None:
+        """What a piece of work gave, if it is finished."""
+        path = self.path / f"piece-{name}"
+        return path.read_bytes() if path.exists() else None
+
+    def keep_piece(self, name: str, result: bytes) -> None:
+        """Keep what a piece of work gave."""
+        self._replace(f"piece-{name}", result)
+
+    def unusable(self, error: OSError) -> WorkUnusable:
+        """What is raised when something else cannot be written there."""
+        return _unusable(error, self.path)
+
+    def remove(self) -> None:
+        """The run is finished: nothing of it is kept."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _empty(self) -> None:
+        for each in self.path.iterdir():
+            if each.name == "lock":
+                continue
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
+
+    def _write(self, name: str, what: msgspec.Struct) -> None:
+        self._replace(name, msgspec.msgpack.encode(what))
+
+    def _replace(self, name: str, data: bytes) -> None:
+        beside = self.path / f"{name}.new"
+        try:
+            with beside.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            beside.replace(self.path / name)
+        except OSError as error:
+            raise _unusable(error, beside) from None
+
+
+def _read(path: Path, kind: type[Kept]) -> Kept | None:
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _unusable(error: OSError, path: Path) -> WorkUnusable:
+    return WorkUnusable(
+        f"It cannot be written: {error.strerror or error}.",
+        where=str(path),
+        advice="Give a folder with room by --work.",
+    )
