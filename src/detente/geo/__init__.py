@@ -6,6 +6,7 @@ Pure functions: no input or output, no clock, no randomness.
 from __future__ import annotations
 
 from detente.geo import projection
+from detente.geo._jit import kernel
 from detente.geo.conflict import (
     Encounter,
     Separation,
@@ -91,6 +92,7 @@ __all__ = [
     "covers",
     "extent_of",
     "intersection_outline",
+    "kernel",
     "mean_course_deg",
     "outlines_meet",
     "parse_length",
