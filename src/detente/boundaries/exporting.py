@@ -1,0 +1,120 @@
+"""Boundaries as GeoJSON that states its own source, uncertainty and licence, and read back so.
+
+The other party can take the very same line: the member `detente` of the collection holds what an
+import would have to be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from .assembling import Assembled, repaired_all
+from .boundary_set import attributions
+from .errors import BoundaryFileUnreadable, BoundaryUnstated
+from .geojson import features_of, statement_of
+from .model import Boundary, BoundarySource, Depth, Kind, Ring
+
+FORMAT: Final = "detente-boundaries-geojson/1"
+_DIGITS: Final = 9
+"""Of a degree: a tenth of a millimetre."""
+
+
+class _Stated(msgspec.Struct, frozen=True):
+    format: str
+    sources: tuple[BoundarySource, ...]
+
+
+def exported(boundaries: Sequence[Boundary]) -> bytes:
+    """A GeoJSON FeatureCollection of boundaries, with what they state and whom to name."""
+    sources = tuple(dict.fromkeys(each.source for each in boundaries))
+    document: dict[str, Any] = {
+        "type": "FeatureCollection",
+        "attribution": list(attributions(sources)),
+        "licence": sorted({each.licence for each in sources}),
+        "detente": _Stated(FORMAT, sources),
+        "features": [_feature(each) for each in boundaries],
+    }
+    return msgspec.json.encode(document) + b"\n"
+
+
+def imported(content: bytes, path: Path) -> Assembled:
+    """The boundaries of a file that `exported` has made.
+
+    Args:
+        content: of the file.
+        path: its name, for what is said.
+
+    Raises:
+        BoundaryUnstated: the file does not state where its lines come from.
+        BoundaryFileUnreadable, BoundaryTooLarge, BoundaryRefused: see `read_boundaries`.
+    """
+    raw = statement_of(content)
+    if raw is None:
+        raise BoundaryUnstated(
+            "It does not state where its lines come from and how sure they are.",
+            where=str(path),
+            advice="Import it first: detente boundary import FILE --id NAME --uncertainty-m METRES "
+            "--claimant NAME.",
+        )
+    try:
+        stated = msgspec.json.decode(raw, type=_Stated)
+        if stated.format != FORMAT:
+            raise ValueError(f"its format is {stated.format}; {FORMAT} is read")
+        sources = {each.id: each for each in stated.sources}
+        features = features_of(content, path)
+        outlines: dict[str, Sequence[Sequence[Ring]]] = {
+            each.text("id"): each.polygons for each in features
+        }
+        polygons_of, repairs = repaired_all(outlines)
+        boundaries = tuple(
+            Boundary(
+                id=each.text("id"),
+                claimant=each.text("claimant"),
+                kind=Kind(each.text("kind")),
+                name=each.text("name"),
+                source=sources[each.text("source")],
+                polygons=polygons_of[each.text("id")],
+                depth=Depth(each.text("depth")),
+                uncertainty_m=_metres(each.text("uncertainty_m")),
+                open_uncertainty_m=_metres(each.text("open_uncertainty_m")),
+            )
+            for each in features
+        )
+    except (msgspec.MsgspecError, ValueError, KeyError) as error:
+        raise BoundaryFileUnreadable(f"It cannot be read: {error}.", where=str(path)) from None
+    if len(outlines) < len(features):
+        raise BoundaryFileUnreadable("A boundary occurs twice.", where=str(path))
+    return Assembled(boundaries, tuple(repairs))
+
+
+def _metres(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise ValueError(f"an uncertainty of {text} m")
+    return value
+
+
+def _feature(boundary: Boundary) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "properties": {
+            "id": boundary.id,
+            "claimant": boundary.claimant,
+            "kind": boundary.kind.value,
+            "name": boundary.name,
+            "source": boundary.source.id,
+            "depth": boundary.depth.value,
+            "uncertainty_m": boundary.uncertainty_m,
+            "open_uncertainty_m": boundary.open_uncertainty_m,
+        },
+        "geometry": {
+            "type": "MultiPolygon",
+            "coordinates": [
+                [ring.round(_DIGITS).tolist() for ring in polygon] for polygon in boundary.polygons
+            ],
+        },
+    }
