@@ -40,6 +40,15 @@ from detente.agreement.rules import (
 from detente.agreement.signatures import PartySignature, party_signatures
 from detente.agreement.signed import Signed
 from detente.agreement.signing import merge, sign
+from detente.agreement.stand_off import (
+    AircraftClass,
+    Purpose,
+    StandOffRule,
+    StandOffSection,
+    Stretch,
+    stand_off_section,
+)
+from detente.agreement.stand_off_words import sentence as stand_off_sentence
 from detente.agreement.standing import Standing, State, standing
 from detente.agreement.statements import (
     KINDS,
@@ -62,6 +71,7 @@ __all__ = [
     "AgreementNotWritten",
     "AgreementRefused",
     "AgreementUnusable",
+    "AircraftClass",
     "AreaOutline",
     "Box",
     "Change",
@@ -74,6 +84,7 @@ __all__ = [
     "Kind",
     "Party",
     "PartySignature",
+    "Purpose",
     "Row",
     "RuleFault",
     "RulesClash",
@@ -81,9 +92,12 @@ __all__ = [
     "RulesSection",
     "Section",
     "Signed",
+    "StandOffRule",
+    "StandOffSection",
     "Standing",
     "State",
     "Statement",
+    "Stretch",
     "Words",
     "accept_enrolment",
     "agreement_page",
@@ -108,6 +122,8 @@ __all__ = [
     "sections",
     "sign",
     "signatures_section",
+    "stand_off_section",
+    "stand_off_sentence",
     "standing",
     "statement_draft",
     "write_file",
