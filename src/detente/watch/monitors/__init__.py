@@ -1,0 +1,1 @@
+"""What watches: each monitor takes positions batch by batch and tells what it finds."""

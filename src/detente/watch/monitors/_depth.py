@@ -1,0 +1,222 @@
+"""The deepest point of many stretches of track at once, exactly, with few looks at the border.
+
+How deep a point lies changes by no more than the way flown to it. So a stretch between two points
+of depths d and e that is s long cannot be deeper than (d + e + s) / 2 anywhere; if that is less
+than what is known already, nobody needs to look inside. Otherwise it is halved. What is looked for
+is the greatest depth over a fixed set of points, those reported and points between them that are
+`STEP_M` apart, so that the answer does not depend on the order in which stretches are looked at.
+Depths count in millimetres; of equal ones the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..motion import on_the_way
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+
+STEP_M: Final = 10.0
+STEPS_MAX: Final = 64
+_MM: Final = 3
+_TIE_M: Final = 0.001
+
+DepthOf: TypeAlias = Callable[[Floats, Floats, npt.NDArray[np.int32]], Floats]
+"""Latitudes, longitudes and areas to depths: metres, positive inside, `inf` beyond the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A point of a track: where, when, how far along it and how surely."""
+
+    lat: float
+    lng: float
+    time_us: int
+    odometer_m: float
+    radius_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Deepest:
+    """Where a track lies deepest inside an area.
+
+    Attributes:
+        depth_m: how deep; the limit where it is deeper.
+        node: where; `radius_m` is the greater of those of the two reports around. None beyond the
+            limit: there it was not looked for.
+        elapsed_s, share, length_m: between those reports: time, which part of it, and way; all 0 at
+            a report.
+        step_m: how far apart the points were that were looked at there.
+    """
+
+    depth_m: float
+    node: Node | None
+    elapsed_s: float
+    share: float
+    length_m: float
+    step_m: float
+
+
+class Holder(Protocol):
+    """Who keeps the deepest point of one track in one area so far."""
+
+    area: int
+    deepest: Deepest | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Span:
+    """A stretch of track, point after point, in one area."""
+
+    holder: Holder
+    lat: Floats
+    lng: Floats
+    time_us: Ints
+    odometer_m: Floats
+    radius_m: Floats
+
+
+def deepen(spans: Sequence[Span], depth_of: DepthOf, limit_m: float) -> None:
+    """Make known to the holders of some stretches how deep these lie.
+
+    Args:
+        spans: of different holders, or one after the other of the same.
+        depth_of: looks at the border.
+        limit_m: depths beyond are all alike.
+    """
+    if not spans:
+        return
+    _Search(spans, depth_of, limit_m).run()
+
+
+class _Search:
+    """All stretches end to end; `step` numbers points from the first of the first on."""
+
+    def __init__(self, spans: Sequence[Span], depth_of: DepthOf, limit_m: float) -> None:
+        self._spans = spans
+        self._depth_of = depth_of
+        self._limit_m = limit_m
+        self._lat = np.concatenate([each.lat for each in spans])
+        self._lng = np.concatenate([each.lng for each in spans])
+        self._odometer = np.concatenate([each.odometer_m for each in spans])
+        sizes = np.array([len(each.lat) for each in spans])
+        self._ends = np.cumsum(sizes) - 1
+        self._begins = self._ends - sizes + 1
+        way = np.diff(self._odometer, append=self._odometer[-1])
+        steps = np.clip(np.ceil(way / STEP_M), 1, STEPS_MAX).astype(np.int64)
+        steps[self._ends] = 1
+        self._first_step = np.concatenate(([0], np.cumsum(steps)))
+        self._areas = np.array([each.holder.area for each in spans], dtype=np.int32)
+        # of each span: depth in millimetres and step of the best so far
+        self._best = np.array(
+            [
+                -np.inf if each.holder.deepest is None else round(each.holder.deepest.depth_m, _MM)
+                for each in spans
+            ]
+        )
+        self._step = np.full(len(spans), -1, dtype=np.int64)
+
+    def run(self) -> None:
+        span = np.arange(len(self._spans))
+        low, high = self._first_step[self._begins], self._first_step[self._ends]
+        depth_low, depth_high = self._look(span, low), self._look(span, high)
+        while len(span):
+            reach = (depth_low + depth_high + self._way(low, high)) / 2
+            best = self._best[span]
+            worth = (high - low > 1) & (reach + _TIE_M >= best) & (best < self._limit_m)
+            span, low, high = span[worth], low[worth], high[worth]
+            depth_low, depth_high = depth_low[worth], depth_high[worth]
+            middle = self._middle(low, high)
+            depth = self._look(span, middle)
+            span = np.concatenate((span, span))
+            low, high = np.concatenate((low, middle)), np.concatenate((middle, high))
+            depth_low, depth_high = (
+                np.concatenate((depth_low, depth)),
+                np.concatenate((depth, depth_high)),
+            )
+        for i, each in enumerate(self._spans):
+            if self._step[i] >= 0:
+                better = self._told(i)
+                known = each.holder.deepest
+                if known is None or better.depth_m > known.depth_m:
+                    each.holder.deepest = better
+
+    def _node_of(self, step: Ints) -> Ints:
+        return np.searchsorted(self._first_step, step, side="right") - 1
+
+    def _place(self, step: Ints) -> tuple[Floats, Floats, Floats]:
+        node = self._node_of(step)
+        after = np.minimum(node + 1, len(self._lat) - 1)
+        first = self._first_step[node]
+        share = (step - first) / (self._first_step[node + 1] - first)
+        lat, lng = on_the_way(
+            self._lat[node], self._lng[node], self._lat[after], self._lng[after], share
+        )
+        way = self._odometer[node] + share * (self._odometer[after] - self._odometer[node])
+        return lat, lng, way
+
+    def _way(self, low: Ints, high: Ints) -> Floats:
+        # a hair more: ways are good to 1 in 10^5, and a bound must be one
+        return np.abs(self._place(high)[2] - self._place(low)[2]) * (1 + 1e-4) + _TIE_M
+
+    def _middle(self, low: Ints, high: Ints) -> Ints:
+        """Halfway; at a report if there is one between: only then between two of them."""
+        middle = (low + high) // 2
+        node = self._first_step[self._node_of(middle)]
+        after = self._first_step[np.minimum(self._node_of(middle) + 1, len(self._first_step) - 1)]
+        return np.where(node > low, node, np.where(after < high, after, middle))
+
+    def _look(self, span: Ints, step: Ints) -> Floats:
+        if not len(step):
+            return np.empty(0)
+        lat, lng, _ = self._place(step)
+        depth = self._depth_of(lat, lng, self._areas[span])
+        depth = np.clip(depth, -self._limit_m, self._limit_m)
+        told = np.round(depth, _MM)
+        # of each span the deepest, of equal ones the first
+        order = np.lexsort((step, -told, span))
+        chosen = np.ones(len(order), dtype=np.bool_)
+        chosen[1:] = span[order][1:] != span[order][:-1]
+        first = order[chosen]
+        where = span[first]
+        better = (told[first] > self._best[where]) | (
+            (told[first] == self._best[where]) & (step[first] < self._step[where])
+        )
+        first, where = first[better], where[better]
+        self._best[where] = told[first]
+        self._step[where] = step[first]
+        return depth
+
+    def _told(self, which: int) -> Deepest:
+        span, step, begin = self._spans[which], int(self._step[which]), int(self._begins[which])
+        node = int(self._node_of(np.array([step]))[0])
+        first, after = int(self._first_step[node]), int(self._first_step[node + 1])
+        share = (step - first) / (after - first)
+        if self._best[which] >= self._limit_m:
+            return Deepest(self._limit_m, None, 0.0, 0.0, 0.0, STEP_M)
+        i = node - begin
+        lat, lng, way = (float(each[0]) for each in self._place(np.array([step])))
+        at_us, radius_m = int(span.time_us[i]), float(span.radius_m[i])
+        if share == 0:
+            there = Node(lat, lng, at_us, way, radius_m)
+            return Deepest(float(self._best[which]), there, 0.0, 0.0, 0.0, STEP_M)
+        elapsed_us = int(span.time_us[i + 1]) - at_us
+        length_m = float(span.odometer_m[i + 1] - span.odometer_m[i])
+        there = Node(
+            lat, lng, at_us + round(share * elapsed_us), way,
+            max(radius_m, float(span.radius_m[i + 1])),
+        )  # fmt: skip
+        return Deepest(
+            float(self._best[which]),
+            there,
+            elapsed_us / 1e6,
+            share,
+            length_m,
+            length_m / (after - first),
+        )

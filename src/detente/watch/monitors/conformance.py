@@ -1,0 +1,371 @@
+"""Whether aircraft keep to the volumes that they declared themselves.
+
+All positions of a batch are measured at once. Python is reached for positions that lie outside, and
+for those of aircraft that have been outside. An excursion is one event; it begins with the first
+position outside and ends with the first one back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from detente.feeds import NEVER, Basis
+from detente.kernels import VolumeIndex
+
+from ..event_ids import event_id
+from ..events import Event, EventKind, Grade, Ground, Interval, Place
+from ..intervals import around, between, one_way
+from ..own_volumes import OwnVolumes
+from ..proposals import Proposal, Proposed, Standing
+from ..tracks import Tracked
+from ..tracks_flags import Flag
+from .base import Monitor
+
+_NOBODY: Final = -1
+
+
+class ConformanceRules(Struct, frozen=True, kw_only=True):
+    """What is assumed; seconds. The times are those of F3548-21, see `proposals`.
+
+    Attributes:
+        recoverable_s: until a flight that has left its volumes must be back.
+        settled_s: how long it must have been back before it conforms again.
+        look_ahead_s: how far ahead it is looked when a flight will leave at its present motion.
+        time_s: how far the times of a source may be off, 95 %.
+        provisional: whether an event is also given when it begins.
+    """
+
+    recoverable_s: float = 60.0
+    settled_s: float = 3.0
+    look_ahead_s: float = 60.0
+    time_s: float = 0.5
+    provisional: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Margins:
+    """How positions lie to the volumes of their own aircraft, row by row of those that have some.
+
+    Attributes:
+        row: of the batch.
+        inside: whether it conforms.
+        horizontal_m, vertical_m: to the edge of the volume in question: positive inside.
+        leaves_s: when it leaves at its present motion; 0 outside, infinite if not within the
+            look-ahead.
+        timely: whether any volume is meant for this time.
+    """
+
+    row: npt.NDArray[np.intp]
+    inside: npt.NDArray[np.bool_]
+    horizontal_m: npt.NDArray[np.float64]
+    vertical_m: npt.NDArray[np.float64]
+    leaves_s: npt.NDArray[np.float64]
+    timely: npt.NDArray[np.bool_]
+
+
+class Excursion(Struct):
+    """Being outside, as it is followed: metres, positive outside."""
+
+    began_us: int
+    before_us: int
+    last_us: int
+    first: Place
+    horizontal_m: float = 0.0
+    horizontal_off_m: float = 0.0
+    vertical_m: float = 0.0
+    vertical_off_m: float = 0.0
+    surest_m: float = -1.0e9
+    reports: int = 0
+    doubtful: int = 0
+    untimely: int = 0
+    unknown_altitude: int = 0
+    assumed: int = 0
+    derived: int = 0
+    sources: tuple[str, ...] = ()
+    callsign: str = ""
+
+
+class Flight(Struct):
+    """One operation that is watched."""
+
+    standing: Standing
+    excursion: Excursion | None = None
+
+
+class ConformanceMonitor(Monitor):
+    """See above.
+
+    Memory: 0.5 kB an operation, and the index of volumes.
+
+    Args:
+        own: what was declared. An aircraft with several operations conforms if it is in a volume
+            of any; what it leaves is counted to the first.
+        rules: what is assumed.
+    """
+
+    def __init__(self, own: Sequence[OwnVolumes], rules: ConformanceRules | None = None) -> None:
+        self._rules = rules or ConformanceRules()
+        self._owners: dict[str, int] = {}
+        self._own: list[OwnVolumes] = []
+        volumes, owners = [], []
+        for each in own:
+            owner = self._owners.setdefault(each.aircraft, len(self._own))
+            if owner == len(self._own):
+                self._own.append(each)
+            volumes += each.volumes
+            owners += [owner] * len(each.volumes)
+        self._index = VolumeIndex.build(volumes, np.array(owners, dtype=np.int32))
+        self._flights: dict[int, Flight] = {}
+        self._watched: set[int] = set()
+        self._proposals: list[Proposal] = []
+        self._owner_of: npt.NDArray[np.int32] = np.empty(0, dtype=np.int32)
+        self._named: tuple[str, ...] = ()
+        self._last_us = np.full(len(self._own), NEVER, dtype=np.int64)
+
+    def margins(self, tracked: Tracked) -> Margins:
+        """How positions lie to their own volumes; of aircraft that declared none there are no rows."""
+        reports = tracked.reports
+        owner = self._owners_of(reports.identities)[reports.aircraft]
+        row = np.flatnonzero((owner != _NOBODY) & ((tracked.flags & Flag.JUMP) == 0))
+        told = self._index.own_distance(
+            reports.time_us[row],
+            reports.lat_deg[row],
+            reports.lng_deg[row],
+            reports.altitude_m[row],
+            owner[row],
+            reports.speed_m_s[row],
+            reports.track_deg[row],
+            reports.climb_m_s[row],
+            self._rules.look_ahead_s,
+        )
+        return Margins(
+            row, told.inside.astype(np.bool_), told.horizontal_m, told.vertical_m, told.leaves_s,
+            told.volume >= 0,
+        )  # fmt: skip
+
+    def take(self, tracked: Tracked) -> list[Event]:
+        """See `Monitor`."""
+        if not len(tracked.reports):
+            return []
+        margins = self.margins(tracked)
+        owner = self._owner_of[tracked.reports.aircraft[margins.row]]
+        busy = np.zeros(len(self._own) + 1, dtype=np.bool_)
+        busy[list(self._watched)] = True
+        busy[owner[~margins.inside]] = True
+        events: list[Event] = []
+        for i in np.flatnonzero(busy[owner]).tolist():
+            events += self._position(tracked, margins, i, int(owner[i]))
+        self._last_us[owner] = tracked.reports.time_us[margins.row]
+        return events
+
+    def close(self) -> list[Event]:
+        """See `Monitor`."""
+        return [
+            self._event(owner, flight.excursion, None)
+            for owner, flight in self._flights.items()
+            if flight.excursion is not None
+        ]
+
+    def proposals(self, now_us: int | None = None) -> list[Proposal]:
+        """What is to be declared since this was asked last.
+
+        Args:
+            now_us: a clock: a flight that is silent while it is outside becomes Contingent, too.
+                None: only positions count.
+        """
+        if now_us is not None:
+            for owner in sorted(self._watched):
+                flight = self._flights[owner]
+                due = flight.standing.waited(now_us, self._rules)
+                if due is not None:
+                    self._propose(owner, due, now_us, Grade.CANNOT_BE_TOLD)
+        given, self._proposals = self._proposals, []
+        return given
+
+    def snapshot(self) -> bytes:
+        """See `Monitor`."""
+        flights = [
+            (self._own[i].aircraft, each, int(self._last_us[i]))
+            for i, each in self._flights.items()
+        ]
+        return msgspec.msgpack.encode((flights, self._proposals))
+
+    def restore(self, snapshot: bytes) -> None:
+        """See `Monitor`."""
+        flights, self._proposals = msgspec.msgpack.decode(
+            snapshot, type=tuple[list[tuple[str, Flight, int]], list[Proposal]]
+        )
+        self._flights = {}
+        for aircraft, flight, last_us in flights:
+            owner = self._owners.get(aircraft)
+            if owner is not None:
+                self._flights[owner], self._last_us[owner] = flight, last_us
+        self._watched = set(self._flights)
+
+    def _owners_of(self, identities: tuple[str, ...]) -> npt.NDArray[np.int32]:
+        if identities is not self._named:
+            self._owner_of = np.array(
+                [self._owners.get(each, _NOBODY) for each in identities], dtype=np.int32
+            )
+            self._named = identities
+        return self._owner_of
+
+    def _position(self, tracked: Tracked, margins: Margins, i: int, owner: int) -> list[Event]:
+        flight = self._flights.setdefault(owner, Flight(Standing()))
+        self._watched.add(owner)
+        row, inside = int(margins.row[i]), bool(margins.inside[i])
+        at_us = int(tracked.reports.time_us[row])
+        told: list[Event] = []
+        if not inside:
+            began = flight.excursion is None
+            excursion = flight.excursion or self._begins(tracked, row, owner)
+            flight.excursion = excursion
+            before = _surely(excursion)
+            _further(excursion, tracked, margins, i)
+            if self._rules.provisional and (began or before is not _surely(excursion)):
+                told.append(self._event(owner, excursion, None))
+        due = flight.standing.seen(at_us, self._rules, inside=inside)
+        if due is not None:
+            surely = Grade.SHOWN if flight.excursion is None else _surely(flight.excursion)
+            self._propose(owner, due, at_us, surely)
+        if inside and flight.excursion is not None:
+            told.append(self._event(owner, flight.excursion, at_us))
+            flight.excursion = None
+        return told
+
+    def _begins(self, tracked: Tracked, row: int, owner: int) -> Excursion:
+        reports = tracked.reports
+        at_us, altitude = int(reports.time_us[row]), float(reports.altitude_m[row])
+        previous, last_us = int(tracked.previous[row]), int(self._last_us[owner])
+        if previous >= 0:
+            last_us = int(reports.time_us[previous])
+        return Excursion(
+            began_us=at_us,
+            before_us=at_us if last_us == NEVER else last_us,
+            last_us=at_us,
+            first=Place(
+                float(reports.lat_deg[row]),
+                float(reports.lng_deg[row]),
+                None if math.isnan(altitude) else altitude,
+                at_us,
+                float(reports.horizontal_m[row]),
+                0.0,
+            ),
+            callsign=reports.callsigns[int(reports.aircraft[row])],
+        )
+
+    def _propose(self, owner: int, state: Proposed, at_us: int, grade: Grade) -> None:
+        own, flight = self._own[owner], self._flights[owner]
+        began_us = flight.standing.nonconforming_us
+        event = "" if began_us is None else _id(own, began_us)
+        self._proposals.append(Proposal(own.aircraft, own.operation, state, at_us, grade, event))
+
+    def _event(self, owner: int, excursion: Excursion, ended_us: int | None) -> Event:
+        own = self._own[owner]
+        until_us = excursion.last_us if ended_us is None else ended_us
+        lasted_s = (until_us - excursion.began_us) / 1e6
+        grounds = [_ground(excursion)]
+        if excursion.unknown_altitude:
+            grounds.append(
+                Ground("altitude-unknown", {"reports": float(excursion.unknown_altitude)})
+            )
+        if excursion.assumed:
+            grounds.append(Ground("accuracy-assumed", {"assumed": float(excursion.assumed)}))
+        return Event(
+            id=_id(own, excursion.began_us),
+            kind=EventKind.OUTSIDE_VOLUMES,
+            grade=_surely(excursion),
+            aircraft=own.aircraft,
+            callsign=excursion.callsign,
+            party=own.party,
+            rule=own.operation,
+            began_us=excursion.began_us,
+            ended_us=ended_us,
+            entry=excursion.first,
+            duration_s=_lasted(lasted_s, excursion, ended_us, self._rules),
+            distance_m=around(excursion.horizontal_m, excursion.horizontal_off_m, "m", least=0.0),
+            vertical_m=around(excursion.vertical_m, excursion.vertical_off_m, "m", least=0.0),
+            grounds=tuple(grounds),
+            reports=excursion.reports,
+            sources=excursion.sources,
+            basis=(
+                "assumed" if excursion.assumed else "derived" if excursion.derived else "stated"
+            ),
+        )
+
+
+def _id(own: OwnVolumes, began_us: int) -> str:
+    return event_id(EventKind.OUTSIDE_VOLUMES, own.aircraft, own.operation, began_us)
+
+
+def _lasted(
+    seconds: float, excursion: Excursion, ended_us: int | None, rules: ConformanceRules
+) -> Interval:
+    """How long: it left at some time since the position before, and came back at some before the
+    last."""
+    early_s = (excursion.began_us - excursion.before_us) / 1e6
+    late_s = (excursion.last_us - excursion.began_us) / 1e6
+    high = math.inf if ended_us is None else seconds + early_s + rules.time_s
+    return between(max(0.0, late_s - rules.time_s), seconds, high, "s")
+
+
+def _surely(excursion: Excursion) -> Grade:
+    doubtful = 2 * excursion.doubtful > excursion.reports
+    shown = excursion.surest_m > 0 and not doubtful
+    return Grade.SHOWN if shown else Grade.CANNOT_BE_TOLD
+
+
+def _ground(excursion: Excursion) -> Ground:
+    if 2 * excursion.doubtful > excursion.reports:
+        return Ground(
+            "positions-doubtful",
+            {"doubtful": float(excursion.doubtful), "reports": float(excursion.reports)},
+        )
+    if excursion.untimely:
+        return Ground("not-its-time", {"reports": float(excursion.untimely)})
+    code = "outside-own-volumes" if excursion.surest_m > 0 else "within-uncertainty"
+    return Ground(
+        code,
+        {
+            "distance_m": excursion.horizontal_m,
+            "position_m": excursion.horizontal_off_m,
+            "vertical_m": excursion.vertical_m,
+        },
+    )
+
+
+def _further(excursion: Excursion, tracked: Tracked, margins: Margins, i: int) -> None:
+    """One more position outside."""
+    reports, row = tracked.reports, int(margins.row[i])
+    across_m, up_m = one_way(float(reports.horizontal_m[row])), float(reports.vertical_m[row])
+    timely = bool(margins.timely[i])
+    out_m = max(0.0, -float(margins.horizontal_m[i])) if timely else 0.0
+    high_m = max(0.0, -_number(float(margins.vertical_m[i]))) if timely else 0.0
+    if out_m > excursion.horizontal_m:
+        excursion.horizontal_m, excursion.horizontal_off_m = out_m, across_m
+    if high_m > excursion.vertical_m:
+        excursion.vertical_m, excursion.vertical_off_m = high_m, up_m
+    surest_m = max(out_m - across_m, high_m - up_m) if timely else 1.0e9
+    excursion.surest_m = max(excursion.surest_m, surest_m)
+    excursion.last_us = int(reports.time_us[row])
+    excursion.reports += 1
+    excursion.doubtful += bool(tracked.flags[row] & Flag.INCONSISTENT)
+    excursion.untimely += not timely
+    excursion.unknown_altitude += math.isnan(float(reports.altitude_m[row]))
+    excursion.assumed += int(reports.basis[row]) == Basis.ASSUMED
+    excursion.derived += int(reports.basis[row]) == Basis.DERIVED
+    source = reports.sources[int(reports.source[row])].name
+    if source not in excursion.sources:
+        excursion.sources = tuple(sorted((*excursion.sources, source)))
+
+
+def _number(value: float) -> float:
+    return 0.0 if math.isnan(value) else value

@@ -1,0 +1,379 @@
+"""Who crosses a claimed boundary: in, out, how deep, for how long, and how sure that is.
+
+All positions of a batch are looked up at once, and all segments between positions of one aircraft
+are cut with all borders at once; only where something changes Python is reached. Each aircraft and
+area that it is in is a `Passage`; see there and in `_figures` how it becomes an event.
+
+A passage begins where a segment goes over the border inwards and ends where one goes outwards: in
+and out between two positions, over a corner, is a passage like any other. Coming back within the
+noise of positions continues it (`CrossingRules.merge_s`). Where nothing links two positions, after
+silence or a jump, what was open ends where the aircraft was last seen, and what holds it now begins
+where it is seen again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from detente.boundaries import BoundarySet
+
+from ..crossing_rules import CrossingRules
+from ..events import Event, Grade
+from ..intervals import one_way, quadrature
+from ..tracks import Tracked
+from ._borders import Cut, border_at, cut, node_at, source_of
+from ._depth import Node, Span, deepen
+from ._figures import passage_event
+from ._following import Followed, Following, FollowingState
+from ._passage import Border, Counted, Passage
+from ._predicting import Prediction, Predictor
+from ._scan import JUMPED, LINKED, SKIPPED, Codes, Floats
+from .base import Monitor
+
+REMEMBERED_MAX: Final = 1000
+"""Passages of one aircraft that a later jump can still call into question."""
+
+
+class CrossingState(Struct):
+    """All that a `CrossingMonitor` remembers."""
+
+    following: FollowingState
+    inside: list[Passage]
+    over: list[Passage]
+    jumps: dict[str, int]
+    predictions: list[Prediction]
+    identities: tuple[str, ...]
+    callsigns: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is gathered while a batch is looked at: stretches to measure, passages that changed."""
+
+    followed: Followed
+    spans: list[Span]
+    since: dict[tuple[int, int], int]
+    changed: dict[int, Passage]
+    touched: set[int]
+
+    def touch(self, passage: Passage) -> None:
+        """Something happened to it: it is told again."""
+        self.changed[id(passage)] = passage
+        self.touched.add(id(passage))
+
+
+class CrossingMonitor(Monitor):
+    """See above.
+
+    Memory: some 100 bytes an aircraft and 1 kB a passage that is open or ended less than
+    `CrossingRules.distrust_s` ago.
+
+    Args:
+        boundaries: what may be crossed.
+        rules: what counts, and what is assumed.
+    """
+
+    def __init__(self, boundaries: BoundarySet, rules: CrossingRules | None = None) -> None:
+        self._boundaries = boundaries
+        self._index = boundaries.index
+        self._rules = rules or CrossingRules()
+        self._following = Following(
+            round(self._rules.gap_s * 1e6),
+            self._rules.speed_max_m_s,
+            self._rules.containment_max_m,
+        )
+        self._window_us = round(self._rules.distrust_s * 1e6)
+        self._inside: dict[int, dict[int, Passage]] = {}
+        self._over: dict[int, list[Passage]] = {}
+        self._jumps: dict[str, int] = {}
+        self._predictor = Predictor(boundaries, self._rules)
+        self._identities: tuple[str, ...] = ()
+        self._callsigns: tuple[str, ...] = ()
+
+    # --- the interface -------------------------------------------------------------------------
+
+    def take(self, tracked: Tracked) -> list[Event]:
+        """See `Monitor`."""
+        reports = tracked.reports
+        if not len(reports):
+            return []
+        self._identities, self._callsigns = reports.identities, reports.callsigns
+        sets = self._index.claimants(reports.lat_deg, reports.lng_deg)
+        followed = self._following.take(tracked, sets)
+        found = cut(self._boundaries, followed, self._rules)
+        ahead = self._predictor.look(followed)
+        batch = _Batch(followed, [], {}, {}, set())
+        events: list[Event] = []
+        rows = set(np.flatnonzero(followed.marked).tolist())
+        rows.update(found, ahead.rows)
+        for row in sorted(rows):
+            slot = int(reports.aircraft[row])
+            entered = self._row(batch, slot, row, found.get(row, ()))
+            events += self._predictor.row(ahead, row, entered, self._inside.get(slot, {}))
+        self._carry(batch)
+        deepen(batch.spans, self._depth_of, self._rules.depth_max_m)
+        return events + self._told(batch)
+
+    def close(self) -> list[Event]:
+        """See `Monitor`."""
+        lasting = [each for areas in self._inside.values() for each in areas.values()]
+        events = self._predictor.close()
+        for each in lasting:
+            if each.entry is not None or self._rules.stays:
+                events.append(self._event(each))
+        return events
+
+    def snapshot(self) -> bytes:
+        """See `Monitor`."""
+        return msgspec.msgpack.encode(
+            CrossingState(
+                self._following.state(),
+                [each for areas in self._inside.values() for each in areas.values()],
+                [each for passages in self._over.values() for each in passages],
+                self._jumps,
+                self._predictor.state(),
+                self._identities,
+                self._callsigns,
+            )
+        )
+
+    def restore(self, snapshot: bytes) -> None:
+        """See `Monitor`."""
+        state = msgspec.msgpack.decode(snapshot, type=CrossingState)
+        self._following.restore(state.following, self._index)
+        self._inside, self._over = {}, {}
+        for each in state.inside:
+            self._inside.setdefault(each.slot, {})[each.area] = each
+        for each in state.over:
+            self._over.setdefault(each.slot, []).append(each)
+        self._jumps = state.jumps
+        self._predictor.restore(state.predictions)
+        self._identities, self._callsigns = state.identities, state.callsigns
+
+    # --- row by row, where something happens ---------------------------------------------------
+
+    def _row(self, batch: _Batch, slot: int, row: int, borders: Sequence[Cut]) -> list[int]:
+        """What a position does to the passages of its aircraft. Returns areas that it entered."""
+        followed = batch.followed
+        link = followed.link[row]
+        if link == SKIPPED:
+            return []
+        held = self._index.sets[followed.sets[row]]
+        if link != LINKED:
+            self._forget_another(slot)
+            if link == JUMPED:
+                self._jumped(batch, slot, int(followed.tracked.reports.time_us[row]))
+            self._broken(batch, slot, row)
+            for area in sorted(held):
+                self._appear(batch, slot, area, row)
+            return sorted(held)
+        entered = []
+        for each in borders:
+            if each.into:
+                self._enter(batch, slot, each.area, row, each.border)
+                entered.append(each.area)
+            else:
+                self._leave(batch, slot, each.area, row, each.border)
+        # What holds the position decides, whatever the segment seemed to touch.
+        inside = self._inside.get(slot, {})
+        for area in sorted(held ^ set(inside)):
+            line_m = self._boundaries.boundaries[area].uncertainty_m
+            border = border_at(followed, row, line_m, self._rules)
+            if area in inside:
+                self._leave(batch, slot, area, row, border)
+            else:
+                self._enter(batch, slot, area, row, border)
+                entered.append(area)
+        return entered
+
+    def _enter(self, batch: _Batch, slot: int, area: int, row: int, border: Border) -> None:
+        inside = self._inside.setdefault(slot, {})
+        if area in inside:
+            return
+        node, counted = border.node(), _counted(batch.followed, row)
+        passage = self._not_really_over(slot, area, border)
+        if passage is None:
+            passage = Passage(
+                slot, area, self._identities[slot], border.time_us, node, border, node, counted,
+                node, jump_before_us=self._jumps.get(self._identities[slot]),
+            )  # fmt: skip
+        else:
+            passage.come_back(node, counted)
+        passage.heard_of(border.source)
+        inside[area] = passage
+        batch.since[slot, area] = int(batch.followed.where[row])
+        batch.touch(passage)
+
+    def _appear(self, batch: _Batch, slot: int, area: int, row: int) -> None:
+        """An aircraft is seen inside, and nobody saw it come."""
+        node = node_at(batch.followed, row)
+        passage = Passage(
+            slot, area, self._identities[slot], node.time_us, node, None, node,
+            _counted(batch.followed, row), node, jump_before_us=self._jumps.get(self._identities[slot]),
+        )  # fmt: skip
+        passage.heard_of(source_of(batch.followed, row))
+        self._inside.setdefault(slot, {})[area] = passage
+        batch.since[slot, area] = int(batch.followed.where[row]) + 1
+        batch.touch(passage)
+
+    def _leave(self, batch: _Batch, slot: int, area: int, row: int, border: Border) -> None:
+        passage = self._inside.get(slot, {}).pop(area, None)
+        if passage is None:
+            return
+        self._measure(batch, passage, int(batch.followed.where[row]), border.node())
+        passage.exit = border
+        passage.heard_of(border.source)
+        self._end(batch, passage, border.node(), row)
+
+    def _broken(self, batch: _Batch, slot: int, row: int) -> None:
+        """Nothing links this position to the one before: there ends what was open."""
+        followed = batch.followed
+        for passage in self._inside.pop(slot, {}).values():
+            self._measure(batch, passage, int(followed.where[row]), None)
+            last = Node(0.0, 0.0, int(followed.came[row, 0]), float(followed.odometer[row]), 0.0)
+            self._end(batch, passage, last, row)
+
+    def _end(self, batch: _Batch, passage: Passage, at: Node, row: int) -> None:
+        passage.leave(at, _counted(batch.followed, row))
+        over = self._over.setdefault(passage.slot, [])
+        oldest_us = at.time_us - max(self._window_us, round(self._rules.merge_s * 1e6))
+        over[:] = [each for each in over if (each.ended_us or 0) >= oldest_us][-REMEMBERED_MAX:]
+        over.append(passage)
+        batch.touch(passage)
+
+    def _forget_another(self, slot: int) -> None:
+        """The number of an aircraft long silent may have gone to another one."""
+        over = self._over.get(slot)
+        if over and over[0].aircraft != self._identities[slot]:
+            del self._over[slot]
+
+    def _jumped(self, batch: _Batch, slot: int, at_us: int) -> None:
+        """An aircraft cannot have come here: what it said for a while before is in doubt, too."""
+        self._jumps[self._identities[slot]] = at_us
+        for passage in (*self._inside.get(slot, {}).values(), *self._over.get(slot, ())):
+            if passage.jump_after_us is None:
+                passage.jump_after_us = at_us
+                batch.touch(passage)
+
+    def _not_really_over(self, slot: int, area: int, border: Border) -> Passage | None:
+        """The passage that goes on if the aircraft was outside within its noise only."""
+        over = self._over.get(slot, [])
+        for i in range(len(over) - 1, -1, -1):
+            left = over[i].exit
+            if over[i].area != area:
+                continue
+            if left is None or border.time_us - left.time_us > self._rules.merge_s * 1e6:
+                return None
+            noise_m = quadrature(one_way(left.radius_m), one_way(border.radius_m))
+            farthest_m = (border.odometer_m - left.odometer_m) / 2
+            return over.pop(i) if farthest_m <= noise_m else None
+        return None
+
+    # --- depth and events ----------------------------------------------------------------------
+
+    def _measure(self, batch: _Batch, passage: Passage, to: int, end: Node | None) -> None:
+        """Have the depth looked up of what was flown in this batch.
+
+        Args:
+            batch: the batch.
+            passage: open.
+            to: up to which of `Followed.rows`.
+            end: and then to there.
+        """
+        if self._deep_enough(passage):
+            return
+        followed = batch.followed
+        key = passage.slot, passage.area
+        since = batch.since.pop(key, int(followed.starts[passage.slot]))
+        rows = followed.rows[since:to]
+        if not len(rows) and end is None and passage.deepest is not None:
+            return
+        nodes = [passage.head] if end is None else [passage.head, end]
+        columns = np.array([(n.lat, n.lng, n.odometer_m, n.radius_m) for n in nodes])
+        reports = followed.tracked.reports
+        batch.spans.append(
+            Span(
+                passage,
+                _between(columns[:, 0], reports.lat_deg[rows]),
+                _between(columns[:, 1], reports.lng_deg[rows]),
+                np.concatenate(
+                    ([nodes[0].time_us], reports.time_us[rows], [n.time_us for n in nodes[1:]])
+                ).astype(np.int64),
+                _between(columns[:, 2], followed.odometer[rows]),
+                _between(columns[:, 3], followed.radius[rows]),
+            )
+        )
+        if len(rows):
+            passage.head = node_at(followed, int(rows[-1]))
+
+    def _carry(self, batch: _Batch) -> None:
+        """Have the depth looked up of what stays open."""
+        starts = batch.followed.starts
+        for slot in np.flatnonzero(np.diff(starts)).tolist():
+            for passage in self._inside.get(slot, {}).values():
+                self._measure(batch, passage, int(starts[slot + 1]), None)
+
+    def _deep_enough(self, passage: Passage) -> bool:
+        return passage.deepest is not None and passage.deepest.node is None
+
+    def _depth_of(self, lat: Floats, lng: Floats, area: Codes) -> Floats:
+        return self._index.signed_depth(lat, lng, area, self._rules.depth_max_m).depth_m
+
+    def _line_m(self, passage: Passage) -> float:
+        """How far the border that its depth is measured from may be from the true one."""
+        deepest = passage.deepest
+        if deepest is None or deepest.node is None:
+            return self._boundaries.boundaries[passage.area].uncertainty_m
+        area = np.array([passage.area], dtype=np.int32)
+        found = self._index.signed_depth(
+            np.array([deepest.node.lat]), np.array([deepest.node.lng]), area,
+            self._rules.depth_max_m,
+        )  # fmt: skip
+        return float(self._boundaries.uncertainty_m(area, found.edge)[0])
+
+    def _told(self, batch: _Batch) -> list[Event]:
+        """Events of what changed; of what is open, if it is wanted and its grade changed."""
+        told = []
+        if self._rules.provisional:
+            for span in batch.spans:
+                holder = span.holder
+                if isinstance(holder, Passage) and holder.given is Grade.CANNOT_BE_TOLD:
+                    batch.changed.setdefault(id(holder), holder)
+        for passage in batch.changed.values():
+            over = passage.ended_us is not None
+            seen = passage.entry is not None or passage.exit is not None or self._rules.stays
+            if not seen or not (over or self._rules.provisional):
+                continue
+            event = self._event(passage)
+            if id(passage) in batch.touched or event.grade is not passage.given:
+                passage.given = event.grade
+                told.append(event)
+        return told
+
+    def _event(self, passage: Passage) -> Event:
+        slot = passage.slot
+        lat, lng, radius, odometer, *_ = self._following.places[slot].tolist()
+        now = Node(lat, lng, int(self._following.times[slot]), odometer, radius)
+        return passage_event(
+            passage,
+            self._boundaries.boundaries[passage.area],
+            self._rules,
+            callsign=self._callsigns[slot],
+            line_m=self._line_m(passage),
+            now=now,
+            counted=Counted(*self._following.counts[slot, :4].tolist()),
+        )
+
+
+def _between(ends: Floats, middle: Floats) -> Floats:
+    return np.concatenate((ends[:1], middle, ends[1:]))
+
+
+def _counted(followed: Followed, row: int) -> Counted:
+    return Counted(*followed.counted[row].tolist())
