@@ -38,11 +38,11 @@ from detente.operations.report import (
     write_report,
 )
 from detente.operations.report_after import Change
+from detente.operations.table_files import TrajectoryError, read_json_table
 from detente.operations.track_cleaning import ReadingReport
 from detente.operations.trajectories import (
     AltitudeUnit,
     Trajectories,
-    TrajectoryError,
     read_trajectories,
 )
 from detente.words import Words
@@ -87,6 +87,7 @@ __all__ = [
     "parse_plan",
     "plan_document",
     "plan_schema",
+    "read_json_table",
     "read_plan",
     "read_trajectories",
     "report_page",

@@ -13,26 +13,23 @@ so comparing them with each other is sound, comparing them with terrain is not.
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-import msgspec
 import numpy as np
 import polars as pl
 
-from detente.errors import DetenteError
 from detente.operations.flights import Flight
 from detente.operations.instants import parse_instant
+from detente.operations.table_files import TrajectoryError, file_bytes, read_json_table
 from detente.operations.track_cleaning import ReadingReport, drop_unusable, split_flights
 from detente.words import Words
 
 AltitudeUnit = Literal["ft", "m"]
 METRES: Final[dict[str, float]] = {"ft": 0.3048, "m": 1.0}
 GAP_S: Final = 600.0
-MAX_BYTES: Final = 1 << 30
 
 _LATITUDE: Final = ("latitude", "latitude_deg", "lat", "lat_deg")
 _LONGITUDE: Final = ("longitude", "longitude_deg", "lon", "lon_deg", "lng", "lng_deg", "long")
@@ -42,12 +39,10 @@ _ALTITUDE_BARE: Final = ("altitude", "alt", "height")
 _ID: Final = ("flight_id", "icao24", "callsign", "flight")
 _NAME: Final = ("name", "callsign", "flight", "flight_id", "icao24")
 _PARTY: Final = ("party", "operator")
-
-
-class TrajectoryError(DetenteError):
-    """A file of trajectories that cannot be understood."""
-
-    code = "trajectory.invalid"
+_WANTED: Final = frozenset(
+    {*_LATITUDE, *_LONGITUDE, *_TIME, *_ALTITUDE, *_ALTITUDE_BARE, *_ID, *_NAME, *_PARTY}
+    | {"onground"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +77,10 @@ def read_trajectories(
     name = path.name.lower()
     try:
         if name.endswith((".json", ".json.gz")):
-            frame = _read_json(path)
+            frame = read_json_table(path, _WANTED)
             altitude_unit = altitude_unit or "ft"
         elif name.endswith((".csv", ".csv.gz")):
-            frame = pl.read_csv(_bytes(path), infer_schema_length=None, try_parse_dates=False)
+            frame = pl.read_csv(file_bytes(path), infer_schema_length=None, try_parse_dates=False)
         elif name.endswith(".parquet"):
             frame = pl.read_parquet(path)
         else:
@@ -165,64 +160,6 @@ def flights_of(
     flights = split_flights(table, report, gap_s)
     columns = {"time": time, "latitude": latitude, "longitude": longitude, "altitude": altitude}
     return Trajectories(flights, report, assumption, {**columns, "flight": " + ".join(ids)})
-
-
-def _bytes(path: Path) -> bytes:
-    if path.stat().st_size > MAX_BYTES:
-        raise TrajectoryError(f"The file is larger than {MAX_BYTES >> 20} MiB.", where=str(path))
-    if not path.name.lower().endswith(".gz"):
-        return path.read_bytes()
-    try:
-        with gzip.open(path) as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except (EOFError, gzip.BadGzipFile) as problem:
-        raise TrajectoryError(
-            f"The compression is damaged: {problem}", where=str(path)
-        ) from problem
-    if len(data) > MAX_BYTES:
-        raise TrajectoryError(
-            f"The file unpacks to more than {MAX_BYTES >> 20} MiB.", where=str(path)
-        )
-    return data
-
-
-def _read_json(path: Path) -> pl.DataFrame:
-    """A table from a list of records, or from an object of columns keyed by row numbers."""
-    try:
-        data: Any = msgspec.json.decode(_bytes(path))
-    except msgspec.DecodeError as problem:
-        raise TrajectoryError(f"This is not JSON: {problem}", where=str(path)) from problem
-    except RecursionError as problem:
-        raise TrajectoryError("This JSON nests deeper than a table.", where=str(path)) from problem
-    columns: dict[str, list[Any]] = {}
-    if isinstance(data, list) and all(isinstance(row, dict) for row in data):
-        names = dict.fromkeys(name for row in data for name in row)
-        columns = {name: [row.get(name) for row in data] for name in names}
-    elif isinstance(data, dict) and all(isinstance(column, dict) for column in data.values()):
-        rows = dict.fromkeys(row for column in data.values() for row in column)
-        columns = {n: [column.get(row) for row in rows] for n, column in data.items()}
-    if not columns:
-        raise TrajectoryError(
-            "This JSON holds no table: neither a list of records nor an object of columns.",
-            where=str(path),
-        )
-    wanted = {*_LATITUDE, *_LONGITUDE, *_TIME, *_ALTITUDE, *_ALTITUDE_BARE}
-    wanted |= {*_ID, *_NAME, *_PARTY, "onground"}
-    series = []
-    for name, values in columns.items():
-        if name not in wanted:
-            continue
-        try:
-            series.append(pl.Series(name, values, strict=True))
-        except (TypeError, pl.exceptions.PolarsError):
-            # Mixed kinds (1 and 1.5, or text among numbers): numbers if all are, text otherwise.
-            numbers = all(v is None or isinstance(v, int | float) for v in values)
-            series.append(
-                pl.Series(name, values, dtype=pl.Float64, strict=False)
-                if numbers
-                else pl.Series(name, [None if v is None else str(v) for v in values])
-            )
-    return pl.DataFrame(series)
 
 
 def _only(frame: pl.DataFrame, candidates: Sequence[str], what: str, where: str) -> str:
