@@ -79,14 +79,14 @@ class _Greatest:
     deepest: Deepest | None = None
 
 
-def test_claim(
+def judge_claim(
     track: Reports,
     boundaries: BoundarySet,
     boundary: Boundary,
     claim: Claim,
     rules: CrossingRules | None = None,
 ) -> Verdict:
-    """Test a claim against the track of an aircraft.
+    """Judge a claim by the track of an aircraft.
 
     Args:
         track: reports of that aircraft, in the order in which they came.

@@ -129,15 +129,11 @@ def annotated(
         return list(events)
     made = []
     for event in events:
-        if event.kind is EventKind.CROSSING:
-            near = jumps.near(event, rules)
-            if near >= rules.aircraft:
-                ground = Ground(
-                    "interference-around",
-                    {"aircraft": float(near), "window_s": rules.within_s},
-                )
-                event = structs.replace(
-                    event, grade=Grade.CANNOT_BE_TOLD, grounds=(ground, *event.grounds)
-                )
-        made.append(event)
+        near = jumps.near(event, rules) if event.kind is EventKind.CROSSING else 0
+        if near < rules.aircraft:
+            made.append(event)
+            continue
+        figures: dict[str, float | str] = {"aircraft": float(near), "window_s": rules.within_s}
+        grounds = (Ground("interference-around", figures), *event.grounds)
+        made.append(structs.replace(event, grade=Grade.CANNOT_BE_TOLD, grounds=grounds))
     return made

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.boundaries import BoundarySet
+from detente.watch.crossing_rules import CrossingRules
+from detente.watch.motion import off_the_line_m, on_the_way
 
-from ..crossing_rules import CrossingRules
-from ..motion import off_the_line_m, on_the_way
 from ._depth import Node
 from ._following import Followed
 from ._passage import Border

@@ -11,13 +11,13 @@ from typing import Final
 
 from detente.boundaries import Boundary
 from detente.geo import projection
+from detente.watch.crossing_rules import CrossingRules
+from detente.watch.event_ids import event_id
+from detente.watch.events import Event, EventKind, Ground, Interval, Place
+from detente.watch.grading import Evidence, decide
+from detente.watch.intervals import around, between, one_way, quadrature
+from detente.watch.motion import off_the_line_m
 
-from ..crossing_rules import CrossingRules
-from ..event_ids import event_id
-from ..events import Event, EventKind, Ground, Interval, Place
-from ..grading import Evidence, decide
-from ..intervals import around, between, one_way, quadrature
-from ..motion import off_the_line_m
 from ._depth import STEP_M, Deepest, Node
 from ._passage import Border, Counted, Passage
 

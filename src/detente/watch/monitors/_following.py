@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from detente.feeds import NEVER
 from detente.kernels import BorderIndex
+from detente.watch.tracks import Tracked
+from detente.watch.tracks_flags import Flag
 
-from ..tracks import Tracked
-from ..tracks_flags import Flag
 from ._scan import Codes, Floats, Ints, Small, grouped, scan
 
 
@@ -133,7 +133,8 @@ class Following:
         )
         rows, starts, where = grouped(reports.aircraft, link, len(self.times))
         return Followed(
-            tracked, sets, radius, from_lat, from_lng, before, came, link, odometer, way, counted, marked,
+            tracked, sets, radius, from_lat, from_lng, before, came, link,
+            odometer, way, counted, marked,
             rows, starts, where,
         )  # fmt: skip
 

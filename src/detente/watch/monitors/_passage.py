@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ..events import Grade
+from detente.watch.events import Grade
+
 from ._depth import Deepest, Node
 
 

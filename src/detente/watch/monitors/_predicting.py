@@ -15,12 +15,12 @@ import numpy as np
 from msgspec import Struct, structs
 
 from detente.boundaries import BoundarySet
+from detente.watch.crossing_rules import CrossingRules
+from detente.watch.event_ids import event_id
+from detente.watch.events import Event, EventKind, Grade, Ground, Interval, Place
+from detente.watch.intervals import between, one_way, quadrature
+from detente.watch.motion import carried_on, length_m, short_way_deg, turned_deg
 
-from ..crossing_rules import CrossingRules
-from ..event_ids import event_id
-from ..events import Event, EventKind, Grade, Ground, Interval, Place
-from ..intervals import between, one_way, quadrature
-from ..motion import carried_on, length_m, short_way_deg, turned_deg
 from ._borders import source_of
 from ._following import Followed
 from ._scan import LINKED, SKIPPED, Floats
@@ -133,9 +133,10 @@ class Predictor:
         told = []
         if link != LINKED:
             last_us = int(followed.came[row, 0])
-            for each in self._open.pop(slot, {}).values():
-                told.append(_over(each, last_us, "track-ended", Grade.CANNOT_BE_TOLD))
-            return told
+            return [
+                _over(each, last_us, "track-ended", Grade.CANNOT_BE_TOLD)
+                for each in self._open.pop(slot, {}).values()
+            ]
         for area in entered:
             crossed = known.pop(area, None)
             if crossed is not None:

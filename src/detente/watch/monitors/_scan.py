@@ -108,7 +108,8 @@ def scan(
         gap_us: the longest silence within one track.
         speed_max: no aircraft is faster, m/s.
         times: state: time of the last position, by aircraft.
-        places: state: its latitude, longitude, radius, the way flown so far, metres, altitude, and speed.
+        places: state: its latitude, longitude, radius, the way flown so far, metres,
+            altitude, and speed.
         counts: state: positions so far; of them doubtful, derived and assumed ones;
             whether one was skipped since.
         set_of: state: set of the last position; -1 before the first.

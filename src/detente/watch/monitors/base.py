@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from ..events import Event
-from ..tracks import Tracked
+from detente.watch.events import Event
+from detente.watch.tracks import Tracked
 
 
 class Monitor(ABC):

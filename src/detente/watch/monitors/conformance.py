@@ -18,15 +18,16 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from detente.feeds import NEVER, Basis
+from detente.geo import Volume4D
 from detente.kernels import VolumeIndex
+from detente.watch.event_ids import event_id
+from detente.watch.events import Event, EventKind, Grade, Ground, Interval, Place
+from detente.watch.intervals import around, between, one_way
+from detente.watch.own_volumes import OwnVolumes
+from detente.watch.proposals import Proposal, Proposed, Standing
+from detente.watch.tracks import Tracked
+from detente.watch.tracks_flags import Flag
 
-from ..event_ids import event_id
-from ..events import Event, EventKind, Grade, Ground, Interval, Place
-from ..intervals import around, between, one_way
-from ..own_volumes import OwnVolumes
-from ..proposals import Proposal, Proposed, Standing
-from ..tracks import Tracked
-from ..tracks_flags import Flag
 from .base import Monitor
 
 _NOBODY: Final = -1
@@ -115,7 +116,8 @@ class ConformanceMonitor(Monitor):
         self._rules = rules or ConformanceRules()
         self._owners: dict[str, int] = {}
         self._own: list[OwnVolumes] = []
-        volumes, owners = [], []
+        volumes: list[Volume4D] = []
+        owners: list[int] = []
         for each in own:
             owner = self._owners.setdefault(each.aircraft, len(self._own))
             if owner == len(self._own):
@@ -131,7 +133,7 @@ class ConformanceMonitor(Monitor):
         self._last_us = np.full(len(self._own), NEVER, dtype=np.int64)
 
     def margins(self, tracked: Tracked) -> Margins:
-        """How positions lie to their own volumes; of aircraft that declared none there are no rows."""
+        """How positions lie to their own volumes; none of aircraft that declared none."""
         reports = tracked.reports
         owner = self._owners_of(reports.identities)[reports.aircraft]
         row = np.flatnonzero((owner != _NOBODY) & ((tracked.flags & Flag.JUMP) == 0))

@@ -22,11 +22,11 @@ import numpy as np
 from msgspec import Struct
 
 from detente.boundaries import BoundarySet
+from detente.watch.crossing_rules import CrossingRules
+from detente.watch.events import Event, Grade
+from detente.watch.intervals import one_way, quadrature
+from detente.watch.tracks import Tracked
 
-from ..crossing_rules import CrossingRules
-from ..events import Event, Grade
-from ..intervals import one_way, quadrature
-from ..tracks import Tracked
 from ._borders import Cut, border_at, cut, node_at, source_of
 from ._depth import Node, Span, deepen
 from ._figures import passage_event
@@ -54,9 +54,13 @@ class CrossingState(Struct):
 
 @dataclass(slots=True)
 class _Batch:
-    """What is gathered while a batch is looked at: stretches to measure, passages that changed."""
+    """What is gathered while a batch is looked at: stretches to measure, passages that changed.
+
+    `held` are areas by number of set, `since` where passages begin among `Followed.rows`.
+    """
 
     followed: Followed
+    held: tuple[frozenset[int], ...]
     spans: list[Span]
     since: dict[tuple[int, int], int]
     changed: dict[int, Passage]
@@ -108,7 +112,7 @@ class CrossingMonitor(Monitor):
         followed = self._following.take(tracked, sets)
         found = cut(self._boundaries, followed, self._rules)
         ahead = self._predictor.look(followed)
-        batch = _Batch(followed, [], {}, {}, set())
+        batch = _Batch(followed, self._index.sets, [], {}, {}, set())
         events: list[Event] = []
         rows = set(np.flatnonzero(followed.marked).tolist())
         rows.update(found, ahead.rows)
@@ -164,7 +168,7 @@ class CrossingMonitor(Monitor):
         link = followed.link[row]
         if link == SKIPPED:
             return []
-        held = self._index.sets[followed.sets[row]]
+        held = batch.held[int(followed.sets[row])]
         if link != LINKED:
             self._forget_another(slot)
             if link == JUMPED:
@@ -215,7 +219,8 @@ class CrossingMonitor(Monitor):
         node = node_at(batch.followed, row)
         passage = Passage(
             slot, area, self._identities[slot], node.time_us, node, None, node,
-            _counted(batch.followed, row), node, jump_before_us=self._jumps.get(self._identities[slot]),
+            _counted(batch.followed, row), node,
+            jump_before_us=self._jumps.get(self._identities[slot]),
         )  # fmt: skip
         passage.heard_of(source_of(batch.followed, row))
         self._inside.setdefault(slot, {})[area] = passage
