@@ -57,6 +57,26 @@ BUNDLED = {
         "keyutils (LGPL-2.1-or-later)",
     ],
     "pynacl": ["libsodium (ISC)"],
+    "pyogrio": [
+        "GDAL (MIT)",
+        "GEOS (LGPL-2.1-only)",
+        "PROJ (MIT)",
+        "SQLite (public domain)",
+        "OpenSSL (Apache-2.0)",
+        "curl (curl)",
+        "expat (MIT)",
+        "libkml (BSD-3-Clause)",
+        "libtiff (libtiff)",
+        "libpng (libpng-2.0)",
+        "libjpeg-turbo (IJG AND BSD-3-Clause AND Zlib)",
+        "LERC (Apache-2.0)",
+        "json-c (MIT)",
+        "Qhull (Qhull)",
+        "muParser (BSD-2-Clause)",
+        "zlib (Zlib)",
+        "Zstandard (BSD-3-Clause)",
+        "XZ (0BSD)",
+    ],
     "pyproj": [
         "PROJ (MIT)",
         "SQLite (public domain)",
@@ -79,8 +99,8 @@ below beside it, each from its authors and under its own licence; the exact vers
 uv.lock. This file is written by scripts/notice.py.
 """
 LGPL = """\
-psycopg and psycopg-binary are licensed under LGPL-3.0-only. GEOS inside shapely is under
-LGPL-2.1-only, and some of the libraries inside psycopg-binary and numpy are under
+psycopg and psycopg-binary are licensed under LGPL-3.0-only. GEOS inside shapely and pyogrio is
+under LGPL-2.1-only, and some of the libraries inside psycopg-binary and numpy are under
 LGPL-2.1-or-later. Détente uses all of them unchanged, as separate packages that are loaded at run
 time and that anyone can replace in the same environment by a changed version. Nothing of them is
 copied into Détente.
@@ -91,6 +111,12 @@ licence, Xavier Olive and others). The tracks in it come from the receivers of t
 (https://opensky-network.org; M. Schäfer et al., "Bringing Up OpenSky", IPSN 2014). Détente does not
 contain or pass on any of these data: the user's own command fetches the package, and its terms and
 those of the OpenSky Network hold for what is done with the tracks.
+
+The build fetches the borders of country-coder 5.6.1 (ISC licence, copyright country-coder
+contributors) into the package; their licence lies beside them. The user's own command may fetch
+others: @geo-maps/countries-maritime-10m (© OpenStreetMap contributors, ODbL 1.0) and world-atlas
+(made with Natural Earth, public domain). Détente does not contain or pass on those; wherever their
+lines are drawn or exported, their attribution stands beside them.
 """
 WIDTH = 100
 
