@@ -27,9 +27,9 @@ OPEN_UNCERTAINTY_M: Final = 1_852.0
 _GROUND: Final = (
     "assumed, as nothing independent and finer could be had to measure it by: 10 m that its lines "
     "were simplified by and 1 m that they were rounded to; 25 m for lines taken from maps of "
-    "1:50,000, by the rule of half a millimetre; the rest for imagery that lies askew and for "
-    "changes since 2017. Limits at sea rest on baselines that are drawn by convention: one nautical "
-    "mile. If you know better, import it with --uncertainty-m."
+    "1:50,000, by the rule of half a millimetre; the rest for imagery that lies askew, and for "
+    "changes since 2017. Limits at sea rest on baselines that are drawn by convention: one "
+    "nautical mile. If you know better, import it with --uncertainty-m."
 )
 
 

@@ -1,4 +1,4 @@
-"""GeoJSON (RFC 7946) in: one feature after the other becomes arrays, so large files fit in memory."""
+"""GeoJSON (RFC 7946) in: one feature after the other, so that large files fit in memory."""
 
 from __future__ import annotations
 

