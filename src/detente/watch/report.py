@@ -1,0 +1,199 @@
+"""The report of a run as one page that needs nothing else: what was found, where, and how sure.
+
+It opens from a disk, years later, without a network; the page is made as that of a check of plans
+is (`detente.operations`): one script and one style, allowed by their hashes, and names, which come
+from strangers, put in as text. A page shows `EVENTS_MAX` events, and tells how many there are.
+"""
+
+from __future__ import annotations
+
+import heapq
+import html
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from detente.boundaries import Boundary, BoundarySet
+from detente.operations import asset, embed_json, script_digest
+from detente.words import Words
+
+from .archive_tracks import TrackPoints, Window
+from .events import Event, Grade
+from .outputs import put
+from .report_events import Shown, event_data
+from .report_sources import InputFile, notes, source_notes
+
+EVENTS_MAX: Final = 500
+"""Events that a page shows: with their tracks, 10 MB."""
+_TITLE: Final = Words("What the watch found", "Ce que la surveillance a trouvé")
+_SHARED: Final = (
+    "phrases.js",
+    "language.js",
+    "geometry.js",
+    "drawing.js",
+    "map.js",
+    "profile.js",
+)
+_OWN: Final = (
+    "watch_phrases.js",
+    "watch_model.js",
+    "watch_map.js",
+    "watch_profile.js",
+    "watch_figures.js",
+    "watch_page.js",
+)
+_ORDER: Final = {Grade.SHOWN: 0, Grade.CANNOT_BE_TOLD: 1, Grade.REFUTED: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was found, and the events that a page shows.
+
+    Attributes:
+        counts: events by kind, grade and whom it concerns (claimant or rule).
+        shown: the surest and largest first chosen, in the order of time.
+    """
+
+    counts: Mapping[tuple[str, str, str], int]
+    shown: tuple[Event, ...]
+
+    @property
+    def events(self) -> int:
+        """How many there are."""
+        return sum(self.counts.values())
+
+
+def summary_of(events: Iterable[Event], most: int = EVENTS_MAX) -> Summary:
+    """Count events, and choose those to be shown: the surest first, the largest of these first."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+
+    def counted() -> Iterable[Event]:
+        for event in events:
+            counts[str(event.kind), str(event.grade), event.claimant or event.rule] += 1
+            yield event
+
+    chosen = heapq.nsmallest(most, counted(), key=_weight)
+    return Summary(dict(sorted(counts.items())), tuple(sorted(chosen, key=_when)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a page tells.
+
+    Attributes:
+        summary: what was found.
+        tracks: positions around the events that are shown, see `windows`.
+        boundaries: that were watched.
+        files: that were read.
+        remarks: further sentences for the foot.
+        events_file: name of the file that holds all events; "" if there is none.
+        title: its heading.
+        made_at_us: when the report was made; None: not told.
+    """
+
+    summary: Summary
+    tracks: Mapping[Window, TrackPoints] = field(default_factory=dict)
+    boundaries: BoundarySet | None = None
+    files: Sequence[InputFile] = ()
+    remarks: Sequence[Words] = ()
+    events_file: str = ""
+    title: Words = _TITLE
+    made_at_us: int | None = None
+
+
+def report_page(report: Report) -> str:
+    """The page as HTML."""
+    script = "\n".join(['"use strict";', *map(asset, _SHARED), *map(_asset, _OWN)])
+    style = asset("page.css") + _asset("watch.css")
+    parts = {
+        "TITLE": html.escape(report.title.en),
+        "STYLE_HASH": script_digest(style),
+        "SCRIPT_HASH": script_digest(script),
+        "STYLE": style,
+        "SCRIPT": script,
+        "DATA": embed_json(_data(report)),
+    }
+    # One pass over the template: what is put in is never looked at again.
+    pieces = _asset("watch.html").split("@")
+    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+
+
+def write_report(path: Path, report: Report) -> None:
+    """Write the page; a reader never sees half of it.
+
+    Raises:
+        OutputUnusable: it cannot be written.
+    """
+    page = report_page(report)
+    put(path, lambda beside: _written(beside, page))
+
+
+def _written(path: Path, page: str) -> None:
+    path.write_text(page, encoding="utf-8")
+
+
+def _weight(event: Event) -> tuple[int, float, int, str]:
+    figures = (event.depth_nearest_m, event.distance_m, event.duration_s)
+    size = next((abs(each.value) for each in figures if each is not None), 0.0)
+    return _ORDER[event.grade], -size, event.began_us, event.id
+
+
+def _when(event: Event) -> tuple[int, str]:
+    return event.began_us, event.id
+
+
+def _asset(name: str) -> str:
+    folder = resources.files("detente.watch").joinpath("report_page")
+    return folder.joinpath(name).read_text("utf-8")
+
+
+def _data(report: Report) -> dict[str, Any]:
+    summary = report.summary
+    known = {} if report.boundaries is None else {
+        each.id: each for each in report.boundaries.boundaries
+    }  # fmt: skip
+    used: dict[str, int] = {}
+    for event in summary.shown:
+        if event.boundary in known:
+            used.setdefault(event.boundary, len(used))
+    shown = Shown(summary.shown, report.tracks, report.boundaries, used)
+    lines = shown.overview()
+    return {
+        "title": _both(report.title),
+        "counts": [[*key, count] for key, count in summary.counts.items()],
+        "all": summary.events,
+        "eventsFile": report.events_file,
+        "made": None if report.made_at_us is None else report.made_at_us / 1e6,
+        "boundaries": [_boundary(known[name], lines[number]) for name, number in used.items()],
+        "events": [event_data(shown, each) for each in summary.shown],
+        "notes": [
+            _both(each)
+            for each in (
+                *report.remarks,
+                *notes(),
+                *source_notes([known[each] for each in used] or list(known.values())),
+            )
+        ],
+        "files": [
+            {"name": each.name, "bytes": each.bytes, "sha256": each.sha256} for each in report.files
+        ],
+    }
+
+
+def _boundary(boundary: Boundary, lines: list[list[int]]) -> dict[str, Any]:
+    return {
+        "id": boundary.id,
+        "name": boundary.name,
+        "claimant": boundary.claimant,
+        "kind": str(boundary.kind),
+        "source": f"{boundary.source.title} {boundary.source.version}".strip(),
+        "uncertainty": round(boundary.worst_uncertainty_m, 1),
+        "lines": lines,
+    }
+
+
+def _both(text: Words) -> dict[str, str]:
+    return {"en": text.en, "fr": text.fr}
