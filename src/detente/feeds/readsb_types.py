@@ -1,0 +1,114 @@
+"""What readsb writes of an aircraft, as types. Source: README-json.md of readsb (wiedehopf)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from .relays import ADS_C, ADS_R, DIRECT, MLAT, OTHER, TIS_B
+
+Number = float | None
+
+RELAY_BY_TYPE: Final = {
+    "adsb_icao": DIRECT,
+    "adsb_icao_nt": DIRECT,
+    "adsb_other": DIRECT,
+    "adsr_icao": ADS_R,
+    "adsr_other": ADS_R,
+    "tisb_icao": TIS_B,
+    "tisb_other": TIS_B,
+    "tisb_trackfile": TIS_B,
+    "tisb": TIS_B,
+    "adsc": ADS_C,
+    "mlat": MLAT,
+    "other": OTHER,
+    "mode_s": OTHER,
+    "mode_ac": OTHER,
+    "unknown": OTHER,
+}
+"""How a position came about, by readsb's `type`."""
+
+
+class Quality(msgspec.Struct):
+    """What an aircraft says of its position.
+
+    Attributes:
+        type: see `RELAY_BY_TYPE`.
+        flight: callsign, with spaces.
+        version: of ADS-B, 0 to 2.
+        nic, nac_p, gva: as in DO-260B.
+        rc: radius of containment, metres; 0 if unknown.
+        alt_geom: feet above the ellipsoid.
+    """
+
+    type: str | None = None
+    flight: str | None = None
+    version: Number = None
+    nic: Number = None
+    rc: Number = None
+    nac_p: Number = None
+    gva: Number = None
+    alt_geom: Number = None
+
+
+class Aircraft(Quality):
+    """One aircraft of `aircraft.json`.
+
+    Attributes:
+        hex: address, after `~` if it is not ICAO's.
+        lat, lon: degrees.
+        alt_baro: pressure altitude in feet, or "ground".
+        gs: knots; track: degrees; baro_rate, geom_rate: feet a minute.
+        seen_pos: seconds before `now` at which the position came.
+        mlat, tisb: names of the fields that came so.
+    """
+
+    hex: str = ""
+    lat: Number = None
+    lon: Number = None
+    alt_baro: float | str | None = None
+    gs: Number = None
+    track: Number = None
+    baro_rate: Number = None
+    geom_rate: Number = None
+    seen_pos: Number = None
+    mlat: list[str] = []
+    tisb: list[str] = []
+
+
+class Snapshot(Aircraft):
+    """`aircraft.json`, or one line of a stream that has one aircraft with its `now`.
+
+    Attributes:
+        now: when it was written: seconds since 1970 UTC, or milliseconds as some services have it.
+        aircraft, ac: all of them; services derived from readsb call them `ac`.
+    """
+
+    now: Number = None
+    aircraft: list[msgspec.Raw] | None = None
+    ac: list[msgspec.Raw] | None = None
+
+
+class QuickSnapshot(Aircraft):
+    """The same, whose aircraft are all as they should be."""
+
+    now: Number = None
+    aircraft: list[Aircraft] | None = None
+    ac: list[Aircraft] | None = None
+
+
+class Trace(msgspec.Struct):
+    """A trace file: one aircraft.
+
+    Attributes:
+        icao: address, as `Aircraft.hex`.
+        timestamp: seconds since 1970 UTC from which its points count.
+        trace: points: seconds, latitude, longitude, feet or "ground", knots, degrees, flags, feet a
+            minute, details, type, geometric feet, geometric feet a minute, and more.
+    """
+
+    icao: str
+    timestamp: float
+    trace: list[msgspec.Raw]
+    flight: str | None = None
