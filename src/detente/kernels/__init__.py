@@ -11,14 +11,40 @@ from detente.kernels.approach import (
     closest_s,
     cylinder_spans,
 )
+from detente.kernels.area import Area, Ring, RingError, TooManyEdges
+from detente.kernels.border import (
+    BorderIndex,
+    CompiledIndexError,
+    Crossings,
+    Depths,
+    Near,
+    TooManyBorders,
+    TooManySets,
+)
+from detente.kernels.volumes import OwnDistances, OwnersDiffer, Pairs, VolumeIndex
 from detente.kernels.well_clear import WELL_CLEAR, WellClear, losses, well_clear_spans
 
 __all__ = [
     "WELL_CLEAR",
     "Approaches",
+    "Area",
+    "BorderIndex",
+    "CompiledIndexError",
+    "Crossings",
+    "Depths",
     "Motions",
+    "Near",
+    "OwnDistances",
+    "OwnersDiffer",
+    "Pairs",
+    "Ring",
+    "RingError",
     "Sky",
+    "TooManyBorders",
+    "TooManyEdges",
+    "TooManySets",
     "Traffic",
+    "VolumeIndex",
     "WellClear",
     "approaches",
     "closest_s",

@@ -1,0 +1,125 @@
+"""Which set of areas holds at a position?"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from detente.geo import kernel
+from detente.kernels._columns import F64, I32, I64, Bools
+from detente.kernels._leaves import CORNER, COUNT, FIRST, TABLE
+from detente.kernels._sets import contains
+from detente.kernels._sign import side, side_beside
+from detente.kernels._tree import (
+    COLUMNS,
+    FAN,
+    FAN_BITS,
+    FINEST_BITS,
+    ROOT_CELLS,
+    SOUTH,
+    WEST,
+    Tree,
+)
+
+_FINEST = float(1 << FINEST_BITS)
+UNRESOLVED = -1
+"""On the date line or a pole, or where many borders meet: to be found out one by one."""
+OFF_LEAF = -1
+
+
+@kernel
+def descend(tree: Tree, x: float, y: float) -> tuple[int, int, float, float]:
+    """The entry that holds at a place, as it stands, and its cell: bits, south-west corner."""
+    qx = math.floor(x * _FINEST) - (WEST << FINEST_BITS)
+    qy = math.floor(y * _FINEST) - (SOUTH << FINEST_BITS)
+    bits = FINEST_BITS
+    entry = int(tree.entry[(qy >> bits) * COLUMNS + (qx >> bits)])
+    while entry < 0 and not (~entry) & 1:
+        bits -= FAN_BITS
+        child = ((qy >> bits) & (FAN - 1)) * FAN + ((qx >> bits) & (FAN - 1))
+        entry = int(tree.entry[ROOT_CELLS + (~entry >> 1) * (FAN * FAN) + child])
+    west = (qx >> bits << bits) / _FINEST + WEST
+    south = (qy >> bits << bits) / _FINEST + SOUTH
+    return entry, bits, west, south
+
+
+@kernel
+def bits_inside(tree: Tree, leaf: int, x: float, y: float, west: float, south: float) -> int:
+    """The classes of a leaf that a place is inside of, as bits.
+
+    The way leads from the cell's corner north, then east; every edge on it turns its classes over.
+    A place on an edge is inside of all that the edge bounds.
+    """
+    turned = 0
+    touched = 0
+    first = tree.leaf[leaf, FIRST]
+    for r in range(first, first + tree.leaf[leaf, COUNT]):
+        e = tree.ref[r]
+        ax, ay, bx, by = tree.xy[e, 0], tree.xy[e, 1], tree.xy[e + 1, 0], tree.xy[e + 1, 1]
+        mask = int(tree.mask[r])
+        if (ay > y) != (by > y):
+            here = side(ax, ay, bx, by, x, y)
+            if here == 0:
+                touched |= mask
+            elif here != side_beside(ax, ay, bx, by, west, y):
+                turned ^= mask
+        elif (ay == y or by == y) and min(ax, bx) <= x <= max(ax, bx):
+            # level, or a vertex that is the highest around
+            if ay == by or (ay == y and ax == x) or (by == y and bx == x):
+                touched |= mask
+        if (ax > west) != (bx > west) and side_beside(ax, ay, bx, by, west, y) != side_beside(
+            ax, ay, bx, by, west, south
+        ):
+            turned ^= mask
+    return (int(tree.leaf[leaf, CORNER]) ^ turned) | touched
+
+
+@kernel
+def set_at(tree: Tree, x: float, y: float) -> int:
+    """The number of the set at a place within the map's margins, or `UNRESOLVED`."""
+    entry, _, west, south = descend(tree, x, y)
+    if entry >= 0:
+        return entry
+    leaf = ~entry >> 1
+    table = tree.leaf[leaf, TABLE]
+    if table < 0:
+        return UNRESOLVED
+    return int(tree.table[table + bits_inside(tree, leaf, x, y, west, south)])
+
+
+@kernel
+def sets_at(tree: Tree, lat_deg: F64, lng_deg: F64, north: int, south: int) -> I32:
+    """Set numbers at positions; `north`, `south`: those at the poles. Nowhere: 0."""
+    out = np.empty(lat_deg.shape[0], np.int32)
+    for i in range(lat_deg.shape[0]):
+        x, y = lng_deg[i], lat_deg[i]
+        if -180.0 < x < 180.0 and -90.0 < y < 90.0:
+            out[i] = set_at(tree, x, y)
+        elif abs(y) == 90.0 and abs(x) <= 540.0:
+            out[i] = north if y > 0.0 else south
+        elif abs(y) < 90.0 and abs(x) <= 540.0:
+            x -= 360.0 * math.floor((x + 180.0) / 360.0)
+            out[i] = UNRESOLVED if abs(x) >= 180.0 else set_at(tree, x, y)
+        else:
+            out[i] = 0
+    return out
+
+
+@kernel
+def leaf_at(tree: Tree, x: float, y: float) -> tuple[int, int]:
+    """The leaf at a place and the classes inside; or `OFF_LEAF` and the number of the set."""
+    entry, _, west, south = descend(tree, x, y)
+    if entry >= 0:
+        return OFF_LEAF, entry
+    leaf = ~entry >> 1
+    return leaf, bits_inside(tree, leaf, x, y, west, south)
+
+
+@kernel
+def members(content: I32, first: I64, number: I32, area: I32) -> Bools:
+    """Whether each set has the area beside it."""
+    out = np.zeros(number.shape[0], np.bool_)
+    for i in range(number.shape[0]):
+        out[i] = area[i] >= 0 and contains(content, first, number[i], area[i])
+    return out
