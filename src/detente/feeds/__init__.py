@@ -1,13 +1,17 @@
 """Feeds: what receivers, radars and other systems send, decoded into position reports.
 
-Decoders take bytes and give columns; they know no sockets, disk or clock.
+Decoders take bytes and give columns; they know no sockets, disk or clock. Files are read by
+`archives`; how live feeds come is the matter of `detente.feeds.transports`.
 """
 
 from __future__ import annotations
 
+from .archive_options import ArchiveError, ArchiveOptions, ColumnUnclear, FormatUnknown
+from .archives import ARCHIVE_FORMATS, BATCH_ROWS, Archive, Progress, read_reports
 from .avr import AvrDecoder
 from .beast import BeastDecoder
 from .decoding import Counts, Decoder
+from .guessing import BEGINNING_BYTES, guess_format
 from .modes import (
     BadReceiver,
     Frames,
@@ -35,11 +39,19 @@ from .reports import (
     of_columns,
 )
 from .sbs import BadUtcOffset, SbsDecoder, SbsSettings
+from .tables_native import NATIVE_COLUMNS, frame_of
 
 __all__ = [
+    "ARCHIVE_FORMATS",
+    "BATCH_ROWS",
+    "BEGINNING_BYTES",
     "COLUMNS",
     "FORMATS",
+    "NATIVE_COLUMNS",
     "NEVER",
+    "Archive",
+    "ArchiveError",
+    "ArchiveOptions",
     "AvrDecoder",
     "BadReceiver",
     "BadUtcOffset",
@@ -47,15 +59,18 @@ __all__ = [
     "BeastDecoder",
     "Bytes",
     "Codes",
+    "ColumnUnclear",
     "Counts",
     "Decoder",
     "DecoderSettings",
     "Floats",
+    "FormatUnknown",
     "Frames",
     "Ints",
     "ModeSReader",
     "ModeSSettings",
     "OpenSkyDecoder",
+    "Progress",
     "ReadsbDecoder",
     "ReadsbTraceDecoder",
     "Reports",
@@ -66,7 +81,10 @@ __all__ = [
     "UnknownFormat",
     "decoder_for",
     "empty",
+    "frame_of",
     "frames_of_hex",
+    "guess_format",
     "joined",
     "of_columns",
+    "read_reports",
 ]

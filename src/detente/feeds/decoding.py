@@ -28,6 +28,14 @@ class Counts:
     dropped: Counter[str] = field(default_factory=Counter)
     noted: Counter[str] = field(default_factory=Counter)
 
+    def add(self, others: Counts) -> None:
+        """Count what others counted, too."""
+        self.bytes += others.bytes
+        self.messages += others.messages
+        self.reports += others.reports
+        self.dropped += others.dropped
+        self.noted += others.noted
+
 
 class Decoder(ABC):
     """Turns what a connection or a file gives, cut anywhere, into reports.

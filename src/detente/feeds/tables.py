@@ -1,0 +1,230 @@
+"""Tables of positions, as reports: whatever file they come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from detente.words import Words
+
+from .archive_options import ArchiveOptions
+from .decoding import Counts
+from .quality import NACP_M, NIC_M
+from .reports import NEVER, Basis, Reports, Source, empty, of_columns
+from .tables_columns import Layout, layout_of
+from .tables_names import NOBODY, NameColumn, last_told
+from .tables_times import TimeColumn
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+_ADDRESS: Final = re.compile(r"~?[0-9a-f]{6}")
+_SHORT: Final = re.compile(r"[0-9a-f]{1,5}")
+
+
+class TableReader:
+    """Makes reports of a table's frames, one after the other.
+
+    What a row lacks is counted: `no-time`, `no-aircraft`, `no-position`.
+
+    Args:
+        columns: of the table.
+        options: see there.
+        source: of the reports.
+        counts: added to.
+        where: names the table in errors.
+
+    Raises:
+        ColumnUnclear: see `layout_of`.
+    """
+
+    def __init__(
+        self,
+        columns: list[str],
+        options: ArchiveOptions,
+        source: Source,
+        counts: Counts,
+        where: str,
+    ) -> None:
+        self.layout: Layout = layout_of(columns, options, where)
+        self._source = source
+        self._counts = counts
+        self._where = where
+        self._aircraft = NameColumn(_naming(self.layout))
+        self._callsigns = NameColumn(str.strip)
+        self._known_callsigns: tuple[str, ...] = ()
+        self._times: dict[str, TimeColumn] = {}
+
+    @property
+    def assumptions(self) -> tuple[Words, ...]:
+        """What a reader of the results must know."""
+        return self.layout.assumptions
+
+    def reports(self, frame: pl.DataFrame) -> Reports:
+        """The reports of the next rows.
+
+        Raises:
+            ColumnUnclear: the times could mean many things.
+        """
+        layout = self.layout
+        self._counts.messages += frame.height
+        if not frame.height:
+            return empty()
+        columns: dict[str, npt.NDArray[np.generic]] = {}
+        time_us = self._instants(frame, layout.time)
+        if layout.position_time is not None:
+            columns["received_us"] = time_us
+            measured = self._instants(frame, layout.position_time)
+            time_us = np.where(measured == NEVER, time_us, measured)
+        columns["time_us"] = time_us
+        aircraft = self._aircraft.numbers(_cells(frame[layout.aircraft], layout))
+        columns["aircraft"] = aircraft
+        for ours, column in layout.numbers.items():
+            values = numbers_of(frame[column.name])
+            columns[ours] = values if column.factor == 1.0 else values * column.factor
+        if layout.on_ground is not None:
+            columns["on_ground"] = _grounded(frame[layout.on_ground])
+        self._add_quality(frame, columns)
+        callsigns = self._called(frame, aircraft)
+        columns = self._usable(columns)
+        count = len(columns["time_us"])
+        self._counts.reports += count
+        return of_columns(count, self._aircraft.names, callsigns, (self._source,), **columns)
+
+    def _instants(self, frame: pl.DataFrame, name: str) -> npt.NDArray[np.int64]:
+        series = frame[name]
+        column = self._times.get(name)
+        if column is None:
+            column = TimeColumn.of(series, self._where)
+            if column is None:
+                return np.full(frame.height, NEVER, dtype=np.int64)
+            self._times[name] = column
+        return column.instants(series).fill_null(NEVER).to_numpy()
+
+    def _add_quality(
+        self, frame: pl.DataFrame, columns: dict[str, npt.NDArray[np.generic]]
+    ) -> None:
+        """What ADS-B's codes say, where the table has no metres."""
+        layout = self.layout
+        if layout.nic is not None and "containment_m" not in columns:
+            columns["containment_m"] = _looked_up(frame[layout.nic], NIC_M)
+        if layout.nac_p is not None and "horizontal_m" not in columns:
+            columns["horizontal_m"] = _looked_up(frame[layout.nac_p], NACP_M)
+        contained = columns.get("containment_m")
+        if contained is None:
+            return
+        accurate = columns.get("horizontal_m", np.full(frame.height, np.nan))
+        derived = np.isnan(accurate.astype(np.float64))
+        columns["horizontal_m"] = np.where(derived, contained, accurate)
+        columns["basis"] = np.where(derived, Basis.DERIVED, Basis.STATED).astype(np.uint8)
+
+    def _called(self, frame: pl.DataFrame, aircraft: npt.NDArray[np.int32]) -> tuple[str, ...]:
+        count = len(self._aircraft.names)
+        if self.layout.callsign is None:
+            told = [""] * count
+        else:
+            callsigns = self._callsigns.numbers(frame[self.layout.callsign])
+            known = aircraft != NOBODY
+            told = last_told(aircraft[known], callsigns[known], self._callsigns.names, count)
+        before = (*self._known_callsigns, *[""] * (count - len(self._known_callsigns)))
+        now = tuple(new or old for new, old in zip(told, before, strict=True))
+        # The same object while nothing is new: who knows it need not go through it.
+        if now != self._known_callsigns:
+            self._known_callsigns = now
+        return self._known_callsigns
+
+    def _usable(
+        self, columns: dict[str, npt.NDArray[np.generic]]
+    ) -> dict[str, npt.NDArray[np.generic]]:
+        bad = np.zeros(len(columns["time_us"]), dtype=np.bool_)
+        for reason, wrong in (
+            ("no-time", columns["time_us"] == NEVER),
+            ("no-aircraft", columns["aircraft"] == NOBODY),
+            ("no-position", _off_earth(columns)),
+        ):
+            new = wrong & ~bad
+            number = int(new.sum())
+            if number:
+                self._counts.dropped[reason] += number
+                bad |= new
+        if not bad.any():
+            return columns
+        good = ~bad
+        return {name: column[good] for name, column in columns.items()}
+
+
+def numbers_of(series: pl.Series) -> Floats:
+    """Float64; NaN where there is no number."""
+    if series.dtype == pl.Float64 and not series.null_count():
+        return series.to_numpy()
+    if not series.dtype.is_numeric():
+        series = series.cast(pl.String).str.strip_chars()
+    values = series.cast(pl.Float64, strict=False).fill_null(np.nan)
+    return np.ascontiguousarray(values.to_numpy(), dtype=np.float64)
+
+
+def _off_earth(columns: dict[str, npt.NDArray[np.generic]]) -> Flags:
+    """Also wraps longitudes into [-180, 180)."""
+    lat = columns["lat_deg"].astype(np.float64, copy=False)
+    lng = columns["lng_deg"].astype(np.float64, copy=False)
+    if len(lng) and not (np.nanmin(lng, initial=0) >= -180 and np.nanmax(lng, initial=0) < 180):
+        lng = np.where((lng >= 180) & (lng <= 360), lng - 360, lng)
+        columns["lng_deg"] = lng
+    wrong: Flags = ~((np.abs(lat) <= 90) & (np.abs(lng) <= 180))
+    return wrong
+
+
+def _looked_up(series: pl.Series, table: Floats) -> Floats:
+    values = numbers_of(series)
+    known = (values >= 0) & (values < len(table))
+    codes = np.where(known, values, 0).astype(np.int64)
+    return np.where(known, table[codes], np.nan)
+
+
+def _grounded(series: pl.Series) -> npt.NDArray[np.uint8]:
+    if series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
+        lowered = series.cast(pl.String).str.to_lowercase().str.strip_chars()
+        series = (
+            pl.select(
+                pl.when(lowered.is_in(["true", "t", "1", "yes"]))
+                .then(1)
+                .when(lowered.is_in(["false", "f", "0", "no"]))
+                .then(0)
+            )
+        ).to_series()
+    return series.cast(pl.UInt8, strict=False).fill_null(2).clip(0, 2).to_numpy()
+
+
+def _cells(series: pl.Series, layout: Layout) -> pl.Series:
+    """Addresses may be stored as numbers."""
+    if layout.aircraft_is_address and series.dtype.is_integer():
+        unique = series.drop_nulls().unique()
+        names = [f"{each:06x}" for each in unique.to_list()]
+        return series.replace_strict(unique, names, return_dtype=pl.String, default=None)
+    return series
+
+
+def _naming(layout: Layout) -> Callable[[str], str]:
+    if not layout.aircraft_is_address:
+        kind = "callsign" if layout.aircraft == layout.callsign else "track"
+
+        def named(text: str) -> str:
+            stripped = text.strip()
+            return f"{kind}:{stripped}" if stripped else ""
+
+        return named
+
+    def addressed(text: str) -> str:
+        address = text.strip().lower().removeprefix("0x")
+        if _ADDRESS.fullmatch(address):
+            return address
+        if _SHORT.fullmatch(address):
+            return address.zfill(6)
+        return f"track:{text.strip()}" if address else ""
+
+    return addressed

@@ -1,0 +1,101 @@
+"""Instants of a table's column: µs since 1970 UTC, from date-times, text or numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from .archive_options import ColumnUnclear
+
+_ISO: Final = "%Y-%m-%dT%H:%M:%S%.f%z"
+# Between 2001 and 2286 the magnitude of a number tells its unit: µs per unit, least, most.
+_MAGNITUDES: Final = (
+    ("_s", 1e6, 1e9, 1e10),
+    ("_ms", 1e3, 1e12, 1e13),
+    ("_us", 1.0, 1e15, 1e16),
+    ("_ns", 1e-3, 1e18, 1e19),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumn:
+    """How a column tells instants. Found out once for a file, so that it holds for all of it.
+
+    Attributes:
+        name: of the column.
+        unit_us: µs for each unit of a number; None for text and date-times.
+    """
+
+    name: str
+    unit_us: float | None
+
+    @classmethod
+    def of(cls, series: pl.Series, where: str) -> TimeColumn | None:
+        """Find out from some values; None if none of them tells anything.
+
+        Raises:
+            ColumnUnclear: numbers that could be many things, or times without a zone.
+        """
+        dtype = series.dtype
+        if isinstance(dtype, pl.Datetime):
+            if dtype.time_zone is None:
+                raise ColumnUnclear(
+                    "The times have no zone.", where=f"{where}, {series.name}",
+                    advice="Store them as UTC.",
+                )  # fmt: skip
+            return cls(series.name, None)
+        if dtype.is_numeric():
+            return cls._of_numbers(series, where)
+        texts = series.drop_nulls()
+        if texts.is_empty():
+            return None
+        times = _parsed(texts)
+        if times.null_count() == len(texts):
+            raise ColumnUnclear(
+                f'"{str(texts[0])[:60]}" is no time with its zone.',
+                where=f"{where}, {series.name}",
+                advice="Write times like 2026-05-01T09:00:00Z, or as seconds since 1970.",
+            )
+        return cls(series.name, None)
+
+    @classmethod
+    def _of_numbers(cls, series: pl.Series, where: str) -> TimeColumn | None:
+        name = series.name
+        for suffix, factor, _, _ in _MAGNITUDES:
+            if name.endswith(suffix) and name.startswith(("timestamp_", "time_")):
+                return cls(name, factor)
+        known = series.cast(pl.Float64).fill_nan(None).drop_nulls()
+        if known.is_empty():
+            return None
+        low, high = float(known.to_numpy().min()), float(known.to_numpy().max())
+        for _, factor, least, most in _MAGNITUDES:
+            if least <= low and high < most:
+                return cls(name, factor)
+        raise ColumnUnclear(
+            f"The numbers from {low:g} to {high:g} could be many things; they are not seconds, "
+            "milli-, micro- or nanoseconds since 1970 between 2001 and 2286.",
+            where=f"{where}, {name}",
+            advice="Name the column timestamp_s, timestamp_ms or timestamp_us.",
+        )
+
+    def instants(self, series: pl.Series) -> pl.Series:
+        """Int64, null where nothing is told that can be read."""
+        if isinstance(series.dtype, pl.Datetime):
+            return series.cast(pl.Datetime("us", series.dtype.time_zone)).cast(pl.Int64)
+        if self.unit_us is None:
+            return _parsed(series)
+        if series.dtype.is_integer():
+            whole = series.cast(pl.Int64)
+            return whole * int(self.unit_us) if self.unit_us >= 1 else whole // 1000
+        numbers = series.cast(pl.Float64, strict=False).fill_nan(None)
+        instants = (numbers * self.unit_us).round(0)
+        return instants.cast(pl.Int64, strict=False)
+
+
+def _parsed(texts: pl.Series) -> pl.Series:
+    written = texts.cast(pl.String).str.strip_chars().str.replace(" ", "T", literal=True)
+    zoned = written.str.replace(r"(?i)z$", "+00:00")
+    times = zoned.str.to_datetime(_ISO, time_unit="us", time_zone="UTC", strict=False)
+    return times.cast(pl.Int64)
