@@ -93,7 +93,7 @@ class BoundarySet:
         """int32 by edge number: a boundary of the same source that shares the edge; -1 if none."""
         numbers = {source: number for number, source in enumerate(self.sources)}
         source_of = np.array([numbers[each.source] for each in self.boundaries], dtype=np.int64)
-        return neighbours(self.index.edges, source_of)
+        return neighbours(self.index._edges, source_of)
 
     @cached_property
     def _uncertainties(self) -> tuple[npt.NDArray[np.float64], ...]:

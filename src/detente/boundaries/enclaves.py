@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-import numpy as np
 import shapely
 
 from .model import Ring
@@ -20,6 +20,9 @@ from .repair import Fault, Repair
 from .rings import signed_area_m2
 
 Parts = Sequence[Sequence[Ring]]
+
+_MOST: Final = 0.99
+"""Of the area of a part that lies within another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,7 @@ def told_apart(areas: Mapping[str, Parts]) -> dict[str, Nested]:
     """Make holes of parts that others claim, and leave out those that nobody else claims.
 
     Args:
-        areas: polygons by name; outer rings must be valid and must not cross one another within an
-            area.
+        areas: polygons by name; outer rings must be valid.
     """
     owners: list[str] = []
     outers: list[shapely.Polygon] = []
@@ -46,8 +48,7 @@ def told_apart(areas: Mapping[str, Parts]) -> dict[str, Nested]:
             outers.append(shapely.Polygon(rings[0]))
             places.append((name, number))
     tree = shapely.STRtree(outers)
-    # A place within each outer ring; on its surface, so not on anybody's edge.
-    inner = shapely.point_on_surface(np.array(outers, dtype=object))
+    inner = _places_within(outers, tree)
     at, around = tree.query(inner, predicate="intersects")
     rings_around: list[list[int]] = [[] for _ in outers]
     for one, other in zip(at.tolist(), around.tolist(), strict=True):
@@ -105,11 +106,30 @@ def told_apart(areas: Mapping[str, Parts]) -> dict[str, Nested]:
     }
 
 
+def _places_within(outers: Sequence[shapely.Polygon], tree: shapely.STRtree) -> list[shapely.Point]:
+    """For each part a place in it that is in no smaller part within it, if there is one."""
+    places = [shapely.point_on_surface(part) for part in outers]
+    smaller: dict[int, list[shapely.Polygon]] = {}
+    for inner, outer in tree.query(places, predicate="intersects").T.tolist():
+        if outers[inner].area < _MOST * outers[outer].area:
+            smaller.setdefault(outer, []).append(outers[inner])
+    for number, parts in smaller.items():
+        rest = shapely.difference(outers[number], shapely.union_all(parts))
+        if not rest.is_empty:
+            places[number] = shapely.point_on_surface(rest)
+    return places
+
+
 def _encloses(outer: shapely.Polygon, inner: shapely.Polygon, *, same: bool) -> bool:
-    """Whether a ring goes around another one, as one of its point says; they do not cross."""
+    """Whether a ring, which has a place of another one in it, goes around all of that."""
     if not same:
         return True
-    return bool(outer.area > inner.area and shapely.covers(outer, inner))
+    if outer.area <= inner.area:
+        return False
+    if shapely.covers(outer, inner):
+        return True
+    # Simplified by itself, a ring may come to cross the one that it touched.
+    return bool(shapely.intersection(outer, inner).area >= _MOST * inner.area)
 
 
 def _claimed(around: Sequence[int], owners: Sequence[str], *, except_for: str) -> bool:

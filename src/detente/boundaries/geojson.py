@@ -14,6 +14,7 @@ from .model import Ring
 
 Positions = list[list[float]]
 
+_NOTHING: Final = (b"", b"null")
 _DEPTH_MAX: Final = 4
 """Of collections of geometries within one another."""
 
@@ -25,8 +26,8 @@ class _Geometry(msgspec.Struct):
 
 
 class _Feature(msgspec.Struct):
-    geometry: msgspec.Raw | None = None
-    properties: msgspec.Raw | None = None
+    geometry: msgspec.Raw = msgspec.Raw()
+    properties: msgspec.Raw = msgspec.Raw()
 
 
 class _Collection(msgspec.Struct):
@@ -88,9 +89,9 @@ def statement_of(content: bytes) -> bytes | None:
 
 
 def _polygons(
-    raw: msgspec.Raw | None, where: str, budget: Budget, depth: int = 0
+    raw: msgspec.Raw, where: str, budget: Budget, depth: int = 0
 ) -> list[tuple[Ring, ...]]:
-    if raw is None or bytes(raw) == b"null":
+    if bytes(raw) in _NOTHING:
         return []
     geometry = msgspec.json.decode(raw, type=_Geometry)
     if geometry.type == "Polygon":
@@ -126,12 +127,12 @@ def _rings(parts: list[list[Positions]], where: str, budget: Budget) -> list[tup
     return polygons
 
 
-def _properties(raw: msgspec.Raw | None) -> dict[str, Value]:
-    if raw is None or bytes(raw) == b"null":
+def _properties(raw: msgspec.Raw) -> dict[str, Value]:
+    if bytes(raw) in _NOTHING:
         return {}
     found = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     properties: dict[str, Value] = {}
     for name, each in found.items():
-        if bytes(each[:1]) not in (b"[", b"{"):
+        if not bytes(each).startswith((b"[", b"{")):
             properties[name] = msgspec.json.decode(each, type=str | float | bool | None)
     return properties

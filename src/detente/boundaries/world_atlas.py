@@ -15,6 +15,7 @@ import numpy as np
 from .assembling import Assembled, repaired_all
 from .errors import BoundaryFileUnreadable
 from .model import Boundary, BoundarySource, Kind, Ring
+from .rings import VERTICES_MIN, signed_area_m2
 from .states import States
 
 ID: Final = "natural-earth"
@@ -74,9 +75,12 @@ def assemble(content: bytes, states: States) -> Assembled:
             state = states.find(each.id)
             code = state.alpha2 if state else each.properties.name
             names[code] = state.name if state else each.properties.name
+            polygons = [tuple(_ring(ring, arcs) for ring in polygon) for polygon in _polygons(each)]
             outlines.setdefault(code, []).extend(
-                tuple(_ring(ring, arcs) for ring in polygon) for polygon in _polygons(each)
+                polygon for polygon in polygons if _has_area(polygon)
             )
+            if not any(map(_has_area, polygons)):
+                left_out.append(f"{names[code]}: too small for this source")
     except (msgspec.MsgspecError, IndexError) as error:
         raise BoundaryFileUnreadable(f"It is not world-atlas's data: {error}.") from None
     source = BoundarySource(
@@ -128,6 +132,10 @@ def _polygons(geometry: _Geometry) -> list[list[list[int]]]:
     if geometry.type == "MultiPolygon":
         return msgspec.json.decode(geometry.arcs, type=list[list[list[int]]])
     return []
+
+
+def _has_area(polygon: tuple[Ring, ...]) -> bool:
+    return len(polygon[0]) >= VERTICES_MIN and signed_area_m2(polygon[0]) != 0
 
 
 def _ring(numbers: list[int], arcs: list[Ring]) -> Ring:
