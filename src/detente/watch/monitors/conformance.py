@@ -31,6 +31,8 @@ from detente.watch.tracks_flags import Flag
 from .base import Monitor
 
 _NOBODY: Final = -1
+_EDGE_M: Final = 0.01
+"""Outlines hold what lies on them, to the centimetre."""
 
 
 class ConformanceRules(Struct, frozen=True, kw_only=True):
@@ -143,15 +145,17 @@ class ConformanceMonitor(Monitor):
             reports.lng_deg[row],
             reports.altitude_m[row],
             owner[row],
-            reports.speed_m_s[row],
-            reports.track_deg[row],
-            reports.climb_m_s[row],
-            self._rules.look_ahead_s,
+            speed_m_s=reports.speed_m_s[row],
+            track_deg=reports.track_deg[row],
+            climb_m_s=reports.climb_m_s[row],
+            look_ahead_s=self._rules.look_ahead_s,
         )
+        # Without an altitude only place and time count, as in planning.
+        within = ~(told.vertical_m < 0) & (told.horizontal_m >= -_EDGE_M)
+        timely = told.volume >= 0
         return Margins(
-            row, told.inside.astype(np.bool_), told.horizontal_m, told.vertical_m, told.leaves_s,
-            told.volume >= 0,
-        )  # fmt: skip
+            row, timely & within, told.horizontal_m, told.vertical_m, told.leaves_s, timely
+        )
 
     def take(self, tracked: Tracked) -> list[Event]:
         """See `Monitor`."""
