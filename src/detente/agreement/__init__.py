@@ -42,6 +42,7 @@ from detente.agreement.signed import Signed
 from detente.agreement.signing import merge, sign
 from detente.agreement.stand_off import (
     AircraftClass,
+    Border,
     Purpose,
     StandOffRule,
     StandOffSection,
@@ -73,6 +74,7 @@ __all__ = [
     "AgreementUnusable",
     "AircraftClass",
     "AreaOutline",
+    "Border",
     "Box",
     "Change",
     "Document",

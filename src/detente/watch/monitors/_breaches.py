@@ -1,0 +1,272 @@
+"""A stretch of time in which an aircraft was nearer to a line than agreed, and its event."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from detente.watch.declarations import Declared, Notice
+from detente.watch.event_ids import event_id
+from detente.watch.events import Event, EventKind, Grade, Ground, Interval, Place
+from detente.watch.intervals import around
+from detente.watch.stand_off_rules import (
+    Breach,
+    Exemption,
+    Limit,
+    exemption,
+    grade_of,
+    too_near,
+)
+
+
+class Position(Struct, frozen=True):
+    """A position and its distance from a line, as it is judged.
+
+    Attributes:
+        time_us: when; µs since 1970 UTC.
+        lat_deg, lng_deg, altitude_m: where; NaN if no altitude is told.
+        distance_dm: below zero inside what the line bounds; None: farther than was looked for.
+        spread_dm: what it may be off, 95 %: position, time and line.
+        radius_m: what the position may be off, 95 %.
+        doubtful: it could not have been flown, or not with the motion told.
+        basis: of its accuracy.
+        source: number of its source.
+    """
+
+    time_us: int
+    lat_deg: float
+    lng_deg: float
+    altitude_m: float
+    distance_dm: int | None
+    spread_dm: int
+    radius_m: float
+    doubtful: bool
+    basis: int
+    source: int
+
+
+class Passing(Struct, kw_only=True):
+    """A breach while it lasts.
+
+    Attributes:
+        began: where and when, between two positions; None: the track begins in it.
+        began_us: when, or the first position.
+        nearest: the position at the least distance.
+        surest_dm: see `Breach`.
+        left: where and when it went far enough away, if it did since.
+        last_us: last position that was too near.
+        reports: how many were.
+        closing_s: how long the spread of distance lasts at the speed of entering.
+        leaving_s: likewise of leaving.
+    """
+
+    began: Place | None
+    began_us: int
+    nearest: Position
+    surest_dm: int
+    last_us: int
+    left: Place | None = None
+    reports: int = 0
+    doubtful: bool = False
+    basis: int = 0
+    sources: tuple[str, ...] = ()
+    closing_s: float = 0.0
+    leaving_s: float = 0.0
+    told: Grade | None = None
+
+    def breach(self, ended_us: int) -> Breach:
+        """What decides, if it ended then."""
+        distance = self.nearest.distance_dm
+        return Breach(
+            self.began_us,
+            ended_us,
+            0 if distance is None else distance,
+            self.surest_dm,
+            self.doubtful,
+        )
+
+
+_BASIS: Final = ("stated", "derived", "assumed")
+
+
+def passage(before: Position, after: Position, limit_dm: int) -> tuple[Place, float]:
+    """Where and when, between two positions on either side of a limit, it was passed; and how long
+    the spread of distance lasts at that speed, seconds.
+
+    The distance is taken to change evenly between them.
+    """
+    seconds = (after.time_us - before.time_us) / 1e6
+    if before.distance_dm is None or after.distance_dm is None:
+        # the farther one is so far away that nothing can be said of the way between
+        near = after if before.distance_dm is None else before
+        return _place(near, near.time_us, seconds), seconds
+    change = after.distance_dm - before.distance_dm
+    share = (limit_dm - before.distance_dm) / change
+    elapsed_us = after.time_us - before.time_us
+    east = (after.lng_deg - before.lng_deg + 180) % 360 - 180
+    spread_s = min(seconds, max(before.spread_dm, after.spread_dm) / abs(change) * seconds)
+    altitude = before.altitude_m + share * (after.altitude_m - before.altitude_m)
+    place = Place(
+        before.lat_deg + share * (after.lat_deg - before.lat_deg),
+        (before.lng_deg + share * east + 180) % 360 - 180,
+        None if math.isnan(altitude) else altitude,
+        before.time_us + round(share * elapsed_us),
+        max(before.radius_m, after.radius_m),
+        round(spread_s, 6),
+    )
+    return place, spread_s
+
+
+def _place(position: Position, time_us: int, spread_s: float) -> Place:
+    altitude = None if math.isnan(position.altitude_m) else position.altitude_m
+    return Place(
+        position.lat_deg,
+        position.lng_deg,
+        altitude,
+        time_us,
+        position.radius_m,
+        round(spread_s, 6),
+    )
+
+
+def begun(before: Position | None, position: Position, limit: Limit) -> Passing:
+    """A position is too near, and the one before was not, or there was none."""
+    began, spread_s = None, 0.0
+    if before is not None:
+        began, spread_s = passage(before, position, limit.distance_dm)
+    return Passing(
+        began=began,
+        began_us=position.time_us if began is None else began.time_us,
+        nearest=position,
+        surest_dm=_surest(position),
+        last_us=position.time_us,
+        closing_s=spread_s,
+    )
+
+
+def gone_on(passing: Passing, position: Position, source: str) -> None:
+    """One more position that is too near."""
+    passing.left, passing.leaving_s = None, 0.0
+    passing.last_us = position.time_us
+    passing.reports += 1
+    passing.basis = max(passing.basis, position.basis)
+    passing.doubtful |= position.doubtful
+    if source not in passing.sources:
+        passing.sources = tuple(sorted((*passing.sources, source)))
+    passing.surest_dm = min(passing.surest_dm, _surest(position))
+    known, least = position.distance_dm, passing.nearest.distance_dm
+    if known is not None and least is not None and known < least:
+        passing.nearest = position
+
+
+def gone_off(passing: Passing, before: Position, position: Position, limit: Limit) -> None:
+    """A position that is far enough away, after one that was not."""
+    passing.left, passing.leaving_s = passage(before, position, limit.distance_dm)
+
+
+def is_too_near(limit: Limit, position: Position) -> bool:
+    """Whether a position is nearer than agreed."""
+    return position.distance_dm is not None and too_near(limit, position.distance_dm)
+
+
+def judged(
+    passing: Passing, limit: Limit, notices: Sequence[Notice]
+) -> tuple[Breach, Exemption, str]:
+    """A breach as it stands, whether an announced errand excuses it, and which."""
+    breach = passing.breach(passing.last_us if passing.left is None else passing.left.time_us)
+    return breach, *exemption(limit, breach, notices)
+
+
+def _surest(position: Position) -> int:
+    distance = position.distance_dm
+    return 2**53 if distance is None else distance + position.spread_dm
+
+
+def event_of(
+    passing: Passing,
+    limit: Limit,
+    aircraft: str,
+    callsign: str,
+    declared: Declared,
+    notices: Sequence[Notice],
+    *,
+    over: bool,
+) -> Event:
+    """The event of a breach as it stands.
+
+    Args:
+        passing: it.
+        limit: what was not kept.
+        aircraft, callsign, declared, notices: whose, and what is known of it.
+        over: whether it has ended.
+    """
+    breach, excuse, notice = judged(passing, limit, notices)
+    ended_us = breach.ended_us
+    grade = grade_of(limit, breach, excuse)
+    spread_s = math.hypot(passing.closing_s, passing.leaving_s)
+    distance = breach.least_dm / 10
+    return Event(
+        id=event_id(
+            EventKind.STAND_OFF, aircraft, f"{limit.rule} {limit.border}", passing.began_us
+        ),
+        kind=EventKind.STAND_OFF,
+        grade=grade,
+        aircraft=aircraft,
+        callsign=callsign,
+        party=declared.party,
+        boundary=limit.border,
+        claimant=limit.claimant,
+        rule=limit.rule,
+        began_us=passing.began_us,
+        ended_us=ended_us if over else None,
+        entry=passing.began,
+        exit=passing.left if over else None,
+        duration_s=around((ended_us - passing.began_us) / 1e6, spread_s, "s", least=0.0),
+        distance_m=Interval(
+            distance,
+            distance - passing.nearest.spread_dm / 10,
+            distance + passing.nearest.spread_dm / 10,
+            "m",
+        ),
+        grounds=_grounds(passing, limit, breach, excuse, notice, over),
+        reports=passing.reports,
+        sources=passing.sources,
+        boundary_source=limit.border,
+        basis=_BASIS[passing.basis],
+    )
+
+
+def _grounds(
+    passing: Passing,
+    limit: Limit,
+    breach: Breach,
+    excuse: Exemption,
+    notice: str,
+    over: bool,
+) -> tuple[Ground, ...]:
+    figures: dict[str, float | str] = {
+        "distance_m": breach.least_dm / 10,
+        "agreed_m": limit.distance_dm / 10,
+        "spread_m": passing.nearest.spread_dm / 10,
+    }
+    found = []
+    if excuse is Exemption.EXEMPT:
+        found.append(Ground(str(excuse), {"notice": notice, **figures}))
+    else:
+        if breach.doubtful:
+            found.append(Ground("positions-inconsistent"))
+        sure = too_near(limit, breach.surest_dm)
+        where = "beyond" if sure else "within"
+        found.append(Ground(f"too-near-{where}-uncertainty", figures))
+    if excuse not in (Exemption.EXEMPT, Exemption.NOT_FORESEEN):
+        found.append(Ground(str(excuse), {"notice": notice} if notice else {}))
+    if _BASIS[passing.basis] == "assumed":
+        found.append(Ground("accuracy-assumed"))
+    if passing.began is None:
+        found.append(Ground("began-too-near"))
+    if over and passing.left is None:
+        found.append(Ground("track-ended"))
+    return tuple(found)

@@ -1,0 +1,282 @@
+"""Aircraft that are nearer to a line than the parties agreed for their class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final, TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from detente.watch.declarations import Declarations
+from detente.watch.events import Event
+from detente.watch.intervals import ONE_WAY
+from detente.watch.stand_off_rules import Limit, StandOffRules, grade_of
+from detente.watch.tracks import Tracked
+from detente.watch.tracks_flags import Flag
+
+from ._breaches import (
+    Passing,
+    Position,
+    begun,
+    event_of,
+    gone_off,
+    gone_on,
+    is_too_near,
+    judged,
+)
+from .base import Monitor
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Rows: TypeAlias = npt.NDArray[np.intp]
+
+_PLACES: Final = 1e7
+"""Positions are judged in 10⁻⁷ degrees, a centimetre, as F3411 sends them."""
+_FARTHER_M: Final = 25_000.0
+"""How much farther than agreed distances are looked for: what is passed between two positions is
+found where the one before was no farther."""
+_DOUBTFUL: Final = Flag.JUMP | Flag.INCONSISTENT
+
+
+class _Open(Struct):
+    limit: int
+    aircraft: int
+    passing: Passing
+
+
+class _Last(Struct):
+    limit: int
+    aircraft: int
+    position: Position
+
+
+class _Snapshot(Struct):
+    open: list[_Open]
+    last: list[_Last]
+    unknown: int
+
+
+class StandOffMonitor(Monitor):
+    """Judges each position of each declared aircraft by the limits that bind it.
+
+    An aircraft whose party or class is not declared is bound by no limit; its positions are
+    counted. On the ground nobody is too near. A breach is one event until the aircraft has kept
+    away for `StandOffRules.clear_s`, or was not heard for `gap_s`.
+
+    Memory: 300 bytes for each aircraft that came within 25 km of a limit, 1 kB a breach.
+
+    Args:
+        rules: the limits.
+        declarations: what is known of aircraft.
+    """
+
+    def __init__(self, rules: StandOffRules, declarations: Declarations | None = None) -> None:
+        self.rules = rules
+        self._declarations = declarations or Declarations()
+        self._identities: tuple[str, ...] = ()
+        self._callsigns: tuple[str, ...] = ()
+        self._sources: tuple[str, ...] = ()
+        self._bound: npt.NDArray[np.bool_] = np.zeros((len(rules.limits), 0), dtype=np.bool_)
+        self._declared: npt.NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        self._open: dict[tuple[int, int], Passing] = {}
+        self._last: dict[tuple[int, int], Position] = {}
+        self._unknown = 0
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Positions of aircraft whose party or class nobody has declared."""
+        return Counter(undeclared=self._unknown)
+
+    def declare(self, declarations: Declarations) -> None:
+        """What is known has changed, as when an errand is announced; counts from now on."""
+        self._declarations = declarations
+        self._identities = ()
+
+    def take(self, tracked: Tracked) -> list[Event]:
+        """See `Monitor`."""
+        self._know(tracked)
+        reports = tracked.reports
+        found: list[tuple[int, int, Event]] = []
+        bound = self._bound[:, reports.aircraft]
+        self._unknown += int(np.count_nonzero(~self._declared[reports.aircraft]))
+        lat = np.rint(reports.lat_deg * _PLACES) / _PLACES
+        lng = np.rint(reports.lng_deg * _PLACES) / _PLACES
+        for number, limit in enumerate(self.rules.limits):
+            rows = np.flatnonzero(bound[number])
+            if len(rows):
+                distance_m = self._distance_m(limit, lat[rows], lng[rows])
+                for row, event in self._judged(number, tracked, rows, distance_m, lat, lng):
+                    found.append((row, number, event))
+        return [event for _, _, event in sorted(found, key=lambda each: each[:2])]
+
+    def close(self) -> list[Event]:
+        """See `Monitor`."""
+        order = sorted(self._open, key=lambda key: (self._open[key].began_us, key))
+        events = [self._event(*key, self._open[key], over=False) for key in order]
+        self._open.clear()
+        self._last.clear()
+        return events
+
+    def snapshot(self) -> bytes:
+        """See `Monitor`."""
+        return msgspec.msgpack.encode(
+            _Snapshot(
+                [_Open(*key, each) for key, each in self._open.items()],
+                [_Last(*key, each) for key, each in self._last.items()],
+                self._unknown,
+            )
+        )
+
+    def restore(self, snapshot: bytes) -> None:
+        """See `Monitor`."""
+        state = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+        self._open = {(each.limit, each.aircraft): each.passing for each in state.open}
+        self._last = {(each.limit, each.aircraft): each.position for each in state.last}
+        self._unknown = state.unknown
+
+    def _know(self, tracked: Tracked) -> None:
+        reports = tracked.reports
+        self._callsigns = reports.callsigns
+        self._sources = tuple(each.name for each in reports.sources)
+        old, new = self._identities, reports.identities
+        if new is old:
+            return
+        limits, known = self._bound.shape
+        if len(new) > known:
+            more = np.zeros((limits, len(new) - known), dtype=np.bool_)
+            self._bound = np.concatenate((self._bound, more), axis=1)
+            self._declared = np.concatenate((self._declared, np.zeros(more.shape[1], np.bool_)))
+        for slot, identity in enumerate(new):
+            if slot >= len(old) or old[slot] != identity:
+                declared = self._declarations.of(identity)
+                self._declared[slot] = bool(declared.party) and declared.kind is not None
+                self._bound[:, slot] = False
+                self._bound[list(self.rules.of(declared)), slot] = True
+        self._identities = new
+
+    def _distance_m(self, limit: Limit, lat: Floats, lng: Floats) -> Floats:
+        """From the line; below zero inside, inf where it is farther than is looked for."""
+        index = self.rules.index
+        farthest_m = limit.distance_dm / 10 + _FARTHER_M
+        depths = index.signed_depth(lat, lng, limit.line, farthest_m)
+        if limit.inside == limit.line:
+            return np.negative(depths.depth_m)
+        away: Floats = np.abs(depths.depth_m)
+        if limit.inside < 0:
+            return away
+        area = np.full(len(lat), limit.inside, dtype=np.int32)
+        within = index.inside(index.claimants(lat, lng), area)
+        return np.asarray(np.where(within, -away, away), dtype=np.float64)
+
+    def _judged(
+        self,
+        number: int,
+        tracked: Tracked,
+        rows: Rows,
+        distance_m: Floats,
+        lat: Floats,
+        lng: Floats,
+    ) -> list[tuple[int, Event]]:
+        """Follow those that are, or were lately, anywhere near; row and event."""
+        reports, limit = tracked.reports, self.rules.limits[number]
+        looked_for = limit.distance_dm / 10 + _FARTHER_M
+        near = distance_m <= looked_for
+        aircraft = reports.aircraft[rows]
+        concerned = np.zeros(len(self._identities), dtype=np.bool_)
+        concerned[aircraft[near]] = True
+        for key in (*self._open, *self._last):
+            concerned[key[1]] |= key[0] == number
+        picked = np.flatnonzero(concerned[aircraft])
+        found: list[tuple[int, Event]] = []
+        for i in picked.tolist():
+            row = int(rows[i])
+            distance = float(distance_m[i]) if near[i] else None
+            position = self._position(
+                tracked, row, limit, distance, float(lat[row]), float(lng[row])
+            )
+            begins = bool(tracked.flags[row] & Flag.FIRST)
+            grounded = bool(reports.on_ground[row] == 1 or tracked.flags[row] & Flag.GROUND)
+            found += [
+                (row, each)
+                for each in self._followed(
+                    number, int(reports.aircraft[row]), position, begins, grounded
+                )
+            ]
+        return found
+
+    def _position(
+        self,
+        tracked: Tracked,
+        row: int,
+        limit: Limit,
+        distance_m: float | None,
+        lat: float,
+        lng: float,
+    ) -> Position:
+        reports = tracked.reports
+        radius_m = float(reports.horizontal_m[row])
+        speed = float(reports.speed_m_s[row])
+        late_m = 0.0 if np.isnan(speed) else speed * self.rules.time_s
+        spread_m = float(np.hypot(np.hypot(ONE_WAY * radius_m, late_m), limit.uncertainty_dm / 10))
+        return Position(
+            int(reports.time_us[row]),
+            lat,
+            lng,
+            float(reports.altitude_m[row]),
+            None if distance_m is None else round(distance_m * 10),
+            int(np.ceil(spread_m * 10)),
+            radius_m,
+            bool(tracked.flags[row] & _DOUBTFUL),
+            int(reports.basis[row]),
+            int(reports.source[row]),
+        )
+
+    def _followed(
+        self, number: int, aircraft: int, position: Position, begins: bool, grounded: bool
+    ) -> list[Event]:
+        """One more position of an aircraft."""
+        key, limit = (number, aircraft), self.rules.limits[number]
+        events: list[Event] = []
+        before = self._last.pop(key, None)
+        gap_us = round(self.rules.gap_s * 1e6)
+        if before is not None and (begins or position.time_us - before.time_us > gap_us):
+            before = None
+            events += self._ended(key)
+        passing = self._open.get(key)
+        if not grounded and is_too_near(limit, position):
+            if passing is None:
+                passing = self._open[key] = begun(before, position, limit)
+            gone_on(passing, position, self._sources[position.source])
+            notices = self._declarations.notices_of(self._identities[aircraft])
+            breach, excuse, _ = judged(passing, limit, notices)
+            grade = grade_of(limit, breach, excuse)
+            if grade != passing.told:
+                passing.told = grade
+                events.append(self._event(number, aircraft, passing, over=False))
+        elif passing is not None:
+            if passing.left is None and before is not None and not grounded:
+                gone_off(passing, before, position, limit)
+            clear_us = round(self.rules.clear_s * 1e6)
+            if grounded or position.time_us - passing.last_us >= clear_us:
+                events += self._ended(key)
+        if key in self._open or (position.distance_dm is not None and not grounded):
+            self._last[key] = position
+        return events
+
+    def _ended(self, key: tuple[int, int]) -> list[Event]:
+        passing = self._open.pop(key, None)
+        return [] if passing is None else [self._event(*key, passing, over=True)]
+
+    def _event(self, number: int, aircraft: int, passing: Passing, *, over: bool) -> Event:
+        identity = self._identities[aircraft]
+        return event_of(
+            passing,
+            self.rules.limits[number],
+            identity,
+            self._callsigns[aircraft],
+            self._declarations.of(identity),
+            self._declarations.notices_of(identity),
+            over=over,
+        )
