@@ -30,9 +30,12 @@ from .archive_order import OrderedArchive, look_through
 from .archive_outcome import Outcome, Progress
 from .archive_work import Checkpoint, Layout, WorkFolder
 from .engine_rules import WatchSetup
+from .events import Event
+from .interference import Jumps, annotated
 
 CHECKPOINT_S: Final = 20.0
 """Working time between checkpoints: what a killed run loses at most."""
+_AT_ONCE: Final = 10_000
 
 
 class ArchiveRun:
@@ -66,8 +69,7 @@ class ArchiveRun:
         self._jobs = jobs
         self._tell = tell
         self._checkpoint_s = checkpoint_s
-        self._bytes = 0
-        self._bytes_all = max(1, sum(each.bytes for each in files))
+        self._share = 0.0
 
     def watch(self) -> Outcome:
         """Run to the end; the events are then in the work folder's file.
@@ -93,10 +95,7 @@ class ArchiveRun:
 
     def look_through(self) -> Layout:
         """Find the order of files that are not in the order of time; see `archive_order`."""
-        self._bytes = 0
-        layout = look_through(
-            self._files, self._options, self._work, lambda count: self._read(count, looking=True)
-        )
+        layout = look_through(self._files, self._options, self._work, self._looked)
         self._work.lay_out(layout)
         return layout
 
@@ -115,22 +114,23 @@ class ArchiveRun:
                 done, before_s = last.rows, last.took_s
             rows, began_s = 0, time.monotonic()
             saved_s = began_s
-            self._bytes = 0
             for batch in archive.reports(self._read):
                 skipped = min(len(batch), max(0, done - rows))
                 rows += len(batch)
                 if skipped < len(batch):
                     lanes.take(batch.take(slice(skipped, None)) if skipped else batch)
-                self._tell(self._progress(rows, len(events)))
+                self._tell(Progress(False, self._share, rows, len(events)))
                 now_s = time.monotonic()
                 if rows > done and now_s - saved_s >= self._checkpoint_s:
                     self._save(lanes, events, rows, own, before_s + now_s - began_s)
                     saved_s = time.monotonic()
             events.add(lanes.close())
+            _call_into_question(events, lanes.jumps)
             outcome = Outcome(
                 reports=rows,
-                messages=archive.counts.messages,
-                dropped=dict(archive.counts.dropped),
+                messages=archive.written.messages,
+                dropped=archive.written.dropped,
+                assumptions=archive.written.assumptions,
                 taken_out=dict(lanes.taken_out),
                 digests=tuple(each.result() for each in digests),
                 in_order=not layout.files,
@@ -167,13 +167,22 @@ class ArchiveRun:
             )
         )
 
-    def _read(self, count: int, *, looking: bool = False) -> None:
-        self._bytes += count
-        if looking:
-            self._tell(self._progress(0, 0, looking=True))
+    def _looked(self, share: float) -> None:
+        self._tell(Progress(True, share, 0, 0))
 
-    def _progress(self, rows: int, events: int, *, looking: bool = False) -> Progress:
-        return Progress(looking, min(1.0, self._bytes / self._bytes_all), rows, events)
+    def _read(self, share: float) -> None:
+        self._share = share
+
+
+def _call_into_question(events: EventStore, jumps: Jumps) -> None:
+    """Events near places where many aircraft jumped at once: see `annotated`."""
+    if not len(jumps):
+        return
+    changed: list[Event] = []
+    for some in events.some(_AT_ONCE):
+        judged = annotated(some, jumps)
+        changed += [new for old, new in zip(some, judged, strict=True) if new is not old]
+    events.add(changed)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -66,6 +67,12 @@ class EventStore:
         decoder = msgspec.msgpack.Decoder(Event)
         for line in sorted(self._lines.values()):
             yield decoder.decode(self._at(line.at))
+
+    def some(self, count: int) -> Iterator[list[Event]]:
+        """The events in lists of so many at most."""
+        rest = iter(self)
+        while some := list(islice(rest, count)):
+            yield some
 
     def add(self, events: Iterable[Event]) -> None:
         """Keep events."""

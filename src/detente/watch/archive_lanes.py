@@ -22,6 +22,7 @@ from detente.feeds import Reports
 
 from .engine import Engine
 from .events import Event
+from .interference import Jumps
 
 Numbers: TypeAlias = npt.NDArray[np.int32]
 
@@ -108,6 +109,14 @@ class Lanes:
     def taken_out(self) -> Counter[str]:
         """What no monitor saw of the reports that were dealt, by reason."""
         return sum((each.taken_out for each in self._own), Counter())
+
+    @property
+    def jumps(self) -> Jumps:
+        """Those of all aircraft that were dealt."""
+        together = Jumps()
+        for each in self._own:
+            together = together.merged(each.jumps)
+        return together
 
     def take(self, reports: Reports) -> None:
         """The next batch. It may return before the lanes are done with it.

@@ -11,21 +11,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
-from detente.feeds import ArchiveOptions, Counts, Reports, frame_of, joined, read_reports
+from detente.feeds import Archive, ArchiveOptions, Counts, Reports, frame_of, joined
 
 from .archive_files import ArchiveFile
 from .archive_merge import OutOfOrder, Stream, merged
-from .archive_work import Laid, Layout, Run, WorkFolder
+from .archive_work import Laid, Layout, Run, WorkFolder, WrittenOf
 
 RUN_ROWS: Final = 4_000_000
 """Reports that are sorted at once: half a gigabyte."""
-_ROW_GROUP: Final = 131_072
-Progress = Callable[[int], None]
-"""Called with the bytes of the archive that were read since the last call."""
+BATCH_ROWS: Final = 1 << 19
+_RUN_BLOCK_ROWS: Final = 1 << 17
+Read: TypeAlias = Callable[[float], None]
+"""Told the share of the archive that is read, from 0 to 1."""
+
+
+class _Shares:
+    """Adds up how far several streams have been read."""
+
+    def __init__(self, streams: int, tell: Read | None) -> None:
+        self._shares = [0.0] * streams
+        self._tell = tell
+
+    def of(self, stream: int) -> Callable[[int, int], None]:
+        return partial(self._set, stream)
+
+    def _set(self, stream: int, done: int, whole: int) -> None:
+        self._shares[stream] = done / max(1, whole)
+        if self._tell is not None:
+            self._tell(sum(self._shares) / len(self._shares))
 
 
 class OrderedArchive:
@@ -39,109 +56,124 @@ class OrderedArchive:
     """
 
     def __init__(
-        self,
-        files: Sequence[ArchiveFile],
-        options: ArchiveOptions,
-        work: Path,
-        layout: Layout,
+        self, files: Sequence[ArchiveFile], options: ArchiveOptions, work: Path, layout: Layout
     ) -> None:
         self._files = files
         self._options = options
         self._work = work
         self._layout = layout
-        self.counts = Counts()
+        self._written = WrittenOf()
 
-    def __iter__(self) -> Iterator[Reports]:
-        """All reports.
+    @property
+    def written(self) -> WrittenOf:
+        """What is in the files, as far as they have been read; complete after `reports`."""
+        return self._layout.written or self._written
+
+    def reports(self, progress: Read | None = None) -> Iterator[Reports]:
+        """All reports, from the beginning.
 
         Raises:
             OutOfOrder: the files are not in the order that the layout says.
-            DetenteError: a file cannot be read.
+            ArchiveError: a file cannot be read.
         """
-        return self.reports()
-
-    def reports(self, progress: Progress | None = None) -> Iterator[Reports]:
-        """All reports; raises as above."""
-        self.counts = Counts()
         if not self._layout.files:
             return self._as_they_stand(progress)
-        streams = []
+        return merged(self._streams(progress))
+
+    def _streams(self, progress: Read | None) -> list[Stream]:
+        count = sum(max(1, len(each.runs)) for each in self._layout.files)
+        shares = _Shares(count, progress)
+        streams: list[Stream] = []
         for file, laid in zip(self._files, self._layout.files, strict=True):
             if not laid.runs:
-                streams.append(Stream(laid.first_us, partial(self._file, file, progress)))
+                archive = partial(_opened, file, self._options)
+                rows = BATCH_ROWS
+                streams.append(
+                    Stream(laid.first_us, partial(_blocks, archive, rows, shares.of(len(streams))))
+                )
             for run in laid.runs:
-                path = self._work / run.name
-                streams.append(Stream(run.first_us, partial(self._run, path, progress)))
-        return merged(streams)
+                archive = partial(Archive, self._work / run.name, "parquet")
+                rows = _RUN_BLOCK_ROWS
+                streams.append(
+                    Stream(run.first_us, partial(_blocks, archive, rows, shares.of(len(streams))))
+                )
+        return streams
 
-    def _as_they_stand(self, progress: Progress | None) -> Iterator[Reports]:
+    def _as_they_stand(self, progress: Read | None) -> Iterator[Reports]:
+        shares = _Shares(len(self._files), progress)
+        self._written = WrittenOf()
         last_us: int | None = None
         for number, file in enumerate(self._files):
-            for block in self._file(file, progress):
+            archive = _opened(file, self._options)
+            for block in archive.reports(batch_rows=BATCH_ROWS, progress=shares.of(number)):
                 if not len(block):
                     continue
-                times = block.time_us
-                if (last_us is not None and times[0] < last_us) or bool(
-                    np.any(times[1:] < times[:-1])
-                ):
+                if not _in_order(block, last_us):
                     raise OutOfOrder(number)
-                last_us = int(times[-1])
+                last_us = int(block.time_us[-1])
                 yield block
-
-    def _file(self, file: ArchiveFile, progress: Progress | None) -> Iterator[Reports]:
-        return read_reports(
-            Path(file.path),
-            file.format,
-            options=self._options,
-            counts=self.counts,
-            progress=progress,
-        )
-
-    def _run(self, path: Path, progress: Progress | None) -> Iterator[Reports]:
-        return read_reports(path, "parquet", progress=progress)
+            self._written = self._written.and_of(archive)
 
 
 def look_through(
     files: Sequence[ArchiveFile],
     options: ArchiveOptions,
     work: WorkFolder,
-    progress: Progress | None = None,
+    progress: Read | None = None,
     run_rows: int = RUN_ROWS,
 ) -> Layout:
     """Read each file once, and sort what is not in order into runs of the work folder.
 
     Raises:
-        DetenteError: a file cannot be read, or a run not be written.
+        ArchiveError: a file cannot be read.
+        WorkUnusable: a run cannot be written.
     """
+    shares = _Shares(len(files), progress)
+    written = WrittenOf()
     laid = []
     for number, file in enumerate(files):
-        blocks = partial(
-            read_reports, Path(file.path), file.format, options=options, progress=progress
-        )
-        first_us = _ordered_from(blocks())
+        archive = _opened(file, options)
+        first_us = _ordered_from(archive.reports(batch_rows=BATCH_ROWS))
+        runs: tuple[Run, ...] = ()
         if first_us is None:
-            runs = tuple(_runs(blocks(), work, number, run_rows))
+            archive = _opened(file, options)
+            blocks = archive.reports(batch_rows=BATCH_ROWS, progress=shares.of(number))
+            runs = tuple(_runs(blocks, work, number, run_rows))
             first_us = min((each.first_us for each in runs), default=0)
-        else:
-            runs = ()
+        shares.of(number)(1, 1)
+        written = written.and_of(archive)
         laid.append(Laid(first_us=first_us, runs=runs))
-    return Layout(files=tuple(laid))
+    return Layout(files=tuple(laid), written=written)
+
+
+def _opened(file: ArchiveFile, options: ArchiveOptions) -> Archive:
+    return Archive(Path(file.path), file.format, options=options, counts=Counts())
+
+
+def _blocks(
+    archive: Callable[[], Archive], rows: int, progress: Callable[[int, int], None]
+) -> Iterator[Reports]:
+    return archive().reports(batch_rows=rows, progress=progress)
+
+
+def _in_order(block: Reports, after_us: int | None) -> bool:
+    times = block.time_us
+    if after_us is not None and times[0] < after_us:
+        return False
+    return not bool(np.any(times[1:] < times[:-1]))
 
 
 def _ordered_from(blocks: Iterator[Reports]) -> int | None:
     """The first time, if all are in order; else None, as soon as that is seen."""
-    first: int | None = None
-    last = 0
+    first_us = last_us = None
     for block in blocks:
         if not len(block):
             continue
-        times = block.time_us
-        if first is None:
-            first = last = int(times[0])
-        if times[0] < last or bool(np.any(times[1:] < times[:-1])):
+        if not _in_order(block, last_us):
             return None
-        last = int(times[-1])
-    return 0 if first is None else first
+        last_us = int(block.time_us[-1])
+        first_us = int(block.time_us[0]) if first_us is None else first_us
+    return 0 if first_us is None else first_us
 
 
 def _runs(blocks: Iterator[Reports], work: WorkFolder, number: int, run_rows: int) -> Iterator[Run]:
@@ -156,17 +188,18 @@ def _runs(blocks: Iterator[Reports], work: WorkFolder, number: int, run_rows: in
             rows += len(part)
             at += len(part)
             if rows == run_rows:
-                yield _run(joined(held), work, f"run-{number}-{made}")
+                yield _run(joined(held), work, f"run-{number}-{made}.parquet")
                 held, rows, made = [], 0, made + 1
     if rows:
-        yield _run(joined(held), work, f"run-{number}-{made}")
+        yield _run(joined(held), work, f"run-{number}-{made}.parquet")
 
 
 def _run(reports: Reports, work: WorkFolder, name: str) -> Run:
     in_order = reports.take(np.argsort(reports.time_us, kind="stable"))
-    path = work.path / f"{name}.parquet"
     try:
-        frame_of(in_order).write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP)
+        frame_of(in_order).write_parquet(
+            work.path / name, compression="lz4", row_group_size=_RUN_BLOCK_ROWS
+        )
     except OSError as error:
         raise work.unusable(error) from None
-    return Run(name=path.name, first_us=int(in_order.time_us[0]))
+    return Run(name=name, first_us=int(in_order.time_us[0]))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from detente.words import Words
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -31,6 +33,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
         reports: that were watched.
         messages: in the files, whatever they say.
         dropped: what gave no report, by reason.
+        assumptions: what was taken for granted in reading.
         taken_out: reports that no monitor saw, by reason.
         digests: SHA-256 (hex) of each file.
         in_order: whether the files were in the order of time as they stand.
@@ -42,6 +45,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     reports: int
     messages: int = 0
     dropped: dict[str, int] = {}
+    assumptions: tuple[Words, ...] = ()
     taken_out: dict[str, int] = {}
     digests: tuple[str, ...] = ()
     in_order: bool = True

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,8 @@ import msgspec
 
 import detente
 from detente.errors import DetenteError
+from detente.feeds import Archive
+from detente.words import Words
 
 from .archive_files import ArchiveFile
 from .archive_outcome import Outcome
@@ -71,14 +74,42 @@ class Laid(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[Run, ...] = ()
 
 
+class WrittenOf(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in files, whether it gave a report or not.
+
+    Attributes:
+        messages: well formed, whatever they say.
+        dropped: what gave no report, by reason.
+        assumptions: what was taken for granted in reading.
+    """
+
+    messages: int = 0
+    dropped: dict[str, int] = {}
+    assumptions: tuple[Words, ...] = ()
+
+    def and_of(self, archive: Archive) -> WrittenOf:
+        """With what is in one more file, which has been read."""
+        return WrittenOf(
+            messages=self.messages + archive.counts.messages,
+            dropped=dict(Counter(self.dropped) + archive.counts.dropped),
+            assumptions=tuple(dict.fromkeys((*self.assumptions, *archive.assumptions))),
+        )
+
+
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """How the archive is read in the order of time.
 
     Attributes:
         files: of each file, or none: one after another, as they stand.
+        written: what is in the files, if they have been looked through.
     """
 
     files: tuple[Laid, ...] = ()
+    written: WrittenOf | None = None
+
+
+class _Cut(msgspec.Struct, frozen=True):
+    pieces: int
 
 
 def run_key(files: Iterable[ArchiveFile], question: bytes) -> str:
@@ -164,6 +195,15 @@ class WorkFolder:
     def unusable(self, error: OSError) -> WorkUnusable:
         """What is raised when something else cannot be written there."""
         return _unusable(error, self.path)
+
+    def pieces(self) -> int | None:
+        """Into how many pieces the work was cut, if it was."""
+        cut = _read(self.path / "pieces", _Cut)
+        return None if cut is None else cut.pieces
+
+    def cut(self, pieces: int) -> None:
+        """Note into how many pieces the work is cut."""
+        self._write("pieces", _Cut(pieces))
 
     def remove(self) -> None:
         """The run is finished: nothing of it is kept."""

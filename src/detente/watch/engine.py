@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from .events import Event
+from .interference import Jumps
 
 if TYPE_CHECKING:
     from detente.feeds import Reports, Source
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     tracks: bytes
     monitors: tuple[bytes, ...]
+    jumps: bytes
     taken: int
 
 
@@ -41,6 +43,8 @@ class Engine:
         self._monitors = tuple(monitors)
         self.taken = 0
         """Reports that were given, used or not."""
+        self.jumps = Jumps()
+        """Those of all aircraft: see `annotated`."""
 
     @property
     def taken_out(self) -> Counter[str]:
@@ -63,6 +67,7 @@ class Engine:
         """
         self.taken += len(reports)
         tracked = self._tracks.take(reports)
+        self.jumps.take(tracked)
         return [event for each in self._monitors for event in each.take(tracked)]
 
     def close(self) -> list[Event]:
@@ -75,6 +80,7 @@ class Engine:
             _Snapshot(
                 self._tracks.snapshot(),
                 tuple(each.snapshot() for each in self._monitors),
+                self.jumps.snapshot(),
                 self.taken,
             )
         )
@@ -91,4 +97,5 @@ class Engine:
         self._tracks.restore(found.tracks)
         for each, state in zip(self._monitors, found.monitors, strict=True):
             each.restore(state)
+        self.jumps = Jumps.restored(found.jumps)
         self.taken = found.taken

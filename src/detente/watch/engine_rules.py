@@ -12,10 +12,12 @@ from .crossing_rules import CrossingRules
 from .declarations import Declarations
 from .engine import Engine
 from .monitors.base import Monitor
-from .monitors.conformance import ConformanceMonitor, ConformanceRules, OwnVolumes
+from .monitors.conformance import ConformanceMonitor, ConformanceRules
 from .monitors.crossing import CrossingMonitor
-from .monitors.separation import SeparationMonitor, SeparationRules
+from .monitors.separation import SeparationMonitor
 from .monitors.stand_off import StandOffMonitor
+from .own_volumes import OwnVolumes
+from .separation_rules import SeparationRules
 from .stand_off_rules import StandOffRules
 from .tracks import Tracks
 from .tracks_rules import TrackRules
