@@ -19,7 +19,11 @@ from .modes import Frames
 from .reports import NEVER
 
 _BLOCK_BYTES: Final = 4 << 20
-_DIGITS: Final = 28
+_OCTETS: Final = 14
+_SHORT_OCTETS: Final = 7
+_DIGITS: Final = 2 * _OCTETS
+_FIRST_LONG: Final = 16 << 3
+"""Formats below 16 are short (ICAO Annex 10, volume IV, 3.1.2.3.1)."""
 
 
 def heard_frames(stream: BinaryIO, counts: Counts, where: str) -> Iterator[Frames]:
@@ -62,10 +66,14 @@ def _read(block: bytes, counts: Counts, where: str) -> Frames:
             counts.dropped[reason] += number
     digits = "".join(timed["frame"].str.pad_end(_DIGITS, "0").to_list())
     times = (timed["timestamp"] * 1e6).round(0).cast(pl.Int64, strict=False).fill_null(NEVER)
+    octets = np.frombuffer(bytearray.fromhex(digits), dtype=np.uint8).reshape(-1, _OCTETS)
+    # Recorders write fourteen octets for short frames, too; the format tells how many count.
+    short = octets[:, 0] < _FIRST_LONG
+    octets[short, _SHORT_OCTETS:] = 0
     return Frames(
-        np.frombuffer(bytes.fromhex(digits), dtype=np.uint8).reshape(-1, _DIGITS // 2),
-        (timed["frame"].str.len_bytes() // 2).cast(pl.UInt8).to_numpy(),
-        times.to_numpy(),
+        octets,
+        np.where(short, _SHORT_OCTETS, timed["frame"].str.len_bytes() // 2).astype(np.uint8),
+        times.to_numpy(writable=True),
         np.full(timed.height, NEVER, dtype=np.int64),
         np.zeros(timed.height, dtype=np.bool_),
     )

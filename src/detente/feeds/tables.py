@@ -104,7 +104,7 @@ class TableReader:
             if column is None:
                 return np.full(frame.height, NEVER, dtype=np.int64)
             self._times[name] = column
-        return column.instants(series).fill_null(NEVER).to_numpy()
+        return column.instants(series).fill_null(NEVER).to_numpy(writable=True)
 
     def _add_quality(
         self, frame: pl.DataFrame, columns: dict[str, npt.NDArray[np.generic]]
@@ -161,11 +161,11 @@ class TableReader:
 def numbers_of(series: pl.Series) -> Floats:
     """Float64; NaN where there is no number."""
     if series.dtype == pl.Float64 and not series.null_count():
-        return series.to_numpy()
+        return series.to_numpy(writable=True)
     if not series.dtype.is_numeric():
         series = series.cast(pl.String).str.strip_chars()
     values = series.cast(pl.Float64, strict=False).fill_null(np.nan)
-    return np.ascontiguousarray(values.to_numpy(), dtype=np.float64)
+    return values.to_numpy(writable=True)
 
 
 def _off_earth(columns: dict[str, npt.NDArray[np.generic]]) -> Flags:
@@ -197,7 +197,7 @@ def _grounded(series: pl.Series) -> npt.NDArray[np.uint8]:
                 .then(0)
             )
         ).to_series()
-    return series.cast(pl.UInt8, strict=False).fill_null(2).clip(0, 2).to_numpy()
+    return series.cast(pl.UInt8, strict=False).fill_null(2).clip(0, 2).to_numpy(writable=True)
 
 
 def _cells(series: pl.Series, layout: Layout) -> pl.Series:

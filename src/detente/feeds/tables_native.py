@@ -81,12 +81,13 @@ class NativeReader:
         source = self._sources.numbers(frame["source"])
         if (aircraft == NOBODY).any() or (source == NOBODY).any():
             raise ArchiveError("A report has no aircraft or no source.", where=self._where)
+        # Writable: kernels are compiled once more for columns that are not.
         columns: dict[str, npt.NDArray[np.generic]] = {"aircraft": aircraft, "source": source}
         for name in COLUMNS:
             if name in _TIMES:
-                columns[name] = frame[name].fill_null(NEVER).to_numpy()
+                columns[name] = frame[name].fill_null(NEVER).to_numpy(writable=True)
             elif name not in _CODES:
-                columns[name] = frame[name].to_numpy()
+                columns[name] = frame[name].to_numpy(writable=True)
         called = self._callsigns.numbers(frame[_CALLSIGN])
         names = self._aircraft.names
         told = last_told(aircraft, called, self._callsigns.names, len(names))
