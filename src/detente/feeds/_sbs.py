@@ -198,7 +198,7 @@ def _address(data: npt.NDArray[np.uint8], begin: int, end: int) -> int:
             digit = (octet | 0x20) - 87
         else:
             return 0
-        value |= np.int64(digit) << (4 * (5 - (i - begin)))
+        value |= int(digit) << (4 * (5 - (i - begin)))
     return value
 
 
@@ -215,7 +215,7 @@ def _callsign(data: npt.NDArray[np.uint8], begin: int, end: int) -> int:
         if not (65 <= octet <= 90 or 48 <= octet <= 57 or octet == 32):
             return 0
         packed = packed << 6 | (octet & 0x3F)
-    return packed
+    return int(packed)
 
 
 @kernel

@@ -26,7 +26,7 @@ from .telemetry import TelemetryDecoder
 class UnknownFormat(DetenteError):
     """There is no decoder of that name."""
 
-    code: ClassVar[str] = "feed-format"
+    code: ClassVar[str] = "feeds.decoder"
 
 
 @dataclass(frozen=True, slots=True)

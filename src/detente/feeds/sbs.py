@@ -24,7 +24,7 @@ _AHEAD_US: Final = 2 * _S
 class BadUtcOffset(DetenteError):
     """Local time cannot be so far from UTC."""
 
-    code: ClassVar[str] = "feed-utc-offset"
+    code: ClassVar[str] = "feeds.utc_offset"
 
 
 @dataclass(frozen=True, slots=True)

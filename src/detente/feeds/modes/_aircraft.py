@@ -51,7 +51,7 @@ HALF: Final = np.dtype([("us", "i8"), ("lat", "i4"), ("lng", "i4"), ("surface", 
 @kernel
 def _begin(address: int, slots: int) -> int:
     """Where to look first. Addresses of one country are neighbours; this scatters them."""
-    return int((np.uint64(address) * np.uint64(0x9E3779B1) >> np.uint64(8)) & np.uint64(slots - 1))
+    return int((np.int64(address) * 0x9E3779B1 >> 8) & (slots - 1))
 
 
 @kernel

@@ -265,7 +265,7 @@ def _pairs(said: np.void, now: int, other: np.void) -> bool:
         limit = PAIR_SURFACE_US
     else:
         limit = PAIR_FAST_US
-    return now - other["us"] <= limit
+    return bool(now - other["us"] <= limit)
 
 
 @kernel

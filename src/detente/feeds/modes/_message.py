@@ -49,9 +49,9 @@ MESSAGE: Final = np.dtype(
 
 `lat_deg`, `lng_deg`: of formats that tell a place outright; `cpr_lat`, `cpr_lng`: 17 bits each of
 those that encode it. `difference_ft`: geometric less pressure altitude. `callsign`: eight
-characters of six bits, 0 if not told. `address`: 24 bits, plus `OTHER_ADDRESS`. `squawk`: four octal digits as
-a number. `format`: downlink format; `type`: type code of an extended squitter. `overlaid`: the
-address was laid over the parity, so that only a known one shows a sound message.
+characters of six bits, 0 if not told. `address`: 24 bits, plus `OTHER_ADDRESS`. `squawk`: four
+octal digits as a number. `format`: downlink format; `type`: type code of an extended squitter.
+`overlaid`: the address was laid over the parity, so that only a known one shows a sound message.
 """
 
 OTHER_ADDRESS: Final = 1 << 24

@@ -124,7 +124,7 @@ def _extended(frame: npt.NDArray[np.uint8], form: int, said: np.void) -> None:
     me = np.int64(0)
     for k in range(4, 11):
         me = me << 8 | np.int64(frame[k])
-    squitter(me, said)
+    squitter(int(me), said)
 
 
 @kernel
@@ -132,7 +132,7 @@ def _reply(frame: npt.NDArray[np.uint8], form: int, length: int, said: np.void) 
     """A reply, or what aircraft say to each other: its parity is laid over with the address."""
     said["address"] = remainder(frame, length)
     said["overlaid"] = 1
-    code = (np.int64(frame[2]) & 0x1F) << 8 | np.int64(frame[3])
+    code = int((np.int64(frame[2]) & 0x1F) << 8 | np.int64(frame[3]))
     if form in (5, 21):
         said["squawk"] = squawk(code)
     else:

@@ -105,7 +105,7 @@ def _component(negative: int, code: int, factor: int) -> float:
     if code in (0, 1023):
         return np.nan
     speed = float((code - 1) * factor)
-    return -speed if negative else speed
+    return 0.0 - speed if negative else speed
 
 
 @kernel
@@ -132,12 +132,12 @@ def _velocity(me: int, said: np.void) -> None:
     rate = bits(me, 38, 46)
     if rate not in (0, 511):
         climb = 64.0 * (rate - 1)
-        said["climb_ft_min"] = -climb if bits(me, 37, 37) else climb
+        said["climb_ft_min"] = 0.0 - climb if bits(me, 37, 37) else climb
     difference = bits(me, 50, 56)
     # Where a ground station relays radar targets these bits hold something else.
     if said["relay"] != TIS_B and difference not in (0, 127):
         feet = 25.0 * (difference - 1)
-        said["difference_ft"] = -feet if bits(me, 49, 49) else feet
+        said["difference_ft"] = 0.0 - feet if bits(me, 49, 49) else feet
 
 
 @kernel

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from detente.feeds.reports import Bytes, Ints
 
 FRAME_OCTETS: Final = 14
+SHORT_OCTETS: Final = 7
+_LONG_FORMATS: Final = 0x80
 LENGTHS: Final = (2, 7, 14)
 """Of a reply to Mode A or C, and of a short and a long one of Mode S."""
 
@@ -51,6 +53,8 @@ class Frames:
 def frames_of_hex(texts: Sequence[str], time_us: Ints, received_us: Ints) -> Frames:
     """Frames written as hexadecimal digits; what is none gets length 0 and is counted as such.
 
+    Some programs write 14 octets of every frame: of the short formats only the first seven count.
+
     Raises:
         ValueError: the columns differ in length.
     """
@@ -63,6 +67,8 @@ def frames_of_hex(texts: Sequence[str], time_us: Ints, received_us: Ints) -> Fra
             frame = bytes.fromhex(text) if len(text) <= 2 * FRAME_OCTETS else b""
         except ValueError:
             continue
+        if len(frame) == FRAME_OCTETS and frame[0] < _LONG_FORMATS:
+            frame = frame[:SHORT_OCTETS]
         octets[row, : len(frame)] = np.frombuffer(frame, dtype=np.uint8)
         lengths[row] = len(frame)
     return Frames(octets, lengths, time_us, received_us, np.zeros(len(texts), dtype=np.bool_))

@@ -12,7 +12,7 @@ from detente.errors import DetenteError
 class BadReceiver(DetenteError):
     """The settings of a receiver cannot be so."""
 
-    code: ClassVar[str] = "feed-receiver"
+    code: ClassVar[str] = "feeds.receiver"
 
 
 class Timestamps(StrEnum):
