@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from .archive import ArchiveRun
+from .archive_events import EventStore
+from .archive_files import ArchiveFile, ArchiveUnreadable, archive_files
+from .archive_order import OrderedArchive
+from .archive_outcome import Outcome, Progress
+from .archive_rules import RulesUnusable, read_rules
+from .archive_tracks import TrackPoints, Window, track_points
+from .archive_work import Layout, WorkFolder, WorkUnusable, run_key
 from .claims import Claim, Verdict, judge_claim, over_sources
 from .crossing_rules import CrossingRules
 from .declarations import (
@@ -12,6 +20,8 @@ from .declarations import (
     Notice,
     read_declarations,
 )
+from .engine import Engine
+from .engine_rules import Part, WatchSetup
 from .event_ids import event_id
 from .events import Event, EventKind, Grade, Ground, Interval, Place
 from .grading import GROUNDS, sentence
@@ -21,8 +31,13 @@ from .monitors.conformance import ConformanceMonitor, ConformanceRules, Margins
 from .monitors.crossing import CrossingMonitor
 from .monitors.separation import SeparationMonitor
 from .monitors.stand_off import StandOffMonitor
+from .outputs import SUFFIXES, OutputUnusable, check_output, check_place, write_events
+from .outputs_table import SCHEMA, event_frame
 from .own_volumes import OwnVolumes
 from .proposals import ConformanceTimes, Proposal, Proposed
+from .report import EVENTS_MAX, Report, Summary, report_page, summary_of, write_report
+from .report_events import windows
+from .report_sources import InputFile
 from .separation_rules import SeparationRules
 from .stand_off_lines import BorderUnusable
 from .stand_off_rules import Breach, Exemption, Limit, StandOffRules, stand_off_rules
@@ -30,14 +45,22 @@ from .tracks import TrackCounts, Tracked, Tracks
 from .tracks_flags import BREAKS, Fate, Flag
 from .tracks_rules import TrackRules, TrackRulesUnusable
 from .tracks_snapshot import SnapshotUnusable
+from .workers import ClusterRun, WorkersUnusable
 
 __all__ = [
     "BREAKS",
+    "EVENTS_MAX",
     "GROUNDS",
+    "SCHEMA",
+    "SUFFIXES",
     "UNDECLARED",
+    "ArchiveFile",
+    "ArchiveRun",
+    "ArchiveUnreadable",
     "BorderUnusable",
     "Breach",
     "Claim",
+    "ClusterRun",
     "ConformanceMonitor",
     "ConformanceRules",
     "ConformanceTimes",
@@ -46,41 +69,71 @@ __all__ = [
     "Declarations",
     "DeclarationsUnusable",
     "Declared",
+    "Engine",
     "Event",
     "EventKind",
+    "EventStore",
     "Exemption",
     "Fate",
     "Flag",
     "Grade",
     "Ground",
+    "InputFile",
     "InterferenceRules",
     "Interval",
     "Jump",
     "Jumps",
+    "Layout",
     "Limit",
     "Margins",
     "Monitor",
     "Notice",
+    "OrderedArchive",
+    "Outcome",
+    "OutputUnusable",
     "OwnVolumes",
+    "Part",
     "Place",
+    "Progress",
     "Proposal",
     "Proposed",
+    "Report",
+    "RulesUnusable",
     "SeparationMonitor",
     "SeparationRules",
     "SnapshotUnusable",
     "StandOffMonitor",
     "StandOffRules",
+    "Summary",
     "TrackCounts",
+    "TrackPoints",
     "TrackRules",
     "TrackRulesUnusable",
     "Tracked",
     "Tracks",
     "Verdict",
+    "WatchSetup",
+    "Window",
+    "WorkFolder",
+    "WorkUnusable",
+    "WorkersUnusable",
     "annotated",
+    "archive_files",
+    "check_output",
+    "check_place",
+    "event_frame",
     "event_id",
     "judge_claim",
     "over_sources",
     "read_declarations",
+    "read_rules",
+    "report_page",
+    "run_key",
     "sentence",
     "stand_off_rules",
+    "summary_of",
+    "track_points",
+    "windows",
+    "write_events",
+    "write_report",
 ]

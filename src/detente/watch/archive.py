@@ -125,7 +125,7 @@ class ArchiveRun:
                     self._save(lanes, events, rows, own, before_s + now_s - began_s)
                     saved_s = time.monotonic()
             events.add(lanes.close())
-            _call_into_question(events, lanes.jumps)
+            call_into_question(events, lanes.jumps)
             outcome = Outcome(
                 reports=rows,
                 messages=archive.written.messages,
@@ -174,8 +174,11 @@ class ArchiveRun:
         self._share = share
 
 
-def _call_into_question(events: EventStore, jumps: Jumps) -> None:
-    """Events near places where many aircraft jumped at once: see `annotated`."""
+def call_into_question(events: EventStore, jumps: Jumps) -> None:
+    """Grade events anew that are near places where many aircraft jumped at once.
+
+    See `annotated`; it needs the jumps of all aircraft, so it comes last.
+    """
     if not len(jumps):
         return
     changed: list[Event] = []
