@@ -172,12 +172,12 @@ def _own_volumes(path: Path) -> list[OwnVolumes]:
     ]
 
 
-class _Properties(msgspec.Struct):
+class _Properties(msgspec.Struct, frozen=True):
     flight_id: str = ""
     aircraft: str = ""
 
 
-class _Feature(msgspec.Struct):
+class _Feature(msgspec.Struct, frozen=True):
     properties: _Properties = _Properties()
     id: str | int = ""
 

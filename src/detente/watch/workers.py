@@ -175,13 +175,12 @@ class ClusterRun:
                 pieces, fresh = self._pieces(client, layout)
                 self._do(client, fresh, len(pieces))
         outcome = self._together(pieces, layout)
-        outcome = msgspec.structs.replace(
+        return msgspec.structs.replace(
             outcome,
             digests=tuple(each.digest() for each in self._files),
             resumed_at=outcome.reports if len(fresh) < len(pieces) else None,
             took_s=time.monotonic() - began_s,
         )
-        return outcome
 
     def _pieces(self, client: Client, layout: Layout) -> tuple[list[Piece], list[Piece]]:
         """All pieces, and those that are not finished."""
