@@ -112,7 +112,7 @@ def radius_95(
     for side in (-1.0, 1.0):
         there = ground_range(radius, site[SITE_HEIGHT], slant, height + side * height_95)
         slack = max(slack, abs(there - here))
-    return (
+    return float(
         circle * max(along, across)
         + math.hypot(site[SITE_RANGE_BIAS], slant * site[SITE_AZIMUTH_BIAS])
         + slack

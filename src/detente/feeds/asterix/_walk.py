@@ -37,9 +37,12 @@ UNPUBLISHED: Final = 0
 UNREAD: Final = 1
 READ: Final = 2
 
+LENGTH_MAX: Final = 65_535
 SEARCH_BYTES_MAX: Final = 2_048
-"""While it is not known where blocks begin, longer ones are not believed: that bounds the work that
-an octet can cause, and what is kept waiting."""
+"""Out of step, and where records are not as they should be, longer blocks are not believed: that
+bounds the work that an octet can cause, and what is kept waiting."""
+UNREAD_BYTES_MAX: Final = 8_192
+"""Nor are longer ones of categories that are not read."""
 
 
 @kernel
@@ -192,9 +195,10 @@ def find_blocks(
 ) -> tuple[int, int, int, int, bool]:
     """Find data blocks.
 
-    A stream may lose or gain octets. A block is believed if its category is published and, where we
-    read that category, its records fill it exactly. If they do not, it is dropped as one if another
-    block seems to follow it; else octets are skipped until a block is found that another follows.
+    A stream may lose or gain octets. A block is believed if we read its category and its records
+    fill it exactly. One of another category that is published, or whose records do not fill it, is
+    believed if another block seems to follow; else octets are skipped until a block is found whose
+    records fill it exactly and that another follows.
 
     Args:
         buffer, begin, end: what to look at.
@@ -219,18 +223,31 @@ def find_blocks(
         length = u16(buffer, at + 1)
         stop = at + length
         state = categories[category]
-        good = state != UNPUBLISHED and length >= 5 and (synced or length <= SEARCH_BYTES_MAX)
+        longest = LENGTH_MAX
+        if not synced:
+            longest = SEARCH_BYTES_MAX if state == READ else 0
+        elif state == UNREAD:
+            longest = UNREAD_BYTES_MAX
+        good = state != UNPUBLISHED and 5 <= length <= longest
+        records = 0
+        if good and state == READ:
+            records = count_records(
+                buffer,
+                at + 3,
+                min(stop, end),
+                tables,
+                profiles[category, 0],
+                profiles[category, 1],
+            )
+            # what is wrong in the beginning of a block stays wrong, whatever follows
+            wrong = records < 0 and (stop <= end or records != CUT)
+            good = not wrong or (synced and length <= SEARCH_BYTES_MAX)
         if good and stop > end:
             if not whole:
                 break
             good = False
         if good:
-            records = 0
-            if state == READ:
-                records = count_records(
-                    buffer, at + 3, stop, tables, profiles[category, 0], profiles[category, 1]
-                )
-            if not synced or records < 0:
+            if state == UNREAD or not synced or records < 0:
                 if stop + 3 > end:
                     if not whole:
                         break

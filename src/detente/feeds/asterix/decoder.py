@@ -141,11 +141,13 @@ class AsterixDecoder(Decoder):
 
     def close(self) -> Reports:
         """The input has ended: an unfinished block is dropped and counted."""
-        if self._held:
+        octets = np.frombuffer(self._held, dtype=np.uint8)
+        blocks, at = self._blocks(octets, 0, len(octets), whole=True)
+        if at < len(octets):
             self.counts.dropped["framing"] += 1
-            self._held = b""
+        self._held = b""
         self._synced = True
-        return empty()
+        return self._reports(octets, blocks, np.full(len(blocks), NEVER))
 
     def _blocks(self, octets: Octets, begin: int, end: int, *, whole: bool) -> tuple[Blocks, int]:
         blocks = np.empty(((end - begin) // 4 + 1, 4), dtype=np.int64)

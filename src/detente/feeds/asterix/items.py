@@ -59,16 +59,14 @@ def parse(text: str) -> tuple[Item, ...]:
     Raises:
         ValueError: the text is not of the form above.
     """
-    tokens = iter(_TOKEN.findall(text))
-    items = tuple(_items(tokens))
-    if next(tokens, None) is not None:
-        raise ValueError("a compound item is closed that was not opened")
-    return items
+    return tuple(_items(iter(_TOKEN.findall(text)), within=False))
 
 
-def _items(tokens: Iterator[str]) -> Iterator[Item]:
+def _items(tokens: Iterator[str], *, within: bool) -> Iterator[Item]:
     for token in tokens:
         if token == "}":  # noqa: S105 - a brace
+            if not within:
+                raise ValueError("a compound item is closed that was not opened")
             return
         if token == "-":  # noqa: S105
             yield Item("", SPARE)
@@ -77,7 +75,7 @@ def _items(tokens: Iterator[str]) -> Iterator[Item]:
         if not shape:
             if next(tokens, "") != "{":
                 raise ValueError(f"{token}: neither a shape nor a compound item")
-            yield Item(name, COMPOUND, items=tuple(_items(tokens)))
+            yield Item(name, COMPOUND, items=tuple(_items(tokens, within=True)))
             continue
         found = _SHAPE.fullmatch(shape)
         if found is None:
@@ -86,6 +84,8 @@ def _items(tokens: Iterator[str]) -> Iterator[Item]:
             yield Item(name, EXPLICIT)
         else:
             yield Item(name, _KINDS[found[1]], int(found[2]), bool(found[3]))
+    if within:
+        raise ValueError("a compound item is opened and not closed")
 
 
 def compiled(items: tuple[Item, ...], slots: Mapping[str, int]) -> Table:

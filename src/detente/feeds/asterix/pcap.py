@@ -76,9 +76,10 @@ class PcapDecoder(Decoder):
             if len(data) < _FILE_HEAD:
                 self._held = data
                 return empty()
-            self._form = self._read_head(data)
-            if self._form is None:
+            form = self._read_head(data)
+            if form is None:
                 return empty()
+            self._form = form
             at = _FILE_HEAD
         payloads: list[bytes] = []
         times_us: list[int] = []

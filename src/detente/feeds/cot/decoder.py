@@ -16,7 +16,7 @@ import numpy.typing as npt
 from detente.feeds.decoding import Decoder
 from detente.feeds.reports import Reports, Source, empty, joined
 
-from ._columns import BEGIN, CONTROL, KIND, NUMBERS, PLACES, UNUSUAL, XML_END
+from ._columns import BEGIN, CONTROL, END, KIND, NUMBERS, PLACES, UNUSUAL, XML_END
 from ._protobuf import MAGIC, read_datagram, scan_stream
 from ._scan import scan
 from .assembly import Events, reports_of
@@ -177,9 +177,11 @@ class CotDecoder(Decoder):
         events = Events(data, places, numbers)
         kinds = places[:, KIND]
         for row in np.flatnonzero((kinds == UNUSUAL) | (kinds == CONTROL)).tolist():
-            if int(places[row, KIND]) == CONTROL and data[int(places[row, BEGIN])] != ord("<"):
-                continue
-            self._read_strictly(events, row)
+            if events.frame(row).startswith(_OPENS):
+                self._read_strictly(events, row)
+        lengths = places[:, END] - places[:, BEGIN]
+        for row in np.flatnonzero(lengths > self._settings.message_bytes_max).tolist():
+            events.drop(row, "too-long")
         for row in np.flatnonzero(places[:, XML_END] > 0).tolist():
             try:
                 events.amend(row)
@@ -189,9 +191,6 @@ class CotDecoder(Decoder):
 
     def _read_strictly(self, events: Events, row: int) -> None:
         frame = events.frame(row)
-        if len(frame) > self._settings.message_bytes_max:
-            events.drop(row, "too-long")
-            return
         try:
             event = read_event(frame)
         except Refused as refusal:
