@@ -16,7 +16,10 @@ _LEVEL_DEG = 1e-9
 
 @kernel
 def columns(ax: float, ay: float, bx: float, by: float, row: int, scale: float) -> tuple[int, int]:
-    """First and last column in which an edge touches a row, or one more; cells of 1/scale."""
+    """First and last column in which an edge touches a row, or one more; cells of 1/scale.
+
+    Cells are closed: an edge along the line between two is in both.
+    """
     low, high = min(ax, bx), max(ax, bx)
     if abs(by - ay) > _LEVEL_DEG:
         slope = (bx - ax) / (by - ay)
@@ -25,7 +28,7 @@ def columns(ax: float, ay: float, bx: float, by: float, row: int, scale: float) 
         u, v = ax + (bottom - ay) * slope, ax + (top - ay) * slope
         low = max(low, min(u, v) - _MARGIN_DEG)
         high = min(high, max(u, v) + _MARGIN_DEG)
-    return math.floor(low * scale), math.floor(high * scale)
+    return math.ceil(low * scale) - 1, math.floor(high * scale)
 
 
 @kernel
@@ -57,7 +60,7 @@ def dealt(
             for k in range(first[window], first[window] + count[window]):
                 e = edges[k]
                 ax, ay, bx, by = xy[e, 0], xy[e, 1], xy[e + 1, 0], xy[e + 1, 1]
-                low = max(math.floor(min(ay, by) * scale), south)
+                low = max(math.ceil(min(ay, by) * scale) - 1, south)
                 high = min(math.floor(max(ay, by) * scale), south + height - 1)
                 for r in range(low, high + 1):
                     left, right = columns(ax, ay, bx, by, r, scale)
