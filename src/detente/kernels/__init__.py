@@ -11,7 +11,7 @@ from detente.kernels.approach import (
     closest_s,
     cylinder_spans,
 )
-from detente.kernels.area import Area, Ring, RingError, TooManyEdges
+from detente.kernels.area import BORDER, END, SEAM, Area, Edges, Ring, RingError, TooManyEdges
 from detente.kernels.border import (
     BorderIndex,
     CompiledIndexError,
@@ -25,6 +25,9 @@ from detente.kernels.volumes import OwnDistances, OwnersDiffer, Pairs, VolumeInd
 from detente.kernels.well_clear import WELL_CLEAR, WellClear, losses, well_clear_spans
 
 __all__ = [
+    "BORDER",
+    "END",
+    "SEAM",
     "WELL_CLEAR",
     "Approaches",
     "Area",
@@ -32,6 +35,7 @@ __all__ = [
     "CompiledIndexError",
     "Crossings",
     "Depths",
+    "Edges",
     "Motions",
     "Near",
     "OwnDistances",

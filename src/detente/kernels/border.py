@@ -147,6 +147,11 @@ class BorderIndex:
         return len(self._edges.first) - 1
 
     @property
+    def edges(self) -> Edges:
+        """Edges of all areas, in columns; not to be written to."""
+        return self._edges
+
+    @property
     def sets(self) -> tuple[frozenset[int], ...]:
         """Sets of areas by their numbers; 0 is the empty one.
 
