@@ -8,8 +8,17 @@ from __future__ import annotations
 
 from .archive_options import ArchiveError, ArchiveOptions, ColumnUnclear, FormatUnknown
 from .archives import ARCHIVE_FORMATS, BATCH_ROWS, Archive, Progress, read_reports
+from .asterix import (
+    AsterixDecoder,
+    AsterixSettings,
+    BadSite,
+    PcapDecoder,
+    RadarSite,
+    UnknownEdition,
+)
 from .avr import AvrDecoder
 from .beast import BeastDecoder
+from .cot import CotDecoder, CotSettings, TakClient
 from .decoding import Counts, Decoder
 from .guessing import BEGINNING_BYTES, guess_format
 from .modes import (
@@ -24,6 +33,7 @@ from .opensky import OpenSkyDecoder
 from .readsb import ReadsbDecoder
 from .readsb_trace import ReadsbTraceDecoder
 from .registry import FORMATS, DecoderSettings, UnknownFormat, decoder_for
+from .remote_id import BroadcastDecoder, NetworkDecoder
 from .reports import (
     COLUMNS,
     NEVER,
@@ -40,6 +50,7 @@ from .reports import (
 )
 from .sbs import BadUtcOffset, SbsDecoder, SbsSettings
 from .tables_native import NATIVE_COLUMNS, frame_of
+from .telemetry import TelemetryDecoder, telemetry_reports
 
 __all__ = [
     "ARCHIVE_FORMATS",
@@ -52,14 +63,20 @@ __all__ = [
     "Archive",
     "ArchiveError",
     "ArchiveOptions",
+    "AsterixDecoder",
+    "AsterixSettings",
     "AvrDecoder",
     "BadReceiver",
+    "BadSite",
     "BadUtcOffset",
     "Basis",
     "BeastDecoder",
+    "BroadcastDecoder",
     "Bytes",
     "Codes",
     "ColumnUnclear",
+    "CotDecoder",
+    "CotSettings",
     "Counts",
     "Decoder",
     "DecoderSettings",
@@ -69,15 +86,21 @@ __all__ = [
     "Ints",
     "ModeSReader",
     "ModeSSettings",
+    "NetworkDecoder",
     "OpenSkyDecoder",
+    "PcapDecoder",
     "Progress",
+    "RadarSite",
     "ReadsbDecoder",
     "ReadsbTraceDecoder",
     "Reports",
     "SbsDecoder",
     "SbsSettings",
     "Source",
+    "TakClient",
+    "TelemetryDecoder",
     "Timestamps",
+    "UnknownEdition",
     "UnknownFormat",
     "decoder_for",
     "empty",
@@ -87,4 +110,5 @@ __all__ = [
     "joined",
     "of_columns",
     "read_reports",
+    "telemetry_reports",
 ]

@@ -11,36 +11,27 @@ import msgspec
 from detente.f3548 import InvalidMember, time_us
 from detente.f3548.uss_types import GetOperationalIntentTelemetryResponse, VehicleTelemetry
 
-from .decoding import Counts, Decoder
+from .decoding import Counts
+from .json_decoding import JsonDecoder
 from .remote_id.accuracy import horizontal_m, vertical_m
 from .remote_id.rows import Row, placed, reports_of
 from .reports import Reports, Source, empty
 
-DOCUMENT_BYTES_MAX: Final = 1 << 20
 _DECODER: Final = msgspec.json.Decoder(GetOperationalIntentTelemetryResponse)
 
 
-class TelemetryDecoder(Decoder):
-    """Telemetry: what is fed is one answer each time (JSON).
+class TelemetryDecoder(JsonDecoder):
+    """Telemetry: answers (JSON) one after the other.
 
-    An aircraft is named `intent:` and the operational intent. Counted as dropped: `malformed`,
-    `too-long`, `no-position`, `no-time`, `extrapolated` (computed, not measured).
+    An aircraft is named `intent:` and the operational intent. Dropped besides what `JsonDecoder`
+    drops: `no-position`, `no-time`, `extrapolated` (computed, not measured).
     """
 
-    def __init__(self, source: Source) -> None:
-        super().__init__()
-        self._source = source
-
-    def feed(self, data: bytes, received_us: int) -> Reports:
-        """Take one answer; see `Decoder`."""
-        self.counts.bytes += len(data)
-        if len(data) > DOCUMENT_BYTES_MAX:
-            self.counts.dropped["too-long"] += 1
-            return empty()
+    def _document(self, text: bytes, received_us: int) -> Reports:
         try:
-            answer = _DECODER.decode(data)
+            answer = _DECODER.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            self.counts.dropped["malformed"] += 1
+            self.counts.dropped["unreadable"] += 1
             return empty()
         self.counts.messages += 1
         if answer.telemetry is None:

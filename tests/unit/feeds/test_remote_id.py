@@ -163,9 +163,12 @@ def test_an_answer_of_flights_is_read() -> None:
 def test_details_give_flights_their_names() -> None:
     decoder = NetworkDecoder(SOURCE)
     details = {"details": {"id": "f-1", "uas_id": {"serial_number": "S1"}, "operator_id": "o"}}
-    assert len(decoder.feed(json.dumps(details).encode(), HOUR_US)) == 0
-    reports = decoder.feed(json.dumps({"flights": [flight()]}).encode(), HOUR_US)
+    data = json.dumps(details).encode() + json.dumps({"flights": [flight()]}).encode()
+    assert len(decoder.feed(data[:-10], HOUR_US)) == 0
+    reports = decoder.feed(data[-10:], HOUR_US)
     assert reports.identities == ("serial:S1",)
+    assert decoder.counts.noted == {"details": 1}
+    assert not decoder.counts.dropped
 
 
 def test_the_older_version_writes_times_as_text() -> None:
@@ -185,7 +188,10 @@ def test_what_is_not_observed_is_counted() -> None:
     document = {"flights": [simulated, bad_time, stateless]}
     assert len(decoder.feed(json.dumps(document).encode(), HOUR_US)) == 0
     assert decoder.counts.dropped == {"simulated": 2, "no-time": 1, "no-position": 1}
-    for data in (b"", b"[]", b"{", b"[" * 10_000, b'{"flights": [{"id": 1}]}'):
-        before = decoder.counts.dropped["malformed"]
+    for data in (
+        b'{"flights": [{"id": 1}]}',
+        b'{"flights": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+    ):
+        before = decoder.counts.dropped["unreadable"]
         decoder.feed(data, NEVER)
-        assert decoder.counts.dropped["malformed"] == before + 1
+        assert decoder.counts.dropped["unreadable"] == before + 1

@@ -60,9 +60,9 @@ def test_accuracy_that_is_not_told_is_assumed() -> None:
         (answer(extrapolated=True), "extrapolated"),
         (answer(latitude=91), "no-position"),
         (b'{"operational_intent_id": "x"}', "no-position"),
-        (b"{", "malformed"),
-        (b"[" * 100_000, "malformed"),
-        (answer(accuracy_h="HA1km"), "malformed"),
+        (b'{"a": 1}', "unreadable"),
+        (b'{"a": ' * 100_000 + b"}" * 100_000, "unreadable"),
+        (answer(accuracy_h="HA1km"), "unreadable"),
     ],
 )
 def test_what_gives_no_report_is_counted(data: bytes, reason: str) -> None:

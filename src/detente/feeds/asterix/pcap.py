@@ -88,7 +88,7 @@ class PcapDecoder(Decoder):
             seconds, parts, length, _ = head.unpack_from(data, at)
             if length > PACKET_BYTES_MAX:
                 self._give_up()
-                break
+                return self._inner.feed_datagrams(payloads, times_us)
             if at + _PACKET_HEAD + length > len(data):
                 break
             at += _PACKET_HEAD
@@ -99,7 +99,7 @@ class PcapDecoder(Decoder):
                 continue
             payloads.append(payload)
             times_us.append(seconds * 1_000_000 + parts // self._form.per_us)
-        self._held = b"" if self._broken else data[at:]
+        self._held = data[at:]
         return self._inner.feed_datagrams(payloads, times_us)
 
     def close(self) -> Reports:

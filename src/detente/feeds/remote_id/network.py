@@ -13,13 +13,12 @@ from typing import Final
 
 import msgspec
 
-from detente.feeds.decoding import Decoder
+from detente.feeds.json_decoding import JsonDecoder
 from detente.feeds.reports import NEVER, Reports, Source, empty
 
 from .accuracy import horizontal_m, vertical_m
 from .rows import Row, placed, reports_of
 
-DOCUMENT_BYTES_MAX: Final = 16 << 20
 FLIGHTS_KNOWN_MAX: Final = 65_536
 NAME_LENGTH_MAX: Final = 256
 _NO_ALTITUDE_M: Final = -1000.0
@@ -101,29 +100,23 @@ class Document(msgspec.Struct, frozen=True):
 _DECODER: Final = msgspec.json.Decoder(Document)
 
 
-class NetworkDecoder(Decoder):
-    """Network remote ID: what is fed is one answer each time, of flights or of details.
+class NetworkDecoder(JsonDecoder):
+    """Network remote ID: answers one after the other, of flights or of details.
 
     A flight is named by its serial number once its details were fed, else `flight:` and its
-    identifier. Counted as dropped: `malformed`, `too-long`, `simulated`, `no-position`, `no-time`,
-    `extrapolated`, `details` (answers that tell who, not where).
+    identifier. Dropped besides what `JsonDecoder` drops: `simulated`, `no-position`, `no-time`,
+    `extrapolated`. Noted: `details` (answers that tell who, not where).
     """
 
     def __init__(self, source: Source) -> None:
-        super().__init__()
-        self._source = source
+        super().__init__(source)
         self._names: OrderedDict[str, str] = OrderedDict()
 
-    def feed(self, data: bytes, received_us: int) -> Reports:
-        """Take one answer; see `Decoder`."""
-        self.counts.bytes += len(data)
-        if len(data) > DOCUMENT_BYTES_MAX:
-            self.counts.dropped["too-long"] += 1
-            return empty()
+    def _document(self, text: bytes, received_us: int) -> Reports:
         try:
-            document = _DECODER.decode(data)
+            document = _DECODER.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            self.counts.dropped["malformed"] += 1
+            self.counts.dropped["unreadable"] += 1
             return empty()
         if document.details is not None:
             self._learn(document.details)
@@ -135,7 +128,7 @@ class NetworkDecoder(Decoder):
 
     def _learn(self, details: Details) -> None:
         self.counts.messages += 1
-        self.counts.dropped["details"] += 1
+        self.counts.noted["details"] += 1
         uas = details.uas_id or UasId()
         serial = uas.serial_number or details.serial_number
         registration = uas.registration_id or details.registration_number
