@@ -23,6 +23,7 @@ from detente.cli.record import record
 from detente.cli.room import room
 from detente.cli.token import token
 from detente.cli.verify import verify
+from detente.cli.watch import watch
 from detente.errors import DetenteError, printable
 
 EXIT_BAD_INPUT = 2
@@ -52,6 +53,7 @@ for command in (
     room,
     token,
     verify,
+    watch,
 ):
     root.add_command(command)
 

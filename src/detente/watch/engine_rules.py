@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from detente.boundaries import BoundarySet
+from detente.boundaries import BoundarySet, BoundarySource
 
 from .crossing_rules import CrossingRules
 from .declarations import Declarations
@@ -46,6 +46,12 @@ class WatchSetup:
     conformance: ConformanceRules = field(default_factory=ConformanceRules)
     separation: SeparationRules | None = None
     stand_off: StandOffRules | None = None
+
+    @property
+    def sources(self) -> tuple[BoundarySource, ...]:
+        """Of the boundaries, each once."""
+        boundaries = () if self.boundaries is None else self.boundaries.boundaries
+        return tuple(dict.fromkeys(each.source for each in boundaries))
 
     def engine(self, part: Part = "all") -> Engine:
         """A new engine.

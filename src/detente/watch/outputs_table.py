@@ -56,20 +56,18 @@ TEXTS: Final = (
     "claimant",
     "rule",
 )
-SCHEMA: Final = pl.Schema(
-    {
-        **dict.fromkeys(TEXTS, pl.String),
-        "began": _TIME,
-        "ended": _TIME,
-        **dict.fromkeys(PLACES, _PLACE),
-        **dict.fromkeys(INTERVALS, _INTERVAL),
-        "grounds": pl.List(_GROUND),
-        "reports": pl.Int64,
-        "sources": pl.List(pl.String),
-        "boundary_source": pl.String,
-        "basis": pl.String,
-    }
-)
+SCHEMA: Final[dict[str, pl.DataType]] = {
+    **dict.fromkeys(TEXTS, pl.String()),
+    "began": _TIME,
+    "ended": _TIME,
+    **dict.fromkeys(PLACES, _PLACE),
+    **dict.fromkeys(INTERVALS, _INTERVAL),
+    "grounds": pl.List(_GROUND),
+    "reports": pl.Int64(),
+    "sources": pl.List(pl.String),
+    "boundary_source": pl.String(),
+    "basis": pl.String(),
+}
 """Columns of the Parquet file; docs/watch.md tells what each means."""
 _ROWS: Final = 20_000
 

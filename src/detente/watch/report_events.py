@@ -94,7 +94,7 @@ class Shown:
                 lat[boundary.id].append(at_lat)
                 lng[boundary.id].append(at_lng)
         share = _OVERVIEW_VERTICES // max(1, len(example))
-        lines = []
+        lines: list[list[list[int]]] = []
         for name in self.numbers:
             box = box_of(lat[name], lng[name])
             if box is None:

@@ -11,12 +11,13 @@ and have the same version of Détente.
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, cast
 
 import msgspec
 
@@ -39,8 +40,6 @@ from .interference import Jumps
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from distributed import Client
-
 _CONNECT_S: Final = 20
 _RETRIES: Final = 3
 """Times that a piece is given to another machine when one is lost."""
@@ -60,6 +59,24 @@ class PieceResult(msgspec.Struct, frozen=True, kw_only=True):
     reports: int
     written: WrittenOf
     taken_out: dict[str, int]
+
+
+class _Future(Protocol):
+    def result(self) -> bytes: ...
+
+
+class _Client(Protocol):
+    """What is used of `distributed.Client`, which states no types."""
+
+    def nthreads(self) -> dict[str, int]: ...
+
+    def scatter(self, data: object, *, broadcast: bool) -> object: ...
+
+    def submit(
+        self, work: Callable[..., bytes], *arguments: object, pure: bool, retries: int
+    ) -> _Future: ...
+
+    def cancel(self, futures: Sequence[_Future], *, force: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +199,7 @@ class ClusterRun:
             took_s=time.monotonic() - began_s,
         )
 
-    def _pieces(self, client: Client, layout: Layout) -> tuple[list[Piece], list[Piece]]:
+    def _pieces(self, client: _Client, layout: Layout) -> tuple[list[Piece], list[Piece]]:
         """All pieces, and those that are not finished."""
         of = self._work.pieces() or max(1, sum(client.nthreads().values()))
         self._work.cut(of)
@@ -193,11 +210,10 @@ class ClusterRun:
         ]
         return pieces, [each for each in pieces if self._work.piece(each.name) is None]
 
-    def _do(self, client: Client, pieces: Sequence[Piece], count: int) -> None:
-        from distributed import KilledWorker, as_completed
-
+    def _do(self, client: _Client, pieces: Sequence[Piece], count: int) -> None:
         if not pieces:
             return
+        dask = _distributed()
         setup = client.scatter(self._setup, broadcast=True)
         asked = {
             client.submit(watch_piece, each, setup, pure=False, retries=_RETRIES): each
@@ -205,11 +221,11 @@ class ClusterRun:
         }
         done = count - len(pieces)
         try:
-            for future in as_completed(list(asked)):
-                self._work.keep_piece(asked[future].name, cast(bytes, future.result()))
+            for future in dask.as_completed(list(asked)):
+                self._work.keep_piece(asked[future].name, future.result())
                 done += 1
                 self._tell(Progress(False, done / count, 0, 0))
-        except KilledWorker as error:
+        except dask.KilledWorker as error:
             raise WorkersUnusable(
                 f"A piece of work ended {_RETRIES + 1} of the cluster's processes: {error}.",
                 where=self._address,
@@ -248,17 +264,21 @@ class ClusterRun:
         )
 
 
-@contextmanager
-def _connected(address: str) -> Iterator[Client]:
+def _distributed() -> Any:
     try:
-        from distributed import Client
+        return importlib.import_module("distributed")
     except ImportError:
         raise WorkersUnusable(
             "The package distributed is not installed.",
             advice="Install it with Détente: pip install 'detente[dask]'.",
         ) from None
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[_Client]:
+    dask = _distributed()
     try:
-        client = Client(address, timeout=_CONNECT_S)
+        client = dask.Client(address, timeout=_CONNECT_S)
     except (OSError, ValueError) as error:
         raise WorkersUnusable(
             f"There is no answer: {error}.",
@@ -266,4 +286,4 @@ def _connected(address: str) -> Iterator[Client]:
             advice="Give the address of a Dask scheduler, such as tcp://10.0.0.1:8786.",
         ) from None
     with client:
-        yield client
+        yield cast(_Client, client)
