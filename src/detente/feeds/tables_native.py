@@ -102,7 +102,7 @@ class NativeReader:
 
 
 def _enumerated(name: str, names: Sequence[str], codes: npt.NDArray[np.generic]) -> pl.Series:
-    return pl.Series(name, codes.astype(np.uint32)).cast(pl.Enum(list(names)))
+    return pl.Series(name, codes.astype(np.uint32)).cat.to(pl.Enum(list(names)))
 
 
 def _source(text: str, where: str) -> Source:
