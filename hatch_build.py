@@ -29,7 +29,7 @@ MEMBERS = {
 TIMEOUT_S = 600
 
 
-class BoundariesHook(BuildHookInterface[Any]):
+class BoundariesHook(BuildHookInterface[Any]):  # type: ignore[misc]  # not in .venv
     """Fetches country-coder before the first build of a tree."""
 
     def dependencies(self) -> list[str]:
@@ -93,6 +93,6 @@ def _fetched(directory: Path) -> tuple[bytes, str]:
         raise RuntimeError(
             f"{PACKAGE}, the boundaries that come with Détente, could not be fetched: is the npm "
             f"registry reachable? Without a network, fetch it elsewhere (npm pack {PACKAGE}) and "
-            f"name the file in DETENTE_COUNTRY_CODER.\n{result.stderr.strip()}"
+            f"name the file in DETENTE_COUNTRY_CODER.\n{str(result.stderr).strip()}"
         )
     return tarballs[0].read_bytes(), tarballs[0].name

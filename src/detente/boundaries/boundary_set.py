@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyproj
 
 from detente.kernels import Area, BorderIndex
 
@@ -16,6 +18,8 @@ from .model import Boundary, BoundarySource
 from .shares import ALONE, neighbours
 
 Progress = Callable[[float], None]
+
+_GEOD: Final = pyproj.Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +87,27 @@ class BoundarySet:
             edge: int64[n], numbers of edges as `BorderIndex.signed_depth` has them; negative where
                 none is near: there it is the greatest of the boundary.
         """
-        known = np.where(edge < 0, 0, edge)
-        alone = (self.neighbours[known] == ALONE) | (edge < 0)
-        shared_m, open_m, worst_m = self._uncertainties
-        return np.where(edge < 0, worst_m[area], np.where(alone, open_m[area], shared_m[area]))
+        known = np.maximum(edge, 0)
+        shared_m, open_m = self._uncertainties
+        alone = self.neighbours[known] == ALONE
+        found = np.where(alone, open_m[area], shared_m[area])
+        by_length = ~alone & self._by_length[area]
+        if by_length.any():
+            found[by_length] = self._of_length(area[by_length], known[by_length])
+        return np.where(edge < 0, np.maximum(shared_m, open_m)[area], found)
+
+    def _of_length(
+        self, area: npt.NDArray[np.int32], edge: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        begin, end = self.index._edges.xy[edge], self.index._edges.xy[edge + 1]
+        length_m = np.asarray(_GEOD.inv(begin[:, 0], begin[:, 1], end[:, 0], end[:, 1])[2])
+        found = np.empty(len(area))
+        for number in np.unique(area).tolist():
+            rows = area == number
+            lengths, metres = np.array(self.boundaries[number].source.uncertainty_by_length_m).T
+            step = np.searchsorted(lengths, length_m[rows])
+            found[rows] = metres[np.minimum(step, len(metres) - 1)]
+        return found
 
     @cached_property
     def neighbours(self) -> npt.NDArray[np.int32]:
@@ -96,10 +117,19 @@ class BoundarySet:
         return neighbours(self.index._edges, source_of)
 
     @cached_property
-    def _uncertainties(self) -> tuple[npt.NDArray[np.float64], ...]:
-        shared = np.array([each.uncertainty_m for each in self.boundaries], dtype=np.float64)
-        at_sea = np.array([each.open_uncertainty_m for each in self.boundaries], dtype=np.float64)
-        return shared, at_sea, np.maximum(shared, at_sea)
+    def _uncertainties(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Of shared and of open stretches, by area number."""
+        return (
+            np.array([each.uncertainty_m for each in self.boundaries], dtype=np.float64),
+            np.array([each.open_uncertainty_m for each in self.boundaries], dtype=np.float64),
+        )
+
+    @cached_property
+    def _by_length(self) -> npt.NDArray[np.bool_]:
+        """Which areas have lines that are surer where edges are short, by area number."""
+        return np.array(
+            [bool(each.source.uncertainty_by_length_m) for each in self.boundaries], dtype=np.bool_
+        )
 
 
 def areas_of(boundaries: Sequence[Boundary]) -> list[Area]:

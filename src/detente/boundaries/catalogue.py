@@ -89,7 +89,7 @@ CATALOGUE: Final = {
                 world_atlas.VERSION,
                 "IXfV0qwlKXpckz1FhwXVwKRjiIhOnWttOskm5CtxMsjgE/MXAYRHWJqgXOpM8IkcPBoXnyTU5lFHcYa5ChG0LQ==",
                 "package/countries-10m.json",
-                "package/LICENSE.md",
+                "package/LICENSE",
                 2.3,
             ),
             _natural_earth,

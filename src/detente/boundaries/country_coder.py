@@ -10,7 +10,6 @@ are not in the data; for them, import a line of your own.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from importlib import resources
 from typing import Final
@@ -26,14 +25,24 @@ from .states import State, States
 ID: Final = "country-coder"
 VERSION: Final = "5.6.1"
 
-OSM_UNCERTAINTY_M: Final = 100.0
-"""Of the line against which it was measured; see `geo_maps`."""
-UNCERTAINTY_M: Final = 3_100.0
-OPEN_UNCERTAINTY_M: Final = 200_000.0
+UNCERTAINTY_M: Final = 4_400.0
+OPEN_UNCERTAINTY_M: Final = 300_000.0
+UNCERTAINTY_BY_LENGTH_M: Final = (
+    (5_000.0, 1_250.0),
+    (10_000.0, 1_500.0),
+    (20_000.0, 2_300.0),
+    (30_000.0, 3_600.0),
+    (50_000.0, 5_400.0),
+    (100_000.0, 27_200.0),
+    (200_000.0, 101_000.0),
+    (20_020_000.0, 300_000.0),
+)
+"""What holds 95 % of the edges of each length, as `scripts/boundary_uncertainty.py` measures it,
+and 100 m that the line against which it was measured may be off. Near Hatay: 95 % within 600 m."""
 _GROUND: Final = (
-    "95 % of its line lies within that distance of OpenStreetMap's (countries-maritime-10m 0.6.0, "
-    "measured state by state), and 100 m that the latter may be off itself; for states where that "
-    "was not measured, the figure of all. Towards the sea it is a box around the land: 200 km."
+    "measured on all of the Earth against countries-maritime-10m 0.6.0 by the length of the edge "
+    "(1,250 m for edges of up to 5 km), and 100 m that those may be off themselves; towards the "
+    "sea it is a box around the land"
 )
 
 ALSO_CLAIMED: Final = {
@@ -132,11 +141,10 @@ def assemble(content: bytes) -> Assembled:
         outlines.setdefault(code, []).extend(polygons)
         for key in {about.wikidata, code} & ALSO_CLAIMED.keys():
             claimed.setdefault(ALSO_CLAIMED[key], []).extend(polygons)
-    for code, polygons in claimed.items():
-        outlines.setdefault(code, []).extend(polygons)
+    for code, also in claimed.items():
+        outlines.setdefault(code, []).extend(also)
     polygons_of, repairs = repaired_all(outlines)
     source = _source(content)
-    measured = measured_uncertainty_m()
     boundaries = []
     for code in sorted(polygons_of):
         state = known.find(code)
@@ -148,18 +156,11 @@ def assemble(content: bytes) -> Assembled:
                 name=names[code],
                 source=source,
                 polygons=polygons_of[code],
-                uncertainty_m=measured.get(code, UNCERTAINTY_M),
+                uncertainty_m=UNCERTAINTY_M,
                 open_uncertainty_m=OPEN_UNCERTAINTY_M,
             )
         )
     return Assembled(tuple(boundaries), tuple(repairs), tuple(left_out))
-
-
-def measured_uncertainty_m() -> dict[str, float]:
-    """Uncertainty of shared stretches by code, as `scripts/boundary_uncertainty.py` measured it."""
-    place = resources.files("detente.boundaries") / "data" / "country-coder-uncertainty.csv"
-    rows = csv.DictReader(place.read_text(encoding="utf-8").splitlines())
-    return {row["code"]: float(row["p95_m"]) + OSM_UNCERTAINTY_M for row in rows}
 
 
 def _decoded(content: bytes) -> list[_Feature]:
@@ -198,5 +199,6 @@ def _source(content: bytes) -> BoundarySource:
         uncertainty_m=UNCERTAINTY_M,
         uncertainty_ground=_GROUND,
         open_uncertainty_m=OPEN_UNCERTAINTY_M,
+        uncertainty_by_length_m=UNCERTAINTY_BY_LENGTH_M,
         attribution="© country-coder contributors (ISC)",
     )

@@ -51,6 +51,9 @@ class BoundarySource:
         judges: whether it may decide at all; a picture may not.
         open_uncertainty_m: the same of stretches that no other boundary of this source shares:
             coasts, limits at sea. None if they are as sure as the rest.
+        uncertainty_by_length_m: for coarse lines: pairs, ascending, of an edge's length and of the
+            uncertainty of edges up to that length, metres; a longer edge cuts off more. Empty: it
+            does not depend on the length.
         attribution: what must be shown wherever the data or a picture of them are.
     """
 
@@ -63,6 +66,7 @@ class BoundarySource:
     uncertainty_ground: str
     judges: bool = True
     open_uncertainty_m: float | None = None
+    uncertainty_by_length_m: tuple[tuple[float, float], ...] = ()
     attribution: str = ""
 
 

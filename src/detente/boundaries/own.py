@@ -129,8 +129,8 @@ def read_features(path: Path, layer: str | None = None) -> list[Feature]:
 
 def _named(feature: Feature, statement: OwnStatement) -> tuple[str, str]:
     """Claimant and name."""
-    fields = (statement.claimant_field,) if statement.claimant_field else CLAIMED_BY_FIELDS
-    claimant = statement.claimant or _first(feature, fields)
+    tells = (statement.claimant_field,) if statement.claimant_field else CLAIMED_BY_FIELDS
+    claimant = statement.claimant or _first(feature, tells)
     if not claimant:
         told = ", ".join(sorted(feature.properties)[:20]) or "none"
         raise BoundaryUnstated(
@@ -139,8 +139,8 @@ def _named(feature: Feature, statement: OwnStatement) -> tuple[str, str]:
             advice="State --claimant for all of the file, or the property that tells with "
             f"--claimant-field; it has these: {told}.",
         )
-    fields = (statement.name_field,) if statement.name_field else NAME_FIELDS
-    return claimant[:TEXT_MAX], _first(feature, fields)[:TEXT_MAX]
+    names = (statement.name_field,) if statement.name_field else NAME_FIELDS
+    return claimant[:TEXT_MAX], _first(feature, names)[:TEXT_MAX]
 
 
 def _first(feature: Feature, fields: tuple[str, ...]) -> str:

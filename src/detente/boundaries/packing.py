@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from .assembling import Assembled
 from .errors import BoundaryStoreUnusable
@@ -64,7 +66,7 @@ def packed(source: BoundarySource, assembled: Assembled) -> dict[str, bytes]:
     """The files of boundaries, by name: the same bytes for the same boundaries."""
     rings = [ring for each in assembled.boundaries for polygon in each.polygons for ring in polygon]
     polygons = [polygon for each in assembled.boundaries for polygon in each.polygons]
-    columns = {
+    columns: dict[str, npt.NDArray[np.generic]] = {
         "places": np.concatenate(rings) if rings else np.empty((0, 2)),
         "ring_lengths": np.array([len(ring) for ring in rings], dtype=np.int64),
         "polygon_lengths": np.array([len(polygon) for polygon in polygons], dtype=np.int64),
@@ -161,7 +163,7 @@ def unpacked(directory: Path) -> Assembled:
     return Assembled(tuple(boundaries), statement.repairs, statement.left_out)
 
 
-def _npz(columns: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]) -> bytes:
+def _npz(columns: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
     """As `numpy.savez`, but without the time of day in it."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:

@@ -189,7 +189,8 @@ class _Work:
         if len(ring) >= VERTICES_MIN and np.ptp(ring[:, 0]) > 0 and np.ptp(ring[:, 1]) > 0:
             return True
         if len(ring):
-            self._report(Fault.DEGENERATE, *map(float, ring[0]), len(ring), 0.0, 0.0)
+            lng, lat = ring[0].tolist()
+            self._report(Fault.DEGENERATE, lng, lat, len(ring), 0.0, 0.0)
         return False
 
     def _areas(self, ring: Ring) -> list[shapely.Polygon]:
@@ -307,7 +308,7 @@ def _groups(pieces: Sequence[shapely.Polygon]) -> list[list[int]]:
 def _share_more_than_points(a: shapely.Polygon, b: shapely.Polygon) -> bool:
     # Boundaries that share a line, or interiors that share anything.
     relation = shapely.relate(a, b)
-    return relation[0] != "F" or relation[4] == "1"
+    return bool(relation[0] != "F" or relation[4] == "1")
 
 
 def _where(shape: shapely.Polygon) -> tuple[float, float]:

