@@ -99,7 +99,7 @@ class BoundarySet:
     def _of_length(
         self, area: npt.NDArray[np.int32], edge: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.float64]:
-        begin, end = self.index._edges.xy[edge], self.index._edges.xy[edge + 1]
+        begin, end = self.index.edges.xy[edge], self.index.edges.xy[edge + 1]
         length_m = np.asarray(_GEOD.inv(begin[:, 0], begin[:, 1], end[:, 0], end[:, 1])[2])
         found = np.empty(len(area))
         for number in np.unique(area).tolist():
@@ -114,7 +114,7 @@ class BoundarySet:
         """int32 by edge number: a boundary of the same source that shares the edge; -1 if none."""
         numbers = {source: number for number, source in enumerate(self.sources)}
         source_of = np.array([numbers[each.source] for each in self.boundaries], dtype=np.int64)
-        return neighbours(self.index._edges, source_of)
+        return neighbours(self.index.edges, source_of)
 
     @cached_property
     def _uncertainties(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 
-from detente.kernels.area import BORDER
+from detente.kernels import BORDER
 
 from .boundary_set import BoundarySet
 from .errors import NothingToCompare
@@ -145,7 +145,7 @@ def spread(places: Floats, to: BoundarySet, claimant: str) -> Spread:
 
 
 def _places(source: BoundarySet, stretch: Stretch, step_m: float) -> Floats:
-    edges = source.index._edges
+    edges = source.index.edges
     areas = [source.boundaries.index(each) for each in chosen(source.boundaries, stretch.claimant)]
     picked = (edges.kind == BORDER) & np.isin(edges.area, areas)
     if stretch.neighbour:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detente.kernels.area import BORDER, Edges
+from detente.kernels import BORDER, Edges
 
 Numbers = npt.NDArray[np.int32]
 
