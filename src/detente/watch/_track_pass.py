@@ -334,7 +334,8 @@ def judge(
                         time, lat, lng, east, north, horizontal, limits,
                     )  # fmt: skip
                     # A long way back allows much: it must also fit better than the short one.
-                    came_back = from_old == 0 and not (old_residual > residual * 0.5)
+                    better = math.isnan(residual) or old_residual <= residual * 0.5
+                    came_back = from_old == 0 and better
                 else:
                     old[:] = now[:ANCHORS]
                 if came_back:

@@ -70,15 +70,15 @@ class TrackCounts:
         kept: reports that went on to the monitors.
         taken_out: by `Fate.words`.
         flagged: kept ones, by the name of the flag, such as `jump`; one may have several.
-        least_delay_s, greatest_delay_s: between a report's time and its receipt; NaN if no receipt
+        least_delay_s, greatest_delay_s: between a report's time and its receipt; None if no receipt
             was told. A least delay below zero: the source's clock is ahead of ours by that much.
     """
 
     kept: int
     taken_out: Mapping[str, int]
     flagged: Mapping[str, int]
-    least_delay_s: float
-    greatest_delay_s: float
+    least_delay_s: float | None
+    greatest_delay_s: float | None
 
 
 class Tracks:
@@ -287,8 +287,8 @@ def _unknown(count: int) -> Floats:
     return state
 
 
-def _delay(seconds: float) -> float:
-    return float(seconds) if np.isfinite(seconds) else float("nan")
+def _delay(seconds: float) -> float | None:
+    return float(seconds) if np.isfinite(seconds) else None
 
 
 def _limits(rules: TrackRules) -> Floats:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from typing import Final, TypeAlias
 
 import msgspec
@@ -14,6 +16,9 @@ from detente.errors import DetenteError
 Array: TypeAlias = npt.NDArray[np.generic]
 
 _HEADER: Final = "header"
+_DAMAGES: Final = (
+    ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error, msgspec.MsgspecError,
+)  # fmt: skip
 
 
 class SnapshotUnusable(DetenteError, ValueError):
@@ -47,7 +52,7 @@ def packed(remembered: Remembered, arrays: dict[str, Array]) -> bytes:
     """One piece of bytes, the same for the same contents."""
     header = np.frombuffer(msgspec.json.encode(remembered), dtype=np.uint8)
     out = io.BytesIO()
-    np.savez(out, allow_pickle=False, **arrays, **{_HEADER: header})  # type: ignore[arg-type]
+    np.savez(out, allow_pickle=False, **arrays, **{_HEADER: header})
     return out.getvalue()
 
 
@@ -62,7 +67,7 @@ def unpacked(data: bytes, version: int) -> tuple[Remembered, dict[str, Array]]:
             arrays = {name: found[name] for name in found.files}
         header = arrays.pop(_HEADER)
         remembered = msgspec.json.decode(header.tobytes(), type=Remembered)
-    except (ValueError, KeyError, OSError, EOFError, msgspec.MsgspecError) as problem:
+    except _DAMAGES as problem:
         raise SnapshotUnusable(
             f"The snapshot of tracks is damaged: {problem}.", advice="Start the run anew."
         ) from problem
