@@ -40,7 +40,7 @@ def cut(boundaries: BoundarySet, followed: Followed, rules: CrossingRules) -> di
     """All crossings of a batch by row: that of the later position; in the order of flight."""
     reports = followed.tracked.reports
     index = boundaries.index
-    row, area, share, into = index.crossings(
+    row, area, share, into, _ = index.crossings(
         followed.from_lat, followed.from_lng, reports.lat_deg, reports.lng_deg
     )
     if not len(row):

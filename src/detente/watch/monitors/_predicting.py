@@ -99,7 +99,7 @@ class Predictor:
         to_lat, to_lng = carried_on(
             lat, lng, reports.speed_m_s[moving], reports.track_deg[moving], ahead_s
         )
-        which, area, share, into = self._index.crossings(lat, lng, to_lat, to_lng)
+        which, area, share, into, _ = self._index.crossings(lat, lng, to_lat, to_lng)
         hits: dict[int, list[tuple[int, float]]] = {}
         for i in np.flatnonzero(into).tolist():
             at = hits.setdefault(int(moving[which[i]]), [])
