@@ -25,10 +25,17 @@ NEVER_OUT: Final = -math.inf
 def motion(state: Floats, i: int, j: int) -> tuple[float, float, float, float, float]:
     """Of j as seen from i: distance², distance by velocity, velocity² (all in the plane), height
     above i, and its change by time. Metres and seconds; the height is NaN if it is not known."""
-    a, b = state[i], state[j]
-    mx, my, mz = a[NX] + b[NX], a[NY] + b[NY], a[NZ] + b[NZ]
-    rx, ry, rz = b[X] - a[X], b[Y] - a[Y], b[Z] - a[Z]
-    vx, vy, vz = b[VX] - a[VX], b[VY] - a[VY], b[VZ] - a[VZ]
+    mx, my, mz = (
+        state[i, NX] + state[j, NX],
+        state[i, NY] + state[j, NY],
+        state[i, NZ] + state[j, NZ],
+    )
+    rx, ry, rz = state[j, X] - state[i, X], state[j, Y] - state[i, Y], state[j, Z] - state[i, Z]
+    vx, vy, vz = (
+        state[j, VX] - state[i, VX],
+        state[j, VY] - state[i, VY],
+        state[j, VZ] - state[i, VZ],
+    )
     size = mx * mx + my * my + mz * mz
     upright_r = rx * mx + ry * my + rz * mz
     upright_v = vx * mx + vy * my + vz * mz
@@ -39,8 +46,8 @@ def motion(state: Floats, i: int, j: int) -> tuple[float, float, float, float, f
         max(0.0, rr),
         rv,
         max(0.0, vv),
-        b[ALTITUDE] - a[ALTITUDE],
-        b[CLIMB] - a[CLIMB],
+        state[j, ALTITUDE] - state[i, ALTITUDE],
+        state[j, CLIMB] - state[i, CLIMB],
     )
 
 
