@@ -64,10 +64,11 @@ def bits_inside(tree: Tree, leaf: int, x: float, y: float, west: float, south: f
                 touched |= mask
             elif here != side_beside(ax, ay, bx, by, west, y):
                 turned ^= mask
-        elif (ay == y or by == y) and min(ax, bx) <= x <= max(ax, bx):
-            # level, or a vertex that is the highest around
-            if ay == by or (ay == y and ax == x) or (by == y and bx == x):
-                touched |= mask
+        elif (ay == y and ax == x) or (by == y and bx == x):
+            # a vertex that is the highest around
+            touched |= mask
+        elif ay == y and by == y and min(ax, bx) < x < max(ax, bx):
+            touched |= mask
         if (ax > west) != (bx > west) and side_beside(ax, ay, bx, by, west, y) != side_beside(
             ax, ay, bx, by, west, south
         ):

@@ -1,8 +1,8 @@
 """Outlines of volumes, each in a plane of its own, and whether a place is inside.
 
-The plane touches the ellipsoid in the outline's middle; places go there in a straight line from the
-Earth's centre, which makes planes through that centre straight. A geodesic of length L leaves such a
-plane by less than 1e-10 L² (metres): edges are cut to pieces of `PIECE_M`, so by 2.5 mm.
+The plane touches the ellipsoid in the outline's middle; places go there in a straight line from
+the Earth's centre, which makes planes through that centre straight. A geodesic of length L leaves
+such a plane by less than 1e-10 L² (metres): edges are cut to pieces of `PIECE_M`, so by 2.5 mm.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which areas have a border near a place? A grid of quarters of a degree with areas in its cells."""
+"""Which areas have a border near a place? A grid of quarters of a degree, areas in its cells."""
 
 from __future__ import annotations
 

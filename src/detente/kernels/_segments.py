@@ -13,7 +13,7 @@ import numpy as np
 
 from detente.geo import kernel
 from detente.kernels._balls import FAN_BITS, Balls, sag_m
-from detente.kernels._columns import F64, I32, I64, U8, Bools
+from detente.kernels._columns import F64, I64, U8, Bools
 from detente.kernels._earth import ecef
 from detente.kernels._leaves import COUNT, FIRST
 from detente.kernels._lookup import descend
@@ -23,12 +23,14 @@ from detente.kernels._sign import side
 from detente.kernels._tree import (
     COLUMNS,
     FAN,
-    FAN_BITS as CELL_BITS,
     FINEST_BITS,
     ROOT_CELLS,
     SOUTH,
     WEST,
     Tree,
+)
+from detente.kernels._tree import (
+    FAN_BITS as CELL_BITS,
 )
 from detente.kernels.area import BORDER
 

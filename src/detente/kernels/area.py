@@ -22,6 +22,7 @@ END: Final = 2
 
 EDGES_MAX: Final = 2**30
 _GRID: Final = 1 << 16
+_SOUTH_WEST: Final = np.array((180.0, 90.0))
 
 
 class RingError(DetenteError):
@@ -99,7 +100,7 @@ def _laid(area: Area, where: str) -> tuple[F64, U8]:
     for number, ring in enumerate(area.rings):
         if ring.ndim != 2 or ring.shape[1] != 2 or len(ring) < 3:
             raise RingError(
-                f"A ring needs three or more pairs of longitude and latitude; this is {ring.shape}.",
+                f"A ring needs three or more pairs of longitude and latitude, not {ring.shape}.",
                 where=f"{where}.rings[{number}]",
             )
     if not area.rings:
@@ -123,7 +124,7 @@ def _by_place(rings: Sequence[Ring]) -> list[Ring]:
         return list(rings)
     corner = np.array([ring[0] for ring in rings])
     with np.errstate(invalid="ignore"):
-        scaled = np.clip((corner + (180.0, 90.0)) * (_GRID / 360.0), 0, _GRID - 1)
+        scaled = np.clip((corner + _SOUTH_WEST) * (_GRID / 360.0), 0, _GRID - 1)
     scaled[~np.isfinite(scaled)] = 0
     cells = scaled.astype(np.uint64)
     key = np.zeros(len(rings), np.uint64)

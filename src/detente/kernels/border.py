@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 import zipfile
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple, Self
 
@@ -160,10 +161,7 @@ class BorderIndex:
         with self._lock:
             if self._sets is None or len(self._sets) != len(self._first) - 1:
                 content, first = self._content.tolist(), self._first.tolist()
-                self._sets = tuple(
-                    frozenset(content[begin:end])
-                    for begin, end in zip(first[:-1], first[1:], strict=True)
-                )
+                self._sets = tuple(frozenset(content[begin:end]) for begin, end in pairwise(first))
             return self._sets
 
     @property

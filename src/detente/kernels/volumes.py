@@ -1,10 +1,10 @@
 """Positions against four-dimensional volumes: which hold them, and how far it is out of one's own.
 
-Inside means what `detente.geo.conflicts` means: a volume is closed, times and altitudes are compared
-as given, outlines to the centimetre: 1 cm within is always inside, 1 cm off never.
+Inside means what `detente.geo.conflicts` means: a volume is closed, times and altitudes are
+compared as given, outlines to the centimetre: 1 cm within is always inside, 1 cm off never.
 
-Distances are geodesics, horizontally: within 1 cm + 1e-5 of the length for outlines that reach up to
-200 km, 1e-3 up to 2,000 km.
+Distances are geodesics, horizontally: within 1 cm + 1e-5 of the length for outlines that reach up
+to 200 km, 1e-3 up to 2,000 km.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from detente.errors import DetenteError
 from detente.geo import Volume4D
 from detente.kernels import _own, _within
-from detente.kernels._columns import F64, I32, I64, Bools, Rows
+from detente.kernels._columns import F64, I32, I64, Rows
 from detente.kernels._outlines import Outlines, outlines_of
 
 _LOOK_AHEAD_S: Final = 600.0
