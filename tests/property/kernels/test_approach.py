@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.brute_approach import Flyer, brute, placed, relative, span
@@ -58,12 +59,19 @@ def flyers(draw: st.DrawFn) -> list[Flyer]:
 
 
 def traffic_of(flying: list[Flyer]) -> Traffic:
-    columns = [
-        np.array([getattr(each, name) for each in flying])
-        for name in ("lat", "lng", "altitude", "east", "north", "climb", "age")
-    ]
-    party = np.array([each.party for each in flying], dtype=np.int32)
-    return Traffic(*columns, party)
+    def column(name: str) -> npt.NDArray[np.float64]:
+        return np.array([getattr(each, name) for each in flying], dtype=np.float64)
+
+    return Traffic(
+        column("lat"),
+        column("lng"),
+        column("altitude"),
+        column("east"),
+        column("north"),
+        column("climb"),
+        column("age"),
+        np.array([each.party for each in flying], dtype=np.int32),
+    )
 
 
 @settings(max_examples=50)
