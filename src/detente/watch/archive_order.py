@@ -9,6 +9,7 @@ memory, which wait in the work folder, and all is merged. What comes out is the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -133,17 +134,55 @@ def look_through(
     laid = []
     for number, file in enumerate(files):
         archive = _opened(file, options)
-        first_us = _ordered_from(archive.reports(batch_rows=BATCH_ROWS))
+        looked = _look(archive.reports(batch_rows=BATCH_ROWS, progress=shares.of(number)), run_rows)
         runs: tuple[Run, ...] = ()
-        if first_us is None:
-            archive = _opened(file, options)
-            blocks = archive.reports(batch_rows=BATCH_ROWS, progress=shares.of(number))
+        if not looked.in_order:
+            blocks: Iterator[Reports] = iter(looked.held)
+            if not looked.whole:
+                archive = _opened(file, options)
+                blocks = archive.reports(batch_rows=BATCH_ROWS, progress=shares.of(number))
             runs = tuple(_runs(blocks, work, number, run_rows))
-            first_us = min((each.first_us for each in runs), default=0)
-        shares.of(number)(1, 1)
+        first_us = min((each.first_us for each in runs), default=looked.first_us)
         written = written.and_of(archive)
         laid.append(Laid(first_us=first_us, runs=runs))
     return Layout(files=tuple(laid), written=written)
+
+
+@dataclass(slots=True)
+class _Looked:
+    """What a look through a file has shown.
+
+    Attributes:
+        first_us: first time in the file.
+        in_order: whether all is in the order of time.
+        whole: whether `held` is all that is in it.
+    """
+
+    first_us: int = 0
+    in_order: bool = True
+    whole: bool = True
+    held: list[Reports] = field(default_factory=list)
+
+
+def _look(blocks: Iterator[Reports], held_max: int) -> _Looked:
+    """Look through a file; small ones are held, so that they need not be read again."""
+    looked = _Looked()
+    rows, last_us = 0, None
+    for block in blocks:
+        if not len(block):
+            continue
+        if last_us is None:
+            looked.first_us = int(block.time_us[0])
+        looked.in_order = looked.in_order and _in_order(block, last_us)
+        last_us = int(block.time_us[-1])
+        rows += len(block)
+        if rows <= held_max:
+            looked.held.append(block)
+            continue
+        looked.held, looked.whole = [], False
+        if not looked.in_order:
+            break
+    return looked
 
 
 def _opened(file: ArchiveFile, options: ArchiveOptions) -> Archive:
@@ -161,19 +200,6 @@ def _in_order(block: Reports, after_us: int | None) -> bool:
     if after_us is not None and times[0] < after_us:
         return False
     return not bool(np.any(times[1:] < times[:-1]))
-
-
-def _ordered_from(blocks: Iterator[Reports]) -> int | None:
-    """The first time, if all are in order; else None, as soon as that is seen."""
-    first_us = last_us = None
-    for block in blocks:
-        if not len(block):
-            continue
-        if not _in_order(block, last_us):
-            return None
-        last_us = int(block.time_us[-1])
-        first_us = int(block.time_us[0]) if first_us is None else first_us
-    return 0 if first_us is None else first_us
 
 
 def _runs(blocks: Iterator[Reports], work: WorkFolder, number: int, run_rows: int) -> Iterator[Run]:
