@@ -225,6 +225,8 @@ def _passages(
         depth_max_m=rules.depth_max_m,
         distrust_s=rules.distrust_s,
         doubtful_share=rules.doubtful_share,
+        doubt_max=rules.doubt_max,
+        containment_max_m=rules.containment_max_m,
         look_ahead_s=0.0,
         stays=True,
         provisional=False,
@@ -298,7 +300,7 @@ def _evidence(
     jumps = times[(flags & Flag.SETTLED) != 0]
     away = np.maximum(np.maximum(claim.from_us - jumps, jumps - claim.until_us), 0) / 1e6
     nearest_s = float(away.min()) if len(away) else None
-    doubtful = ((flags & Flag.INCONSISTENT) != 0) | (tracked.doubt > 0)
+    doubtful = ((flags & Flag.INCONSISTENT) != 0) | (tracked.doubt > rules.doubt_max)
     basis = tracked.reports.basis
     return Evidence(
         depth,

@@ -22,6 +22,8 @@ class CrossingRules(Struct, frozen=True, kw_only=True):
             recover at once.
         doubtful_share: a passage of whose positions more than this share contradict the motion
             that the aircraft itself reports proves nothing either.
+        doubt_max: a position counts as such if it contradicts that motion itself, or its aircraft
+            had more than so many breaks lately (`Tracked.doubt`).
         containment_max_m: a report whose own integrity bound is wider counts as such.
         look_ahead_s: of predictions; 0 makes none. Costs about 1 µs a position.
         look_every_s: how often a prediction is made for one aircraft.
@@ -42,6 +44,7 @@ class CrossingRules(Struct, frozen=True, kw_only=True):
     depth_max_m: float = 40_000.0
     distrust_s: float = 3600.0
     doubtful_share: float = 0.5
+    doubt_max: float = 1.0
     containment_max_m: float = 37_040.0
     look_ahead_s: float = 120.0
     look_every_s: float = 1.0

@@ -171,7 +171,7 @@ class TestTracksThatBreak:
         )
         assert event.grade is Grade.CANNOT_BE_TOLD
         assert codes(event)[0] == "positions-inconsistent"
-        assert event.grounds[0].figures["nearest_jump_s"] < 300
+        assert float(event.grounds[0].figures["nearest_jump_s"]) < 300
 
     def test_silence_ends_what_was_open(self) -> None:
         points = straight(45.99, 46.01)

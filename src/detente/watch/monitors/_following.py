@@ -67,12 +67,16 @@ class Following:
     Args:
         gap_us: the longest silence within one track.
         speed_max_m_s: no aircraft is faster.
+        doubt_max: a position of an aircraft that had more breaks lately is doubtful.
         containment_max_m: a report whose integrity bound is wider is doubtful.
     """
 
-    def __init__(self, gap_us: int, speed_max_m_s: float, containment_max_m: float) -> None:
+    def __init__(
+        self, gap_us: int, speed_max_m_s: float, doubt_max: float, containment_max_m: float
+    ) -> None:
         self._gap_us = gap_us
         self._speed_max_m_s = speed_max_m_s
+        self._doubt_max = doubt_max
         self._containment_max_m = containment_max_m
         self.times: Ints = np.empty(0, dtype=np.int64)
         self.places: Floats = np.empty((0, 6))
@@ -112,7 +116,9 @@ class Following:
             int(Flag.INCONSISTENT),
             int(Flag.SETTLED),
             int(Flag.FIRST),
-            contradicts | (tracked.doubt > 0) | (reports.containment_m > self._containment_max_m),
+            contradicts
+            | (tracked.doubt > self._doubt_max)
+            | (reports.containment_m > self._containment_max_m),
             reports.basis,
             sets,
             self._gap_us,

@@ -90,6 +90,7 @@ class CrossingMonitor(Monitor):
         self._following = Following(
             round(self._rules.gap_s * 1e6),
             self._rules.speed_max_m_s,
+            self._rules.doubt_max,
             self._rules.containment_max_m,
         )
         self._window_us = round(self._rules.distrust_s * 1e6)
