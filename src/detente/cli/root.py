@@ -9,6 +9,7 @@ import click
 
 import detente
 from detente.cli.agreement import agreement
+from detente.cli.boundary import boundary
 from detente.cli.check import check
 from detente.cli.conference import conference
 from detente.cli.constraint import constraint
@@ -39,6 +40,7 @@ def root() -> None:
 
 for command in (
     agreement,
+    boundary,
     check,
     conference,
     constraint,
