@@ -26,7 +26,7 @@ from .archive_events import EventStore
 from .archive_files import ArchiveFile, ArchiveUnreadable
 from .archive_lanes import Lanes
 from .archive_merge import OutOfOrder
-from .archive_order import OrderedArchive, look_through
+from .archive_order import BATCH_ROWS, OrderedArchive, look_through
 from .archive_outcome import Outcome, Progress
 from .archive_work import Checkpoint, Layout, WorkFolder
 from .engine_rules import WatchSetup
@@ -49,6 +49,7 @@ class ArchiveRun:
         jobs: lanes, unless an earlier run has chosen another number.
         tell: called after every batch.
         checkpoint_s: working time between checkpoints.
+        batch_rows: reports in a batch, at most.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class ArchiveRun:
         jobs: int = 1,
         tell: Callable[[Progress], None] = lambda progress: None,
         checkpoint_s: float = CHECKPOINT_S,
+        batch_rows: int = BATCH_ROWS,
     ) -> None:
         self._files = files
         self._options = options
@@ -69,6 +71,7 @@ class ArchiveRun:
         self._jobs = jobs
         self._tell = tell
         self._checkpoint_s = checkpoint_s
+        self._batch_rows = batch_rows
         self._share = 0.0
 
     def watch(self) -> Outcome:
@@ -103,7 +106,9 @@ class ArchiveRun:
         self, layout: Layout, last: Checkpoint | None, digests: Sequence[Future[str]]
     ) -> Outcome:
         own = self._jobs if last is None else last.own
-        archive = OrderedArchive(self._files, self._options, self._work.path, layout)
+        archive = OrderedArchive(
+            self._files, self._options, self._work.path, layout, batch_rows=self._batch_rows
+        )
         with (
             EventStore(self._work.events, 0 if last is None else last.events_bytes) as events,
             self._lanes(own) as lanes,

@@ -54,15 +54,23 @@ class OrderedArchive:
         options: how they are read.
         work: folder in which runs are.
         layout: how the files are read.
+        batch_rows: reports in a batch, at most.
     """
 
     def __init__(
-        self, files: Sequence[ArchiveFile], options: ArchiveOptions, work: Path, layout: Layout
+        self,
+        files: Sequence[ArchiveFile],
+        options: ArchiveOptions,
+        work: Path,
+        layout: Layout,
+        *,
+        batch_rows: int = BATCH_ROWS,
     ) -> None:
         self._files = files
         self._options = options
         self._work = work
         self._layout = layout
+        self._batch_rows = batch_rows
         self._written = WrittenOf()
 
     @property
@@ -88,13 +96,13 @@ class OrderedArchive:
         for file, laid in zip(self._files, self._layout.files, strict=True):
             if not laid.runs:
                 archive = partial(_opened, file, self._options)
-                rows = BATCH_ROWS
+                rows = self._batch_rows
                 streams.append(
                     Stream(laid.first_us, partial(_blocks, archive, rows, shares.of(len(streams))))
                 )
             for run in laid.runs:
                 archive = partial(Archive, self._work / run.name, "parquet")
-                rows = _RUN_BLOCK_ROWS
+                rows = min(self._batch_rows, _RUN_BLOCK_ROWS)
                 streams.append(
                     Stream(run.first_us, partial(_blocks, archive, rows, shares.of(len(streams))))
                 )
@@ -106,7 +114,7 @@ class OrderedArchive:
         last_us: int | None = None
         for number, file in enumerate(self._files):
             archive = _opened(file, self._options)
-            for block in archive.reports(batch_rows=BATCH_ROWS, progress=shares.of(number)):
+            for block in archive.reports(batch_rows=self._batch_rows, progress=shares.of(number)):
                 if not len(block):
                     continue
                 if not _in_order(block, last_us):

@@ -190,7 +190,6 @@ def _boundary(boundary: Boundary, lines: list[list[int]]) -> dict[str, Any]:
         "claimant": boundary.claimant,
         "kind": str(boundary.kind),
         "source": f"{boundary.source.title} {boundary.source.version}".strip(),
-        "uncertainty": round(boundary.worst_uncertainty_m, 1),
         "lines": lines,
     }
 

@@ -123,6 +123,7 @@ def event_data(shown: Shown, event: Event) -> dict[str, Any]:
         "against": event.claimant or event.rule or event.other,
         "rule": event.rule,
         "boundary": None if boundary is None else shown.numbers[boundary.id],
+        "unsure": _unsure_m(event, boundary),
         "t0": event.began_us / 1e6,
         "t1": None if event.ended_us is None else event.ended_us / 1e6,
         "entry": _place(event.entry),
@@ -147,6 +148,15 @@ def event_data(shown: Shown, event: Event) -> dict[str, Any]:
             )
         ],
     }
+
+
+def _unsure_m(event: Event, boundary: Boundary | None) -> float:
+    """How far the border may be off where the event was: it is not equally sure everywhere."""
+    for ground in event.grounds:
+        told = ground.figures.get("boundary_m")
+        if isinstance(told, float):
+            return round(told, 1)
+    return 0.0 if boundary is None else round(boundary.uncertainty_m, 1)
 
 
 def _near(event: Event, track: TrackPoints | None) -> GeoBox | None:

@@ -85,7 +85,7 @@ class WatchMap extends FlightMap {
 
   event(context, e, tint) {
     const { view } = this;
-    const band = e.boundary ? Math.max(2, 2 * e.boundary.uncertainty * view.scale * this.plane.stretch(e.x || 0, e.y || 0)) : 2;
+    const band = e.boundary ? Math.max(2, 2 * e.unsure * view.scale * this.plane.stretch(e.x || 0, e.y || 0)) : 2;
     for (const line of e.borderPoints) {
       this.line(context, line, tint.grade.border, Math.min(band, 4000), 0.13);
       this.line(context, line, tint.grade.border, 1.8, 0.9);

@@ -92,10 +92,12 @@ function buildRows() {
   byId("rows").append(rows);
 }
 
+const severalDays = new Set(model.events.map((e) => day(e.t0))).size > 1;
+
 function fillRows() {
   for (const e of model.events) {
     const [, , against, size, grade] = e.row.cells, figure = sizeOf(e);
-    e.button.textContent = clock(e.t0);
+    e.button.textContent = severalDays ? `${day(e.t0)} ${clock(e.t0)}` : clock(e.t0);
     e.button.title = `${day(e.t0)} ${say(`kind-${e.kind}`)}`;
     against.title = e.boundary?.name ?? e.rule;
     size.textContent = figure ? amount(figure[1], figure[4]) : "";
@@ -181,7 +183,7 @@ function details() {
   if (e.aircraft !== e.who || e.party) fact(say("aircraft"), [e.aircraft, e.party].filter(Boolean).join(", "));
   if (e.other) fact(say("other"), e.other);
   if (e.rule) fact(say("rule"), e.rule);
-  if (e.boundary) fact(say("boundaryLabel"), say("boundaryOf", { name: e.boundary.name, claimant: e.boundary.claimant, source: e.boundary.source, uncertainty: metres(e.boundary.uncertainty) }));
+  if (e.boundary) fact(say("boundaryLabel"), say("boundaryOf", { name: e.boundary.name, claimant: e.boundary.claimant, source: e.boundary.source, uncertainty: far(e.unsure) }));
   if (e.reports) fact(say("rests"), say("reports", { n: whole(e.reports) }));
   if (e.basis) fact(say("basis"), Object.hasOwn(PHRASES[language], `basis-${e.basis}`) ? say(`basis-${e.basis}`) : e.basis);
   rows.append(...e.figures.map(figureRow));

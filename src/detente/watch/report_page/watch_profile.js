@@ -78,8 +78,7 @@ class WatchProfile {
   second(e) {
     const { track } = e;
     if (track.depth) {
-      const unsure = e.boundary?.uncertainty ?? 0;
-      return { values: track.depth, half: track.radius.map((r) => Math.hypot(r, unsure)), zero: true, axis: "depthAxis", scale: 1 };
+      return { values: track.depth, half: track.radius.map((r) => Math.hypot(r, e.unsure)), zero: true, axis: "depthAxis", scale: 1 };
     }
     if (!e.otherTrack) return null;
     const values = track.t.map((t, i) => {
@@ -128,7 +127,7 @@ class WatchProfile {
     let low = Math.min(0, ...this.told(second.values, second.half, -1)), high = Math.max(0, ...this.told(second.values, second.half, 1));
     if (second.zero) {
       // Far away does not matter: the picture is about the border.
-      const most = Math.max(200, ...second.values.filter(Number.isFinite)) + (e.boundary?.uncertainty ?? 0);
+      const most = Math.max(200, ...second.values.filter(Number.isFinite)) + e.unsure;
       low = Math.max(low, -1.5 * most);
     } else low = 0;
     const room = (high - low) * 0.08 || 1;
