@@ -31,6 +31,18 @@ _CLASSES: Final = {
     AircraftClass.BALLOON: Words("balloons", "ballons"),
     AircraftClass.AIRLINER: Words("airliners", "avions de ligne"),
 }
+_BOTH: Final = (
+    (
+        AircraftClass.FIXED_WING_COMBAT,
+        AircraftClass.FIXED_WING_UNARMED,
+        Words("fixed-wing aircraft", "avions"),
+    ),
+    (
+        AircraftClass.ROTARY_WING_ARMED,
+        AircraftClass.ROTARY_WING_UNARMED,
+        Words("helicopters", "hélicoptères"),
+    ),
+)
 _PURPOSES: Final = {
     Purpose.SURVEY: Words("survey", "de relevé"),
     Purpose.SUPPLY: Words("supply", "de ravitaillement"),
@@ -52,7 +64,7 @@ _UNITS: Final = {"m": same("m"), "km": same("km"), "NM": same("NM")}
 
 def sentence(rule: StandOffRule, section: StandOffSection) -> Words:
     """A rule in a plain sentence, or two."""
-    who = _joined([_CLASSES[each] for each in rule.classes])
+    who = _joined(_classes(rule.classes))
     whose = (
         Words(f" of {_parties(rule.parties).en}", f" de {_parties(rule.parties).fr}")
         if rule.parties
@@ -68,13 +80,26 @@ def sentence(rule: StandOffRule, section: StandOffSection) -> Words:
     return Words(en[0].upper() + en[1:], fr[0].upper() + fr[1:])
 
 
+def _classes(classes: Sequence[AircraftClass]) -> list[Words]:
+    """In the order given; where armed and unarmed ones are both meant, neither is said."""
+    told: list[Words] = []
+    for each in classes:
+        both = next(
+            (word for a, b, word in _BOTH if each in (a, b) and {a, b} <= set(classes)), None
+        )
+        word = both or _CLASSES[each]
+        if word not in told:
+            told.append(word)
+    return told
+
+
 def _exempt(rule: StandOffRule) -> Words | None:
     if not rule.exempt:
         return None
     what = _joined([_PURPOSES[each] for each in rule.exempt])
-    minutes = quantity(rule.notice_min, Words("minute", "minute"), Words("minutes", "minutes"))
+    lead = _lead(rule.notice_min)
     notice = (
-        Words(f"announced {minutes.en} before", f"annoncés {minutes.fr} auparavant")
+        Words(f"announced {lead.en} before", f"annoncés {lead.fr} auparavant")
         if rule.notice_min
         else Words("announced before", "annoncés auparavant")
     )
@@ -89,6 +114,12 @@ def _exempt(rule: StandOffRule) -> Words | None:
         f"Flights for {what.en} that were {notice.en} may come closer, {near.en}.",
         f"Les vols {what.fr} {notice.fr} peuvent s’approcher davantage, {near.fr}.",
     )
+
+
+def _lead(minutes: int) -> Words:
+    if minutes % 60:
+        return quantity(minutes, Words("minute", "minute"), Words("minutes", "minutes"))
+    return quantity(minutes // 60, Words("hour", "heure"), Words("hours", "heures"))
 
 
 def _line(rule: StandOffRule, section: StandOffSection) -> Words:
@@ -165,13 +196,13 @@ def _rows(section: StandOffSection) -> list[Row]:
     for marker in section.markers:
         name = choose(marker.name)
         place = same(f"{marker.lat_deg:.7f}, {marker.lng_deg:.7f}")
-        rows.append(Row(Words(f"Marker {name.en}", f"Repère {name.fr}"), place))
+        rows.append(Row(Words(f"{name.en} ({marker.id})", f"{name.fr} ({marker.id})"), place))
     return rows
 
 
 def _named(border: Border) -> Words:
     name = choose(border.name)
-    return Words(f"Line {name.en} ({border.id})", f"Ligne {name.fr} ({border.id})")
+    return Words(f"{name.en} ({border.id})", f"{name.fr} ({border.id})")
 
 
 def _border(border: Border) -> Words:
