@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from detente.boundaries import Boundary, BoundarySet, Depth
 from detente.feeds import Basis, Reports
@@ -23,6 +24,8 @@ from .grading import Evidence, decide
 from .intervals import around, between, one_way, quadrature
 from .kinematics import least_speed_m_s
 from .monitors._depth import Deepest, Span, deepen
+from .monitors._following import Following
+from .monitors._scan import JUMPED, LINKED, SKIPPED
 from .monitors.crossing import CrossingMonitor
 from .motion import length_m, off_the_line_m, on_the_way
 from .tracks import Tracked, Tracks
@@ -173,16 +176,21 @@ def _greatest(
     return holder.deepest
 
 
+def _links(tracked: Tracked, rules: CrossingRules) -> npt.NDArray[np.uint8]:
+    """How each position follows from the one before: codes of `monitors._scan`."""
+    following = Following(
+        round(rules.gap_s * 1e6), rules.speed_max_m_s, rules.doubt_max, rules.containment_max_m
+    )
+    return following.take(tracked, np.zeros(len(tracked), dtype=np.int32)).link
+
+
 def _pieces(tracked: Tracked, rules: CrossingRules) -> list[list[int]]:
     """Rows of the track, apart where nothing links them."""
     pieces: list[list[int]] = []
-    times = tracked.reports.time_us
-    for row in range(len(tracked.reports)):
-        flags = int(tracked.flags[row])
-        if flags & Flag.JUMP:
+    for row, link in enumerate(_links(tracked, rules).tolist()):
+        if link == SKIPPED:
             continue
-        anew = not pieces or flags & (Flag.FIRST | Flag.SETTLED)
-        if anew or times[row] - times[pieces[-1][-1]] > rules.gap_s * 1e6:
+        if link != LINKED:
             pieces.append([])
         pieces[-1].append(row)
     return pieces
@@ -297,7 +305,7 @@ def _evidence(
 ) -> Evidence:
     times, flags = tracked.reports.time_us, tracked.flags
     during = (times >= claim.from_us) & (times <= claim.until_us)
-    jumps = times[(flags & Flag.SETTLED) != 0]
+    jumps = times[_links(tracked, rules) == JUMPED]
     away = np.maximum(np.maximum(claim.from_us - jumps, jumps - claim.until_us), 0) / 1e6
     nearest_s = float(away.min()) if len(away) else None
     doubtful = ((flags & Flag.INCONSISTENT) != 0) | (tracked.doubt > rules.doubt_max)

@@ -151,7 +151,8 @@ def _figure(name: str, value: float | str) -> Words:
     if isinstance(value, str):
         return Words(f"{label.en} {value}", f"{label.fr} {value}")
     unit = next((each for end, each in _UNITS.items() if name.endswith(end)), "")
-    shown = number(value, 0 if abs(value) >= 10 else 2)
+    decimals = 0 if not unit or abs(value) >= 10 else 2
+    shown = number(value, decimals)
     tail = f" {unit}" if unit else ""
     return Words(f"{label.en} {shown.en}{tail}", f"{label.fr} {shown.fr}{tail}")
 

@@ -20,6 +20,10 @@ from .tracks import Tracked
 from .tracks_flags import Flag
 
 JUMPS_MAX: Final = 1_000_000
+_FAR: Final = 10.0
+_FAR_M: Final = 5_000.0
+"""A position counts as jumped to that is farther from where the motion reported leads than this,
+and by so many times than accuracies, times and turns explain."""
 
 
 class InterferenceRules(Struct, frozen=True, kw_only=True):
@@ -62,7 +66,9 @@ class Jumps:
     def take(self, tracked: Tracked) -> None:
         """Gather those of a batch."""
         reports = tracked.reports
-        for row in np.flatnonzero(tracked.flags & Flag.SETTLED).tolist():
+        far = np.maximum(_FAR_M, _FAR * tracked.allowed_m)
+        astray = ((tracked.flags & Flag.INCONSISTENT) != 0) & (tracked.residual_m > far)
+        for row in np.flatnonzero(astray | ((tracked.flags & Flag.JUMP) != 0)).tolist():
             if len(self._jumps) >= JUMPS_MAX:
                 self.left_out += 1
                 continue
