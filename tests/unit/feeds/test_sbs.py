@@ -76,11 +76,8 @@ def test_a_position_on_the_ground_has_its_own_motion() -> None:
 def test_dates_are_those_of_the_calendar(moment: datetime) -> None:
     text = moment.strftime("%Y/%m/%d,%H:%M:%S.") + f"{moment.microsecond // 1000:03}"
     reports = SbsDecoder(SOURCE).feed(line(3, date=text, lat=1, lng=2), NEVER)
-    assert reports.time_us.tolist() == [
-        round(moment.timestamp()) * 1_000_000 + moment.microsecond
-        if moment.microsecond < 500_000
-        else int(moment.timestamp()) * 1_000_000 + moment.microsecond
-    ]
+    seconds = moment.replace(microsecond=0).timestamp()
+    assert reports.time_us.tolist() == [int(seconds) * 1_000_000 + moment.microsecond]
 
 
 def test_local_time_is_told_by_a_setting_and_noticed_without() -> None:
