@@ -47,6 +47,10 @@ class Purpose(StrEnum):
     FARMING = "farming"
 
 
+def _all(names: type[StrEnum]) -> str:
+    return ", ".join(f"`{each}`" for each in names)
+
+
 _DECIMETRES: Final = {"m": Decimal(10), "km": Decimal(10_000), "NM": Decimal(18_520)}
 
 
@@ -121,7 +125,8 @@ class StandOffRule(Part, frozen=True, kw_only=True):
 
     id: Annotated[Id, Meta(description="Short name; events tell it as `stand-off/<id>`.")]
     classes: Annotated[
-        list[AircraftClass], Meta(min_length=1, max_length=10, description="Of which aircraft.")
+        list[AircraftClass],
+        Meta(min_length=1, max_length=10, description=f"Of which aircraft: {_all(AircraftClass)}."),
     ]
     parties: Annotated[
         list[Id], Meta(max_length=30, description="Of which parties; of all, if none is given.")
@@ -139,7 +144,11 @@ class StandOffRule(Part, frozen=True, kw_only=True):
     ] = None
     distance: Annotated[Distance, Meta(description="How far, at least.")]
     exempt: Annotated[
-        list[Purpose], Meta(max_length=10, description="Errands that may come closer on notice.")
+        list[Purpose],
+        Meta(
+            max_length=10,
+            description=f"Errands that may come closer on notice: {_all(Purpose)}.",
+        ),
     ] = msgspec.field(default_factory=list)
     notice_min: Annotated[
         int, Meta(ge=0, le=525_600, description="How long before they are announced: minutes.")
