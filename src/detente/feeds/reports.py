@@ -167,27 +167,28 @@ def of_columns(
     if unknown:
         raise ValueError(f"no such columns: {sorted(unknown)}")
     made: dict[str, npt.NDArray[np.generic]] = {}
+    unknowns: dict[tuple[type[np.generic], float], npt.NDArray[np.generic]] = {}
     for name in COLUMNS:
         given = columns.get(name)
-        kind = _KINDS[name]
-        made[name] = (
-            np.full(count, _UNKNOWN.get(name, np.nan), dtype=kind)
-            if given is None
-            else np.ascontiguousarray(given, dtype=kind)
-        )
+        kind, value = _KINDS[name], _UNKNOWN.get(name, np.nan)
+        if given is not None:
+            made[name] = np.ascontiguousarray(given, dtype=kind)
+        else:
+            # Columns are not changed, so that those without anything in them may be one.
+            if (kind, value) not in unknowns:
+                unknowns[kind, value] = np.full(count, value, dtype=kind)
+            made[name] = unknowns[kind, value]
         if len(made[name]) != count:
             raise ValueError(f"{name} has {len(made[name])} rows, not {count}")
     if count:
         source = made["source"]
-        missing = np.isnan(made["horizontal_m"])
-        assumed = np.array([each.assumed_horizontal_m for each in sources])
-        made["horizontal_m"] = np.where(missing, assumed[source], made["horizontal_m"])
-        made["basis"] = np.where(missing, np.uint8(Basis.ASSUMED), made["basis"]).astype(np.uint8)
-        assumed = np.array([each.assumed_vertical_m for each in sources])
-        made["vertical_m"] = np.where(
-            np.isnan(made["vertical_m"]),
-            assumed[source],
-            made["vertical_m"],
+        made["horizontal_m"], missing = _or_assumed(
+            made["horizontal_m"], np.array([each.assumed_horizontal_m for each in sources])[source]
+        )
+        if missing is not None:
+            made["basis"] = np.where(missing, np.uint8(Basis.ASSUMED), made["basis"])
+        made["vertical_m"], _ = _or_assumed(
+            made["vertical_m"], np.array([each.assumed_vertical_m for each in sources])[source]
         )
     return Reports(
         **made,  # type: ignore[arg-type]
@@ -195,6 +196,18 @@ def of_columns(
         callsigns=tuple(callsigns),
         sources=tuple(sources),
     )
+
+
+def _or_assumed(
+    stated: npt.NDArray[np.generic], assumed: Floats
+) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.bool_] | None]:
+    """What is stated, and what is assumed where it is not; and where that is, if anywhere."""
+    missing = np.isnan(stated)
+    if not missing.any():
+        return stated, None
+    if missing.all():
+        return assumed, missing
+    return np.where(missing, assumed, stated), missing
 
 
 _KINDS: Final[dict[str, type[np.generic]]] = dict.fromkeys(COLUMNS, np.float64) | {

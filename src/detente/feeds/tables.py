@@ -12,17 +12,22 @@ import polars as pl
 
 from detente.words import Words
 
+from . import _table_rows
 from .archive_options import ArchiveOptions
 from .decoding import Counts
 from .quality import NACP_M, NIC_M
 from .reports import NEVER, Basis, Reports, Source, empty, of_columns
 from .tables_columns import Layout, layout_of
-from .tables_names import NOBODY, NameColumn, last_told
+from .tables_names import LastNames, NameColumn
 from .tables_times import TimeColumn
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-Flags: TypeAlias = npt.NDArray[np.bool_]
 
+_REASONS: Final = {
+    _table_rows.NO_TIME: "no-time",
+    _table_rows.NO_AIRCRAFT: "no-aircraft",
+    _table_rows.NO_POSITION: "no-position",
+}
 _ADDRESS: Final = re.compile(r"~?[0-9a-f]{6}")
 _SHORT: Final = re.compile(r"[0-9a-f]{1,5}")
 
@@ -57,7 +62,7 @@ class TableReader:
         self._where = where
         self._aircraft = NameColumn(_naming(self.layout))
         self._callsigns = NameColumn(str.strip)
-        self._known_callsigns: tuple[str, ...] = ()
+        self._called = LastNames()
         self._times: dict[str, TimeColumn] = {}
 
     @property
@@ -90,11 +95,13 @@ class TableReader:
         if layout.on_ground is not None:
             columns["on_ground"] = _grounded(frame[layout.on_ground])
         self._add_quality(frame, columns)
-        callsigns = self._called(frame, aircraft)
+        told = None if layout.callsign is None else self._callsigns.numbers(frame[layout.callsign])
+        names = self._aircraft.names
+        callsigns = self._called.after(aircraft, self._callsigns, told, len(names))
         columns = self._usable(columns)
         count = len(columns["time_us"])
         self._counts.reports += count
-        return of_columns(count, self._aircraft.names, callsigns, (self._source,), **columns)
+        return of_columns(count, names, callsigns, (self._source,), **columns)
 
     def _instants(self, frame: pl.DataFrame, name: str) -> npt.NDArray[np.int64]:
         series = frame[name]
@@ -123,39 +130,25 @@ class TableReader:
         columns["horizontal_m"] = np.where(derived, contained, accurate)
         columns["basis"] = np.where(derived, Basis.DERIVED, Basis.STATED).astype(np.uint8)
 
-    def _called(self, frame: pl.DataFrame, aircraft: npt.NDArray[np.int32]) -> tuple[str, ...]:
-        count = len(self._aircraft.names)
-        if self.layout.callsign is None:
-            told = [""] * count
-        else:
-            callsigns = self._callsigns.numbers(frame[self.layout.callsign])
-            known = aircraft != NOBODY
-            told = last_told(aircraft[known], callsigns[known], self._callsigns.names, count)
-        before = (*self._known_callsigns, *[""] * (count - len(self._known_callsigns)))
-        now = tuple(new or old for new, old in zip(told, before, strict=True))
-        # The same object while nothing is new: who knows it need not go through it.
-        if now != self._known_callsigns:
-            self._known_callsigns = now
-        return self._known_callsigns
-
     def _usable(
         self, columns: dict[str, npt.NDArray[np.generic]]
     ) -> dict[str, npt.NDArray[np.generic]]:
-        bad = np.zeros(len(columns["time_us"]), dtype=np.bool_)
-        for reason, wrong in (
-            ("no-time", columns["time_us"] == NEVER),
-            ("no-aircraft", columns["aircraft"] == NOBODY),
-            ("no-position", _off_earth(columns)),
-        ):
-            new = wrong & ~bad
-            number = int(new.sum())
-            if number:
-                self._counts.dropped[reason] += number
-                bad |= new
-        if not bad.any():
+        used = np.empty(len(columns["time_us"]), dtype=np.bool_)
+        counts = np.zeros(_table_rows.FATES, dtype=np.int64)
+        _table_rows.sort_out(
+            columns["time_us"].astype(np.int64, copy=False),
+            columns["aircraft"].astype(np.int32, copy=False),
+            columns["lat_deg"].astype(np.float64, copy=False),
+            columns["lng_deg"].astype(np.float64, copy=False),
+            used,
+            counts,
+        )
+        if counts[_table_rows.USED] == len(used):
             return columns
-        good = ~bad
-        return {name: column[good] for name, column in columns.items()}
+        for fate, reason in _REASONS.items():
+            if counts[fate]:
+                self._counts.dropped[reason] += int(counts[fate])
+        return {name: column[used] for name, column in columns.items()}
 
 
 def numbers_of(series: pl.Series) -> Floats:
@@ -166,17 +159,6 @@ def numbers_of(series: pl.Series) -> Floats:
         series = series.cast(pl.String).str.strip_chars()
     values = series.cast(pl.Float64, strict=False).fill_null(np.nan)
     return values.to_numpy(writable=True)
-
-
-def _off_earth(columns: dict[str, npt.NDArray[np.generic]]) -> Flags:
-    """Also wraps longitudes into [-180, 180)."""
-    lat = columns["lat_deg"].astype(np.float64, copy=False)
-    lng = columns["lng_deg"].astype(np.float64, copy=False)
-    if len(lng) and not (np.nanmin(lng, initial=0) >= -180 and np.nanmax(lng, initial=0) < 180):
-        lng = np.where((lng >= 180) & (lng <= 360), lng - 360, lng)
-        columns["lng_deg"] = lng
-    wrong: Flags = ~((np.abs(lat) <= 90) & (np.abs(lng) <= 180))
-    return wrong
 
 
 def _looked_up(series: pl.Series, table: Floats) -> Floats:

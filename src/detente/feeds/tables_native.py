@@ -17,7 +17,7 @@ import polars as pl
 from .archive_options import ArchiveError
 from .decoding import Counts
 from .reports import COLUMNS, NEVER, Reports, Source, of_columns
-from .tables_names import NOBODY, NameColumn, last_told
+from .tables_names import NOBODY, LastNames, NameColumn
 
 _CALLSIGN: Final = "callsign"
 NATIVE_COLUMNS: Final = (*COLUMNS, _CALLSIGN)
@@ -69,7 +69,7 @@ class NativeReader:
         self._aircraft = NameColumn(str)
         self._callsigns = NameColumn(str)
         self._sources = NameColumn(str)
-        self._known: tuple[str, ...] = ()
+        self._called = LastNames()
 
     def reports(self, frame: pl.DataFrame) -> Reports:
         """The reports of the next rows.
@@ -79,7 +79,7 @@ class NativeReader:
         """
         aircraft = self._aircraft.numbers(frame["aircraft"])
         source = self._sources.numbers(frame["source"])
-        if (aircraft == NOBODY).any() or (source == NOBODY).any():
+        if min(aircraft.min(initial=0), source.min(initial=0)) == NOBODY:
             raise ArchiveError("A report has no aircraft or no source.", where=self._where)
         # Writable: kernels are compiled once more for columns that are not.
         columns: dict[str, npt.NDArray[np.generic]] = {"aircraft": aircraft, "source": source}
@@ -90,15 +90,11 @@ class NativeReader:
                 columns[name] = frame[name].to_numpy(writable=True)
         called = self._callsigns.numbers(frame[_CALLSIGN])
         names = self._aircraft.names
-        told = last_told(aircraft, called, self._callsigns.names, len(names))
-        before = (*self._known, *[""] * (len(names) - len(self._known)))
-        now = tuple(new or old for new, old in zip(told, before, strict=True))
-        if now != self._known:
-            self._known = now
+        callsigns = self._called.after(aircraft, self._callsigns, called, len(names))
         self._counts.messages += frame.height
         self._counts.reports += frame.height
         sources = [_source(each, self._where) for each in self._sources.names]
-        return of_columns(frame.height, names, self._known, sources, **columns)
+        return of_columns(frame.height, names, callsigns, sources, **columns)
 
 
 def _enumerated(name: str, names: Sequence[str], codes: npt.NDArray[np.generic]) -> pl.Series:
