@@ -186,7 +186,9 @@ class _Work:
         return ring
 
     def _has_inside(self, ring: Ring) -> bool:
-        if len(ring) >= VERTICES_MIN and np.ptp(ring[:, 0]) > 0 and np.ptp(ring[:, 1]) > 0:
+        if len(ring) >= VERTICES_MIN and (
+            needs_cutting(ring) or (np.ptp(ring[:, 0]) > 0 and np.ptp(ring[:, 1]) > 0)
+        ):
             return True
         if len(ring):
             lng, lat = ring[0].tolist()

@@ -154,7 +154,8 @@ def show_source(
     if as_json:
         say(json.dumps(_shown(boundaries, whole), ensure_ascii=False, indent=2))
     else:
-        for line in source_lines(boundaries, whole):
+        # What was left out of a source says nothing of one boundary in it.
+        for line in source_lines(boundaries, None if ":" in spec else whole):
             say(line)
         if repairs and whole is not None:
             for each in whole.repairs:

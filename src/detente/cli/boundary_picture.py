@@ -127,7 +127,8 @@ def page(boundaries: Sequence[Boundary], box: Box | None) -> str:
         f"{svg(boundaries, box)}"
         '<p class="soft">Lines are what their claimants or sources say; nothing here decides whose '
         'claim is right. <span lang="fr">Les lignes sont celles que disent ceux qui les '
-        "revendiquent, ou les sources\u202f; rien ici ne décide quelle revendication est fondée.</span></p>"
+        "revendiquent, ou les sources\u202f; rien ici ne décide quelle revendication est "
+        "fondée.</span></p>"
         f"<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table><ul>{grounds}</ul></body></html>"
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from rich import box
 from rich.table import Table
@@ -12,27 +14,35 @@ from rich.text import Text
 from detente.boundaries import Assembled, Boundary, BoundarySource, Repair, attributions
 from detente.errors import one_line
 
-BOUNDARIES_MAX = 400
+BOUNDARIES_MAX: Final = 400
 """That are listed one by one."""
+WIDTH: Final = 100
 
 
 def sources_table(sources: Sequence[tuple[BoundarySource, int, bool]]) -> Table:
     """A row for each source: what it is, how sure, whether it judges."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for heading in ("name", "version", "licence", "boundaries", "uncertainty", "at sea", "judges"):
-        right = heading in ("boundaries", "uncertainty", "at sea")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for heading in ("name", "version", "lines", "uncertainty", "at sea", "judges", "licence"):
+        right = heading in ("lines", "uncertainty", "at sea")
+        table.add_column(
+            heading,
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=heading != "licence",
+        )
     for source, count, built_in in sources:
         open_m = source.open_uncertainty_m
         table.add_row(
-            Text(one_line(source.id) + (" (built in)" if built_in else "")),
+            Text(one_line(source.id) + (" *" if built_in else "")),
             Text(one_line(source.version)),
-            Text(one_line(source.licence)),
             str(count),
             metres(source.uncertainty_m),
             metres(source.uncertainty_m if open_m is None else open_m),
-            "yes" if source.judges else "no: a picture",
+            "yes" if source.judges else "never",
+            Text(one_line(source.licence)),
         )
+    if any(built_in for _, _, built_in in sources):
+        table.caption = "* came with the build"
     return table
 
 
@@ -42,11 +52,16 @@ def source_lines(boundaries: Sequence[Boundary], whole: Assembled | None) -> Ite
         yield f"{source.title} {source.version}"
         yield f"  licence      {source.licence}"
         yield f"  sha256       {source.sha256}"
-        yield f"  uncertainty  {metres(source.uncertainty_m)} (95 %): {source.uncertainty_ground}"
+        ground = one_line(f"{metres(source.uncertainty_m)} (95 %): {source.uncertainty_ground}")
+        yield from textwrap.wrap(
+            ground, WIDTH, initial_indent="  uncertainty  ", subsequent_indent=" " * 15
+        )
         if source.open_uncertainty_m is not None:
             yield f"               {metres(source.open_uncertainty_m)} at coasts and limits at sea"
-        for length_m, known_m in source.uncertainty_by_length_m:
+        for length_m, known_m in source.uncertainty_by_length_m[:-1]:
             yield f"               {metres(known_m)} for edges of up to {metres(length_m)}"
+        for _, known_m in source.uncertainty_by_length_m[-1:]:
+            yield f"               {metres(known_m)} for longer ones"
         yield f"  judges       {'yes' if source.judges else 'never: it is a picture'}"
     for line in attributions([each.source for each in boundaries]):
         yield f"  {line}"
