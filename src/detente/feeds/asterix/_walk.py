@@ -192,7 +192,7 @@ def find_blocks(
     tables: npt.NDArray[np.int32],
     profiles: npt.NDArray[np.int32],
     blocks: npt.NDArray[np.int64],
-) -> tuple[int, int, int, int, bool]:
+) -> tuple[int, int, int, bool]:
     """Find data blocks.
 
     A stream may lose or gain octets. A block is believed if we read its category and its records
@@ -211,11 +211,10 @@ def find_blocks(
             records, or why they were dropped (negative). Long enough for `(end - begin) // 4`.
 
     Returns:
-        How many blocks; where to go on; how many octets were skipped; how often the thread was
-        lost; whether a block begins where to go on.
+        How many blocks; where to go on; how often the thread was lost; whether a block begins
+        where to go on.
     """
     found = 0
-    skipped = 0
     losses = 0
     at = begin
     while end - at >= 3:
@@ -267,13 +266,11 @@ def find_blocks(
         if synced:
             losses += 1
         if whole:
-            skipped += end - at
             at = end
             break
         synced = False
-        skipped += 1
         at += 1
-    return found, at, skipped, losses, synced
+    return found, at, losses, synced
 
 
 @kernel

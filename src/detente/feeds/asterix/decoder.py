@@ -143,7 +143,7 @@ class AsterixDecoder(Decoder):
         """The input has ended: an unfinished block is dropped and counted."""
         octets = np.frombuffer(self._held, dtype=np.uint8)
         blocks, at = self._blocks(octets, 0, len(octets), whole=True)
-        if at < len(octets):
+        if at < len(octets) and self._synced:
             self.counts.dropped["framing"] += 1
         self._held = b""
         self._synced = True
@@ -151,7 +151,7 @@ class AsterixDecoder(Decoder):
 
     def _blocks(self, octets: Octets, begin: int, end: int, *, whole: bool) -> tuple[Blocks, int]:
         blocks = np.empty(((end - begin) // 4 + 1, 4), dtype=np.int64)
-        count, at, skipped, losses, self._synced = find_blocks(
+        count, at, losses, self._synced = find_blocks(
             octets,
             begin,
             end,
@@ -162,8 +162,8 @@ class AsterixDecoder(Decoder):
             self._profiles,
             blocks,
         )
-        if losses or skipped:
-            self.counts.dropped["framing"] += max(losses, 1)
+        if losses:
+            self.counts.dropped["framing"] += losses
         return blocks[:count], at
 
     def _reports(
