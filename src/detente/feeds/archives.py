@@ -7,6 +7,7 @@ to a limit.
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -35,6 +36,7 @@ BATCH_ROWS: Final = 1 << 18
 _CHUNK_BYTES: Final = 1 << 20
 _TABLES: Final = ("parquet", "csv", "json", "frames")
 _GZIP: Final = b"\x1f\x8b"
+_UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
 ARCHIVE_FORMATS: Final = (*_TABLES, *FORMATS)
 """What `read_reports` reads."""
@@ -80,7 +82,7 @@ class Archive:
                 self._packed = raw.read(2) == _GZIP
             with self._opened() as (stream, _):
                 beginning = stream.read(BEGINNING_BYTES)
-        except (OSError, EOFError) as problem:
+        except _UNREADABLE as problem:
             raise self._unreadable(problem) from problem
         if format is not None and format not in ARCHIVE_FORMATS:
             raise FormatUnknown(
@@ -120,7 +122,7 @@ class Archive:
                 for first in range(0, len(batch), batch_rows):
                     whole = len(batch) <= batch_rows
                     yield batch if whole else batch.take(slice(first, first + batch_rows))
-        except (OSError, EOFError) as problem:
+        except _UNREADABLE as problem:
             raise self._unreadable(problem) from problem
         tell(self.bytes, self.bytes)
 
@@ -188,7 +190,7 @@ class Archive:
     def _opened(self) -> _Opened:
         return _Opened(self._path, packed=self._packed)
 
-    def _unreadable(self, problem: OSError | EOFError) -> ArchiveError:
+    def _unreadable(self, problem: Exception) -> ArchiveError:
         reason = getattr(problem, "strerror", None) or problem
         return ArchiveError(f"The file cannot be read: {reason}.", where=str(self._path))
 

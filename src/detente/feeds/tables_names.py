@@ -30,6 +30,7 @@ class NameColumn:
         self._numbers: dict[str, int] = {}
         self._own = pl.Categorical(pl.Categories.random("detente"))
         self._coding: pl.DataType | None = None
+        self._holding: pl.Series | None = None
         self._by_code: Codes = np.empty(0, dtype=np.int32)
         self._same = False
         self.names: tuple[str, ...] = ()
@@ -43,6 +44,8 @@ class NameColumn:
             cells = cells.cast(pl.String).cast(coding)
         if coding != self._coding:
             self._learn(coding)
+            # Categories are forgotten with the last column that has them, and numbered anew.
+            self._holding = cells.clear()
         coded = cells.to_physical()
         if not coded.null_count():
             return self._looked_up(cells, coded.to_numpy())

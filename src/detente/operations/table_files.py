@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +36,7 @@ def file_bytes(path: Path) -> bytes:
     try:
         with gzip.open(path) as stream:
             data = stream.read(MAX_BYTES + 1)
-    except (EOFError, gzip.BadGzipFile) as problem:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
         raise TrajectoryError(
             f"The compression is damaged: {problem}", where=str(path)
         ) from problem

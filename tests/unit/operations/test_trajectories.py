@@ -178,6 +178,7 @@ def test_the_unit_can_be_said(tmp_path: Path, unit: AltitudeUnit) -> None:
     ("name", "content"),
     [
         ("t.json.gz", b"not gzip"),
+        ("t.json.gz", gzip.compress(b"[]")[:10] + b"\xff" * 20),
         ("t.json", b"{"),
         ("t.json", b"[]"),
         ("t.json", b'"text"'),
