@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,7 +41,8 @@ class _Open:
     blocks: Iterator[Reports]
     held: Reports
     last_us: int
-    rest: bool = field(default=True)
+    rest: bool = True
+    """Whether there may be more blocks."""
 
 
 def merged(sources: Sequence[Stream]) -> Iterator[Reports]:
@@ -56,8 +57,8 @@ def merged(sources: Sequence[Stream]) -> Iterator[Reports]:
     waiting = sorted(range(len(sources)), key=lambda each: (sources[each].first_us, each))
     opened: list[_Open] = []
     while waiting or opened:
-        next_us = sources[waiting[0]].first_us if waiting else None
-        if next_us is not None and (not opened or min(e.last_us for e in opened) >= next_us):
+        complete_us = min((each.last_us for each in opened if each.rest), default=None)
+        if waiting and (complete_us is None or complete_us >= sources[waiting[0]].first_us):
             number = waiting.pop(0)
             stream = _opened(number, sources[number].open())
             if stream is not None:
@@ -67,16 +68,15 @@ def merged(sources: Sequence[Stream]) -> Iterator[Reports]:
             yield opened[0].held
             opened = [each for each in opened if _advance(each)]
             continue
-        yield from _step(opened)
+        yield from _step(opened, complete_us)
         opened = [each for each in opened if len(each.held)]
 
 
-def _step(opened: list[_Open]) -> Iterator[Reports]:
-    """What is certain to be complete: all before the least of the last times.
+def _step(opened: list[_Open], horizon: int | None) -> Iterator[Reports]:
+    """What is certain to be complete: all before the least of the last times, or all at the end.
 
     Another block may go on with the very last time of this one, so that is not complete yet.
     """
-    horizon = min((each.last_us for each in opened if each.rest), default=None)
     parts = []
     for each in opened:
         times = each.held.time_us

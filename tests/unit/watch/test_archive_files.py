@@ -1,0 +1,124 @@
+"""The files of an archive, and the folder where a run keeps its work."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from tests.support.archives_made import at_once, in_time, wandering
+
+from detente.watch import (
+    ArchiveUnreadable,
+    EventStore,
+    WorkFolder,
+    WorkUnusable,
+    archive_files,
+    run_key,
+)
+from detente.watch.archive_work import Checkpoint
+
+
+def file(path: Path, data: bytes = b"x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def test_folders_give_their_visible_files_once(tmp_path: Path) -> None:
+    b, a = file(tmp_path / "b.csv"), file(tmp_path / "in" / "a.csv")
+    file(tmp_path / ".hidden" / "c.csv")
+    file(tmp_path / "a.csv.sha256")
+    found = archive_files([tmp_path, a])
+    assert [each.path for each in found] == [str(b), str(a)]
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "empty"])
+def test_what_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ArchiveUnreadable) as caught:
+        archive_files([tmp_path / name])
+    assert caught.value.where == str(tmp_path / name)
+
+
+def test_a_changed_file_is_another_one(tmp_path: Path) -> None:
+    path = file(tmp_path / "a.csv", b"x" * 3_000_000)
+    (found,) = archive_files([path])
+    found.same()
+    os.utime(path, ns=(found.modified_ns, found.modified_ns + 1))
+    with pytest.raises(ArchiveUnreadable):
+        found.same()
+
+
+def test_the_hash_is_of_all_of_it(tmp_path: Path) -> None:
+    data = os.urandom(9_000_000)
+    (found,) = archive_files([file(tmp_path / "a", data)])
+    assert found.digest() == hashlib.sha256(data).hexdigest()
+
+
+def test_another_question_has_another_folder(tmp_path: Path) -> None:
+    files = archive_files([file(tmp_path / "a.csv")])
+    assert run_key(files, b"one") == run_key(files, b"one")
+    assert run_key(files, b"one") != run_key(files, b"two")
+    assert run_key((), b"one") != run_key(files, b"one")
+
+
+def test_two_runs_do_not_share_their_work(tmp_path: Path) -> None:
+    with WorkFolder(tmp_path, "k"), pytest.raises(WorkUnusable):
+        WorkFolder(tmp_path, "k")
+    with WorkFolder(tmp_path, "k"):
+        pass
+
+
+def test_a_damaged_checkpoint_is_none(tmp_path: Path) -> None:
+    kept = Checkpoint(rows=5, own=1, lanes=(b"x",), events_bytes=0, took_s=1.0)
+    with WorkFolder(tmp_path, "k") as work:
+        work.save(kept)
+        assert work.checkpoint() == kept
+        (work.path / "checkpoint").write_bytes(b"\x93garbage")
+        assert work.checkpoint() is None
+
+
+def test_fresh_work_forgets_what_was_done(tmp_path: Path) -> None:
+    with WorkFolder(tmp_path, "k") as work:
+        work.save(Checkpoint(rows=5, own=1, lanes=(), events_bytes=0, took_s=1.0))
+        work.keep_piece("1-0", b"done")
+    with WorkFolder(tmp_path, "k", fresh=True) as work:
+        assert work.checkpoint() is None
+        assert work.piece("1-0") is None
+
+
+def test_no_room_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(WorkUnusable) as caught:
+        WorkFolder(tmp_path / "file", "k")
+    assert "--work" in str(caught.value.advice)
+
+
+def test_of_events_with_the_same_id_the_last_counts(tmp_path: Path) -> None:
+    first, second = at_once(in_time(wandering(1, 4, 60)))[:2]
+    changed = type(first)(
+        **{**{f: getattr(first, f) for f in first.__struct_fields__}, "reports": 0}
+    )
+    with EventStore(tmp_path / "events") as events:
+        events.add([second, first, changed])
+        events.sync()
+        assert list(events) == [changed, second]
+        assert len(events) == 2
+    with EventStore(tmp_path / "events", None) as events:
+        assert list(events) == [changed, second]
+
+
+def test_what_was_written_after_the_checkpoint_is_forgotten(tmp_path: Path) -> None:
+    first, second = at_once(in_time(wandering(1, 4, 60)))[:2]
+    with EventStore(tmp_path / "events") as events:
+        events.add([first])
+        length = events.length
+        events.add([second])
+    with (tmp_path / "events").open("ab") as torn:
+        torn.write(b"\xff\xff")
+    with EventStore(tmp_path / "events", length) as events:
+        assert list(events) == [first]
+        events.add([second])
+        assert list(events) == [first, second]
