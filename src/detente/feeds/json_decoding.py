@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Final
+
+import msgspec
 
 from .decoding import Decoder
 from .documents import Documents
 from .reports import Reports, Source, empty, joined
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for text that is not what was expected."""
 
 
 class JsonDecoder(Decoder):

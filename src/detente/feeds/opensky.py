@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from .json_decoding import JsonDecoder
+from .json_decoding import UNREADABLE, JsonDecoder
 from .readsb_columns import address, floats
 from .relays import DIRECT, MLAT, OTHER, relayed
 from .reports import Basis, Reports, Source, empty, of_columns
@@ -68,7 +68,7 @@ class OpenSkyDecoder(JsonDecoder):
     def _document(self, text: bytes, received_us: int) -> Reports:
         try:
             states = _documents.decode(text).states or []
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             self.counts.dropped["unreadable"] += 1
             return empty()
         self.counts.messages += len(states)
@@ -77,7 +77,7 @@ class OpenSkyDecoder(JsonDecoder):
         for raw in states:
             try:
                 each = _state.decode(raw)
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 self.counts.dropped["bad-field"] += 1
                 continue
             lat, lng, seconds = each.latitude, each.longitude, each.time_position

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from .json_decoding import JsonDecoder
+from .json_decoding import UNREADABLE, JsonDecoder
 from .quality import FT_M, KT_M_S
 from .readsb_columns import Accuracy, address, floats, relay_of
 from .readsb_types import Aircraft, QuickSnapshot, Snapshot
@@ -51,10 +51,10 @@ class ReadsbDecoder(JsonDecoder):
         except msgspec.ValidationError:
             try:
                 snapshot = _patient.decode(text)
-            except (msgspec.DecodeError, RecursionError):
+            except UNREADABLE:
                 self.counts.dropped["unreadable"] += 1
                 return empty()
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             self.counts.dropped["unreadable"] += 1
             return empty()
         aircraft = self._aircraft(snapshot)
@@ -77,7 +77,7 @@ class ReadsbDecoder(JsonDecoder):
                 continue
             try:
                 found.append(_single.decode(each))
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 self.counts.messages += 1
                 self.counts.dropped["bad-field"] += 1
         return found

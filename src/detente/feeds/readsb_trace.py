@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
 
-from .json_decoding import JsonDecoder
+from .json_decoding import UNREADABLE, JsonDecoder
 from .quality import FT_M, KT_M_S
 from .readsb_columns import Accuracy, address, floats
 from .readsb_types import RELAY_BY_TYPE, Quality, Trace
@@ -33,7 +33,7 @@ class Point(msgspec.Struct, array_like=True):
     altitude: float | str | None = None
     speed_kt: float | None = None
     track_deg: float | None = None
-    flags: int = 0
+    flags: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
     climb_ft_min: float | None = None
     details: Quality | None = None
     type: str | None = None
@@ -59,7 +59,7 @@ class ReadsbTraceDecoder(JsonDecoder):
     def _document(self, text: bytes, received_us: int) -> Reports:
         try:
             trace = _decoder.decode(text)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             self.counts.dropped["unreadable"] += 1
             return empty()
         self.counts.messages += len(trace.trace)
@@ -81,7 +81,7 @@ class ReadsbTraceDecoder(JsonDecoder):
         for each in trace.trace:
             try:
                 point = _point.decode(each)
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 self.counts.dropped["bad-field"] += 1
                 continue
             if abs(point.lat) <= 90 and abs(point.lng) <= 360 and 0 <= point.seconds <= 1e7:
