@@ -7,7 +7,6 @@ end does not; else it cannot be told, and the grounds say why.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +24,7 @@ from .intervals import around, between, one_way, quadrature
 from .kinematics import least_speed_m_s
 from .monitors._depth import Deepest, Span, deepen
 from .monitors._following import Following
-from .monitors._scan import JUMPED, LINKED, SKIPPED
+from .monitors._scan import JUMPED, LINKED, SKIPPED, Codes, Floats, Ints
 from .monitors.crossing import CrossingMonitor
 from .motion import length_m, off_the_line_m, on_the_way
 from .tracks import Tracked, Tracks
@@ -166,13 +165,12 @@ def _greatest(
         span = _clipped(tracked, rows, from_us, until_us, holder)
         if span is not None:
             spans.append(span)
-    deepen(
-        spans,
-        lambda lat, lng, areas: (
-            boundaries.index.signed_depth(lat, lng, areas, rules.depth_max_m).depth_m
-        ),
-        rules.depth_max_m,
-    )
+
+    def depth_of(lat: Floats, lng: Floats, areas: Codes) -> tuple[Floats, Ints]:
+        found = boundaries.index.signed_depth(lat, lng, areas, rules.depth_max_m)
+        return found.depth_m, found.edge
+
+    deepen(spans, depth_of, rules.depth_max_m)
     return holder.deepest
 
 
@@ -254,13 +252,10 @@ def _passages(
 
 def _line_m(boundaries: BoundarySet, area: int, deepest: Deepest) -> float:
     """How far the border nearest to a point may be from the true one."""
-    if deepest.node is None:
+    if deepest.edge < 0:
         return boundaries.boundaries[area].worst_uncertainty_m
     areas = np.array([area], dtype=np.int32)
-    found = boundaries.index.signed_depth(
-        np.array([deepest.node.lat]), np.array([deepest.node.lng]), areas, math.inf
-    )
-    return float(boundaries.uncertainty_m(areas, found.edge)[0])
+    return float(boundaries.uncertainty_m(areas, np.array([deepest.edge]))[0])
 
 
 def _depth(

@@ -10,6 +10,7 @@ Depths count in millimetres; of equal ones the first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
@@ -27,8 +28,9 @@ STEPS_MAX: Final = 64
 _MM: Final = 3
 _TIE_M: Final = 0.001
 
-DepthOf: TypeAlias = Callable[[Floats, Floats, npt.NDArray[np.int32]], Floats]
-"""Latitudes, longitudes and areas to depths: metres, positive inside, `inf` beyond the limit."""
+DepthOf: TypeAlias = Callable[[Floats, Floats, npt.NDArray[np.int32]], tuple[Floats, Ints]]
+"""Latitudes, longitudes and areas to depths, metres: positive inside, `inf` beyond the limit; and
+to numbers of the edges that they are measured from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Deepest:
         elapsed_s, share, length_m: between those reports: time, which part of it, and way; all 0 at
             a report.
         step_m: how far apart the points were that were looked at there.
+        edge: of the border, that it is measured from; -1 beyond the limit.
     """
 
     depth_m: float
@@ -61,6 +64,7 @@ class Deepest:
     share: float
     length_m: float
     step_m: float
+    edge: int
 
 
 class Holder(Protocol):
@@ -121,6 +125,7 @@ class _Search:
             ]
         )
         self._step = np.full(len(spans), -1, dtype=np.int64)
+        self._edge = np.full(len(spans), -1, dtype=np.int64)
 
     def run(self) -> None:
         span = np.arange(len(self._spans))
@@ -140,12 +145,7 @@ class _Search:
                 np.concatenate((depth_low, depth)),
                 np.concatenate((depth, depth_high)),
             )
-        for i, each in enumerate(self._spans):
-            if self._step[i] >= 0:
-                better = self._told(i)
-                known = each.holder.deepest
-                if known is None or better.depth_m > known.depth_m:
-                    each.holder.deepest = better
+        self._tell()
 
     def _node_of(self, step: Ints) -> Ints:
         return np.searchsorted(self._first_step, step, side="right") - 1
@@ -176,7 +176,7 @@ class _Search:
         if not len(step):
             return np.empty(0)
         lat, lng, _ = self._place(step)
-        depth = self._depth_of(lat, lng, self._areas[span])
+        depth, edge = self._depth_of(lat, lng, self._areas[span])
         depth = np.clip(depth, -self._limit_m, self._limit_m)
         told = np.round(depth, _MM)
         # of each span the deepest, of equal ones the first
@@ -191,32 +191,40 @@ class _Search:
         first, where = first[better], where[better]
         self._best[where] = told[first]
         self._step[where] = step[first]
+        self._edge[where] = edge[first]
         return depth
 
-    def _told(self, which: int) -> Deepest:
-        span, step, begin = self._spans[which], int(self._step[which]), int(self._begins[which])
-        node = int(self._node_of(np.array([step]))[0])
-        first, after = int(self._first_step[node]), int(self._first_step[node + 1])
-        share = (step - first) / (after - first)
-        if self._best[which] >= self._limit_m:
-            return Deepest(self._limit_m, None, 0.0, 0.0, 0.0, STEP_M)
-        i = node - begin
-        lat, lng, way = (float(each[0]) for each in self._place(np.array([step])))
+    def _tell(self) -> None:
+        """Hand on what was found."""
+        better = np.flatnonzero(self._step >= 0)
+        step = self._step[better]
+        node = self._node_of(step)
+        first = self._first_step[node]
+        share = (step - first) / (self._first_step[node + 1] - first)
+        lat, lng, way = self._place(step)
+        columns = zip(
+            better.tolist(), (node - self._begins[better]).tolist(), share.tolist(),
+            lat.tolist(), lng.tolist(), way.tolist(), strict=True,
+        )  # fmt: skip
+        for which, i, part, *place in columns:
+            holder = self._spans[which].holder
+            known = holder.deepest
+            if known is None or self._best[which] > known.depth_m:
+                holder.deepest = self._deepest(which, i, part, *place)
+
+    def _deepest(
+        self, which: int, i: int, share: float, lat: float, lng: float, way: float
+    ) -> Deepest:
+        span, depth_m, edge = self._spans[which], float(self._best[which]), int(self._edge[which])
+        if depth_m >= self._limit_m:
+            return Deepest(self._limit_m, None, 0.0, 0.0, 0.0, STEP_M, -1)
         at_us, radius_m = int(span.time_us[i]), float(span.radius_m[i])
         if share == 0:
             there = Node(lat, lng, at_us, way, radius_m)
-            return Deepest(float(self._best[which]), there, 0.0, 0.0, 0.0, STEP_M)
+            return Deepest(depth_m, there, 0.0, 0.0, 0.0, STEP_M, edge)
         elapsed_us = int(span.time_us[i + 1]) - at_us
         length_m = float(span.odometer_m[i + 1] - span.odometer_m[i])
-        there = Node(
-            lat, lng, at_us + round(share * elapsed_us), way,
-            max(radius_m, float(span.radius_m[i + 1])),
-        )  # fmt: skip
-        return Deepest(
-            float(self._best[which]),
-            there,
-            elapsed_us / 1e6,
-            share,
-            length_m,
-            length_m / (after - first),
-        )
+        radius_m = max(radius_m, float(span.radius_m[i + 1]))
+        there = Node(lat, lng, at_us + round(share * elapsed_us), way, radius_m)
+        steps = min(max(math.ceil(length_m / STEP_M), 1), STEPS_MAX)
+        return Deepest(depth_m, there, elapsed_us / 1e6, share, length_m, length_m / steps, edge)

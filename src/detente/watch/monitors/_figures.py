@@ -53,7 +53,7 @@ def passage_event(
         over_m += now.odometer_m - passage.part.odometer_m
         over_us += now.time_us - passage.part.time_us
         count += counted - passage.part_counted
-    deepest = passage.deepest or Deepest(0.0, passage.first, 0.0, 0.0, 0.0, 0.0)
+    deepest = passage.deepest or Deepest(0.0, passage.first, 0.0, 0.0, 0.0, 0.0, -1)
     nearest, position_m, aside_m = _nearest(passage, deepest, line_m, rules)
     evidence = Evidence(
         nearest, position_m, aside_m, line_m,

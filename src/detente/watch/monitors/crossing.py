@@ -33,7 +33,7 @@ from ._figures import passage_event
 from ._following import Followed, Following, FollowingState
 from ._passage import Border, Counted, Passage
 from ._predicting import Prediction, Predictor
-from ._scan import JUMPED, LINKED, SKIPPED, Codes, Floats
+from ._scan import JUMPED, LINKED, SKIPPED, Codes, Floats, Ints
 from .base import Monitor
 
 REMEMBERED_MAX: Final = 1000
@@ -328,20 +328,17 @@ class CrossingMonitor(Monitor):
     def _deep_enough(self, passage: Passage) -> bool:
         return passage.deepest is not None and passage.deepest.node is None
 
-    def _depth_of(self, lat: Floats, lng: Floats, area: Codes) -> Floats:
-        return self._index.signed_depth(lat, lng, area, self._rules.depth_max_m).depth_m
+    def _depth_of(self, lat: Floats, lng: Floats, area: Codes) -> tuple[Floats, Ints]:
+        found = self._index.signed_depth(lat, lng, area, self._rules.depth_max_m)
+        return found.depth_m, found.edge
 
     def _line_m(self, passage: Passage) -> float:
         """How far the border that its depth is measured from may be from the true one."""
         deepest = passage.deepest
-        if deepest is None or deepest.node is None:
+        if deepest is None or deepest.edge < 0:
             return self._boundaries.boundaries[passage.area].uncertainty_m
         area = np.array([passage.area], dtype=np.int32)
-        found = self._index.signed_depth(
-            np.array([deepest.node.lat]), np.array([deepest.node.lng]), area,
-            self._rules.depth_max_m,
-        )  # fmt: skip
-        return float(self._boundaries.uncertainty_m(area, found.edge)[0])
+        return float(self._boundaries.uncertainty_m(area, np.array([deepest.edge]))[0])
 
     def _told(self, batch: _Batch) -> list[Event]:
         """Events of what changed; of what is open, if it is wanted and its grade changed."""
