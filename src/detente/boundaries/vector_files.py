@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,11 +16,14 @@ from .features import FEATURES_MAX, Budget, Feature, Value, check_size
 from .model import Ring
 
 SIGNATURES: Final = {
-    ".gpkg": (b"SQLite format 3\x00",),
-    ".shp": (b"\x00\x00\x27\x0a",),
-    ".kml": (b"<kml", b"<KML", b":kml"),
+    ".gpkg": re.compile(rb"SQLite format 3\x00"),
+    ".shp": re.compile(rb"\x00\x00\x27\x0a"),
+    # The first element is kml; before it an XML declaration and comments, but no document type.
+    ".kml": re.compile(
+        rb"(\xef\xbb\xbf)?\s*(<\?[^>]*>\s*)?(<!--(?:(?!-->)[\s\S])*-->\s*)*<(\w+:)?(kml|KML)[\s>]"
+    ),
 }
-"""What a file must begin with, or for KML hold near its beginning: GDAL would open anything."""
+"""What a file must begin with: left to itself, GDAL would open anything."""
 _HEAD_BYTES: Final = 4096
 _SEGMENT_M: Final = 1000.0
 """Edges of maps in metres are cut to this length before they become edges in degrees: the middle of
@@ -47,12 +52,15 @@ def read_vector_file(path: Path, layer: str | None = None) -> list[Feature]:
     budget = Budget(path)
     features: list[Feature] = []
     try:
-        for name in _layers(path, layer):
-            meta, _, geometry, columns = pyogrio.raw.read(
-                str(path), layer=name, force_2d=True, max_features=FEATURES_MAX + 1
-            )
-            budget.take("features", 0 if geometry is None else len(geometry))
-            features += _features(path, name, meta, geometry, columns, budget)
+        with warnings.catch_warnings():
+            # What matters of GDAL's remarks shows in the polygons, and those are examined.
+            warnings.simplefilter("ignore")
+            for name in _layers(path, layer):
+                meta, _, geometry, columns = pyogrio.raw.read(
+                    str(path), layer=name, force_2d=True, max_features=FEATURES_MAX + 1
+                )
+                budget.take("features", 0 if geometry is None else len(geometry))
+                features += _features(path, name, meta, geometry, columns, budget)
     except (DataSourceError, DataLayerError, shapely.errors.ShapelyError) as error:
         raise BoundaryFileUnreadable(f"It cannot be read: {error}.", where=str(path)) from None
     return features
@@ -61,15 +69,7 @@ def read_vector_file(path: Path, layer: str | None = None) -> list[Feature]:
 def _check_signature(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    marks = SIGNATURES[path.suffix.lower()]
-    if path.suffix.lower() == ".kml":
-        good = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and any(
-            m in head for m in marks
-        )
-        good = good and b"<!DOCTYPE" not in head and b"<!ENTITY" not in head
-    else:
-        good = any(head.startswith(mark) for mark in marks)
-    if not good:
+    if SIGNATURES[path.suffix.lower()].match(head) is None:
         raise BoundaryFileUnreadable(
             f"It does not begin as a {path.suffix} file does.", where=str(path)
         )

@@ -39,7 +39,7 @@ def assert_sides_kept(found: shapely.MultiPolygon, ring: list[Place], middle: in
 
 
 def given_back(ring: list[Place], shift: float = 0.0) -> Repaired:
-    array = np.array(ring, dtype=np.float64) + [shift, 0.0]
+    array = np.array(ring, dtype=np.float64) + np.array([shift, 0.0])
     try:
         return repaired("A", [[array]], max_change_share=1.0)
     except BoundaryRefused as error:
