@@ -111,7 +111,7 @@ def test_fields_that_are_missing() -> None:
     assert read(framed(message), datagrams=True)[1].counts.dropped == {"no-position": 1}
     message = made()
     message.ClearField("cotEvent")
-    assert read(framed(message), datagrams=True)[1].counts.dropped == {"control": 1}
+    assert read(framed(message), datagrams=True)[1].counts.noted == {"control": 1}
 
 
 def test_unknown_fields_are_passed_over() -> None:

@@ -51,7 +51,6 @@ def test_whose_it_is_said_to_be_changes_nothing(affiliation: str) -> None:
         ("a-f", "not-a-track"),
         ("b-m-p-s-m", "not-a-track"),
         ("t-x-c-t", "not-a-track"),
-        ("t-x-takp-v", "control"),
         ("", "not-a-track"),
     ],
 )
@@ -234,10 +233,15 @@ def test_events_that_are_too_long_are_dropped_and_memory_stays_bounded() -> None
 
 
 def test_datagrams_hold_one_event_each() -> None:
-    decoder = CotDecoder(SOURCE, CotSettings(datagrams=True))
+    decoder = CotDecoder(SOURCE, CotSettings(datagrams=True, message_bytes_max=1_000))
     assert len(decoder.feed(event()[:100], T0_US)) == 0
     assert len(decoder.feed(event(), T0_US)) == 1
     assert decoder.counts.dropped == {"framing": 1}
+    several = [event("1"), event()[:100], event("2"), b"", b"x" * 1_001, b"\n", event("3")]
+    reports = decoder.feed_datagrams(several, [T0_US + step for step in range(7)])
+    assert reports.identities == ("uid:1", "uid:2", "uid:3")
+    assert (reports.received_us - T0_US).tolist() == [0, 2, 6]
+    assert decoder.counts.dropped == {"framing": 2, "too-long": 1}
 
 
 def test_events_of_pytak_are_read() -> None:

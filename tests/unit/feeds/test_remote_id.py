@@ -45,7 +45,8 @@ def test_a_pack_tells_who_and_where() -> None:
     assert (reports.speed_m_s[0], reports.track_deg[0], reports.climb_m_s[0]) == (10.0, 271.0, -2.0)
     assert (reports.horizontal_m[0], reports.vertical_m[0]) == (10.0, 10.0)
     assert (reports.basis[0], reports.on_ground[0]) == (Basis.STATED, 0)
-    assert decoder.counts.dropped == {"not-a-position": 2}
+    assert decoder.counts.dropped == {"not-a-position": 1}
+    assert decoder.counts.noted == {"identification": 1}
 
 
 def test_single_messages_are_joined_by_their_sender() -> None:
@@ -57,7 +58,7 @@ def test_single_messages_are_joined_by_their_sender() -> None:
     assert len(decoder.feed(beacon + location(), HOUR_US)) == 0
     reports = decoder.hear(beacon + location(), HOUR_US, "aa")
     assert reports.identities == ("serial:1581F4Q3231A00B12345",)
-    assert decoder.counts.dropped == {"no-identity": 3, "not-a-position": 1}
+    assert decoder.counts.dropped == {"no-identity": 3}
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_after_yes_the_very_next_octet_is_protobuf() -> None:
         ]
         assert list(dict.fromkeys(names)) == ["uid:before", "uid:meanwhile", "uid:later"]
         assert one.stage is Stage.PROTOBUF
-        assert one.counts.dropped == {"control": 2}
+        assert one.counts.noted == {"control": 2}
         assert not one.overdue(T0_US + 2 * ANSWER_US)
 
 

@@ -316,12 +316,14 @@ def scan_stream(
 
 
 @kernel
-def read_datagram(
+def read_mesh(
     buffer: npt.NDArray[np.uint8],
+    begin: int,
+    end: int,
     places: npt.NDArray[np.int64],
     numbers: npt.NDArray[np.float64],
 ) -> None:
-    """Read the one message of a mesh datagram, after its three octets `BF 01 BF`."""
+    """Read the one message of a mesh datagram, from after its three octets `BF 01 BF`."""
     room = np.empty(8, np.uint8)
     inner = np.empty((3, 2), np.int64)
-    read_message(buffer, 3, len(buffer), room, inner, places, numbers)
+    read_message(buffer, begin, end, room, inner, places, numbers)

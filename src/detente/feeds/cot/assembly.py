@@ -50,7 +50,8 @@ _HUMAN: Final = ord("h")
 _NAMES: Final = np.array([UID_BEGIN, UID_END, CALLSIGN_BEGIN, CALLSIGN_END])
 _ADDRESS: Final = re.compile(r"ICAO-?([0-9A-Fa-f]{6})")
 
-_KIND_REASONS: Final = {OTHER_TRACK: "not-air", CONTROL: "control", MALFORMED: "malformed"}
+CONTROL_REASON: Final = "control"
+_KIND_REASONS: Final = {OTHER_TRACK: "not-air", CONTROL: CONTROL_REASON, MALFORMED: "malformed"}
 
 
 class Events:
@@ -141,8 +142,12 @@ def identity_of(uid: str) -> str:
     return found[1].lower() if found else f"uid:{uid}"
 
 
-def reports_of(events: Events, source: Source, received_us: int, counts: Counts) -> Reports:
+def reports_of(
+    events: Events, source: Source, received_us: npt.NDArray[np.int64], counts: Counts
+) -> Reports:
     """The reports of air tracks; everything else is counted.
+
+    `received_us` tells of each event when it came.
 
     `ce` and `le` are one sigma of Gaussian errors (the schema of MITRE's event 2.0), so 95 % lie
     within 2.45 times the one and 1.96 times the other. What a person entered (`how` begins with
@@ -154,14 +159,14 @@ def reports_of(events: Events, source: Source, received_us: int, counts: Counts)
     for row in np.flatnonzero(~air).tolist():
         reason = events.reason(row)
         malformed += reason == "malformed"
-        counts.dropped[reason] += 1
+        (counts.noted if reason == CONTROL_REASON else counts.dropped)[reason] += 1
     counts.messages += len(events) - malformed
     rows = np.flatnonzero(air)
     if not len(rows):
         return empty()
     lat, lng = numbers[rows, LAT_DEG], numbers[rows, LNG_DEG]
-    stale = (received_us != NEVER) & (places[rows, STALE_US] != NEVER)
-    stale &= places[rows, STALE_US] < received_us
+    stale = (received_us[rows] != NEVER) & (places[rows, STALE_US] != NEVER)
+    stale &= places[rows, STALE_US] < received_us[rows]
     reasons = np.select(
         [
             places[rows, HOW] >= SIMULATED_HOW,
@@ -194,7 +199,7 @@ def reports_of(events: Events, source: Source, received_us: int, counts: Counts)
         callsigns,
         (source,),
         time_us=places[rows, TIME_US],
-        received_us=np.full(len(rows), received_us, dtype=np.int64),
+        received_us=received_us[rows],
         aircraft=aircraft,
         lat_deg=numbers[:, LAT_DEG],
         lng_deg=np.where(numbers[:, LNG_DEG] == 180.0, -180.0, numbers[:, LNG_DEG]),

@@ -7,6 +7,7 @@ Memory: at most one event, `message_bytes_max`, and while at work about 8 octets
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -17,7 +18,7 @@ from detente.feeds.decoding import Decoder
 from detente.feeds.reports import Reports, Source, empty, joined
 
 from ._columns import BEGIN, CONTROL, END, KIND, NUMBERS, PLACES, UNUSUAL, XML_END
-from ._protobuf import MAGIC, read_datagram, scan_stream
+from ._protobuf import MAGIC, read_mesh, scan_stream
 from ._scan import scan
 from .assembly import Events, reports_of
 from .strict import Refused, StrictEvent, read_event
@@ -52,9 +53,9 @@ class CotDecoder(Decoder):
 
     Counted as dropped: `framing` (octets between events), `malformed` (no well-formed XML or
     protobuf), `ambiguous` (two points, details, tracks or contacts), `doctype`, `too-long`,
-    `not-air` and `not-a-track` (other types), `control` (negotiation), `no-time`, `no-identity`,
-    `no-position` (none, or latitude and longitude both 0, which is what protobuf makes of none),
-    `simulated` (`m-s`), `stale` (its `stale` is before it came).
+    `not-air` and `not-a-track` (other types), `no-time`, `no-identity`, `no-position` (none, or
+    latitude and longitude both 0, which is what protobuf makes of none), `simulated` (`m-s`),
+    `stale` (its `stale` is before it came). Noted: `control` (negotiation).
     """
 
     def __init__(self, source: Source, settings: CotSettings | None = None) -> None:
@@ -69,9 +70,9 @@ class CotDecoder(Decoder):
 
     def feed(self, data: bytes, received_us: int) -> Reports:
         """Take the next octets; see `Decoder`."""
-        self.counts.bytes += len(data)
         if self._settings.datagrams:
-            return self._datagram(data, received_us)
+            return self.feed_datagrams([data], [received_us])
+        self.counts.bytes += len(data)
         batches = [
             self._stream(data[begin : begin + _PIECE_BYTES], received_us)
             for begin in range(0, len(data), _PIECE_BYTES)
@@ -126,7 +127,8 @@ class CotDecoder(Decoder):
         rows, stop, skipped, self._lost = scan(octets, at, len(data), self._lost, places, numbers)
         if skipped:
             self.counts.dropped["framing"] += skipped
-        self._take(data, places[:rows], numbers[:rows], received_us, batches)
+        came_us = np.full(rows, received_us)
+        batches.append(self._taken(data, places[:rows], numbers[:rows], came_us))
         return stop, stop < len(data) and data[stop] != MAGIC
 
     def _messages(
@@ -137,7 +139,8 @@ class CotDecoder(Decoder):
         longest = _SEARCH_BYTES_MAX if self._lost else self._settings.message_bytes_max
         places, numbers = _room((len(data) - at) // 2 + 1)
         rows, stop, none = scan_stream(octets, at, len(data), longest, places, numbers)
-        self._take(data, places[:rows], numbers[:rows], received_us, batches)
+        came_us = np.full(rows, received_us)
+        batches.append(self._taken(data, places[:rows], numbers[:rows], came_us))
         if rows:
             self._lost = False
         if none and data[stop] == MAGIC:
@@ -147,33 +150,39 @@ class CotDecoder(Decoder):
             return stop + 1, False
         return stop, not none and stop < len(data)
 
-    def _datagram(self, data: bytes, received_us: int) -> Reports:
-        batches: list[Reports] = []
-        if len(data) > self._settings.message_bytes_max:
-            self.counts.dropped["too-long"] += 1
-            return empty()
-        if data.startswith(_MESH):
-            places, numbers = _room(1)
-            read_datagram(np.frombuffer(data, dtype=np.uint8), places[0], numbers[0])
-            self._take(data, places, numbers, received_us, batches)
-        else:
-            at, rest = self._events(data, 0, received_us, batches)
-            if rest or at < len(data):
-                self.counts.dropped["framing"] += 1
-            self._lost = False
-        return batches[0] if len(batches) == 1 else joined(batches)
+    def feed_datagrams(self, datagrams: Sequence[bytes], received_us: Sequence[int]) -> Reports:
+        """Take datagrams of one event each, with the time at which each came."""
+        buffer = b"".join(datagrams)
+        self.counts.bytes += len(buffer)
+        octets = np.frombuffer(buffer, dtype=np.uint8)
+        places, numbers = _room(len(buffer) // 8 + len(datagrams))
+        came_us = np.empty(len(places), dtype=np.int64)
+        rows = 0
+        end = 0
+        for datagram, when in zip(datagrams, received_us, strict=True):
+            begin, end = end, end + len(datagram)
+            if len(datagram) > self._settings.message_bytes_max:
+                self.counts.dropped["too-long"] += 1
+                continue
+            if datagram.startswith(_MESH):
+                read_mesh(octets, begin + len(_MESH), end, places[rows], numbers[rows])
+                count, at = 1, end
+            else:
+                count, at, skipped, _ = scan(
+                    octets, begin, end, False, places[rows:], numbers[rows:]
+                )
+                if skipped or at < end:
+                    self.counts.dropped["framing"] += 1
+            came_us[rows : rows + count] = when
+            rows += count
+        return self._taken(buffer, places[:rows], numbers[:rows], came_us[:rows])
 
-    def _take(
-        self,
-        data: bytes,
-        places: _Places,
-        numbers: _Numbers,
-        received_us: int,
-        batches: list[Reports],
-    ) -> None:
-        """Make reports of what was read."""
+    def _taken(
+        self, data: bytes, places: _Places, numbers: _Numbers, received_us: _Places
+    ) -> Reports:
+        """The reports of what was read."""
         if not len(places):
-            return
+            return empty()
         events = Events(data, places, numbers)
         kinds = places[:, KIND]
         for row in np.flatnonzero((kinds == UNUSUAL) | (kinds == CONTROL)).tolist():
@@ -187,7 +196,7 @@ class CotDecoder(Decoder):
                 events.amend(row)
             except Refused as refusal:
                 events.drop(row, refusal.reason)
-        batches.append(reports_of(events, self._source, received_us, self.counts))
+        return reports_of(events, self._source, received_us, self.counts)
 
     def _read_strictly(self, events: Events, row: int) -> None:
         frame = events.frame(row)

@@ -45,7 +45,8 @@ class BroadcastDecoder(Decoder):
     that tells a place does not tell whose: `hear` takes the sender's address, by which it is known.
 
     Counted as dropped: `framing` (no message), `version`, `not-a-position` (other messages),
-    `no-identity`, `no-position`, `no-time` (neither it nor the receiver tells the time).
+    `no-identity`, `no-position`, `no-time` (neither it nor the receiver tells the time). Noted:
+    `identification`.
     """
 
     def __init__(self, source: Source) -> None:
@@ -78,7 +79,11 @@ class BroadcastDecoder(Decoder):
                 self._senders.popitem(last=False)
         rows = []
         for message in messages:
-            if message[0] >> 4 != _LOCATION:
+            kind = message[0] >> 4
+            if kind == _BASIC_ID:
+                self.counts.noted["identification"] += 1
+                continue
+            if kind != _LOCATION:
                 self.counts.dropped["not-a-position"] += 1
                 continue
             row = self._located(message, received_us, identity)
