@@ -29,23 +29,26 @@ OFF_LEAF = -1
 
 
 @kernel
-def descend(tree: Tree, x: float, y: float) -> tuple[int, int, float, float]:
+def descend(entries: I32, x: float, y: float) -> tuple[int, int, float, float]:
     """The entry that holds at a place, as it stands, and its cell: bits, south-west corner."""
     qx = math.floor(x * _FINEST) - (WEST << FINEST_BITS)
     qy = math.floor(y * _FINEST) - (SOUTH << FINEST_BITS)
     bits = FINEST_BITS
-    entry = int(tree.entry[(qy >> bits) * COLUMNS + (qx >> bits)])
+    entry = int(entries[(qy >> bits) * COLUMNS + (qx >> bits)])
     while entry < 0 and not (~entry) & 1:
         bits -= FAN_BITS
         child = ((qy >> bits) & (FAN - 1)) * FAN + ((qx >> bits) & (FAN - 1))
-        entry = int(tree.entry[ROOT_CELLS + (~entry >> 1) * (FAN * FAN) + child])
+        entry = int(entries[ROOT_CELLS + (~entry >> 1) * (FAN * FAN) + child])
     west = (qx >> bits << bits) / _FINEST + WEST
     south = (qy >> bits << bits) / _FINEST + SOUTH
     return entry, bits, west, south
 
 
 @kernel
-def bits_inside(tree: Tree, leaf: int, x: float, y: float, west: float, south: float) -> int:
+def bits_inside(
+    leaves: I32, refs: I32, masks: I32, xy: F64,
+    leaf: int, x: float, y: float, west: float, south: float,
+) -> int:  # fmt: skip
     """The classes of a leaf that a place is inside of, as bits.
 
     The way leads from the cell's corner north, then east; every edge on it turns its classes over.
@@ -53,11 +56,11 @@ def bits_inside(tree: Tree, leaf: int, x: float, y: float, west: float, south: f
     """
     turned = 0
     touched = 0
-    first = tree.leaf[leaf, FIRST]
-    for r in range(first, first + tree.leaf[leaf, COUNT]):
-        e = tree.ref[r]
-        ax, ay, bx, by = tree.xy[e, 0], tree.xy[e, 1], tree.xy[e + 1, 0], tree.xy[e + 1, 1]
-        mask = int(tree.mask[r])
+    first = leaves[leaf, FIRST]
+    for r in range(first, first + leaves[leaf, COUNT]):
+        e = refs[r]
+        ax, ay, bx, by = xy[e, 0], xy[e, 1], xy[e + 1, 0], xy[e + 1, 1]
+        mask = int(masks[r])
         if (ay > y) != (by > y):
             here = side(ax, ay, bx, by, x, y)
             if here == 0:
@@ -73,35 +76,41 @@ def bits_inside(tree: Tree, leaf: int, x: float, y: float, west: float, south: f
             ax, ay, bx, by, west, south
         ):
             turned ^= mask
-    return (int(tree.leaf[leaf, CORNER]) ^ turned) | touched
+    return (int(leaves[leaf, CORNER]) ^ turned) | touched
 
 
 @kernel
-def set_at(tree: Tree, x: float, y: float) -> int:
+def _set_at(
+    entries: I32, leaves: I32, refs: I32, masks: I32, table: I32, xy: F64, x: float, y: float
+) -> int:
     """The number of the set at a place within the map's margins, or `UNRESOLVED`."""
-    entry, _, west, south = descend(tree, x, y)
+    entry, _, west, south = descend(entries, x, y)
     if entry >= 0:
         return entry
     leaf = ~entry >> 1
-    table = tree.leaf[leaf, TABLE]
-    if table < 0:
+    start = leaves[leaf, TABLE]
+    if start < 0:
         return UNRESOLVED
-    return int(tree.table[table + bits_inside(tree, leaf, x, y, west, south)])
+    return int(table[start + bits_inside(leaves, refs, masks, xy, leaf, x, y, west, south)])
 
 
 @kernel
 def sets_at(tree: Tree, lat_deg: F64, lng_deg: F64, north: int, south: int) -> I32:
     """Set numbers at positions; `north`, `south`: those at the poles. Nowhere: 0."""
+    # arrays by themselves: taking one out of a tuple counts its holders, which is slow
+    entries, leaves, refs, masks, table, xy = tree
     out = np.empty(lat_deg.shape[0], np.int32)
     for i in range(lat_deg.shape[0]):
         x, y = lng_deg[i], lat_deg[i]
         if -180.0 < x < 180.0 and -90.0 < y < 90.0:
-            out[i] = set_at(tree, x, y)
+            out[i] = _set_at(entries, leaves, refs, masks, table, xy, x, y)
         elif abs(y) == 90.0 and abs(x) <= 540.0:
             out[i] = north if y > 0.0 else south
         elif abs(y) < 90.0 and abs(x) <= 540.0:
             x -= 360.0 * math.floor((x + 180.0) / 360.0)
-            out[i] = UNRESOLVED if abs(x) >= 180.0 else set_at(tree, x, y)
+            out[i] = UNRESOLVED
+            if abs(x) < 180.0:
+                out[i] = _set_at(entries, leaves, refs, masks, table, xy, x, y)
         else:
             out[i] = 0
     return out
@@ -110,11 +119,12 @@ def sets_at(tree: Tree, lat_deg: F64, lng_deg: F64, north: int, south: int) -> I
 @kernel
 def leaf_at(tree: Tree, x: float, y: float) -> tuple[int, int]:
     """The leaf at a place and the classes inside; or `OFF_LEAF` and the number of the set."""
-    entry, _, west, south = descend(tree, x, y)
+    entries, leaves, refs, masks, _, xy = tree
+    entry, _, west, south = descend(entries, x, y)
     if entry >= 0:
         return OFF_LEAF, entry
     leaf = ~entry >> 1
-    return leaf, bits_inside(tree, leaf, x, y, west, south)
+    return leaf, bits_inside(leaves, refs, masks, xy, leaf, x, y, west, south)
 
 
 @kernel

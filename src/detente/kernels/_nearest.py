@@ -15,14 +15,14 @@ import numpy as np
 from detente.geo import kernel
 from detente.kernels._balls import FAN_BITS, Balls, sag_m
 from detente.kernels._columns import F64, I64
-from detente.kernels._earth import A_M, E2, ecef, geodesic_m
+from detente.kernels._earth import A_M, E2, NEAR_M, arc_m, ecef, geodesic_m
 from detente.kernels.area import BORDER
 
 _STRAIGHT_M = 0.5
 _STACK = 256
 _PIECES = 64
 _KEPT = 64
-_STEPS = 3
+_STEPS = 2
 
 
 class Scratch(NamedTuple):
@@ -30,6 +30,7 @@ class Scratch(NamedTuple):
 
     Attributes:
         level, node: int64, balls still to look at, with `bound`: float64, how near they are.
+        near: float64[8], how near the children of one are.
         piece: float64[n, 2], parts of an edge still to look at.
         edge: int64, chords that may hide the nearest point; chord: float64[n, 4]: how near it may
             be, where it would be on the edge (0 to 1), and which part of the edge it is.
@@ -38,6 +39,7 @@ class Scratch(NamedTuple):
     level: I64
     node: I64
     bound: F64
+    near: F64
     piece: F64
     edge: I64
     chord: F64
@@ -48,7 +50,8 @@ def scratch() -> Scratch:
     """New room."""
     return Scratch(
         np.empty(_STACK, np.int64), np.empty(_STACK, np.int64), np.empty(_STACK),
-        np.empty((_PIECES, 2)), np.empty(_KEPT, np.int64), np.empty((_KEPT, 4)),
+        np.empty(1 << FAN_BITS), np.empty((_PIECES, 2)), np.empty(_KEPT, np.int64),
+        np.empty((_KEPT, 4)),
     )  # fmt: skip
 
 
@@ -71,8 +74,8 @@ def _to_chord(
 @kernel
 def _on_edge(
     xy: F64, e: int, t: float, low: float, high: float, px: float, py: float, pz: float
-) -> tuple[float, float]:
-    """Follow an edge to where it is nearest to p, near t: straight distance, and where (0 to 1)."""
+) -> tuple[float, float, float, float]:
+    """Follow an edge to where it is nearest to p, near t: there (0 to 1), and the way from p."""
     ax, ay = xy[e, 0], xy[e, 1]
     dx, dy = xy[e + 1, 0] - ax, xy[e + 1, 1] - ay
     turn_x, turn_y = math.radians(dx), math.radians(dy)
@@ -84,7 +87,7 @@ def _on_edge(
         n = A_M / math.sqrt(w2)
         qx, qy, qz = n * c * cx - px, n * c * sx - py, n * (1.0 - E2) * s - pz
         if step == _STEPS - 1:
-            return math.sqrt(qx * qx + qy * qy + qz * qz), t
+            return t, qx, qy, qz
         north = n * (1.0 - E2) / w2 * turn_y
         east = n * c * turn_x
         vx = -north * s * cx - east * sx
@@ -94,63 +97,55 @@ def _on_edge(
         if square > 0.0:
             t -= (qx * vx + qy * vy + qz * vz) / square
             t = min(high, max(low, t))
-    return math.inf, t
+    return t, math.inf, 0.0, 0.0
 
 
 @kernel
-def _settle(xy: F64, room: Scratch, count: int, px: float, py: float, pz: float) -> float:
-    """Follow all kept chords; keep the nearest alone, with its distance."""
+def _settle(
+    xy: F64, edges: I64, chords: F64, count: int, px: float, py: float, pz: float
+) -> tuple[float, float, float]:
+    """Follow all kept chords; keep the nearest alone, with its distance. The way there from p."""
     best = math.inf
+    best_x = best_y = best_z = 0.0
     for k in range(count):
-        edge, t, low, high = room.edge[k], room.chord[k, 1], room.chord[k, 2], room.chord[k, 3]
-        away, t = _on_edge(xy, edge, t, low, high, px, py, pz)
-        if away < best or (away == best and edge < room.edge[0]):
-            best = away
-            room.edge[0] = edge
-            room.chord[0, 0], room.chord[0, 1] = away, t
-            room.chord[0, 2], room.chord[0, 3] = low, high
-    return best
+        edge, low, high = edges[k], chords[k, 2], chords[k, 3]
+        t, x, y, z = _on_edge(xy, edge, chords[k, 1], low, high, px, py, pz)
+        away = math.sqrt(x * x + y * y + z * z)
+        if away < best or (away == best and edge < edges[0]):
+            best, best_x, best_y, best_z = away, x, y, z
+            edges[0] = edge
+            chords[0, 0], chords[0, 1], chords[0, 2], chords[0, 3] = away, t, low, high
+    return best_x, best_y, best_z
 
 
 @kernel
-def _keep(
-    xy: F64, room: Scratch, count: int, best: float, px: float, py: float, pz: float
-) -> tuple[int, float]:
-    """Make room for another chord: forget those that are too far, follow the others if need be."""
+def _still_near(edges: I64, chords: F64, count: int, best: float) -> int:
+    """Forget chords that turned out to be too far; how many are left."""
     kept = 0
     for k in range(count):
-        if room.chord[k, 0] <= best:
-            room.edge[kept] = room.edge[k]
+        if chords[k, 0] <= best:
+            edges[kept] = edges[k]
             for j in range(4):
-                room.chord[kept, j] = room.chord[k, j]
+                chords[kept, j] = chords[k, j]
             kept += 1
-    if kept < _KEPT:
-        return kept, best
-    return 1, min(best, _settle(xy, room, kept, px, py, pz))
+    return kept
 
 
 @kernel
-def _look_at(
-    balls: Balls, e: int, room: Scratch, count: int, best: float, px: float, py: float, pz: float
-) -> tuple[int, float]:
-    """Look at the chord of an edge, or of its parts; how many are kept, and what is near enough."""
-    xy, place = balls.xy, balls.place
+def _look_at_long(
+    xy: F64, e: int, whole: float, pieces: F64, edges: I64, chords: F64, count: int, best: float,
+    px: float, py: float, pz: float,
+) -> tuple[int, float]:  # fmt: skip
+    """Look at the parts of a long edge; how many chords are kept now, and what is near enough."""
     dx, dy = xy[e + 1, 0] - xy[e, 0], xy[e + 1, 1] - xy[e, 1]
-    whole = sag_m(dx, dy)
-    room.piece[0, 0], room.piece[0, 1] = 0.0, 1.0
+    pieces[0, 0], pieces[0, 1] = 0.0, 1.0
     waiting = 1
     while waiting:
         waiting -= 1
-        low, high = room.piece[waiting, 0], room.piece[waiting, 1]
-        if high - low == 1.0:
-            away, t = _to_chord(
-                px, py, pz, place[e, 0], place[e, 1], place[e, 2],
-                place[e + 1, 0], place[e + 1, 1], place[e + 1, 2],
-            )  # fmt: skip
-        else:
-            ax, ay, az = ecef(xy[e, 1] + low * dy, xy[e, 0] + low * dx)
-            bx, by, bz = ecef(xy[e, 1] + high * dy, xy[e, 0] + high * dx)
-            away, t = _to_chord(px, py, pz, ax, ay, az, bx, by, bz)
+        low, high = pieces[waiting, 0], pieces[waiting, 1]
+        ax, ay, az = ecef(xy[e, 1] + low * dy, xy[e, 0] + low * dx)
+        bx, by, bz = ecef(xy[e, 1] + high * dy, xy[e, 0] + high * dx)
+        away, t = _to_chord(px, py, pz, ax, ay, az, bx, by, bz)
         sag = whole * (high - low) * (high - low)
         if away - sag > best:
             continue
@@ -158,82 +153,110 @@ def _look_at(
         if sag > _STRAIGHT_M and waiting + 2 <= _PIECES:
             middle = (low + high) / 2
             # the half that is nearer by the chord comes first
-            near = 1 if t < 0.5 else 0
-            room.piece[waiting, 0], room.piece[waiting, 1] = low, middle
-            room.piece[waiting + 1, 0], room.piece[waiting + 1, 1] = middle, high
-            if near:
-                room.piece[waiting, 0], room.piece[waiting, 1] = middle, high
-                room.piece[waiting + 1, 0], room.piece[waiting + 1, 1] = low, middle
+            first, second = waiting, waiting + 1
+            if t < 0.5:
+                first, second = second, first
+            pieces[first, 0], pieces[first, 1] = middle, high
+            pieces[second, 0], pieces[second, 1] = low, middle
             waiting += 2
             continue
         if count == _KEPT:
-            count, best = _keep(xy, room, count, best, px, py, pz)
-        room.edge[count] = e
-        room.chord[count, 0], room.chord[count, 1] = away - sag, low + t * (high - low)
-        room.chord[count, 2], room.chord[count, 3] = low, high
+            count, best = _make_room(xy, edges, chords, count, best, px, py, pz)
+        edges[count] = e
+        chords[count, 0], chords[count, 1] = away - sag, low + t * (high - low)
+        chords[count, 2], chords[count, 3] = low, high
         count += 1
     return count, best
 
 
 @kernel
+def _make_room(
+    xy: F64, edges: I64, chords: F64, count: int, best: float, px: float, py: float, pz: float
+) -> tuple[int, float]:
+    """Make room for another chord: forget those that are too far, follow the others if need be."""
+    kept = _still_near(edges, chords, count, best)
+    if kept < _KEPT:
+        return kept, best
+    _settle(xy, edges, chords, kept, px, py, pz)
+    return 1, min(best, chords[0, 0])
+
+
+@kernel
 def nearest(
     balls: Balls, area: int, px: float, py: float, pz: float, limit_m: float, room: Scratch
-) -> tuple[int, float]:
-    """The edge of an area that is nearest to an Earth-centred place, and where on it (0 to 1).
+) -> tuple[int, float, float, float, float]:
+    """The edge of an area that is nearest to an Earth-centred place, and where on it.
 
-    -1 if none is within `limit_m`, straight.
+    Returns:
+        The edge, -1 if none is within `limit_m`, straight; where on it, 0 to 1; the way there.
     """
-    top = balls.top[area]
-    if top < 0:
-        return -1, 0.0
+    # arrays by themselves: taking one out of a tuple counts its holders, which is slow
+    xy, place, kind, firsts, ball, starts, tops = balls
+    levels, nodes, bounds, near, pieces, edges, chords = room
+    if tops[area] < 0:
+        return -1, 0.0, 0.0, 0.0, 0.0
     best = limit_m
     count = 0
-    size = balls.first[area + 1] - balls.first[area]
-    room.level[0], room.node[0], room.bound[0] = top, 0, -math.inf
+    first, end = firsts[area], firsts[area + 1]
+    levels[0], nodes[0], bounds[0] = tops[area], 0, -math.inf
     waiting = 1
     while waiting:
         waiting -= 1
-        if room.bound[waiting] > best:
+        if bounds[waiting] > best:
             continue
-        level, node = room.level[waiting], room.node[waiting]
+        level, node = levels[waiting], nodes[waiting]
         if level == 0:
-            low = balls.first[area] + (node << FAN_BITS)
-            for e in range(low, min(low + (1 << FAN_BITS), balls.first[area + 1])):
-                if balls.kind[e] == BORDER:
-                    count, best = _look_at(balls, e, room, count, best, px, py, pz)
+            low = first + (node << FAN_BITS)
+            for e in range(low, min(low + (1 << FAN_BITS), end)):
+                if kind[e] != BORDER:
+                    continue
+                sag = sag_m(xy[e + 1, 0] - xy[e, 0], xy[e + 1, 1] - xy[e, 1])
+                away, t = _to_chord(
+                    px, py, pz, place[e, 0], place[e, 1], place[e, 2],
+                    place[e + 1, 0], place[e + 1, 1], place[e + 1, 2],
+                )  # fmt: skip
+                if away - sag > best:
+                    continue
+                best = min(best, away + sag)
+                if sag > _STRAIGHT_M:
+                    count, best = _look_at_long(
+                        xy, e, sag, pieces, edges, chords, count, best, px, py, pz
+                    )
+                    continue
+                if count == _KEPT:
+                    count, best = _make_room(xy, edges, chords, count, best, px, py, pz)
+                edges[count] = e
+                chords[count, 0], chords[count, 1] = away - sag, t
+                chords[count, 2], chords[count, 3] = 0.0, 1.0
+                count += 1
             continue
         level -= 1
         span = 1 << (FAN_BITS * (level + 1))
-        start = balls.start[area, level]
+        start = starts[area, level]
         base = waiting
-        for child in range(node << FAN_BITS, (node + 1) << FAN_BITS):
-            if child * span >= size:
-                break
-            at = start + child
-            dx, dy = px - balls.ball[at, 0], py - balls.ball[at, 1]
-            dz = pz - balls.ball[at, 2]
-            bound = math.sqrt(dx * dx + dy * dy + dz * dz) - balls.ball[at, 3]
+        node <<= FAN_BITS
+        children = min(1 << FAN_BITS, (end - first - 1) // span + 1 - node)
+        for k in range(children):
+            at = start + node + k
+            dx, dy, dz = px - ball[at, 0], py - ball[at, 1], pz - ball[at, 2]
+            near[k] = math.sqrt(dx * dx + dy * dy + dz * dz) - ball[at, 3]
+        for k in range(children):
+            bound = near[k]
             if bound > best:
                 continue
             # the nearest is on top
             slot = waiting
-            while slot > base and room.bound[slot - 1] < bound:
-                room.level[slot], room.node[slot] = room.level[slot - 1], room.node[slot - 1]
-                room.bound[slot] = room.bound[slot - 1]
+            while slot > base and bounds[slot - 1] < bound:
+                levels[slot], nodes[slot] = levels[slot - 1], nodes[slot - 1]
+                bounds[slot] = bounds[slot - 1]
                 slot -= 1
-            room.level[slot], room.node[slot], room.bound[slot] = level, child, bound
+            levels[slot], nodes[slot], bounds[slot] = level, node + k, bound
             waiting += 1
-    kept = 0
-    for k in range(count):
-        if room.chord[k, 0] <= best:
-            room.edge[kept] = room.edge[k]
-            for j in range(4):
-                room.chord[kept, j] = room.chord[k, j]
-            kept += 1
-    if kept == 0:
-        return -1, 0.0
-    _settle(balls.xy, room, kept, px, py, pz)
-    return int(room.edge[0]), room.chord[0, 1]
+    count = _still_near(edges, chords, count, best)
+    if count == 0:
+        return -1, 0.0, 0.0, 0.0, 0.0
+    dx, dy, dz = _settle(xy, edges, chords, count, px, py, pz)
+    return int(edges[0]), chords[0, 1], dx, dy, dz
 
 
 @kernel
@@ -245,13 +268,15 @@ def distance_to(
     Inf and -1 if it is farther than the limit.
     """
     px, py, pz = ecef(lat_deg, lng_deg)
-    edge, t = nearest(balls, area, px, py, pz, limit_m, room)
+    edge, t, dx, dy, dz = nearest(balls, area, px, py, pz, limit_m, room)
     if edge < 0:
         return math.inf, math.nan, math.nan, -1
     xy = balls.xy
     lng = xy[edge, 0] + t * (xy[edge + 1, 0] - xy[edge, 0])
     lat = xy[edge, 1] + t * (xy[edge + 1, 1] - xy[edge, 1])
-    away = geodesic_m(lat_deg, lng_deg, lat, lng)
+    away = arc_m(px, py, pz, px + dx, py + dy, pz + dz)
+    if away > NEAR_M:
+        away = geodesic_m(lat_deg, lng_deg, lat, lng)
     if away > limit_m:
         return math.inf, math.nan, math.nan, -1
     return away, lat, lng, edge

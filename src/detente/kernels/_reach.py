@@ -72,7 +72,7 @@ def reach_of(xy: F64, kind: U8, owner: I32, areas: int) -> Reach:
 
 @kernel
 def gather(
-    reach: Reach, south: float, north: float, west: float, east: float,
+    firsts: I32, areas: I32, south: float, north: float, west: float, east: float,
     seen: I64, mark: int, found: I32, count: int,
 ) -> int:  # fmt: skip
     """Add the areas with borders near a box (degrees, perhaps beyond 180) to `found`.
@@ -101,8 +101,8 @@ def gather(
             # the date line has cells on both sides
             for twin in range(2 if at == 0 else 1):
                 cell += twin * _AROUND
-                for k in range(reach.first[cell], reach.first[cell + 1]):
-                    area = reach.area[k]
+                for k in range(firsts[cell], firsts[cell + 1]):
+                    area = areas[k]
                     if seen[area] != mark:
                         seen[area] = mark
                         found[count] = area
@@ -112,7 +112,7 @@ def gather(
 
 @kernel
 def gather_around(
-    reach: Reach, lat_deg: float, lng_deg: float, within_m: float,
+    firsts: I32, areas: I32, lat_deg: float, lng_deg: float, within_m: float,
     seen: I64, mark: int, found: I32,
 ) -> int:  # fmt: skip
     """The areas with borders that may be within so many metres."""
@@ -123,8 +123,9 @@ def gather_around(
         if sine < 1.0:
             aside = math.degrees(math.asin(sine))
     return gather(
-        reach, lat_deg - up, lat_deg + up, lng_deg - aside, lng_deg + aside, seen, mark, found, 0
-    )
+        firsts, areas, lat_deg - up, lat_deg + up, lng_deg - aside, lng_deg + aside,
+        seen, mark, found, 0,
+    )  # fmt: skip
 
 
 @kernel
@@ -174,12 +175,13 @@ def borders_near(
     seen = np.full(balls.top.shape[0], -1, np.int64)
     found = np.empty(balls.top.shape[0], np.int32)
     room = scratch()
+    firsts, areas = reach
     count = 0
     for i in range(lat_deg.shape[0]):
         x, y = lng_deg[i], lat_deg[i]
         if not (abs(y) <= 90.0 and abs(x) <= 540.0):
             continue
-        here = gather_around(reach, y, x, within_m, seen, i, found)
+        here = gather_around(firsts, areas, y, x, within_m, seen, i, found)
         if here == 0:
             continue
         some = np.sort(found[:here])

@@ -13,7 +13,7 @@ import numpy as np
 
 from detente.geo import kernel
 from detente.kernels._balls import FAN_BITS, Balls, sag_m
-from detente.kernels._columns import F64, I64, U8, Bools
+from detente.kernels._columns import F64, I32, I64, U8, Bools
 from detente.kernels._earth import ecef
 from detente.kernels._leaves import COUNT, FIRST
 from detente.kernels._lookup import descend
@@ -68,26 +68,29 @@ def _crosses(
 
 
 @kernel
-def _leaf_met(tree: Tree, leaf: int, px: float, py: float, qx: float, qy: float) -> bool:
-    first = tree.leaf[leaf, FIRST]
-    for r in range(first, first + tree.leaf[leaf, COUNT]):
-        e = tree.ref[r]
-        if _crosses(
-            tree.xy[e, 0], tree.xy[e, 1], tree.xy[e + 1, 0], tree.xy[e + 1, 1], px, py, qx, qy
-        ):
+def _leaf_met(
+    leaves: I32, refs: I32, xy: F64, leaf: int, px: float, py: float, qx: float, qy: float
+) -> bool:
+    first = leaves[leaf, FIRST]
+    for r in range(first, first + leaves[leaf, COUNT]):
+        e = refs[r]
+        if _crosses(xy[e, 0], xy[e, 1], xy[e + 1, 0], xy[e + 1, 1], px, py, qx, qy):
             return True
     return False
 
 
 @kernel
-def _met(tree: Tree, px: float, py: float, qx: float, qy: float, stack: I64) -> bool:
+def _met(
+    entries: I32, leaves: I32, refs: I32, xy: F64,
+    px: float, py: float, qx: float, qy: float, stack: I64,
+) -> bool:  # fmt: skip
     """Whether a segment meets any edge; also true where that is long to find out."""
-    entry, bits, west, south = descend(tree, px, py)
+    entry, bits, west, south = descend(entries, px, py)
     size = float(1 << bits) / (1 << FINEST_BITS)
     inside = west <= qx < west + size and south <= qy < south + size
     if inside:
         # cells have no dents: both ends in one means all of it
-        return entry < 0 and _leaf_met(tree, ~entry >> 1, px, py, qx, qy)
+        return entry < 0 and _leaf_met(leaves, refs, xy, ~entry >> 1, px, py, qx, qy)
     low_x, high_x, low_y, high_y = min(px, qx), max(px, qx), min(py, qy), max(py, qy)
     left, right = math.floor(low_x) - WEST, math.floor(high_x) - WEST
     bottom, top = math.floor(low_y) - SOUTH, math.floor(high_y) - SOUTH
@@ -96,7 +99,7 @@ def _met(tree: Tree, px: float, py: float, qx: float, qy: float, stack: I64) -> 
     waiting = 0
     for row in range(bottom, top + 1):
         for column in range(left, right + 1):
-            entry = int(tree.entry[row * COLUMNS + column])
+            entry = int(entries[row * COLUMNS + column])
             if entry < 0:
                 stack[waiting, 0], stack[waiting, 1] = entry, FINEST_BITS
                 stack[waiting, 2], stack[waiting, 3] = column, row
@@ -106,7 +109,7 @@ def _met(tree: Tree, px: float, py: float, qx: float, qy: float, stack: I64) -> 
         entry, bits = int(stack[waiting, 0]), int(stack[waiting, 1])
         column, row = stack[waiting, 2], stack[waiting, 3]
         if (~entry) & 1:
-            if _leaf_met(tree, ~entry >> 1, px, py, qx, qy):
+            if _leaf_met(leaves, refs, xy, ~entry >> 1, px, py, qx, qy):
                 return True
             continue
         bits -= CELL_BITS
@@ -121,7 +124,7 @@ def _met(tree: Tree, px: float, py: float, qx: float, qy: float, stack: I64) -> 
         base = ROOT_CELLS + (~entry >> 1) * (FAN * FAN)
         for r in range(bottom, top + 1):
             for c in range(left, right + 1):
-                child = int(tree.entry[base + (r - row) * FAN + c - column])
+                child = int(entries[base + (r - row) * FAN + c - column])
                 if child < 0:
                     stack[waiting, 0], stack[waiting, 1] = child, bits
                     stack[waiting, 2], stack[waiting, 3] = c, r
@@ -132,6 +135,7 @@ def _met(tree: Tree, px: float, py: float, qx: float, qy: float, stack: I64) -> 
 @kernel
 def segments_met(tree: Tree, y_0: F64, x_0: F64, y_1: F64, x_1: F64) -> Bools:
     """Which segments may cross a border: none that does is left out, few others are in."""
+    entries, leaves, refs, _, _, xy = tree
     out = np.zeros(x_0.shape[0], np.bool_)
     stack = np.empty((_STACK, 4), np.int64)
     for i in range(x_0.shape[0]):
@@ -141,7 +145,7 @@ def segments_met(tree: Tree, y_0: F64, x_0: F64, y_1: F64, x_1: F64) -> Bools:
         if abs(px) == 180.0 or abs(qx) == 180.0 or abs(qx - px) >= 180.0:
             out[i] = True
         else:
-            out[i] = _met(tree, px, py, qx, qy, stack)
+            out[i] = _met(entries, leaves, refs, xy, px, py, qx, qy, stack)
     return out
 
 
@@ -187,22 +191,23 @@ def _area_hits(
     """
     hits = 0
     touched = 0
-    if balls.top[area] < 0:
+    xy, _, kind, firsts, ball, starts, top = balls
+    levels, nodes = room.level, room.node
+    if top[area] < 0:
         return 0, 0
-    size = balls.first[area + 1] - balls.first[area]
+    size = firsts[area + 1] - firsts[area]
     sag = sag_m(ends[6], ends[7])
-    room.level[0], room.node[0] = balls.top[area], 0
+    levels[0], nodes[0] = top[area], 0
     waiting = 1
     while waiting:
         waiting -= 1
-        level, node = room.level[waiting], room.node[waiting]
+        level, node = levels[waiting], nodes[waiting]
         if level == 0:
-            low = balls.first[area] + (node << FAN_BITS)
-            for e in range(low, min(low + (1 << FAN_BITS), balls.first[area + 1])):
-                if balls.kind[e] != BORDER:
+            low = firsts[area] + (node << FAN_BITS)
+            for e in range(low, min(low + (1 << FAN_BITS), firsts[area + 1])):
+                if kind[e] != BORDER:
                     continue
-                ax, ay = balls.xy[e, 0], balls.xy[e, 1]
-                bx, by = balls.xy[e + 1, 0], balls.xy[e + 1, 1]
+                ax, ay, bx, by = xy[e, 0], xy[e, 1], xy[e + 1, 0], xy[e + 1, 1]
                 for k in range(count):
                     px, py, qx, qy = pieces[k, 0], pieces[k, 1], pieces[k, 2], pieces[k, 3]
                     how = _crosses(ax, ay, bx, by, px, py, qx, qy)
@@ -222,16 +227,16 @@ def _area_hits(
             continue
         level -= 1
         span = 1 << (FAN_BITS * (level + 1))
-        start = balls.start[area, level]
+        start = starts[area, level]
         for child in range(node << FAN_BITS, (node + 1) << FAN_BITS):
             if child * span >= size:
                 break
             at_ball = start + child
-            radius = balls.ball[at_ball, 3] + sag
+            radius = ball[at_ball, 3] + sag
             if radius < 0.0:
                 continue
-            dx, dy = balls.ball[at_ball, 0] - ends[0], balls.ball[at_ball, 1] - ends[1]
-            dz = balls.ball[at_ball, 2] - ends[2]
+            dx, dy = ball[at_ball, 0] - ends[0], ball[at_ball, 1] - ends[1]
+            dz = ball[at_ball, 2] - ends[2]
             ex, ey, ez = ends[3] - ends[0], ends[4] - ends[1], ends[5] - ends[2]
             square = ex * ex + ey * ey + ez * ez
             t = 0.0
@@ -239,7 +244,7 @@ def _area_hits(
                 t = min(1.0, max(0.0, (dx * ex + dy * ey + dz * ez) / square))
             dx, dy, dz = dx - t * ex, dy - t * ey, dz - t * ez
             if dx * dx + dy * dy + dz * dz <= radius * radius:
-                room.level[waiting], room.node[waiting] = level, child
+                levels[waiting], nodes[waiting] = level, child
                 waiting += 1
     return hits, touched
 
@@ -275,6 +280,7 @@ def segment_hits(
         A group for each segment and area that meet: row, area, which ends touch, where its
         crossings begin (one more at the end); and the crossings: how far along, and the edge.
     """
+    reach_first, reach_area = reach
     groups, hits = 0, 0
     group_room, hit_room = 1024, 1024
     row, area = np.empty(group_room, np.int64), np.empty(group_room, np.int64)
@@ -294,7 +300,8 @@ def segment_hits(
         for piece in range(count):
             a, b = pieces[piece, 0], pieces[piece, 2]
             near = gather(
-                reach, min(py, qy), max(py, qy), max(min(a, b), -180.0), min(max(a, b), 180.0),
+                reach_first, reach_area, min(py, qy), max(py, qy),
+                max(min(a, b), -180.0), min(max(a, b), 180.0),
                 seen, k, found, near,
             )  # fmt: skip
         if near == 0:
