@@ -17,8 +17,9 @@ _READ_BYTES: Final = 1 << 18
 
 
 class FollowingTransport(Transport):
-    """What is added to a file, from now on or from its beginning; a new file of that name is taken
-    up from its beginning.
+    """What is added to a file, from now on or from its beginning.
+
+    A new file of that name is read from its beginning, once the old one has been read to its end.
 
     Args:
         path: of an ordinary file.
@@ -40,8 +41,9 @@ class FollowingTransport(Transport):
         self._path = path
         self._clock = clock
         self._every_s = every_s
-        self._from_start = from_start
         self._pause = pause
+        self._left: tuple[int, int, int] | None = None
+        self._from_start = from_start
 
     @property
     def where(self) -> str:
@@ -50,22 +52,30 @@ class FollowingTransport(Transport):
 
     async def open(self) -> Connection:
         """Open the file; see `Transport`."""
-        file = await asyncio.to_thread(self._opened)
-        self._from_start = True  # what is written while we are away is not to be missed
+        file = await asyncio.to_thread(self.begin)
         return _Following(self, file, self._clock, self._every_s, self._pause)
 
-    def _opened(self) -> BinaryIO:
+    def begin(self) -> BinaryIO:
+        """The file, where reading goes on: what was written while we were away is not missed.
+
+        Raises:
+            FeedUnreachable: it cannot be read.
+        """
         try:
+            # Asked first: a pipe would hold whoever opens it.
+            if not stat.S_ISREG(self._path.stat().st_mode):
+                raise FeedUnreachable("This is no ordinary file.", where=self.where)
             file = self._path.open("rb", buffering=0)
         except OSError as error:
             raise FeedUnreachable(
                 f"The file cannot be read: {error.strerror}.", where=self.where
             ) from None
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.close()
-            raise FeedUnreachable("This is no ordinary file.", where=self.where)
-        if not self._from_start:
-            file.seek(0, os.SEEK_END)
+        now = os.fstat(file.fileno())
+        if self._left is None:
+            file.seek(0, os.SEEK_SET if self._from_start else os.SEEK_END)
+        elif self._left[:2] == (now.st_dev, now.st_ino) and self._left[2] <= now.st_size:
+            file.seek(self._left[2])
+        self._note(file)
         return file
 
     def follow(self, file: BinaryIO) -> tuple[BinaryIO, bytes]:
@@ -76,6 +86,7 @@ class FollowingTransport(Transport):
         """
         data = file.read(_READ_BYTES)
         if data:
+            self._note(file)
             return file, data
         now = os.fstat(file.fileno())
         try:
@@ -84,10 +95,15 @@ class FollowingTransport(Transport):
             return file, b""  # between two files
         if (named.st_dev, named.st_ino) != (now.st_dev, now.st_ino):
             file.close()
-            return self._opened(), b""
+            return self.begin(), b""
         if now.st_size < file.tell():
             file.seek(0)  # emptied, and written anew
+            self._note(file)
         return file, b""
+
+    def _note(self, file: BinaryIO) -> None:
+        now = os.fstat(file.fileno())
+        self._left = (now.st_dev, now.st_ino, file.tell())
 
 
 class _Following(Connection):

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, cast
 import httpx
 
 from detente.errors import DetenteError
-from detente.http import AddressPolicy, PeerClient, Resolver, SystemResolver
+from detente.http import AddressPolicy, AddressRefused, PeerClient, Resolver, SystemResolver
 
 from .address import FeedAddress
 from .connection import Clock, Connection, Piece, Transport
@@ -110,20 +110,21 @@ def local_fetch(
     async def fetch() -> bytes:
         try:
             async with asyncio.timeout(deadline_s):
-                found = [
-                    str(policy.check(e, address.host)) for e in await names.resolve(address.host)
-                ]
-                return await _ask(lane, found[0], address)
+                found = await names.resolve(address.host)
+                checked = [str(policy.check(each, address.host)) for each in found]
+                if not checked:
+                    raise FeedUnreachable("The name has no address.", where=where)
+                return await _ask(lane, checked[0], address)
+        except AddressRefused as error:
+            raise FeedUnreachable(error.message, where=where, advice=error.advice) from error
         except TimeoutError:
-            raise FeedUnreachable(f"There is no answer after {deadline_s:g} s.", where=where) from (
-                None
-            )
+            raise FeedUnreachable(
+                f"There is no answer after {deadline_s:g} s.", where=where
+            ) from None
         except (httpx.HTTPError, OSError) as error:
             raise FeedUnreachable(
                 f"There is no answer: {str(error) or type(error).__name__}.", where=where
             ) from error
-        except IndexError:
-            raise FeedUnreachable("The name has no address.", where=where) from None
 
     return fetch
 

@@ -7,7 +7,7 @@ import socket
 import struct
 from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, cast
 
 from .address import FeedAddress
 from .connection import Clock, Connection, Piece, Transport
@@ -71,8 +71,7 @@ class _UdpConnection(Connection, asyncio.DatagramProtocol):
         self.lost = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - asyncio's promise
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, _: tuple[str | object, int]) -> None:
         size = len(data) + _OVERHEAD_BYTES
