@@ -1,7 +1,8 @@
 """Cursor on Target: events in XML or protobuf in, reports of what flies out.
 
 Whose an aircraft is said to be is not kept: a type is looked at for whether it is an air track.
-Memory: at most one event, `message_bytes_max`, and while at work about 8 octets for each octet fed.
+Memory: at most one event, `message_bytes_max`, and while at work, for each octet of it and of the
+64 KiB that are read at once, at most 80.
 """
 
 from __future__ import annotations
