@@ -39,6 +39,9 @@ from .stand_off_lines import (
 
 RULE_PREFIX: Final = "stand-off/"
 MINUTE_US: Final = 60_000_000
+_FARTHER_DM: Final = 250_000
+"""How much farther than agreed distances are looked for: a limit that was passed between two
+positions is found where the one before was no farther."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,11 @@ class Limit:
     exempt: frozenset[Purpose]
     notice_us: int
     exempt_to_dm: int
+
+    @property
+    def looked_for_dm(self) -> int:
+        """How far away, or how deep inside, distances are told; beyond it is "more than"."""
+        return self.distance_dm + _FARTHER_DM
 
     def binds(self, declared: Declared) -> bool:
         """Whether an aircraft has to keep it."""

@@ -207,7 +207,8 @@ def event_of(
     ended_us = breach.ended_us
     grade = grade_of(limit, breach, excuse)
     spread_s = math.hypot(passing.closing_s, passing.leaving_s)
-    distance = breach.least_dm / 10
+    distance, spread = breach.least_dm / 10, passing.nearest.spread_dm / 10
+    deeper = breach.least_dm <= -limit.looked_for_dm
     return Event(
         id=event_id(
             EventKind.STAND_OFF, aircraft, f"{limit.rule} {limit.border}", passing.began_us
@@ -227,8 +228,8 @@ def event_of(
         duration_s=around((ended_us - passing.began_us) / 1e6, spread_s, "s", least=0.0),
         distance_m=Interval(
             distance,
-            distance - passing.nearest.spread_dm / 10,
-            distance + passing.nearest.spread_dm / 10,
+            -math.inf if deeper else distance - spread,
+            distance + spread,
             "m",
         ),
         grounds=_grounds(passing, limit, breach, excuse, notice, over),
@@ -267,6 +268,8 @@ def _grounds(
         found.append(Ground("accuracy-assumed"))
     if passing.began is None:
         found.append(Ground("began-too-near"))
+    if breach.least_dm <= -limit.looked_for_dm:
+        found.append(Ground("deeper-than-told", {"limit_m": limit.looked_for_dm / 10}))
     if over and passing.left is None:
         found.append(Ground("track-ended"))
     return tuple(found)

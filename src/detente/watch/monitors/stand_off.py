@@ -34,9 +34,6 @@ Rows: TypeAlias = npt.NDArray[np.intp]
 
 _PLACES: Final = 1e7
 """Positions are judged in 10⁻⁷ degrees, a centimetre, as F3411 sends them."""
-_FARTHER_M: Final = 25_000.0
-"""How much farther than agreed distances are looked for: what is passed between two positions is
-found where the one before was no farther."""
 _DOUBTFUL: Final = Flag.JUMP | Flag.INCONSISTENT
 
 
@@ -157,18 +154,19 @@ class StandOffMonitor(Monitor):
         self._identities = new
 
     def _distance_m(self, limit: Limit, lat: Floats, lng: Floats) -> Floats:
-        """From the line; below zero inside, inf where it is farther than is looked for."""
+        """From the line; below zero inside; inf where it is farther than is looked for, and no less
+        than that inside."""
         index = self.rules.index
-        farthest_m = limit.distance_dm / 10 + _FARTHER_M
+        farthest_m = limit.looked_for_dm / 10
         depths = index.signed_depth(lat, lng, limit.line, farthest_m)
         if limit.inside == limit.line:
-            return np.negative(depths.depth_m)
+            return np.maximum(-depths.depth_m, -farthest_m)
         away: Floats = np.abs(depths.depth_m)
         if limit.inside < 0:
             return away
         area = np.full(len(lat), limit.inside, dtype=np.int32)
         within = index.inside(index.claimants(lat, lng), area)
-        return np.asarray(np.where(within, -away, away), dtype=np.float64)
+        return np.asarray(np.where(within, np.maximum(-away, -farthest_m), away), dtype=np.float64)
 
     def _judged(
         self,
@@ -181,8 +179,7 @@ class StandOffMonitor(Monitor):
     ) -> list[tuple[int, Event]]:
         """Follow those that are, or were lately, anywhere near; row and event."""
         reports, limit = tracked.reports, self.rules.limits[number]
-        looked_for = limit.distance_dm / 10 + _FARTHER_M
-        near = distance_m <= looked_for
+        near = distance_m <= limit.looked_for_dm / 10
         aircraft = reports.aircraft[rows]
         concerned = np.zeros(len(self._identities), dtype=np.bool_)
         concerned[aircraft[near]] = True
