@@ -49,7 +49,7 @@ from .reports import (
     of_columns,
 )
 from .sbs import BadUtcOffset, SbsDecoder, SbsSettings
-from .tables_native import NATIVE_COLUMNS, frame_of
+from .tables_native import frame_of
 from .telemetry import TelemetryDecoder, telemetry_reports
 
 __all__ = [
@@ -58,7 +58,6 @@ __all__ = [
     "BEGINNING_BYTES",
     "COLUMNS",
     "FORMATS",
-    "NATIVE_COLUMNS",
     "NEVER",
     "Archive",
     "ArchiveError",

@@ -26,7 +26,7 @@ from .registry import FORMATS, DecoderSettings, decoder_for
 from .reports import NEVER, Reports, Source
 from .tables import TableReader
 from .tables_csv import csv_frames, read_header
-from .tables_native import NATIVE_COLUMNS, NativeReader
+from .tables_native import NativeReader, native_columns
 from .tables_parquet import ParquetTable
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -129,8 +129,9 @@ class Archive:
     def _parquet(self, source: Source, batch_rows: int, tell: Progress) -> Iterator[Reports]:
         table = ParquetTable(self._path)
         reader: NativeReader | TableReader
-        if set(NATIVE_COLUMNS) <= set(table.columns):
-            reader, needed = NativeReader(self.counts, str(self._path)), NATIVE_COLUMNS
+        needed = native_columns(table.columns)
+        if needed:
+            reader = NativeReader(self.counts, str(self._path))
         else:
             reader = self._table(table.columns, source)
             needed = reader.layout.needed

@@ -16,43 +16,52 @@ import polars as pl
 
 from .archive_options import ArchiveError
 from .decoding import Counts
-from .reports import COLUMNS, NEVER, Reports, Source, of_columns
+from .reports import COLUMNS, NEVER, Basis, Reports, Source, of_columns
 from .tables_names import NOBODY, LastNames, NameColumn
 
 _CALLSIGN: Final = "callsign"
-NATIVE_COLUMNS: Final = (*COLUMNS, _CALLSIGN)
+_ALWAYS: Final = ("time_us", "aircraft", "source", "lat_deg", "lng_deg")
 _TIMES: Final = ("time_us", "received_us")
 _CODES: Final = ("aircraft", "source")
+_UNTOLD: Final = 2
+"""In `on_ground`."""
 
 
 def frame_of(reports: Reports) -> pl.DataFrame:
-    """One row for each report, with all columns of `Reports` and `callsign`.
+    """One row for each report, with the columns of `Reports` in which there is anything.
 
-    Times that were not told are null, numbers NaN. A source is JSON: name, format, assumed metres.
+    A column that is left out says nothing: accuracies are then the source's assumptions. Times that
+    were not told are null. `callsign` stands beside them. A source is JSON: name, format, assumed
+    metres.
     """
-    sources = [
-        msgspec.json.encode(
-            (each.name, each.format, each.assumed_horizontal_m, each.assumed_vertical_m)
-        ).decode()
-        for each in reports.sources
-    ]
     columns: list[pl.Series] = []
+    silent = _silent(reports)
     for name in COLUMNS:
         values = getattr(reports, name)
         if name == "aircraft":
             columns.append(_enumerated(name, reports.identities, values))
         elif name == "source":
-            columns.append(_enumerated(name, sources, values))
-        else:
+            columns.append(_enumerated(name, [_source_text(e) for e in reports.sources], values))
+        elif name not in silent:
             series = pl.Series(name, values)
             if name in _TIMES and len(values) and int(values.min()) == NEVER:
                 series = series.set(series == NEVER, None)
             columns.append(series)
-    called = np.array(reports.callsigns, dtype=object)
-    names, inverse = np.unique(called, return_inverse=True) if len(called) else ((), called)
-    codes = np.asarray(inverse, dtype=np.int32)[reports.aircraft] if len(called) else called
-    columns.append(_enumerated(_CALLSIGN, [str(each) for each in names], codes))
+    if any(reports.callsigns):
+        names, codes = np.unique(np.array(reports.callsigns, dtype=object), return_inverse=True)
+        columns.append(
+            _enumerated(
+                _CALLSIGN, [str(each) for each in names], np.asarray(codes)[reports.aircraft]
+            )
+        )
     return pl.DataFrame(columns)
+
+
+def native_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """Those of a table that are read, if it is one that `frame_of` made; else none."""
+    if not set(_ALWAYS) <= set(columns):
+        return ()
+    return tuple(each for each in (*COLUMNS, _CALLSIGN) if each in columns)
 
 
 class NativeReader:
@@ -82,19 +91,47 @@ class NativeReader:
         if min(aircraft.min(initial=0), source.min(initial=0)) == NOBODY:
             raise ArchiveError("A report has no aircraft or no source.", where=self._where)
         # Writable: kernels are compiled once more for columns that are not.
+        # Writable: kernels are compiled once more for columns that are not.
         columns: dict[str, npt.NDArray[np.generic]] = {"aircraft": aircraft, "source": source}
-        for name in COLUMNS:
-            if name in _TIMES:
-                columns[name] = frame[name].fill_null(NEVER).to_numpy(writable=True)
-            elif name not in _CODES:
-                columns[name] = frame[name].to_numpy(writable=True)
-        called = self._callsigns.numbers(frame[_CALLSIGN])
+        for name in set(frame.columns) - {*_CODES, _CALLSIGN}:
+            series = frame[name].fill_null(NEVER) if name in _TIMES else frame[name]
+            columns[name] = series.to_numpy(writable=True)
+        told = self._callsigns.numbers(frame[_CALLSIGN]) if _CALLSIGN in frame.columns else None
         names = self._aircraft.names
-        callsigns = self._called.after(aircraft, self._callsigns, called, len(names))
+        callsigns = self._called.after(aircraft, self._callsigns, told, len(names))
         self._counts.messages += frame.height
         self._counts.reports += frame.height
         sources = [_source(each, self._where) for each in self._sources.names]
         return of_columns(frame.height, names, callsigns, sources, **columns)
+
+
+def _silent(reports: Reports) -> set[str]:
+    """Columns that tell nothing but what is told anyway."""
+    silent = {
+        name
+        for name in COLUMNS
+        if (values := getattr(reports, name)).dtype == np.float64 and np.isnan(values).all()
+    }
+    if (reports.received_us == NEVER).all():
+        silent.add("received_us")
+    if (reports.on_ground == _UNTOLD).all():
+        silent.add("on_ground")
+    if not reports.sources:
+        return silent
+    assumed = np.array([(e.assumed_horizontal_m, e.assumed_vertical_m) for e in reports.sources])
+    horizontal, vertical = assumed[reports.source].T
+    all_assumed = (reports.basis == Basis.ASSUMED).all()
+    if all_assumed and np.array_equal(reports.horizontal_m, horizontal):
+        silent |= {"horizontal_m", "basis"}
+    if np.array_equal(reports.vertical_m, vertical):
+        silent.add("vertical_m")
+    return silent
+
+
+def _source_text(source: Source) -> str:
+    return msgspec.json.encode(
+        (source.name, source.format, source.assumed_horizontal_m, source.assumed_vertical_m)
+    ).decode()
 
 
 def _enumerated(name: str, names: Sequence[str], codes: npt.NDArray[np.generic]) -> pl.Series:
