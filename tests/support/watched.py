@@ -51,8 +51,9 @@ def flight(
     speed_m_s: float = float("nan"),
     track_deg: float = float("nan"),
     altitude_m: float = float("nan"),
+    courses_deg: Sequence[float] | None = None,
 ) -> Reports:
-    """A track of (seconds, latitude, longitude)."""
+    """A track of (seconds, latitude, longitude), each with its own course if these are given."""
     columns = np.array(points, dtype=np.float64).reshape(-1, 3)
     n = len(columns)
     return of_columns(
@@ -62,7 +63,7 @@ def flight(
         lng_deg=columns[:, 2],
         horizontal_m=np.full(n, radius_m),
         speed_m_s=np.full(n, speed_m_s),
-        track_deg=np.full(n, track_deg),
+        track_deg=np.full(n, track_deg) if courses_deg is None else np.array(courses_deg),
         altitude_m=np.full(n, altitude_m),
     )  # fmt: skip
 

@@ -34,7 +34,7 @@ def wandering(seed: int, aircraft: int, reports: int) -> list[Reports]:
     for number in range(aircraft):
         lat, lng = 46.05 + rng.normal(0, 0.03), 7.1 + rng.normal(0, 0.03)
         course, at = rng.uniform(0, 360), 0.0
-        points = []
+        points, courses = [], []
         for _ in range(reports):
             gap = float(rng.choice([1, 5, 10, 30], p=[0.5, 0.3, 0.15, 0.05]))
             if rng.random() < 0.01:
@@ -44,8 +44,15 @@ def wandering(seed: int, aircraft: int, reports: int) -> list[Reports]:
             at += gap
             off = rng.random() < 0.01
             points.append((at, lat + 0.7 * off, lng))
+            courses.append(course % 360)
         tracks.append(
-            flight(points, aircraft=f"3c{number:04x}", radius_m=float(rng.choice([10.0, 185.2])))
+            flight(
+                points,
+                aircraft=f"3c{number:04x}",
+                radius_m=float(rng.choice([10.0, 185.2])),
+                speed_m_s=100.0,
+                courses_deg=courses,
+            )
         )
     return tracks
 
