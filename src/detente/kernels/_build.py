@@ -92,7 +92,7 @@ def built(edges: Edges, progress: Callable[[float], None]) -> Built:
             break
         scale = float(FAN**level)
         begin, found = dealt(
-            edges.xy, some, here.column, here.row, here.first, here.count, width, height, scale
+            edges.xy, some, here.column, here.row, here.first, here.many, width, height, scale
         )
         counts = np.diff(begin)
         leaves = new_leaves(
@@ -110,7 +110,10 @@ def built(edges: Edges, progress: Callable[[float], None]) -> Built:
         parts.append(_cut(leaves))
         before += len(parts[-1].leaf)
         refs_before += len(parts[-1].ref)
-        here = Windows(*(column[:todo] for column in there))
+        here = Windows(
+            there.column[:todo], there.row[:todo], there.corner[:todo],
+            there.slot[:todo], there.first[:todo], there.many[:todo],
+        )  # fmt: skip
         some, width, height = found, FAN, FAN
         progress((level + 1) / (LEVELS + 1))
     return _finished(edges, sets, _joined(parts), entry, north, south)
@@ -134,7 +137,7 @@ def _root(edges: Edges) -> tuple[Windows, I32]:
     some = np.flatnonzero(edges.kind != END).astype(np.int32)
     here = windows(1)
     here.column[0], here.row[0] = WEST, SOUTH
-    here.count[0] = len(some)
+    here.many[0] = len(some)
     return here, some
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from detente.geo import Prepared, Volume4D, kernel, prepare, projection
-from detente.kernels._columns import F64, I64, U8
+from detente.kernels._columns import F64, I64
 from detente.kernels._earth import A_M, E2, arc_m, geodesic_m
 
 PIECE_M = 5_000.0
@@ -25,34 +25,29 @@ _SURE = 0.97
 _FLAT_M = 500_000.0
 
 
+# Columns of `Outlines.shape`.
+LAT, LNG, RADIUS, REACH, SURE, MIDDLE, EAST, NORTH, UP = 0, 1, 2, 3, 4, 5, 8, 11, 14
+_WIDTH = 17
+
+
 class Outlines(NamedTuple):
     """Columns of volumes.
 
     Attributes:
         start_us, end_us: int64. lower_m, upper_m: float64, infinite if open.
-        radius_m: float64, of circles; 0 for polygons.
-        lat_deg, lng_deg: float64, the middle; middle: float64[n, 3], the same, Earth-centred.
-        frame: float64[n, 3, 3]: east, north, up there.
-        reach_m: float64, a ball around the middle with so large a radius holds the outline; one
-            with `sure_m` lies within it.
+        shape: float64[n, 17]: latitude and longitude of the middle, degrees; the radius of a
+            circle, 0 for polygons; radii of balls around the middle that hold the outline, and
+            that it holds; the middle, Earth-centred; east, north and up there. Lengths in metres.
         first: int64[n + 1], where each polygon's vertices begin; xy: float64[m, 2], in its plane.
-        inner: uint8[n], whether the middle is inside.
     """
 
     start_us: I64
     end_us: I64
     lower_m: F64
     upper_m: F64
-    radius_m: F64
-    lat_deg: F64
-    lng_deg: F64
-    middle: F64
-    frame: F64
-    reach_m: F64
-    sure_m: F64
+    shape: F64
     first: I64
     xy: F64
-    inner: U8
 
 
 def outlines_of(volumes: Sequence[Volume4D]) -> Outlines:
@@ -67,7 +62,6 @@ def outlines_of(volumes: Sequence[Volume4D]) -> Outlines:
     frame = _frames(middle)
     owner, place = _ring_places(given)
     xy = _in_plane(middle, frame, owner, place)
-    first = np.searchsorted(owner, np.arange(n + 1)).astype(np.int64)
     reach = given.radius_m + TOUCH_M
     away = np.sqrt(((place - middle[owner]) ** 2).sum(axis=1))
     np.maximum.at(reach, owner, away + 1.0)
@@ -75,10 +69,12 @@ def outlines_of(volumes: Sequence[Volume4D]) -> Outlines:
     circles = np.flatnonzero(given.is_circle)
     lat[circles] = given.lat_deg[given.first[circles]]
     lng[circles] = given.lng_deg[given.first[circles]]
+    shape = np.column_stack(
+        (lat, lng, given.radius_m, reach, np.zeros(n), middle, frame.reshape(n, 9))
+    )
     found = Outlines(
         given.time_start_us, given.time_end_us, given.altitude_lower_m, given.altitude_upper_m,
-        given.radius_m, lat, lng, middle, frame, reach, np.zeros(n), first, xy,
-        np.zeros(n, np.uint8),
+        np.ascontiguousarray(shape), np.searchsorted(owner, np.arange(n + 1)).astype(np.int64), xy,
     )  # fmt: skip
     _measure(found)
     return found
@@ -146,52 +142,49 @@ def _in_plane(middle: F64, frame: F64, owner: I64, place: F64) -> F64:
 
 @kernel
 def _measure(o: Outlines) -> None:
-    """Fill in `inner` and `sure_m`."""
-    for v in range(o.radius_m.shape[0]):
-        if o.radius_m[v] > 0.0:
-            o.inner[v] = 1
-            continue
-        inside, square, _, _ = to_ring(o, v, 0.0, 0.0)
-        o.inner[v] = inside
-        if inside and square < _FLAT_M * _FLAT_M:
-            o.sure_m[v] = _SURE * math.sqrt(square)
+    """Find the balls that polygons hold."""
+    for v in range(o.shape.shape[0]):
+        if o.shape[v, RADIUS] == 0.0:
+            inside, square, _, _ = to_ring(o.first, o.xy, v, 0.0, 0.0)
+            if inside and square < _FLAT_M * _FLAT_M:
+                o.shape[v, SURE] = _SURE * math.sqrt(square)
 
 
 @kernel
-def to_plane(o: Outlines, v: int, px: float, py: float, pz: float) -> tuple[float, float, bool]:
+def to_plane(shape: F64, v: int, px: float, py: float, pz: float) -> tuple[float, float, bool]:
     """A place in the plane of an outline; false if it is not on this side of the Earth."""
-    ux, uy, uz = o.frame[v, 2, 0], o.frame[v, 2, 1], o.frame[v, 2, 2]
-    cx, cy, cz = o.middle[v, 0], o.middle[v, 1], o.middle[v, 2]
+    ux, uy, uz = shape[v, UP], shape[v, UP + 1], shape[v, UP + 2]
+    cx, cy, cz = shape[v, MIDDLE], shape[v, MIDDLE + 1], shape[v, MIDDLE + 2]
     up = ux * px + uy * py + uz * pz
     if up < 0.05 * A_M:
         return 0.0, 0.0, False
     scale = (ux * cx + uy * cy + uz * cz) / up
     dx, dy, dz = px * scale - cx, py * scale - cy, pz * scale - cz
-    x = o.frame[v, 0, 0] * dx + o.frame[v, 0, 1] * dy + o.frame[v, 0, 2] * dz
-    y = o.frame[v, 1, 0] * dx + o.frame[v, 1, 1] * dy + o.frame[v, 1, 2] * dz
+    x = shape[v, EAST] * dx + shape[v, EAST + 1] * dy + shape[v, EAST + 2] * dz
+    y = shape[v, NORTH] * dx + shape[v, NORTH + 1] * dy + shape[v, NORTH + 2] * dz
     return x, y, True
 
 
 @kernel
-def from_plane(o: Outlines, v: int, x: float, y: float) -> tuple[float, float, float]:
+def from_plane(shape: F64, v: int, x: float, y: float) -> tuple[float, float, float]:
     """The place, Earth-centred, that a point of an outline's plane stands for."""
-    px = o.middle[v, 0] + x * o.frame[v, 0, 0] + y * o.frame[v, 1, 0]
-    py = o.middle[v, 1] + x * o.frame[v, 0, 1] + y * o.frame[v, 1, 1]
-    pz = o.middle[v, 2] + x * o.frame[v, 0, 2] + y * o.frame[v, 1, 2]
+    px = shape[v, MIDDLE] + x * shape[v, EAST] + y * shape[v, NORTH]
+    py = shape[v, MIDDLE + 1] + x * shape[v, EAST + 1] + y * shape[v, NORTH + 1]
+    pz = shape[v, MIDDLE + 2] + x * shape[v, EAST + 2] + y * shape[v, NORTH + 2]
     scale = A_M / math.sqrt(px * px + py * py + pz * pz / (1.0 - E2))
     return px * scale, py * scale, pz * scale
 
 
 @kernel
-def to_ring(o: Outlines, v: int, x: float, y: float) -> tuple[bool, float, float, float]:
+def to_ring(first: I64, xy: F64, v: int, x: float, y: float) -> tuple[bool, float, float, float]:
     """Whether a point of its plane is inside a polygon, the square of its distance, the foot."""
     inside = False
     best = math.inf
     foot_x = foot_y = 0.0
-    last = o.first[v + 1] - 1
-    ax, ay = o.xy[last, 0] - x, o.xy[last, 1] - y
-    for i in range(o.first[v], last + 1):
-        bx, by = o.xy[i, 0] - x, o.xy[i, 1] - y
+    last = first[v + 1] - 1
+    ax, ay = xy[last, 0] - x, xy[last, 1] - y
+    for i in range(first[v], last + 1):
+        bx, by = xy[i, 0] - x, xy[i, 1] - y
         ex, ey = bx - ax, by - ay
         square = ex * ex + ey * ey
         t = 0.0
@@ -208,32 +201,39 @@ def to_ring(o: Outlines, v: int, x: float, y: float) -> tuple[bool, float, float
 
 
 @kernel
-def holds(o: Outlines, v: int, lat: float, lng: float, px: float, py: float, pz: float) -> bool:
+def holds(
+    shape: F64, first: I64, xy: F64, v: int,
+    lat: float, lng: float, px: float, py: float, pz: float,
+) -> bool:  # fmt: skip
     """Whether a place is within an outline or touches it."""
-    dx, dy, dz = px - o.middle[v, 0], py - o.middle[v, 1], pz - o.middle[v, 2]
+    dx, dy, dz = px - shape[v, MIDDLE], py - shape[v, MIDDLE + 1], pz - shape[v, MIDDLE + 2]
     square = dx * dx + dy * dy + dz * dz
-    if square > o.reach_m[v] * o.reach_m[v]:
+    if square > shape[v, REACH] * shape[v, REACH]:
         return False
-    if o.radius_m[v] > 0.0:
-        return geodesic_m(lat, lng, o.lat_deg[v], o.lng_deg[v]) <= o.radius_m[v] + TOUCH_M
-    if square < o.sure_m[v] * o.sure_m[v]:
+    if shape[v, RADIUS] > 0.0:
+        away = geodesic_m(lat, lng, shape[v, LAT], shape[v, LNG])
+        return bool(away <= shape[v, RADIUS] + TOUCH_M)
+    if square < shape[v, SURE] * shape[v, SURE]:
         return True
-    x, y, here = to_plane(o, v, px, py, pz)
+    x, y, here = to_plane(shape, v, px, py, pz)
     if not here:
         return False
-    inside, away, _, _ = to_ring(o, v, x, y)
-    return inside or away <= TOUCH_M * TOUCH_M
+    inside, apart, _, _ = to_ring(first, xy, v, x, y)
+    return inside or apart <= TOUCH_M * TOUCH_M
 
 
 @kernel
-def signed_m(o: Outlines, v: int, lat: float, lng: float, px: float, py: float, pz: float) -> float:
-    """Geodesic to an outline, metres: positive inside."""
-    if o.radius_m[v] > 0.0:
-        return o.radius_m[v] - geodesic_m(lat, lng, o.lat_deg[v], o.lng_deg[v])
-    x, y, here = to_plane(o, v, px, py, pz)
+def signed_m(
+    shape: F64, first: I64, xy: F64, v: int,
+    lat: float, lng: float, px: float, py: float, pz: float,
+) -> float:  # fmt: skip
+    """Geodesic to an outline, metres: positive inside; -inf on the other side of the Earth."""
+    if shape[v, RADIUS] > 0.0:
+        return float(shape[v, RADIUS]) - geodesic_m(lat, lng, shape[v, LAT], shape[v, LNG])
+    x, y, here = to_plane(shape, v, px, py, pz)
     if not here:
         return -math.inf
-    inside, _, foot_x, foot_y = to_ring(o, v, x, y)
-    qx, qy, qz = from_plane(o, v, foot_x, foot_y)
+    inside, _, foot_x, foot_y = to_ring(first, xy, v, x, y)
+    qx, qy, qz = from_plane(shape, v, foot_x, foot_y)
     away = arc_m(px, py, pz, qx, qy, qz)
     return away if inside else -away

@@ -61,7 +61,7 @@ class Windows(NamedTuple):
     Attributes:
         column, row: int64, of the first child, counted from longitude and latitude 0.
         corner: int32, the set at the south-west corner.
-        slot: int64, their entry. first, count: int64, their edges.
+        slot: int64, their entry. first, many: int64, their edges.
     """
 
     column: I64
@@ -69,7 +69,7 @@ class Windows(NamedTuple):
     corner: I32
     slot: I64
     first: I64
-    count: I64
+    many: I64
 
 
 def windows(count: int) -> Windows:
@@ -120,11 +120,11 @@ def settled(
         base = w * size
         root = size == ROOT_CELLS
         if not root:
-            mine = edges[here.first[w] : here.first[w] + here.count[w]]
+            mine = edges[here.first[w] : here.first[w] + here.many[w]]
             full = 0
             for c in range(base, base + size):
                 full += begin[c + 1] > begin[c]
-            if begin[base + size] - begin[base] > _GAIN * full * here.count[w]:
+            if begin[base + size] - begin[base] > _GAIN * full * here.many[w]:
                 leaf = add_leaf(xy, owner, mine, int(here.corner[w]), sets, leaves)
                 entry[here.slot[w]] = here.corner[w] if leaf < 0 else ~(2 * leaf + 1)
                 continue
@@ -157,7 +157,7 @@ def settled(
                     there.corner[todo] = corner
                     there.slot[todo] = slot
                     there.first[todo] = begin[cell]
-                    there.count[todo] = count
+                    there.many[todo] = count
                     todo += 1
                 else:
                     leaf = add_leaf(xy, owner, some, corner, sets, leaves)

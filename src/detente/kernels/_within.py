@@ -10,7 +10,7 @@ import numpy as np
 from detente.geo import kernel
 from detente.kernels._columns import F64, I32, I64
 from detente.kernels._earth import ecef
-from detente.kernels._outlines import Outlines, holds
+from detente.kernels._outlines import LAT, LNG, REACH, Outlines, holds
 
 SCALE = 8
 WIDE, HIGH = 360 * SCALE, 180 * SCALE
@@ -57,8 +57,8 @@ def _entered(o: Outlines, order: I64) -> tuple[I32, I64]:
     for writing in range(2):
         for k in range(order.shape[0]):
             v = order[k]
-            up = o.reach_m[v] / _DEGREE_M * 1.002 + 1e-6
-            lat, lng = o.lat_deg[v], o.lng_deg[v]
+            up = o.shape[v, REACH] / _DEGREE_M * 1.002 + 1e-6
+            lat, lng = o.shape[v, LAT], o.shape[v, LNG]
             low = max(math.floor((lat - up + 90.0) * SCALE), 0)
             high = min(math.floor((lat + up + 90.0) * SCALE), HIGH - 1)
             left, right = 0, WIDE - 1
@@ -107,8 +107,11 @@ def within(
     size = 1024
     row, volume = np.empty(size, np.int64), np.empty(size, np.int64)
     count = 0
+    # arrays by themselves: taking one out of a tuple counts its holders, which is slow
+    _, _, _, _, shape, ring, xy = o
+    first, start_us, end_us, lower_m, upper_m, entered, latest_us = grid
     wide = WIDE * HIGH
-    any_wide = grid.first[wide + 1] > grid.first[wide]
+    any_wide = first[wide + 1] > first[wide]
     for i in range(time_us.shape[0]):
         x, y, z, t = lng_deg[i], lat_deg[i], altitude_m[i], time_us[i]
         if not (abs(y) <= 90.0 and abs(x) <= 540.0):
@@ -121,27 +124,27 @@ def within(
         for turn in range(2 if any_wide else 1):
             if turn:
                 cell = wide
-            low, high = grid.first[cell], grid.first[cell + 1]
+            low, high = first[cell], first[cell + 1]
             if high - low > _SHORT:
                 # what comes before has ended
                 top = high
                 while low < top:
                     middle = (low + top) >> 1
-                    if grid.latest_us[middle] < t:
+                    if latest_us[middle] < t:
                         low = middle + 1
                     else:
                         top = middle
             for k in range(low, high):
-                if grid.start_us[k] > t:
+                if start_us[k] > t:
                     break
                 # written so that an altitude that is not told passes
-                if grid.end_us[k] < t or z < grid.lower_m[k] or z > grid.upper_m[k]:
+                if end_us[k] < t or z < lower_m[k] or z > upper_m[k]:
                     continue
                 if not placed:
                     px, py, pz = ecef(y, x)
                     placed = True
-                v = grid.volume[k]
-                if not holds(o, v, y, x, px, py, pz):
+                v = entered[k]
+                if not holds(shape, ring, xy, v, y, x, px, py, pz):
                     continue
                 if count == size:
                     size *= 2

@@ -286,12 +286,15 @@ class BorderIndex:
             np.concatenate((edge[kept], none)),
         )
         sorted_ = np.lexsort((found.area, found.fraction, found.row))
-        return Crossings(*(column[sorted_] for column in found))
+        return Crossings(
+            found.row[sorted_], found.area[sorted_], found.fraction[sorted_],
+            found.into[sorted_], found.edge[sorted_],
+        )  # fmt: skip
 
     def save(self, path: Path) -> None:
         """Write the index to a file that `load` reads: NumPy's, without pickles."""
         with path.open("wb") as file:
-            np.savez(file, format=np.array(_FORMAT), **self._arrays())
+            np.savez(file, allow_pickle=False, format=np.array(_FORMAT), **self._arrays())
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -100,8 +100,8 @@ class VolumeIndex:
     @property
     def nbytes(self) -> int:
         """Bytes of memory that the arrays take."""
-        arrays = [*self._outlines, *self._grid, self._owned, self._owned_first]
-        return sum(array.nbytes for array in arrays)
+        columns = (*self._outlines, *self._grid, self._owned, self._owned_first)
+        return sum(np.asarray(column).nbytes for column in columns)
 
     def within(
         self,
