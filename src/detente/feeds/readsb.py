@@ -6,21 +6,27 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from .json_decoding import UNREADABLE, JsonDecoder
 from .quality import FT_M, KT_M_S
-from .readsb_columns import Accuracy, address, floats, relay_of
+from .readsb_columns import QUALITY, Accuracy, address, feet, grounds, relay_of, table
 from .readsb_types import Aircraft, QuickSnapshot, Snapshot
 from .relays import relayed
-from .reports import NEVER, Reports, Source, empty, of_columns
+from .reports import NEVER, Floats, Ints, Reports, Source, empty, of_columns
 
 _S: Final = 1_000_000
 _AHEAD_US: Final = 2 * _S
 _JITTER_US: Final = 250_000
 _MILLISECONDS: Final = 1e11
 """A `now` above this counts milliseconds: in seconds it would be the year 5138."""
-_EARTH_S: Final = 1e10
+_LATEST_S: Final = 1e10
+_OLDEST_S: Final = 86_400.0
+_LINES: Final = 100_000
 
+_table: Final = table(
+    ("lat", "lon", "seen_pos", "alt_geom", "gs", "track", "baro_rate", "geom_rate", *QUALITY)
+)
 _quick: Final = msgspec.json.Decoder(QuickSnapshot)
 _patient: Final = msgspec.json.Decoder(Snapshot)
 _single: Final = msgspec.json.Decoder(Aircraft)
@@ -83,95 +89,125 @@ class ReadsbDecoder(JsonDecoder):
         return found
 
     def _reports(self, aircraft: list[Aircraft], now_us: int, received_us: int) -> Reports:
-        identities: list[str] = []
-        times: list[int] = []
-        kept: list[Aircraft] = []
-        last: dict[str, tuple[int, float, float]] = {}
-        for each in aircraft:
-            lat, lng = each.lat, each.lon
-            if lat is None or lng is None:
-                self.counts.noted["no-position"] += 1
-                continue
-            name = address(each.hex)
-            if name is None:
-                self.counts.dropped["no-identity"] += 1
-                continue
-            age_s = each.seen_pos or 0.0
-            if not (abs(lat) <= 90 and abs(lng) <= 360 and 0 <= age_s <= 86_400):
-                self.counts.dropped["out-of-range"] += 1
-                continue
-            time_us = now_us - round(age_s * _S)
-            before = self._last.get(name)
-            last[name] = (time_us, lat, lng)
-            if before and before[1:] == (lat, lng) and abs(before[0] - time_us) < _JITTER_US:
-                last[name] = before
-                self.counts.dropped["repeated"] += 1
-                continue
-            identities.append(name)
-            times.append(time_us)
-            kept.append(each)
-        if len(aircraft) == 1:
-            # One line of a stream: what others sent is still of use.
-            if len(self._last) >= _LINES:
-                self._last.clear()
-            self._last |= last
-        else:
-            self._last = last
+        named = [(address(each.hex), each) for each in aircraft if _placed(each)]
+        if len(named) < len(aircraft):
+            self.counts.noted["no-position"] += len(aircraft) - len(named)
+        kept = [each for name, each in named if name]
+        names = [name for name, _ in named if name]
+        if len(kept) < len(named):
+            self.counts.dropped["no-identity"] += len(named) - len(kept)
         if not kept:
             return empty()
-        self.counts.reports += len(kept)
-        return self._columns(kept, identities, times, received_us)
+        numbers = _table(kept)
+        age_s = np.nan_to_num(numbers["seen_pos"])
+        fine = (np.abs(numbers["lat"]) <= 90) & (np.abs(numbers["lon"]) <= 360)
+        fine &= (age_s >= 0) & (age_s <= _OLDEST_S)
+        time_us = now_us - np.round(np.where(fine, age_s, 0.0) * _S).astype(np.int64)
+        new = self._new(names, time_us, numbers, fine, alone=len(aircraft) == 1)
+        for reason, count in (("out-of-range", ~fine), ("repeated", fine & ~new)):
+            if count.any():
+                self.counts.dropped[reason] += int(count.sum())
+        rows = np.flatnonzero(new)
+        self.counts.reports += len(rows)
+        if not len(rows):
+            return empty()
+        return self._columns(
+            [kept[row] for row in rows.tolist()],
+            [names[row] for row in rows.tolist()],
+            {name: column[rows] for name, column in numbers.items()},
+            time_us[rows],
+            received_us,
+        )
+
+    def _new(
+        self,
+        names: list[str],
+        time_us: Ints,
+        numbers: dict[str, Floats],
+        fine: npt.NDArray[np.bool_],
+        *,
+        alone: bool,
+    ) -> npt.NDArray[np.bool_]:
+        """Which positions were not told before; those of this snapshot are kept for the next."""
+        last: dict[str, tuple[int, float, float]] = {}
+        new = fine.copy()
+        for row, (name, *now) in enumerate(
+            zip(
+                names,
+                time_us.tolist(),
+                numbers["lat"].tolist(),
+                numbers["lon"].tolist(),
+                strict=True,
+            )
+        ):
+            if not fine[row]:
+                continue
+            before = self._last.get(name)
+            if before and before[1:] == (now[1], now[2]) and abs(before[0] - now[0]) < _JITTER_US:
+                new[row] = False
+                last[name] = before
+            else:
+                last[name] = (now[0], now[1], now[2])
+        if not alone:
+            self._last = last
+            return new
+        # One line of a stream: what the lines of other aircraft said is still of use.
+        if len(self._last) >= _LINES:
+            self._last.clear()
+        self._last |= last
+        return new
 
     def _columns(
-        self, kept: list[Aircraft], names: list[str], times: list[int], received_us: int
+        self,
+        kept: list[Aircraft],
+        names: list[str],
+        numbers: dict[str, Floats],
+        time_us: Ints,
+        received_us: int,
     ) -> Reports:
-        time_us = np.array(times, dtype=np.int64)
         if received_us != NEVER:
             ahead = int((time_us > received_us + _AHEAD_US).sum())
             if ahead:
                 self.counts.noted["ahead"] += ahead
-        numbers: dict[str, int] = {}
+        order: dict[str, int] = {}
         callsigns: dict[str, str] = {}
         for name, each in zip(names, kept, strict=True):
-            numbers.setdefault(name, len(numbers))
+            order.setdefault(name, len(order))
             callsigns[name] = (each.flight or "").strip() or callsigns.get(name, "")
         relay = np.array([relay_of(each) for each in kept], dtype=np.uint8)
-        quality = Accuracy(list(kept), relay)
-        ground = [each.alt_baro == "ground" for each in kept]
-        climb = floats(
-            each.baro_rate if each.baro_rate is not None else each.geom_rate for each in kept
-        )
+        quality = Accuracy(numbers, relay)
+        altitudes = [each.alt_baro for each in kept]
+        climb = np.where(np.isnan(numbers["baro_rate"]), numbers["geom_rate"], numbers["baro_rate"])
         return of_columns(
             len(kept),
-            tuple(numbers),
-            [callsigns[each] for each in numbers],
+            tuple(order),
+            [callsigns[each] for each in order],
             self._sources,
             time_us=time_us,
             received_us=np.full(len(kept), received_us, dtype=np.int64),
-            aircraft=np.array([numbers[each] for each in names], dtype=np.int32),
+            aircraft=np.array([order[each] for each in names], dtype=np.int32),
             source=relay,
-            lat_deg=floats(each.lat for each in kept),
-            lng_deg=(floats(each.lon for each in kept) + 180.0) % 360.0 - 180.0,
-            altitude_m=floats(each.alt_geom for each in kept) * FT_M,
-            pressure_m=floats(each.alt_baro for each in kept) * FT_M,
-            speed_m_s=floats(each.gs for each in kept) * KT_M_S,
-            track_deg=floats(each.track for each in kept),
+            lat_deg=numbers["lat"],
+            lng_deg=(numbers["lon"] + 180.0) % 360.0 - 180.0,
+            altitude_m=numbers["alt_geom"] * FT_M,
+            pressure_m=feet(altitudes) * FT_M,
+            speed_m_s=numbers["gs"] * KT_M_S,
+            track_deg=numbers["track"],
             climb_m_s=climb * (FT_M / 60),
             horizontal_m=quality.horizontal_m,
             vertical_m=quality.vertical_m,
             containment_m=quality.containment_m,
             basis=quality.basis,
-            on_ground=np.where(
-                ground, 1, np.where([each.alt_baro is None for each in kept], 2, 0)
-            ).astype(np.uint8),
+            on_ground=grounds(altitudes),
         )
 
 
-_LINES: Final = 100_000
+def _placed(aircraft: Aircraft) -> bool:
+    return aircraft.lat is not None and aircraft.lon is not None
 
 
 def _moment(now: float | None) -> int | None:
     """µs since 1970 UTC; None if it is no time of ours."""
-    if now is None or not 0 < now < _EARTH_S * 1000:
+    if now is None or not 0 < now < _LATEST_S * 1000:
         return None
     return round(now * (1000 if now > _MILLISECONDS else _S))

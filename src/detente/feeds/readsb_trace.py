@@ -9,7 +9,7 @@ import numpy as np
 
 from .json_decoding import UNREADABLE, JsonDecoder
 from .quality import FT_M, KT_M_S
-from .readsb_columns import Accuracy, address, floats
+from .readsb_columns import QUALITY, Accuracy, address, feet, floats, grounds, table
 from .readsb_types import RELAY_BY_TYPE, Quality, Trace
 from .relays import DIRECT, OTHER, relayed
 from .reports import Reports, Source, empty, of_columns
@@ -21,6 +21,7 @@ _GEOMETRIC_ALTITUDE: Final = 8
 _QUALITY_S: Final = 120.0
 """So long the details of a point hold for those after it; readsb writes them with every fourth."""
 
+_quality: Final = table(QUALITY)
 _decoder: Final = msgspec.json.Decoder(Trace)
 
 
@@ -99,8 +100,9 @@ class ReadsbTraceDecoder(JsonDecoder):
         flags = np.array([each.flags for each in points])
         seconds = floats(each.seconds for each in points)
         time_us = round(trace.timestamp * _S) + np.round(seconds * _S).astype(np.int64)
-        ground = np.array([each.altitude == "ground" for each in points])
-        altitude_m = floats(each.altitude for each in points) * FT_M
+        altitudes = [each.altitude for each in points]
+        on_ground = grounds(altitudes)
+        altitude_m = feet(altitudes) * FT_M
         geometric = flags & _GEOMETRIC_ALTITUDE > 0
         stale = flags & _STALE > 0
         said, callsign = _details(points)
@@ -108,7 +110,7 @@ class ReadsbTraceDecoder(JsonDecoder):
             [RELAY_BY_TYPE.get(each.type, OTHER) if each.type else DIRECT for each in points],
             dtype=np.uint8,
         )
-        quality = Accuracy(said, relay)
+        quality = Accuracy(_quality(said), relay)
         return of_columns(
             count,
             (name,),
@@ -124,7 +126,9 @@ class ReadsbTraceDecoder(JsonDecoder):
             ),
             pressure_m=np.where(geometric, np.nan, altitude_m),
             speed_m_s=np.where(stale, np.nan, floats(each.speed_kt for each in points) * KT_M_S),
-            track_deg=np.where(stale | ground, np.nan, floats(each.track_deg for each in points)),
+            track_deg=np.where(
+                stale | (on_ground == 1), np.nan, floats(each.track_deg for each in points)
+            ),
             climb_m_s=np.where(
                 stale, np.nan, floats(each.climb_ft_min for each in points) * (FT_M / 60)
             ),
@@ -132,9 +136,7 @@ class ReadsbTraceDecoder(JsonDecoder):
             vertical_m=quality.vertical_m,
             containment_m=quality.containment_m,
             basis=quality.basis,
-            on_ground=np.where(
-                ground, 1, np.where([each.altitude is None for each in points], 2, 0)
-            ).astype(np.uint8),
+            on_ground=on_ground,
         )
 
 

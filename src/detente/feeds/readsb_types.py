@@ -30,7 +30,7 @@ RELAY_BY_TYPE: Final = {
 """How a position came about, by readsb's `type`."""
 
 
-class Quality(msgspec.Struct):
+class Quality(msgspec.Struct, gc=False):
     """What an aircraft says of its position.
 
     Attributes:
@@ -52,7 +52,7 @@ class Quality(msgspec.Struct):
     alt_geom: Number = None
 
 
-class Aircraft(Quality):
+class Aircraft(Quality, gc=False):
     """One aircraft of `aircraft.json`.
 
     Attributes:
