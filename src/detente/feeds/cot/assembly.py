@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -41,14 +39,13 @@ from ._columns import (
     XML_BEGIN,
     XML_END,
 )
+from .roster import NAMELESS, NO_TEXT, Roster
 from .strict import StrictEvent, read_detail
 
 UNKNOWN_FROM: Final = 999_999.0
 """From here on a height, an error, a speed or a course is not known (9999999, or 999999)."""
-NAME_LENGTH_MAX: Final = 256
 _HUMAN: Final = ord("h")
 _NAMES: Final = np.array([UID_BEGIN, UID_END, CALLSIGN_BEGIN, CALLSIGN_END])
-_ADDRESS: Final = re.compile(r"ICAO-?([0-9A-Fa-f]{6})")
 
 CONTROL_REASON: Final = "control"
 _KIND_REASONS: Final = {OTHER_TRACK: "not-air", CONTROL: CONTROL_REASON, MALFORMED: "malformed"}
@@ -67,7 +64,7 @@ class Events:
         self._data = data
         self.places = places
         self.numbers = numbers
-        self._names: dict[int, tuple[str, str]] = {}
+        self._names: dict[int, tuple[bytes, bytes]] = {}
         self._dropped: dict[int, str] = {}
 
     def __len__(self) -> int:
@@ -101,7 +98,7 @@ class Events:
         numbers[CE_M], numbers[LE_M] = event.point[3:]
         numbers[COURSE_DEG] = event.course_deg
         numbers[SPEED_M_S] = event.speed_m_s
-        self._names[row] = event.uid, event.callsign
+        self._names[row] = event.uid.encode(), event.callsign.encode()
 
     def amend(self, row: int) -> None:
         """Read the rest in XML of a detail of protobuf: its track and contact are those that count.
@@ -116,30 +113,18 @@ class Events:
             numbers[COURSE_DEG], numbers[SPEED_M_S] = found.course_deg, found.speed_m_s
         if found.callsign:
             uid = self._data[int(places[UID_BEGIN]) : int(places[UID_END])]
-            self._names[row] = uid.decode(errors="replace"), found.callsign
+            self._names[row] = uid, found.callsign.encode()
 
-    def names(self, rows: npt.NDArray[np.intp]) -> Iterator[tuple[str, str] | None]:
-        """Identifiers and callsigns of events, "" if not told; None where they are no UTF-8."""
+    def names(self, rows: npt.NDArray[np.intp]) -> Iterator[tuple[bytes, bytes]]:
+        """Identifiers and callsigns of events, empty if not told."""
+        data, read = self._data, self._names
         spans = self.places[np.ix_(rows, _NAMES)].tolist()
+        if not read:
+            for uid, uid_end, callsign, callsign_end in spans:
+                yield data[uid:uid_end], data[callsign:callsign_end]
+            return
         for row, (uid, uid_end, callsign, callsign_end) in zip(rows.tolist(), spans, strict=True):
-            named = self._names.get(row)
-            if named is None:
-                try:
-                    named = (
-                        self._data[uid:uid_end].decode(),
-                        self._data[callsign:callsign_end].decode(),
-                    )
-                except UnicodeDecodeError:
-                    yield None
-                    continue
-            yield named
-
-
-@lru_cache(maxsize=65_536)
-def identity_of(uid: str) -> str:
-    """`ICAO-ABC123`, as receivers of ADS-B name aircraft, is the address; others are `uid:…`."""
-    found = _ADDRESS.fullmatch(uid)
-    return found[1].lower() if found else f"uid:{uid}"
+            yield read.get(row) or (data[uid:uid_end], data[callsign:callsign_end])
 
 
 def reports_of(
@@ -182,7 +167,8 @@ def reports_of(
         if count:
             counts.dropped[reason] += count
     rows = rows[reasons == 0]
-    rows, identities, callsigns, aircraft = _named(events, rows, counts)
+    roster = Roster()
+    rows, aircraft = _named(events, rows, roster, counts)
     if not len(rows):
         return empty()
     counts.reports += len(rows)
@@ -195,8 +181,8 @@ def reports_of(
     course[course == 360.0] = 0.0
     return of_columns(
         len(rows),
-        identities,
-        callsigns,
+        roster.identities,
+        roster.callsigns,
         (source,),
         time_us=places[rows, TIME_US],
         received_us=received_us[rows],
@@ -213,35 +199,15 @@ def reports_of(
 
 
 def _named(
-    events: Events, rows: npt.NDArray[np.intp], counts: Counts
-) -> tuple[npt.NDArray[np.intp], list[str], list[str], npt.NDArray[np.int32]]:
-    """Who the events are of: the rows that tell it, names, callsigns, and each row's name."""
-    numbered: dict[str, int] = {}
-    callsigns: list[str] = []
-    aircraft: list[int] = []
-    kept: list[int] = []
-    for row, named in zip(rows.tolist(), events.names(rows), strict=True):
-        if named is None:
-            counts.dropped["malformed"] += 1
-            continue
-        uid, callsign = named
-        if not uid or len(uid) > NAME_LENGTH_MAX:
-            counts.dropped["no-identity"] += 1
-            continue
-        number = numbered.setdefault(identity_of(uid), len(numbered))
-        callsign = callsign[:NAME_LENGTH_MAX]
-        if number == len(callsigns):
-            callsigns.append(callsign)
-        elif callsign:
-            callsigns[number] = callsign
-        kept.append(row)
-        aircraft.append(number)
-    return (
-        np.array(kept, dtype=np.intp),
-        list(numbered),
-        callsigns,
-        np.array(aircraft, dtype=np.int32),
-    )
+    events: Events, rows: npt.NDArray[np.intp], roster: Roster, counts: Counts
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+    """The rows that tell whose they are, and the number of each one's aircraft."""
+    aircraft = np.array([roster.number(*named) for named in events.names(rows)], dtype=np.int32)
+    for number, reason in ((NAMELESS, "no-identity"), (NO_TEXT, "malformed")):
+        count = int((aircraft == number).sum())
+        if count:
+            counts.dropped[reason] += count
+    return rows[aircraft >= 0], aircraft[aircraft >= 0]
 
 
 def _known(

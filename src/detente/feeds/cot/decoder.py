@@ -2,7 +2,7 @@
 
 Whose an aircraft is said to be is not kept: a type is looked at for whether it is an air track.
 Memory: at most one event, `message_bytes_max`, and while at work, for each octet of it and of the
-64 KiB that are read at once, at most 80.
+256 KiB that are read at once, at most 80.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ._scan import scan
 from .assembly import Events, reports_of
 from .strict import Refused, StrictEvent, read_event
 
-_PIECE_BYTES: Final = 1 << 16
+_PIECE_BYTES: Final = 1 << 18
 _SEARCH_BYTES_MAX: Final = 1 << 14
 """Out of step, longer messages of protobuf are not believed."""
 _CONTROLS_MAX: Final = 16
