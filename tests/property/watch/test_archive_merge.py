@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_it_is_a_stable_sort(streams: list[tuple[list[int], list[int]]], early: 
     made = [stream_of(number, times) for number, (times, _) in enumerate(streams)]
     sources = [
         # A first time may be told that is earlier than the first report.
-        Stream((times[0] if times else 0) - early, lambda w=whole, c=cuts: blocks(w, c))
+        Stream((times[0] if times else 0) - early, partial(blocks, whole, cuts))
         for whole, (times, cuts) in zip(made, streams, strict=True)
     ]
     found = [row for batch in merged(sources) for row in rows(batch)]
@@ -68,7 +69,7 @@ def test_a_stream_is_opened_when_its_time_has_come() -> None:
         opened.append(number)
         return blocks(stream_of(number, [10 * number, 10 * number + 5]), [])
 
-    sources = [Stream(10 * number, lambda n=number: open_stream(n)) for number in range(3)]
+    sources = [Stream(10 * number, partial(open_stream, number)) for number in range(3)]
     batches = merged(sources)
     next(batches)
     assert opened == [0]
