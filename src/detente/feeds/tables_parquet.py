@@ -30,16 +30,25 @@ class ParquetTable:
             raise ArchiveError(f"The file is damaged: {problem}", where=str(path)) from problem
 
     def frames(self, needed: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
-        """So many rows at a time, in their order; others are neither unpacked nor kept.
+        """So many rows at a time, in their order; other columns are neither unpacked nor kept.
+
+        What comes next is unpacked while this is looked at, a few frames ahead and no more.
 
         Raises:
             ArchiveError: the file is damaged.
         """
-        wanted = self._scan.select(needed)
-        for first in range(0, self.rows, rows):
+        frames = self._scan.select(needed).collect_batches(
+            chunk_size=rows, maintain_order=True, lazy=True
+        )
+        done = 0
+        while True:
             try:
-                yield wanted.slice(first, rows).collect()
+                frame = next(frames, None)
             except (pl.exceptions.PolarsError, OSError) as problem:
                 raise ArchiveError(
-                    f"The file is damaged: {problem}", where=f"{self._path}, row {first + 1}"
+                    f"The file is damaged: {problem}", where=f"{self._path}, row {done + 1}"
                 ) from problem
+            if frame is None:
+                return
+            yield frame
+            done += frame.height
