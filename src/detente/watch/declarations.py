@@ -152,7 +152,7 @@ def read_declarations(data: bytes, where: str = "declarations") -> Declarations:
         else:
             read = msgspec.convert(tomllib.loads(data.decode()), _File)
         return Declarations(read.aircraft, read.notices)
-    except (msgspec.DecodeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise DeclarationsUnusable(
             f"It cannot be read: {error}.",
             where=where,

@@ -13,6 +13,7 @@ from detente.boundaries import Boundary, Why, refusal
 from detente.words import Words, number
 
 from .events import Grade, Ground, Interval
+from .grounds_between import GROUNDS_BETWEEN, LABELS_BETWEEN
 
 GROUNDS: Final[dict[str, Words]] = {
     "deeper-than-uncertainty": Words(
@@ -127,6 +128,7 @@ GROUNDS: Final[dict[str, Words]] = {
         "What is claimed takes a speed that this aircraft did not have.",
         "Ce qui est affirmé demande une vitesse que cet aéronef n’avait pas.",
     ),
+    **GROUNDS_BETWEEN,
 }
 """What each ground says, by its code. Codes do not change."""
 
@@ -177,6 +179,7 @@ _LABELS: Final = {
     "distance_m": Words("distance", "distance"),
     "needed_m_s": Words("needed", "il faudrait"),
     "flown_m_s": Words("flown", "mesuré"),
+    **LABELS_BETWEEN,
 }
 
 

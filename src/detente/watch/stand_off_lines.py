@@ -13,6 +13,14 @@ from detente.agreement import Stretch
 from detente.errors import DetenteError
 from detente.kernels import Area
 
+_UNREADABLE: Final = (
+    msgspec.DecodeError,
+    TypeError,
+    ValueError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+)
 VERTICES_MAX: Final = 1_000_000
 Point = tuple[float, float]
 """Longitude and latitude, degrees."""
@@ -69,9 +77,9 @@ def read_border(data: bytes, where: str) -> BorderShape:
     try:
         read = msgspec.json.decode(data, type=_Feature)
         found = list(_coordinates(read))
-        rings = [_path(ring) for kind, ring in found if kind == "ring"]
+        rings = [_closed(_path(ring)) for kind, ring in found if kind == "ring"]
         lines = [_path(line) for kind, line in found if kind == "line"]
-    except (msgspec.DecodeError, TypeError, ValueError) as error:
+    except _UNREADABLE as error:
         raise BorderUnusable(
             f"The border cannot be read: {error}.",
             where=where,
@@ -116,7 +124,22 @@ def _path(coordinates: list[Any]) -> Path:
     path = [(float(each[0]), float(each[1])) for each in coordinates]
     if len(path) < 2:
         raise ValueError("a line has fewer than two positions")
+    for lng, lat in path:
+        if not (abs(lng) <= 180 and abs(lat) <= 90):
+            raise ValueError(f"longitude {lng:g}, latitude {lat:g} is not on the map")
+    for begin, end in pairwise(path):
+        if abs(end[0] - begin[0]) > 180:
+            raise ValueError(
+                f"from longitude {begin[0]:g} to {end[0]:g} is more than half way round; "
+                "cut it at the date line"
+            )
     return path
+
+
+def _closed(ring: Path) -> Path:
+    if ring[0] != ring[-1] or len(ring) < 4:
+        raise ValueError("a ring does not end where it begins, or has fewer than three corners")
+    return ring
 
 
 def whole(shape: BorderShape) -> Area:
