@@ -23,6 +23,7 @@ from detente.kernels._tree import (
 )
 
 _FINEST = float(1 << FINEST_BITS)
+_CELL_DEG = 1.0 / _FINEST
 UNRESOLVED = -1
 """On the date line or a pole, or where many borders meet: to be found out one by one."""
 OFF_LEAF = -1
@@ -39,8 +40,8 @@ def descend(entries: I32, x: float, y: float) -> tuple[int, int, float, float]:
         bits -= FAN_BITS
         child = ((qy >> bits) & (FAN - 1)) * FAN + ((qx >> bits) & (FAN - 1))
         entry = int(entries[ROOT_CELLS + (~entry >> 1) * (FAN * FAN) + child])
-    west = (qx >> bits << bits) / _FINEST + WEST
-    south = (qy >> bits << bits) / _FINEST + SOUTH
+    west = (qx >> bits << bits) * _CELL_DEG + WEST
+    south = (qy >> bits << bits) * _CELL_DEG + SOUTH
     return entry, bits, west, south
 
 
@@ -80,39 +81,43 @@ def bits_inside(
 
 
 @kernel
-def _set_at(
-    entries: I32, leaves: I32, refs: I32, masks: I32, table: I32, xy: F64, x: float, y: float
-) -> int:
-    """The number of the set at a place within the map's margins, or `UNRESOLVED`."""
-    entry, _, west, south = descend(entries, x, y)
-    if entry >= 0:
-        return entry
-    leaf = ~entry >> 1
-    start = leaves[leaf, TABLE]
-    if start < 0:
-        return UNRESOLVED
-    return int(table[start + bits_inside(leaves, refs, masks, xy, leaf, x, y, west, south)])
-
-
-@kernel
 def sets_at(tree: Tree, lat_deg: F64, lng_deg: F64, north: int, south: int) -> I32:
     """Set numbers at positions; `north`, `south`: those at the poles. Nowhere: 0."""
-    # arrays by themselves: taking one out of a tuple counts its holders, which is slow
+    # Arrays by themselves: taking one out of a tuple counts its holders, which is slow. So is a
+    # call with arrays, hence the walk of `descend` once more.
     entries, leaves, refs, masks, table, xy = tree
     out = np.empty(lat_deg.shape[0], np.int32)
     for i in range(lat_deg.shape[0]):
         x, y = lng_deg[i], lat_deg[i]
-        if -180.0 < x < 180.0 and -90.0 < y < 90.0:
-            out[i] = _set_at(entries, leaves, refs, masks, table, xy, x, y)
-        elif abs(y) == 90.0 and abs(x) <= 540.0:
-            out[i] = north if y > 0.0 else south
-        elif abs(y) < 90.0 and abs(x) <= 540.0:
+        if not (-180.0 < x < 180.0 and -90.0 < y < 90.0):
+            if not (abs(x) <= 540.0 and abs(y) <= 90.0):
+                out[i] = 0
+                continue
+            if abs(y) == 90.0:
+                out[i] = north if y > 0.0 else south
+                continue
             x -= 360.0 * math.floor((x + 180.0) / 360.0)
-            out[i] = UNRESOLVED
-            if abs(x) < 180.0:
-                out[i] = _set_at(entries, leaves, refs, masks, table, xy, x, y)
-        else:
-            out[i] = 0
+            if abs(x) >= 180.0:
+                out[i] = UNRESOLVED
+                continue
+        qx = math.floor(x * _FINEST) - (WEST << FINEST_BITS)
+        qy = math.floor(y * _FINEST) - (SOUTH << FINEST_BITS)
+        bits = FINEST_BITS
+        entry = int(entries[(qy >> bits) * COLUMNS + (qx >> bits)])
+        while entry < 0 and not (~entry) & 1:
+            bits -= FAN_BITS
+            child = ((qy >> bits) & (FAN - 1)) * FAN + ((qx >> bits) & (FAN - 1))
+            entry = int(entries[ROOT_CELLS + (~entry >> 1) * (FAN * FAN) + child])
+        if entry < 0:
+            leaf = ~entry >> 1
+            start = leaves[leaf, TABLE]
+            entry = UNRESOLVED
+            if start >= 0:
+                left = (qx >> bits << bits) * _CELL_DEG + WEST
+                low = (qy >> bits << bits) * _CELL_DEG + SOUTH
+                inside = bits_inside(leaves, refs, masks, xy, leaf, x, y, left, low)
+                entry = int(table[start + inside])
+        out[i] = entry
     return out
 
 

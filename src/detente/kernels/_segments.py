@@ -16,7 +16,6 @@ from detente.kernels._balls import FAN_BITS, Balls, sag_m
 from detente.kernels._columns import F64, I32, I64, U8, Bools
 from detente.kernels._earth import ecef
 from detente.kernels._leaves import COUNT, FIRST
-from detente.kernels._lookup import descend
 from detente.kernels._nearest import Scratch, scratch
 from detente.kernels._reach import Reach, gather
 from detente.kernels._sign import side
@@ -34,6 +33,7 @@ from detente.kernels._tree import (
 )
 from detente.kernels.area import BORDER
 
+_FINEST = float(1 << FINEST_BITS)
 _ROOTS_MAX = 64
 _STACK = 512
 TOUCHED_START, TOUCHED_END = 1, 2
@@ -85,12 +85,6 @@ def _met(
     px: float, py: float, qx: float, qy: float, stack: I64,
 ) -> bool:  # fmt: skip
     """Whether a segment meets any edge; also true where that is long to find out."""
-    entry, bits, west, south = descend(entries, px, py)
-    size = float(1 << bits) / (1 << FINEST_BITS)
-    inside = west <= qx < west + size and south <= qy < south + size
-    if inside:
-        # cells have no dents: both ends in one means all of it
-        return entry < 0 and _leaf_met(leaves, refs, xy, ~entry >> 1, px, py, qx, qy)
     low_x, high_x, low_y, high_y = min(px, qx), max(px, qx), min(py, qy), max(py, qy)
     left, right = math.floor(low_x) - WEST, math.floor(high_x) - WEST
     bottom, top = math.floor(low_y) - SOUTH, math.floor(high_y) - SOUTH
@@ -145,7 +139,22 @@ def segments_met(tree: Tree, y_0: F64, x_0: F64, y_1: F64, x_1: F64) -> Bools:
         if abs(px) == 180.0 or abs(qx) == 180.0 or abs(qx - px) >= 180.0:
             out[i] = True
         else:
-            out[i] = _met(entries, leaves, refs, xy, px, py, qx, qy, stack)
+            # cells have no dents: if both ends are in one, the segment is
+            column = math.floor(px * _FINEST) - (WEST << FINEST_BITS)
+            row = math.floor(py * _FINEST) - (SOUTH << FINEST_BITS)
+            bits = FINEST_BITS
+            entry = int(entries[(row >> bits) * COLUMNS + (column >> bits)])
+            while entry < 0 and not (~entry) & 1:
+                bits -= CELL_BITS
+                child = ((row >> bits) & (FAN - 1)) * FAN + ((column >> bits) & (FAN - 1))
+                entry = int(entries[ROOT_CELLS + (~entry >> 1) * (FAN * FAN) + child])
+            to_column = math.floor(qx * _FINEST) - (WEST << FINEST_BITS)
+            to_row = math.floor(qy * _FINEST) - (SOUTH << FINEST_BITS)
+            if column >> bits == to_column >> bits and row >> bits == to_row >> bits:
+                if entry < 0:
+                    out[i] = _leaf_met(leaves, refs, xy, ~entry >> 1, px, py, qx, qy)
+            else:
+                out[i] = _met(entries, leaves, refs, xy, px, py, qx, qy, stack)
     return out
 
 
