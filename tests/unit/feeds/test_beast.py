@@ -149,6 +149,17 @@ def test_a_capture_is_dated_by_its_beginning() -> None:
     assert decoder.counts.dropped == {"no-date": 2}
 
 
+def test_a_receiver_that_begins_anew_in_a_capture_goes_on_from_the_frame_before() -> None:
+    counters = [5 * TICKS, 6 * TICKS, 0, 900_000 * TICKS, 900_001 * TICKS, TICKS, 2 * TICKS]
+    data = [beast(PLACE[k % 2], counter) for k, counter in enumerate(counters)]
+    expected = [NOW_US + seconds * S for seconds in (1, 1, 1, 2, 2, 3)]
+    for cut in range(1, len(data) + 1):
+        decoder = BeastDecoder(SOURCE, ModeSSettings(began_us=NOW_US))
+        found = [decoder.feed(b"".join(part), NEVER) for part in (data[:cut], data[cut:])]
+        assert joined(found).time_us.tolist() == expected
+        assert decoder.counts.noted["clock"] == 2
+
+
 @pytest.mark.parametrize("mark", ["*", ":"])
 def test_avr_without_times(mark: str) -> None:
     decoder = AvrDecoder(SOURCE)
