@@ -1,0 +1,98 @@
+"""What is declared of aircraft: how it is matched, read and refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detente.agreement import AircraftClass
+from detente.watch import (
+    UNDECLARED,
+    Declarations,
+    DeclarationsUnusable,
+    Declared,
+    read_declarations,
+)
+
+FILE = b"""
+[[aircraft]]
+aircraft = "4b*"
+party = "b"
+
+[[aircraft]]
+aircraft = "4b0000-4b7fff"
+party = "never reached: an earlier pattern matches"
+
+[[aircraft]]
+aircraft = "4b1234"
+party = "a"
+class = "unmanned"
+
+[[aircraft]]
+aircraft = "3a0000-3a00ff"
+party = "c"
+
+[[notices]]
+id = "n-7"
+aircraft = "3a*"
+purpose = "rescue"
+from = 2027-01-15T08:00:00+01:00
+until = 2027-01-15T09:00:00Z
+given = 2027-01-14T09:00:00.000001Z
+"""
+
+
+def test_an_exact_identity_goes_before_patterns_and_an_earlier_one_before_a_later() -> None:
+    read = read_declarations(FILE)
+    assert read.of("4b1234").party == "a"
+    assert read.of("4b1234").kind is AircraftClass.UNMANNED
+    assert read.of("4b1235").party == "b"
+    assert read.of("3a00ff").party == "c"
+    assert read.of("3a0100") is UNDECLARED
+    assert read.of("3a00") is UNDECLARED, "a range is of whole addresses"
+    assert read.of("") is UNDECLARED
+
+
+def test_times_are_exact() -> None:
+    (notice,) = read_declarations(FILE).notices_of("3a0001")
+    assert notice.span_us == (1_799_996_400_000_000, 1_800_003_600_000_000)
+    assert notice.given_us == 1_799_917_200_000_001
+
+
+def test_json_is_the_same() -> None:
+    data = b'{"aircraft": [{"aircraft": "uid:X", "party": "a", "class": "balloon"}]}'
+    assert read_declarations(data).of("uid:X").kind is AircraftClass.BALLOON
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"[[aircraft]]\nparty = 3", "cannot be read"),
+        (b'[[aircraft]]\naircraft = "a"\nclass = "bomber"', "cannot be read"),
+        (b'[[aircraft]]\naircraft = "a"\ncolour = "red"', "cannot be read"),
+        (b'[[aircraft]]\naircraft = "a*b"', "star stands for the rest"),
+        (b'[[aircraft]]\naircraft = "4bffff-4b0000"', "ends before it begins"),
+        (b"\xff\xfe", "cannot be read"),
+        (b'{"aircraft": ' + b"[" * 100_000, "cannot be read"),
+        (b" " * (33 << 20), "larger than 32 MB"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(DeclarationsUnusable, match=message):
+        read_declarations(data, "mine.toml")
+
+
+def test_an_aircraft_is_declared_once() -> None:
+    one, other = Declared(aircraft="a", party="a"), Declared(aircraft="a", party="b")
+    assert Declarations([one, one]).of("a") == one
+    with pytest.raises(DeclarationsUnusable, match="declared twice"):
+        Declarations([one, other])
+
+
+@given(st.binary(max_size=100))
+def test_garbage_breaks_nothing(data: bytes) -> None:
+    try:
+        read_declarations(data)
+    except DeclarationsUnusable:
+        return
