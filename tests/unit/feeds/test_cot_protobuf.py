@@ -45,7 +45,7 @@ def read(*messages: bytes, datagrams: bool = False) -> tuple[Reports, CotDecoder
 def test_protobuf_says_what_xml_says(data: bytes) -> None:
     # takproto leaves a course and a speed of 0 where XML has no track
     plain, from_xml = read(data)
-    for message, datagrams in ((stream(data), False), (mesh(data), True)):
+    for message, datagrams in ((stream(data), False), (mesh(data), True), (stream(data), True)):
         reports, decoder = read(message, datagrams=datagrams)
         assert reports.identities == plain.identities
         assert reports.callsigns == plain.callsigns

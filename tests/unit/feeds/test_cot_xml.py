@@ -242,6 +242,9 @@ def test_datagrams_hold_one_event_each() -> None:
     assert reports.identities == ("uid:1", "uid:2", "uid:3")
     assert (reports.received_us - T0_US).tolist() == [0, 2, 6]
     assert decoder.counts.dropped == {"framing": 2, "too-long": 1}
+    many = [event(str(number)) for number in range(2_000)]
+    assert len(decoder.feed_datagrams(many, [T0_US] * len(many))) == 2_000
+    assert len(decoder.feed_datagrams([], [])) == 0
 
 
 def test_events_of_pytak_are_read() -> None:

@@ -31,6 +31,7 @@ _CONTROLS_MAX: Final = 16
 _CLOSES: Final = b"</event"
 _OPENS: Final = b"<event"
 _MESH: Final = b"\xbf\x01\xbf"
+_STREAM: Final = b"\xbf"
 
 _Places: TypeAlias = npt.NDArray[np.int64]
 _Numbers: TypeAlias = npt.NDArray[np.float64]
@@ -152,11 +153,28 @@ class CotDecoder(Decoder):
         return stop, not none and stop < len(data)
 
     def feed_datagrams(self, datagrams: Sequence[bytes], received_us: Sequence[int]) -> Reports:
-        """Take datagrams of one event each, with the time at which each came."""
+        """Take datagrams of one event each, with the time at which each came.
+
+        Messages of protobuf are framed as on a mesh, or, as some send them to one address, as on a
+        stream.
+        """
+        batches: list[Reports] = []
+        begin = 0
+        while begin < len(datagrams):
+            end = begin + 1
+            size = len(datagrams[begin])
+            while end < len(datagrams) and size + len(datagrams[end]) <= _PIECE_BYTES:
+                size += len(datagrams[end])
+                end += 1
+            batches.append(self._datagrams(datagrams[begin:end], received_us[begin:end]))
+            begin = end
+        return batches[0] if len(batches) == 1 else joined(batches)
+
+    def _datagrams(self, datagrams: Sequence[bytes], received_us: Sequence[int]) -> Reports:
         buffer = b"".join(datagrams)
         self.counts.bytes += len(buffer)
         octets = np.frombuffer(buffer, dtype=np.uint8)
-        places, numbers = _room(len(buffer) // 8 + len(datagrams))
+        places, numbers = _room(len(buffer) // 2 + len(datagrams))
         came_us = np.empty(len(places), dtype=np.int64)
         rows = 0
         end = 0
@@ -165,15 +183,9 @@ class CotDecoder(Decoder):
             if len(datagram) > self._settings.message_bytes_max:
                 self.counts.dropped["too-long"] += 1
                 continue
-            if datagram.startswith(_MESH):
-                read_mesh(octets, begin + len(_MESH), end, places[rows], numbers[rows])
-                count, at = 1, end
-            else:
-                count, at, skipped, _ = scan(
-                    octets, begin, end, False, places[rows:], numbers[rows:]
-                )
-                if skipped or at < end:
-                    self.counts.dropped["framing"] += 1
+            count, good = _read_datagram(octets, begin, end, places[rows:], numbers[rows:])
+            if not good:
+                self.counts.dropped["framing"] += 1
             came_us[rows : rows + count] = when
             rows += count
         return self._taken(buffer, places[:rows], numbers[:rows], came_us[:rows])
@@ -218,6 +230,21 @@ class CotDecoder(Decoder):
         events.put(row, event)
         if event.kind == CONTROL:
             self.controls.append(event)
+
+
+def _read_datagram(
+    octets: npt.NDArray[np.uint8], begin: int, end: int, places: _Places, numbers: _Numbers
+) -> tuple[int, bool]:
+    """Read one datagram: how many events it holds, and whether it holds nothing else."""
+    head = octets[begin : min(end, begin + len(_MESH))].tobytes()
+    if head == _MESH:
+        read_mesh(octets, begin + len(_MESH), end, places[0], numbers[0])
+        return 1, True
+    if head.startswith(_STREAM):
+        count, at, _ = scan_stream(octets, begin, end, end - begin, places, numbers)
+        return count, at == end
+    count, at, skipped, _ = scan(octets, begin, end, False, places, numbers)
+    return count, at == end and not skipped
 
 
 def _room(rows: int) -> tuple[_Places, _Numbers]:
