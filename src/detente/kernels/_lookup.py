@@ -63,18 +63,27 @@ def bits_inside(
         ax, ay, bx, by = xy[e, 0], xy[e, 1], xy[e + 1, 0], xy[e + 1, 1]
         mask = int(masks[r])
         if (ay > y) != (by > y):
-            here = side(ax, ay, bx, by, x, y)
-            if here == 0:
-                touched |= mask
-            elif here != side_beside(ax, ay, bx, by, west, y):
+            # most edges lie all to one side; the others are looked at exactly
+            if ax > west and bx > west and ax < x and bx < x:
                 turned ^= mask
+            elif (ax <= x or bx <= x) and (ax > west or bx > west):
+                here = side(ax, ay, bx, by, x, y)
+                if here == 0:
+                    touched |= mask
+                elif here != side_beside(ax, ay, bx, by, west, y):
+                    turned ^= mask
+            elif (ax == x or bx == x) and side(ax, ay, bx, by, x, y) == 0:
+                touched |= mask
         elif (ay == y and ax == x) or (by == y and bx == x):
             # a vertex that is the highest around
             touched |= mask
         elif ay == y and by == y and min(ax, bx) < x < max(ax, bx):
             touched |= mask
-        if (ax > west) != (bx > west) and side_beside(ax, ay, bx, by, west, y) != side_beside(
-            ax, ay, bx, by, west, south
+        if (
+            (ax > west) != (bx > west)
+            and (ay > south or by > south)
+            and (ay <= y or by <= y)
+            and side_beside(ax, ay, bx, by, west, y) != side_beside(ax, ay, bx, by, west, south)
         ):
             turned ^= mask
     return (int(leaves[leaf, CORNER]) ^ turned) | touched
