@@ -85,6 +85,7 @@ class Passage(Struct):
         jump_before_us, jump_after_us: times of the last position before it and of the first after
             it that cannot be true; None: there was none yet.
         sources: who reported it.
+        crossed: whether it ever went over the border, if only to come back.
         given: the grade that was given last; None: it was not given yet.
     """
 
@@ -106,6 +107,7 @@ class Passage(Struct):
     jump_before_us: int | None = None
     jump_after_us: int | None = None
     sources: tuple[str, ...] = ()
+    crossed: bool = False
     given: Grade | None = None
 
     def leave(self, at: Node, counted: Counted) -> None:

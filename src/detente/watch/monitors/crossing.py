@@ -130,7 +130,7 @@ class CrossingMonitor(Monitor):
         lasting = [each for areas in self._inside.values() for each in areas.values()]
         events = self._predictor.close()
         for each in lasting:
-            if each.entry is not None or self._rules.stays:
+            if each.crossed or self._rules.stays:
                 events.append(self._event(each))
         return events
 
@@ -210,6 +210,7 @@ class CrossingMonitor(Monitor):
             )  # fmt: skip
         else:
             passage.come_back(node, counted)
+        passage.crossed = True
         passage.heard_of(border.source)
         inside[area] = passage
         batch.since[slot, area] = int(batch.followed.where[row])
@@ -233,7 +234,7 @@ class CrossingMonitor(Monitor):
         if passage is None:
             return
         self._measure(batch, passage, int(batch.followed.where[row]), border.node())
-        passage.exit = border
+        passage.exit, passage.crossed = border, True
         passage.heard_of(border.source)
         self._end(batch, passage, border.node(), row)
 
@@ -350,7 +351,7 @@ class CrossingMonitor(Monitor):
                     batch.changed.setdefault(id(holder), holder)
         for passage in batch.changed.values():
             over = passage.ended_us is not None
-            seen = passage.entry is not None or passage.exit is not None or self._rules.stays
+            seen = passage.crossed or self._rules.stays
             if not seen or not (over or self._rules.provisional):
                 continue
             event = self._event(passage)
