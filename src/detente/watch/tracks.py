@@ -98,7 +98,7 @@ class Tracks:
         self._fates = np.zeros((0, judging.FATES), dtype=np.int64)
         self._flagged = np.zeros((0, judging.FLAGS), dtype=np.int64)
         self._clocks = np.zeros((0, 2))
-        self._batch = 0
+        self._kept = 0
         self._newest_us = -np.inf
 
     def take(self, reports: Reports) -> Tracked:
@@ -109,7 +109,6 @@ class Tracks:
         aircraft = numbers[reports.aircraft]
         self._numbers.call(numbers, reports.callsigns)
         self._grow()
-        self._batch += 1
         rows, previous = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
         flags = np.empty(count, dtype=np.uint16)
         residual_m, allowed_m, doubt = np.empty(count), np.empty(count), np.empty(count)
@@ -129,7 +128,7 @@ class Tracks:
             reports.on_ground,
             self._state,
             self._anchor,
-            self._batch,
+            self._kept,
             self._limits,
             self._fates,
             self._flagged,
@@ -141,6 +140,7 @@ class Tracks:
             allowed_m,
             doubt,
         )
+        self._kept += kept
         self._newest_us = max(self._newest_us, newest)
         known = replace(
             reports,
@@ -202,7 +202,7 @@ class Tracks:
                 (each.name, each.format, each.assumed_horizontal_m, each.assumed_vertical_m)
                 for each in self._sources
             ),
-            batch=self._batch,
+            kept=self._kept,
             newest_us=self._newest_us if np.isfinite(self._newest_us) else None,
         )
         return packed(remembered, {name: getattr(self, f"_{name}") for name in _ARRAYS})
@@ -222,7 +222,7 @@ class Tracks:
         )
         self._sources = {Source(*each): i for i, each in enumerate(remembered.sources)}
         self._source_table = tuple(self._sources)
-        self._batch = remembered.batch
+        self._kept = remembered.kept
         self._newest_us = -np.inf if remembered.newest_us is None else remembered.newest_us
         self._state, self._anchor = _floats(arrays["state"]), _floats(arrays["anchor"])
         self._clocks = _floats(arrays["clocks"])

@@ -35,7 +35,7 @@ class Remembered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         names, callsigns: by number of aircraft; those of free numbers are of nobody.
         free: numbers that are given to the next new aircraft, the last first.
         sources: name, format, assumed horizontal and vertical metres; by number.
-        batch: number of the last batch.
+        kept: how many reports were kept.
         newest_us: the latest time of a kept report; None if there was none.
     """
 
@@ -44,7 +44,7 @@ class Remembered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     callsigns: tuple[str, ...]
     free: tuple[int, ...]
     sources: tuple[tuple[str, str, float, float], ...]
-    batch: int
+    kept: int
     newest_us: float | None
 
 
