@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ._documents import find_documents
 
+_PIECE: Final = 1 << 18
 LONGEST: Final = 64 << 20
 """Octets of the longest document: everything that flies on earth takes some ten million."""
 
@@ -17,7 +18,7 @@ class Documents:
     """Objects (`{…}`) one after another, whatever stands between them.
 
     A document longer than the limit is dropped whole; what follows it is searched for the next.
-    Memory: one unfinished document, `longest` octets at most, and the piece at hand.
+    Memory: one unfinished document, `longest` octets at most, and 2 MiB for the piece at hand.
 
     Attributes:
         too_long: how many were dropped for their length.
@@ -33,6 +34,12 @@ class Documents:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next octets; the documents that are whole now."""
+        found: list[bytes] = []
+        for begin in range(0, len(data), _PIECE):
+            found += self._piece(data[begin : begin + _PIECE])
+        return found
+
+    def _piece(self, data: bytes) -> list[bytes]:
         ends: npt.NDArray[np.int64] = np.empty((len(data) // 2 + 1, 2), dtype=np.int64)
         count, strays = find_documents(np.frombuffer(data, dtype=np.uint8), self._state, ends)
         self.strays += strays
