@@ -1,4 +1,4 @@
-"""readsb's `aircraft.json` (and of tar1090, dump1090 and services derived from them), as polled."""
+"""readsb's `aircraft.json` (and of tar1090, dump1090-fa and services like them), as polled."""
 
 from __future__ import annotations
 
