@@ -87,6 +87,14 @@ def test_garbage_for_hours_is_skipped_and_the_feed_goes_on() -> None:
     assert len(one.feed(good, NOON_US)) > 500
 
 
+def test_what_follows_a_loss_at_the_very_end_is_found_when_the_input_ends() -> None:
+    one = decoder()
+    data = b"".join(blocks.broadcast(address) for address in range(1, 20))
+    assert len(one.feed(b"\x22\x10\x00" + data, NOON_US)) == 0
+    assert len(one.close()) == 19
+    assert one.counts.dropped == {"framing": 1}
+
+
 def test_half_a_block_at_the_end_is_counted() -> None:
     one = decoder()
     one.feed(blocks.broadcast(1)[:-1], NOON_US)

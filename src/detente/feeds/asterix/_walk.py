@@ -186,7 +186,8 @@ def find_blocks(
     buffer: npt.NDArray[np.uint8],
     begin: int,
     end: int,
-    whole: bool,
+    ended: bool,
+    search: bool,
     synced: bool,
     categories: npt.NDArray[np.uint8],
     tables: npt.NDArray[np.int32],
@@ -202,7 +203,8 @@ def find_blocks(
 
     Args:
         buffer, begin, end: what to look at.
-        whole: nothing will follow, and nothing is searched for: a datagram.
+        ended: nothing will follow: the last of a stream, or a datagram.
+        search: where no block is, look for the next; in a datagram the rest is given up.
         synced: a block begins here, so far as is known.
         categories: uint8[256], `UNPUBLISHED`, `UNREAD` or `READ`.
         tables, profiles: all profiles' rows one after the other; int32[256, 2]: by category, the
@@ -242,13 +244,13 @@ def find_blocks(
             wrong = records < 0 and (stop <= end or records != CUT)
             good = not wrong or (synced and length <= SEARCH_BYTES_MAX)
         if good and stop > end:
-            if not whole:
+            if not ended:
                 break
             good = False
         if good:
             if state == UNREAD or not synced or records < 0:
                 if stop + 3 > end:
-                    if not whole:
+                    if not ended:
                         break
                     good = stop == end
                 else:
@@ -265,7 +267,7 @@ def find_blocks(
                 continue
         if synced:
             losses += 1
-        if whole:
+        if not search:
             at = end
             break
         synced = False

@@ -102,6 +102,7 @@ class AsterixDecoder(Decoder):
             first += len(reader.table)
         self._held = b""
         self._synced = True
+        self._received_us = NEVER
         day = self._settings.day_us
         self._last_us = NEVER if day is None else day
 
@@ -110,11 +111,12 @@ class AsterixDecoder(Decoder):
         if self._settings.datagrams:
             return self.feed_datagrams([data], [received_us])
         self.counts.bytes += len(data)
+        self._received_us = received_us
         batches: list[Reports] = []
         for begin in range(0, len(data), _PIECE_BYTES):
             piece = self._held + data[begin : begin + _PIECE_BYTES]
             octets = np.frombuffer(piece, dtype=np.uint8)
-            blocks, at = self._blocks(octets, 0, len(octets), whole=False)
+            blocks, at = self._blocks(octets, 0, len(octets), ended=False, search=True)
             self._held = piece[at:]
             batches.append(self._reports(octets, blocks, np.full(len(blocks), received_us)))
         return batches[0] if len(batches) == 1 else joined(batches)
@@ -129,7 +131,9 @@ class AsterixDecoder(Decoder):
         begin = 0
         for datagram, when in zip(datagrams, received_us, strict=True):
             self._synced = True
-            blocks, at = self._blocks(octets, begin, begin + len(datagram), whole=True)
+            blocks, at = self._blocks(
+                octets, begin, begin + len(datagram), ended=True, search=False
+            )
             begin += len(datagram)
             if at < begin:
                 self.counts.dropped["framing"] += 1
@@ -142,20 +146,23 @@ class AsterixDecoder(Decoder):
     def close(self) -> Reports:
         """The input has ended: an unfinished block is dropped and counted."""
         octets = np.frombuffer(self._held, dtype=np.uint8)
-        blocks, at = self._blocks(octets, 0, len(octets), whole=True)
+        blocks, at = self._blocks(octets, 0, len(octets), ended=True, search=True)
         if at < len(octets) and self._synced:
             self.counts.dropped["framing"] += 1
         self._held = b""
         self._synced = True
-        return self._reports(octets, blocks, np.full(len(blocks), NEVER))
+        return self._reports(octets, blocks, np.full(len(blocks), self._received_us))
 
-    def _blocks(self, octets: Octets, begin: int, end: int, *, whole: bool) -> tuple[Blocks, int]:
+    def _blocks(
+        self, octets: Octets, begin: int, end: int, *, ended: bool, search: bool
+    ) -> tuple[Blocks, int]:
         blocks = np.empty(((end - begin) // 4 + 1, 4), dtype=np.int64)
         count, at, losses, self._synced = find_blocks(
             octets,
             begin,
             end,
-            whole,
+            ended,
+            search,
             self._synced,
             self._categories,
             self._tables,
