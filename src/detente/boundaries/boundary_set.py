@@ -87,27 +87,7 @@ class BoundarySet:
             edge: int64[n], numbers of edges as `BorderIndex.signed_depth` has them; negative where
                 none is near: there it is the greatest of the boundary.
         """
-        known = np.maximum(edge, 0)
-        shared_m, open_m = self._uncertainties
-        alone = self.neighbours[known] == ALONE
-        found = np.where(alone, open_m[area], shared_m[area])
-        by_length = ~alone & self._by_length[area]
-        if by_length.any():
-            found[by_length] = self._of_length(area[by_length], known[by_length])
-        return np.where(edge < 0, np.maximum(shared_m, open_m)[area], found)
-
-    def _of_length(
-        self, area: npt.NDArray[np.int32], edge: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.float64]:
-        begin, end = self.index.edges.xy[edge], self.index.edges.xy[edge + 1]
-        length_m = np.asarray(_GEOD.inv(begin[:, 0], begin[:, 1], end[:, 0], end[:, 1])[2])
-        found = np.empty(len(area))
-        for number in np.unique(area).tolist():
-            rows = area == number
-            lengths, metres = np.array(self.boundaries[number].source.uncertainty_by_length_m).T
-            step = np.searchsorted(lengths, length_m[rows])
-            found[rows] = metres[np.minimum(step, len(metres) - 1)]
-        return found
+        return np.where(edge < 0, self._worst_m[area], self._edge_uncertainty_m[edge])
 
     @cached_property
     def neighbours(self) -> npt.NDArray[np.int32]:
@@ -117,19 +97,33 @@ class BoundarySet:
         return neighbours(self.index.edges, source_of)
 
     @cached_property
-    def _uncertainties(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Of shared and of open stretches, by area number."""
-        return (
-            np.array([each.uncertainty_m for each in self.boundaries], dtype=np.float64),
-            np.array([each.open_uncertainty_m for each in self.boundaries], dtype=np.float64),
-        )
+    def _worst_m(self) -> npt.NDArray[np.float64]:
+        """The greatest uncertainty, by area number."""
+        return np.array([each.worst_uncertainty_m for each in self.boundaries], dtype=np.float64)
 
     @cached_property
-    def _by_length(self) -> npt.NDArray[np.bool_]:
-        """Which areas have lines that are surer where edges are short, by area number."""
-        return np.array(
+    def _edge_uncertainty_m(self) -> npt.NDArray[np.float64]:
+        """Uncertainty by edge number."""
+        edges = self.index.edges
+        shared_m = np.array([each.uncertainty_m for each in self.boundaries], dtype=np.float64)
+        open_m = np.array([each.open_uncertainty_m for each in self.boundaries], dtype=np.float64)
+        by_length = np.array(
             [bool(each.source.uncertainty_by_length_m) for each in self.boundaries], dtype=np.bool_
         )
+        found = shared_m[edges.area]
+        if (open_m == shared_m).all() and not by_length.any():
+            return found
+        alone = self.neighbours == ALONE
+        found[alone] = open_m[edges.area[alone]]
+        measured = np.flatnonzero(~alone & by_length[edges.area])
+        begin, end = edges.xy[measured], edges.xy[measured + 1]
+        length_m = np.asarray(_GEOD.inv(begin[:, 0], begin[:, 1], end[:, 0], end[:, 1])[2])
+        for number in np.unique(edges.area[measured]).tolist():
+            rows = edges.area[measured] == number
+            lengths, metres = np.array(self.boundaries[number].source.uncertainty_by_length_m).T
+            step = np.minimum(np.searchsorted(lengths, length_m[rows]), len(metres) - 1)
+            found[measured[rows]] = metres[step]
+        return found
 
 
 def areas_of(boundaries: Sequence[Boundary]) -> list[Area]:
