@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .alerts import About, Alert, AlertRules, Alerts, Closing, Stage
 from .archive import ArchiveRun
 from .archive_events import EventStore
 from .archive_files import ArchiveFile, ArchiveUnreadable, archive_files
@@ -54,12 +55,17 @@ __all__ = [
     "SCHEMA",
     "SUFFIXES",
     "UNDECLARED",
+    "About",
+    "Alert",
+    "AlertRules",
+    "Alerts",
     "ArchiveFile",
     "ArchiveRun",
     "ArchiveUnreadable",
     "BorderUnusable",
     "Breach",
     "Claim",
+    "Closing",
     "ClusterRun",
     "ConformanceMonitor",
     "ConformanceRules",
@@ -102,6 +108,7 @@ __all__ = [
     "SeparationMonitor",
     "SeparationRules",
     "SnapshotUnusable",
+    "Stage",
     "StandOffMonitor",
     "StandOffRules",
     "Summary",
