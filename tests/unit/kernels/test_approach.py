@@ -184,3 +184,17 @@ def test_a_fast_one_among_many_slow_ones_does_not_fill_the_memory() -> None:
     sky = Sky(traffic(*rows), 300.0)
     candidates = sky.candidates(100.0, 50.0)
     assert candidates.entries <= 8 * count + 1200
+
+
+@pytest.mark.parametrize(
+    ("lat", "lng", "course"),
+    [(0, 0, 0), (0, 0, 90), (0, 90, 90), (0, -180, 0), (90, 0, 0), (90, 0, 90), (45, 45, 30)],
+)
+def test_near_is_near_to_the_very_limit_along_every_axis(
+    lat: float, lng: float, course: float
+) -> None:
+    """Boxes that would be too small by a hand's breadth would lose these."""
+    for metres, count in ((9259.9, 1), (9260.1, 0)):
+        end = Geodesic.WGS84.Direct(lat, lng, course, metres)
+        rows = ((lat, lng, 1000, 0, 0, 0), (end["lat2"], end["lon2"], 1000 + 304.8, 0, 0, 0))
+        assert len(approaches(traffic(*rows), 0, 9260, 304.8)) == count
