@@ -12,7 +12,7 @@ from detente.f3548 import InvalidMember, time_us
 from detente.f3548.uss_types import GetOperationalIntentTelemetryResponse, VehicleTelemetry
 
 from .decoding import Counts
-from .json_decoding import JsonDecoder
+from .json_decoding import UNREADABLE, JsonDecoder
 from .remote_id.accuracy import horizontal_m, vertical_m
 from .remote_id.rows import Row, placed, reports_of
 from .reports import Reports, Source, empty
@@ -30,7 +30,7 @@ class TelemetryDecoder(JsonDecoder):
     def _document(self, text: bytes, received_us: int) -> Reports:
         try:
             answer = _DECODER.decode(text)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             self.counts.dropped["unreadable"] += 1
             return empty()
         self.counts.messages += 1

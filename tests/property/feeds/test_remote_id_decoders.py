@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detente.feeds import BroadcastDecoder, Decoder, NetworkDecoder, Source, TelemetryDecoder
+from detente.feeds import BroadcastDecoder, NetworkDecoder, Source, TelemetryDecoder
 
 SOURCE = Source("rid", "remote-id", 185.2, 45.0)
 NOW_US = 1_764_000_000_000_000
@@ -110,8 +110,16 @@ def test_answers_of_any_content_harm_nothing(data: st.DataObject, telemetry: boo
         if telemetry
         else {"flights": [{"id": "f", "current_state": state}]}
     )
-    decoder: Decoder = TelemetryDecoder(SOURCE) if telemetry else NetworkDecoder(SOURCE)
+    decoder: TelemetryDecoder | NetworkDecoder
+    decoder = TelemetryDecoder(SOURCE) if telemetry else NetworkDecoder(SOURCE)
     text = json.dumps(document).encode()
+    if data.draw(st.booleans()):
+        at = data.draw(st.integers(1, len(text) - 2))
+        damaged = text[:at] + bytes([data.draw(st.integers(0, 255))]) + text[at + 1 :]
+        for broken in (damaged, text.replace(b"x", b"\xff"), text.replace(b"f", b"\xff")):
+            decoder.feed(broken, NOW_US)
+            decoder.close()
+        decoder = type(decoder)(SOURCE)
     cut = data.draw(st.integers(0, len(text)))
     reports = [decoder.feed(text[:cut], NOW_US), decoder.feed(text[cut:], NOW_US)]
     assert sum(map(len, reports)) + sum(decoder.counts.dropped.values()) == 1

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from detente.feeds.json_decoding import JsonDecoder
+from detente.feeds.json_decoding import UNREADABLE, JsonDecoder
 from detente.feeds.reports import NEVER, Reports, Source, empty
 
 from .accuracy import horizontal_m, vertical_m
@@ -115,7 +115,7 @@ class NetworkDecoder(JsonDecoder):
     def _document(self, text: bytes, received_us: int) -> Reports:
         try:
             document = _DECODER.decode(text)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             self.counts.dropped["unreadable"] += 1
             return empty()
         if document.details is not None:
