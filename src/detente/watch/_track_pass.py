@@ -6,7 +6,7 @@ Each row is judged by the rows before it alone, so that it does not matter how t
 from __future__ import annotations
 
 import math
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,11 @@ Codes: TypeAlias = npt.NDArray[np.int32]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Flags: TypeAlias = npt.NDArray[np.uint16]
 
-# What is known of an aircraft: a row of `state`. The last kept report first.
+# What is known of an aircraft: a row of `state`. The last kept report first, as in `Point`.
 TIME_US: Final = 0  # NaN: nothing is known
 LAT: Final = 1
 LNG: Final = 2
-EAST: Final = 3  # m/s, NaN if not told
+EAST: Final = 3
 NORTH: Final = 4
 SPEED: Final = 5
 HORIZONTAL: Final = 6
@@ -40,24 +40,39 @@ LATES: Final = 13
 LATE_TIME_US: Final = 14
 ROW: Final = 15  # of the last kept report, among all that were kept
 STATES: Final = 16
-ANCHORS: Final = 7  # the first columns again, of the report before the one that broke away
+ANCHORS: Final = 7  # a `Point`: the report before the one that broke away
 
-# Limits, see `TrackRules`; times in seconds.
-SPEED_MAX: Final = 0
-CLIMB_MAX: Final = 1
-ACCELERATION: Final = 2
-TIME_SPREAD: Final = 3
-COMPARE_MAX: Final = 4
-DOUBT_FOR: Final = 5
-GAP: Final = 6
-FROZEN_M: Final = 7
-REPEAT: Final = 8
-STALE: Final = 9
-AHEAD: Final = 10
-AHEAD_MAX: Final = 11
-SET_BACK: Final = 12
-SET_BACK_REPORTS: Final = 13
-LIMITS: Final = 14
+
+class Point(NamedTuple):
+    """Where a report says that its aircraft was, and how it moved: m/s to the east and north."""
+
+    time_us: float
+    lat: float
+    lng: float
+    east: float
+    north: float
+    speed: float
+    horizontal: float
+
+
+class Limits(NamedTuple):
+    """`TrackRules`, as floats in SI."""
+
+    speed_max: float
+    climb_max: float
+    acceleration: float
+    time_spread: float
+    compare_max: float
+    doubt_for: float
+    gap: float
+    frozen_m: float
+    repeat: float
+    stale: float
+    ahead: float
+    ahead_max: float
+    set_back: float
+    set_back_reports: float
+
 
 # As in `Fate` and `Flag`: numba knows no enumerations of flags.
 _KEPT: Final = 0
@@ -90,39 +105,28 @@ _UNKNOWN_SPEED_M_S: Final = 250.0
 _NO_NORTH_DEG: Final = 89.0
 
 
-@kernel
-def step(
-    from_: Floats,
-    which: int,
-    time_us: float,
-    lat: float,
-    lng: float,
-    east: float,
-    north: float,
-    speed: float,
-    horizontal: float,
-    limits: Floats,
-) -> tuple[int, float, float]:
-    """What is to be said of the way from a report, which stands in a row of `from_`, to another.
+# Arrays that are handed to a function are counted as referred to, which costs more than a step:
+# what is called for every row is handed numbers.
 
-    Returns:
-        Flags, residual and what of it is allowed, m.
-    """
-    seconds = (time_us - from_[which, TIME_US]) * 1e-6
-    moved_east, moved_north = displacement(from_[which, LAT], from_[which, LNG], lat, lng)
-    told = not math.isnan(from_[which, NORTH] + north)
-    fastest = max(from_[which, SPEED], speed) if told else _UNKNOWN_SPEED_M_S
-    blurred = from_[which, HORIZONTAL] + horizontal + limits[TIME_SPREAD] * fastest
+
+@kernel
+def step(one: Point, two: Point, limits: Limits) -> tuple[int, float, float]:
+    """What is to be said of the way between two reports: flags, residual and what is allowed, m."""
+    seconds = (two.time_us - one.time_us) * 1e-6
+    moved_east, moved_north = displacement(one.lat, one.lng, two.lat, two.lng)
+    told = not math.isnan(one.north + two.north)
+    fastest = max(one.speed, two.speed) if told else _UNKNOWN_SPEED_M_S
+    blurred = one.horizontal + two.horizontal + limits.time_spread * fastest
     flags = 0
-    reach = limits[SPEED_MAX] * seconds + blurred
+    reach = limits.speed_max * seconds + blurred
     if moved_east * moved_east + moved_north * moved_north > reach * reach:
         flags |= _F_JUMP
-    if not told or seconds > limits[COMPARE_MAX] or abs(lat) > _NO_NORTH_DEG:
+    if not told or seconds > limits.compare_max or abs(two.lat) > _NO_NORTH_DEG:
         return flags, math.nan, math.nan
-    off_east = moved_east - (from_[which, EAST] + east) * 0.5 * seconds
-    off_north = moved_north - (from_[which, NORTH] + north) * 0.5 * seconds
+    off_east = moved_east - (one.east + two.east) * 0.5 * seconds
+    off_north = moved_north - (one.north + two.north) * 0.5 * seconds
     residual = math.sqrt(off_east * off_east + off_north * off_north)
-    turning = limits[ACCELERATION] * seconds * seconds * 0.125
+    turning = limits.acceleration * seconds * seconds * 0.125
     allowed = blurred + min(turning, fastest * seconds)
     if residual > allowed:
         flags |= _F_INCONSISTENT
@@ -130,68 +134,48 @@ def step(
 
 
 @kernel
-def _heard(delay: float, limits: Floats) -> tuple[int, int]:
+def _heard(delay: float, limits: Limits) -> tuple[int, int]:
     """Fate and flags by the time between a report and its receipt, s."""
-    if delay > limits[STALE]:
+    if delay > limits.stale:
         return _STALE, 0
-    if -delay > limits[AHEAD_MAX]:
+    if -delay > limits.ahead_max:
         return _AHEAD, 0
-    return _KEPT, _F_AHEAD if -delay > limits[AHEAD] else 0
+    return _KEPT, _F_AHEAD if -delay > limits.ahead else 0
 
 
 @kernel
-def _beside(
-    state: Floats,
-    number: int,
-    seconds: float,
-    lat: float,
-    lng: float,
-    speed: float,
-    horizontal: float,
-    limits: Floats,
-) -> int:
-    """Fate by what is known already: the same place, or the same instant, as the report before."""
-    if lat == state[number, LAT] and lng == state[number, LNG]:
-        if seconds < limits[REPEAT]:
+def _beside(one: Point, two: Point, limits: Limits) -> int:
+    """Fate by the report before: the same place again, or the same instant."""
+    seconds = (two.time_us - one.time_us) * 1e-6
+    if two.lat == one.lat and two.lng == one.lng:
+        if seconds < limits.repeat:
             return _DUPLICATE
-        if speed > _MOVING_M_S and speed * seconds > limits[FROZEN_M]:
+        if two.speed > _MOVING_M_S and two.speed * seconds > limits.frozen_m:
             return _FROZEN
     elif seconds == 0.0:
-        east, north = displacement(state[number, LAT], state[number, LNG], lat, lng)
-        if math.hypot(east, north) > state[number, HORIZONTAL] + horizontal:
-            state[number, CONTESTED] = 1.0
+        east, north = displacement(one.lat, one.lng, two.lat, two.lng)
+        if math.hypot(east, north) > one.horizontal + two.horizontal:
             return _CONTRADICTING
         return _DUPLICATE
     return _KEPT
 
 
 @kernel
-def _set_back(state: Floats, number: int, time_us: float, late_s: float, limits: Floats) -> bool:
+def _set_back(state: Floats, number: int, time_us: float, late_s: float, limits: Limits) -> bool:
     """Whether so many reports came late, and in order, that the clock must have been set back."""
-    if late_s <= limits[SET_BACK]:
+    if late_s <= limits.set_back:
         return False
     if state[number, LATES] > 0.0 and time_us >= state[number, LATE_TIME_US]:
         state[number, LATES] += 1.0
     else:
         state[number, LATES] = 1.0
     state[number, LATE_TIME_US] = time_us
-    return bool(state[number, LATES] >= limits[SET_BACK_REPORTS])
+    return bool(state[number, LATES] >= limits.set_back_reports)
 
 
 @kernel
 def _broken(
-    state: Floats,
-    anchor: Floats,
-    number: int,
-    time_us: float,
-    lat: float,
-    lng: float,
-    east: float,
-    north: float,
-    speed: float,
-    horizontal: float,
-    residual: float,
-    limits: Floats,
+    state: Floats, anchor: Floats, number: int, point: Point, residual: float, limits: Limits
 ) -> int:
     """What else is to be said of a report that does not follow from the one before.
 
@@ -201,9 +185,16 @@ def _broken(
         anchor[number] = state[number, :ANCHORS]
         state[number, BROKEN] = 1.0
         return 0
-    found, from_there, _ = step(
-        anchor, number, time_us, lat, lng, east, north, speed, horizontal, limits
+    old = Point(
+        anchor[number, TIME_US],
+        anchor[number, LAT],
+        anchor[number, LNG],
+        anchor[number, EAST],
+        anchor[number, NORTH],
+        anchor[number, SPEED],
+        anchor[number, HORIZONTAL],
     )
+    found, from_there, _ = step(old, point, limits)
     # A long way back allows much: it must also fit better than the short one.
     if found == 0 and (math.isnan(residual) or from_there <= residual * 0.5):
         state[number, BROKEN] = 0.0
@@ -229,7 +220,7 @@ def judge(
     state: Floats,
     anchor: Floats,
     before: int,
-    limits: Floats,
+    limits: Limits,
     fate_counts: Ints,
     flag_counts: Ints,
     clocks: Floats,
@@ -277,24 +268,35 @@ def judge(
             if fate != _KEPT:
                 fate_counts[where, fate] += 1
                 continue
-        time = float(time_us[i])
-        seconds = (time - state[number, TIME_US]) * 1e-6
-        speed, horizontal = speed_m_s[i], horizontal_m[i]
-        first = not seconds <= limits[GAP]  # nothing known is NaN
+        seconds = (time_us[i] - state[number, TIME_US]) * 1e-6
+        speed = speed_m_s[i]
+        east, north = direction(track_deg[i])
+        point = Point(
+            float(time_us[i]), lat, lng, east * speed, north * speed, speed, horizontal_m[i]
+        )
+        last = Point(
+            state[number, TIME_US],
+            state[number, LAT],
+            state[number, LNG],
+            state[number, EAST],
+            state[number, NORTH],
+            state[number, SPEED],
+            state[number, HORIZONTAL],
+        )
+        first = not seconds <= limits.gap  # nothing known is NaN
         if seconds < 0.0:
-            first = _set_back(state, number, time, -seconds, limits)
+            first = _set_back(state, number, point.time_us, -seconds, limits)
             if not first:
                 fate_counts[where, _LATE] += 1
                 continue
         elif not first:
-            fate = _beside(state, number, seconds, lat, lng, speed, horizontal, limits)
+            fate = _beside(last, point, limits)
             if fate != _KEPT:
+                if fate == _CONTRADICTING:
+                    state[number, CONTESTED] = 1.0
                 fate_counts[where, fate] += 1
                 continue
 
-        east, north = direction(track_deg[i])
-        east *= speed
-        north *= speed
         height, kind = pressure_m[i], _PRESSURE
         if math.isnan(height):
             height, kind = altitude_m[i], _GEOMETRIC
@@ -307,15 +309,10 @@ def judge(
             earlier = max(int(state[number, ROW]) - before, -1)
             lately = state[number, DOUBT]
             if lately > 0.0:
-                lately *= limits[DOUBT_FOR] / (limits[DOUBT_FOR] + seconds)
-            found, residual, allowed = step(
-                state, number, time, lat, lng, east, north, speed, horizontal, limits
-            )
+                lately *= limits.doubt_for / (limits.doubt_for + seconds)
+            found, residual, allowed = step(last, point, limits)
             if found != 0:
-                found |= _broken(
-                    state, anchor, number, time, lat, lng, east, north, speed, horizontal,
-                    residual, limits,
-                )  # fmt: skip
+                found |= _broken(state, anchor, number, point, residual, limits)
                 if not found & _F_RETURNED:
                     lately += 1.0
             elif state[number, BROKEN] != 0.0:
@@ -326,7 +323,7 @@ def judge(
                 lately += 1.0
             if kind == state[number, HEIGHT_KIND] and (
                 abs(height - state[number, HEIGHT])
-                > limits[CLIMB_MAX] * seconds
+                > limits.climb_max * seconds
                 + state[number, VERTICAL]
                 + vertical_m[i]
                 + _ALTITUDE_STEP_M
@@ -336,13 +333,13 @@ def judge(
         if on_ground[i] == 1:
             said |= _F_GROUND
 
-        state[number, TIME_US] = time
+        state[number, TIME_US] = point.time_us
         state[number, LAT] = lat
         state[number, LNG] = lng
-        state[number, EAST] = east
-        state[number, NORTH] = north
+        state[number, EAST] = point.east
+        state[number, NORTH] = point.north
         state[number, SPEED] = speed
-        state[number, HORIZONTAL] = horizontal
+        state[number, HORIZONTAL] = point.horizontal
         state[number, HEIGHT] = height
         state[number, HEIGHT_KIND] = kind
         state[number, VERTICAL] = vertical_m[i]
@@ -350,7 +347,7 @@ def judge(
         state[number, CONTESTED] = 0.0
         state[number, LATES] = 0.0
         state[number, ROW] = before + kept
-        newest = max(newest, time)
+        newest = max(newest, point.time_us)
         rows[kept] = i
         previous[kept] = earlier
         flags[kept] = said

@@ -291,20 +291,20 @@ def _delay(seconds: float) -> float | None:
     return float(seconds) if np.isfinite(seconds) else None
 
 
-def _limits(rules: TrackRules) -> Floats:
-    limits = np.empty(judging.LIMITS)
-    limits[judging.SPEED_MAX] = rules.speed_max_m_s
-    limits[judging.CLIMB_MAX] = rules.climb_max_m_s
-    limits[judging.ACCELERATION] = rules.acceleration_m_s2
-    limits[judging.TIME_SPREAD] = rules.time_spread_s
-    limits[judging.COMPARE_MAX] = rules.compare_max_s
-    limits[judging.DOUBT_FOR] = rules.doubt_s
-    limits[judging.GAP] = rules.gap_s
-    limits[judging.FROZEN_M] = rules.frozen_m
-    limits[judging.REPEAT] = rules.repeat_s
-    limits[judging.STALE] = rules.stale_s
-    limits[judging.AHEAD] = rules.ahead_s
-    limits[judging.AHEAD_MAX] = rules.ahead_max_s
-    limits[judging.SET_BACK] = rules.set_back_s
-    limits[judging.SET_BACK_REPORTS] = rules.set_back_reports
-    return limits
+def _limits(rules: TrackRules) -> judging.Limits:
+    return judging.Limits(
+        speed_max=float(rules.speed_max_m_s),
+        climb_max=float(rules.climb_max_m_s),
+        acceleration=float(rules.acceleration_m_s2),
+        time_spread=float(rules.time_spread_s),
+        compare_max=float(rules.compare_max_s),
+        doubt_for=float(rules.doubt_s),
+        gap=float(rules.gap_s),
+        frozen_m=float(rules.frozen_m),
+        repeat=float(rules.repeat_s),
+        stale=float(rules.stale_s),
+        ahead=float(rules.ahead_s),
+        ahead_max=float(rules.ahead_max_s),
+        set_back=float(rules.set_back_s),
+        set_back_reports=float(rules.set_back_reports),
+    )
