@@ -22,7 +22,7 @@ from .events import Event, Grade, Ground, Interval
 from .grading import Evidence, decide
 from .intervals import around, between, one_way, quadrature
 from .kinematics import least_speed_m_s
-from .monitors._depth import Deepest, Span, deepen
+from .monitors._depth import Deepest, Points, Span, deepen
 from .monitors._following import Following
 from .monitors._scan import JUMPED, LINKED, SKIPPED, Codes, Floats, Ints
 from .monitors.crossing import CrossingMonitor
@@ -159,18 +159,17 @@ def _greatest(
     rules: CrossingRules,
 ) -> Deepest | None:
     """Where the track lies deepest in a span of time; None if it has nothing there."""
-    holder = _Greatest(area)
-    spans = []
-    for rows in _pieces(tracked, rules):
-        span = _clipped(tracked, rows, from_us, until_us, holder)
-        if span is not None:
-            spans.append(span)
 
     def depth_of(lat: Floats, lng: Floats, areas: Codes) -> tuple[Floats, Ints]:
         found = boundaries.index.signed_depth(lat, lng, areas, rules.depth_max_m)
         return found.depth_m, found.edge
 
-    deepen(spans, depth_of, rules.depth_max_m)
+    holder = _Greatest(area)
+    for rows in _pieces(tracked, rules):
+        points = _clipped(tracked, rows, from_us, until_us)
+        if points is not None:
+            span = Span(holder, None, 0, len(points.rows), None)
+            deepen([span], points, depth_of, rules.depth_max_m)
     return holder.deepest
 
 
@@ -194,9 +193,7 @@ def _pieces(tracked: Tracked, rules: CrossingRules) -> list[list[int]]:
     return pieces
 
 
-def _clipped(
-    tracked: Tracked, rows: list[int], from_us: int, until_us: int, holder: _Greatest
-) -> Span | None:
+def _clipped(tracked: Tracked, rows: list[int], from_us: int, until_us: int) -> Points | None:
     """A piece of track within a span of time, its ends interpolated."""
     reports = tracked.reports
     times = reports.time_us[rows]
@@ -211,7 +208,8 @@ def _clipped(
     lat, lng = on_the_way(lats[i], lngs[i], lats[j], lngs[j], (at - times[i]) / elapsed)
     way = length_m(lat[:-1], lng[:-1], lat[1:], lng[1:])
     radius = np.maximum(reports.horizontal_m[rows][i], reports.horizontal_m[rows][j])
-    return Span(holder, lat, lng, at, np.concatenate(([0.0], np.cumsum(way))), radius)
+    odometer = np.concatenate(([0.0], np.cumsum(way)))
+    return Points(lat, lng, at, odometer, radius, np.arange(len(at)))
 
 
 def _passages(

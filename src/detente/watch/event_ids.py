@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 
 from .events import EventKind
 
 
 def event_id(kind: EventKind, aircraft: str, what: str, first_us: int) -> str:
-    """SHA-256, lower-case hex.
+    """SHA-256, lower-case hex, over lines of text in which names have their lengths before them.
 
     Args:
         kind: of the event.
@@ -17,5 +16,5 @@ def event_id(kind: EventKind, aircraft: str, what: str, first_us: int) -> str:
         what: boundary, volume or other aircraft.
         first_us: when it began.
     """
-    told = json.dumps([kind, aircraft, what, first_us], ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(told.encode()).hexdigest()
+    told = f"{kind}\n{len(aircraft)}:{aircraft}\n{len(what)}:{what}\n{first_us}"
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -75,57 +75,103 @@ class Holder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Span:
-    """A stretch of track, point after point, in one area."""
+class Points:
+    """Positions, column by column.
 
-    holder: Holder
+    Attributes:
+        lat, lng, time_us, odometer_m, radius_m: of each position.
+        rows: positions in the order of tracks.
+    """
+
     lat: Floats
     lng: Floats
     time_us: Ints
     odometer_m: Floats
     radius_m: Floats
+    rows: Ints
 
 
-def deepen(spans: Sequence[Span], depth_of: DepthOf, limit_m: float) -> None:
+class Span(NamedTuple):
+    """A stretch of track in one area: a first point, some positions, a last point.
+
+    Attributes:
+        holder: whose.
+        head, end: first and last point, if these are no positions of the batch.
+        since, to: the positions: a slice of `Points.rows`.
+    """
+
+    holder: Holder
+    head: Node | None
+    since: int
+    to: int
+    end: Node | None
+
+
+def deepen(spans: Sequence[Span], points: Points, depth_of: DepthOf, limit_m: float) -> None:
     """Make known to the holders of some stretches how deep these lie.
 
     Args:
-        spans: of different holders, or one after the other of the same.
+        spans: of different holders, or one after the other of the same; none without a point.
+        points: what they are made of.
         depth_of: looks at the border.
         limit_m: depths beyond are all alike.
     """
     if not spans:
         return
-    _Search(spans, depth_of, limit_m).run()
+    _Search(spans, points, depth_of, limit_m).run()
 
 
 class _Search:
     """All stretches end to end; `step` numbers points from the first of the first on."""
 
-    def __init__(self, spans: Sequence[Span], depth_of: DepthOf, limit_m: float) -> None:
+    def __init__(
+        self, spans: Sequence[Span], points: Points, depth_of: DepthOf, limit_m: float
+    ) -> None:
         self._spans = spans
         self._depth_of = depth_of
         self._limit_m = limit_m
-        self._lat = np.concatenate([each.lat for each in spans])
-        self._lng = np.concatenate([each.lng for each in spans])
-        self._odometer = np.concatenate([each.odometer_m for each in spans])
-        sizes = np.array([len(each.lat) for each in spans])
-        self._ends = np.cumsum(sizes) - 1
-        self._begins = self._ends - sizes + 1
+        self._lay(points)
         way = np.diff(self._odometer, append=self._odometer[-1])
         steps = np.clip(np.ceil(way / STEP_M), 1, STEPS_MAX).astype(np.int64)
         steps[self._ends] = 1
         self._first_step = np.concatenate(([0], np.cumsum(steps)))
-        self._areas = np.array([each.holder.area for each in spans], dtype=np.int32)
+        holders = [each.holder for each in spans]
+        self._areas = np.array([each.area for each in holders], dtype=np.int32)
         # of each span: depth in millimetres and step of the best so far
         self._best = np.array(
-            [
-                -np.inf if each.holder.deepest is None else round(each.holder.deepest.depth_m, _MM)
-                for each in spans
-            ]
+            [-np.inf if each.deepest is None else each.deepest.depth_m for each in holders]
         )
         self._step = np.full(len(spans), -1, dtype=np.int64)
         self._edge = np.full(len(spans), -1, dtype=np.int64)
+
+    def _lay(self, points: Points) -> None:
+        """Put the points of all stretches end to end."""
+        spans = self._spans
+        since, to = (np.array(each) for each in zip(*((s.since, s.to) for s in spans), strict=True))
+        heads, ends = [each.head for each in spans], [each.end for each in spans]
+        with_head = np.array([each is not None for each in heads])
+        with_end = np.array([each is not None for each in ends])
+        count = to - since
+        sizes = count + with_head + with_end
+        self._ends = np.cumsum(sizes) - 1
+        self._begins = self._ends - sizes + 1
+        at = np.concatenate((self._begins[with_head], self._ends[with_end]))
+        nodes = [each for each in (*heads, *ends) if each is not None]
+        known = np.array(
+            [(n.lat, n.lng, n.odometer_m, n.radius_m, n.time_us) for n in nodes], dtype=np.float64
+        ).reshape(-1, 5)
+        reported = np.ones(int(sizes.sum()), dtype=np.bool_)
+        reported[at] = False
+        before = np.cumsum(count) - count
+        rows = points.rows[np.arange(int(count.sum())) + np.repeat(since - before, count)]
+        columns = []
+        for i, column in enumerate((points.lat, points.lng, points.odometer_m, points.radius_m)):
+            laid = np.empty(len(reported))
+            laid[reported], laid[at] = column[rows], known[:, i]
+            columns.append(laid)
+        self._lat, self._lng, self._odometer, self._radius = columns
+        self._time = np.empty(len(reported), dtype=np.int64)
+        self._time[reported], self._time[at] = points.time_us[rows], known[:, 4]
 
     def run(self) -> None:
         span = np.arange(len(self._spans))
@@ -203,8 +249,8 @@ class _Search:
         share = (step - first) / (self._first_step[node + 1] - first)
         lat, lng, way = self._place(step)
         columns = zip(
-            better.tolist(), (node - self._begins[better]).tolist(), share.tolist(),
-            lat.tolist(), lng.tolist(), way.tolist(), strict=True,
+            better.tolist(), node.tolist(), share.tolist(), lat.tolist(), lng.tolist(),
+            way.tolist(), strict=True,
         )  # fmt: skip
         for which, i, part, *place in columns:
             holder = self._spans[which].holder
@@ -215,16 +261,16 @@ class _Search:
     def _deepest(
         self, which: int, i: int, share: float, lat: float, lng: float, way: float
     ) -> Deepest:
-        span, depth_m, edge = self._spans[which], float(self._best[which]), int(self._edge[which])
+        depth_m, edge = float(self._best[which]), int(self._edge[which])
         if depth_m >= self._limit_m:
             return Deepest(self._limit_m, None, 0.0, 0.0, 0.0, STEP_M, -1)
-        at_us, radius_m = int(span.time_us[i]), float(span.radius_m[i])
+        at_us, radius_m = int(self._time[i]), float(self._radius[i])
         if share == 0:
             there = Node(lat, lng, at_us, way, radius_m)
             return Deepest(depth_m, there, 0.0, 0.0, 0.0, STEP_M, edge)
-        elapsed_us = int(span.time_us[i + 1]) - at_us
-        length_m = float(span.odometer_m[i + 1] - span.odometer_m[i])
-        radius_m = max(radius_m, float(span.radius_m[i + 1]))
+        elapsed_us = int(self._time[i + 1]) - at_us
+        length_m = float(self._odometer[i + 1] - self._odometer[i])
+        radius_m = max(radius_m, float(self._radius[i + 1]))
         there = Node(lat, lng, at_us + round(share * elapsed_us), way, radius_m)
         steps = min(max(math.ceil(length_m / STEP_M), 1), STEPS_MAX)
         return Deepest(depth_m, there, elapsed_us / 1e6, share, length_m, length_m / steps, edge)

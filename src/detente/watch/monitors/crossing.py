@@ -28,7 +28,7 @@ from detente.watch.intervals import one_way, quadrature
 from detente.watch.tracks import Tracked
 
 from ._borders import Cut, border_at, cut, node_at, source_of
-from ._depth import Node, Span, deepen
+from ._depth import Node, Points, Span, deepen
 from ._figures import passage_event
 from ._following import Followed, Following, FollowingState
 from ._passage import Border, Counted, Passage
@@ -122,7 +122,11 @@ class CrossingMonitor(Monitor):
             entered = self._row(batch, slot, row, found.get(row, ()))
             events += self._predictor.row(ahead, row, entered, self._inside.get(slot, {}))
         self._carry(batch)
-        deepen(batch.spans, self._depth_of, self._rules.depth_max_m)
+        points = Points(
+            reports.lat_deg, reports.lng_deg, reports.time_us, followed.odometer, followed.radius,
+            followed.rows,
+        )  # fmt: skip
+        deepen(batch.spans, points, self._depth_of, self._rules.depth_max_m)
         return events + self._told(batch)
 
     def close(self) -> list[Event]:
@@ -298,26 +302,11 @@ class CrossingMonitor(Monitor):
         followed = batch.followed
         key = passage.slot, passage.area
         since = batch.since.pop(key, int(followed.starts[passage.slot]))
-        rows = followed.rows[since:to]
-        if not len(rows) and end is None and passage.deepest is not None:
+        if since == to and end is None and passage.deepest is not None:
             return
-        nodes = [passage.head] if end is None else [passage.head, end]
-        columns = np.array([(n.lat, n.lng, n.odometer_m, n.radius_m) for n in nodes])
-        reports = followed.tracked.reports
-        batch.spans.append(
-            Span(
-                passage,
-                _between(columns[:, 0], reports.lat_deg[rows]),
-                _between(columns[:, 1], reports.lng_deg[rows]),
-                np.concatenate(
-                    ([nodes[0].time_us], reports.time_us[rows], [n.time_us for n in nodes[1:]])
-                ).astype(np.int64),
-                _between(columns[:, 2], followed.odometer[rows]),
-                _between(columns[:, 3], followed.radius[rows]),
-            )
-        )
-        if len(rows):
-            passage.head = node_at(followed, int(rows[-1]))
+        batch.spans.append(Span(passage, passage.head, since, to, end))
+        if end is None and to > since:
+            passage.head = node_at(followed, int(followed.rows[to - 1]))
 
     def _carry(self, batch: _Batch) -> None:
         """Have the depth looked up of what stays open."""
@@ -373,10 +362,6 @@ class CrossingMonitor(Monitor):
             now=now,
             counted=Counted(*self._following.counts[slot, :4].tolist()),
         )
-
-
-def _between(ends: Floats, middle: Floats) -> Floats:
-    return np.concatenate((ends[:1], middle, ends[1:]))
 
 
 def _counted(followed: Followed, row: int) -> Counted:
