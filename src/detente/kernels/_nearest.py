@@ -8,13 +8,12 @@ then followed as the curves that they stand for.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from detente.geo import kernel
 from detente.kernels._balls import FAN_BITS, Balls, sag_m
-from detente.kernels._columns import F64, I64
+from detente.kernels._columns import F64, I32, I64
 from detente.kernels._earth import A_M, E2, NEAR_M, arc_m, ecef, geodesic_m
 from detente.kernels.area import BORDER
 
@@ -23,36 +22,6 @@ _STACK = 256
 _PIECES = 64
 _KEPT = 64
 _STEPS = 2
-
-
-class Scratch(NamedTuple):
-    """Room to work in, for one thread.
-
-    Attributes:
-        level, node: int64, balls still to look at, with `bound`: float64, how near they are.
-        near: float64[8], how near the children of one are.
-        piece: float64[n, 2], parts of an edge still to look at.
-        edge: int64, chords that may hide the nearest point; chord: float64[n, 4]: how near it may
-            be, where it would be on the edge (0 to 1), and which part of the edge it is.
-    """
-
-    level: I64
-    node: I64
-    bound: F64
-    near: F64
-    piece: F64
-    edge: I64
-    chord: F64
-
-
-@kernel
-def scratch() -> Scratch:
-    """New room."""
-    return Scratch(
-        np.empty(_STACK, np.int64), np.empty(_STACK, np.int64), np.empty(_STACK),
-        np.empty(1 << FAN_BITS), np.empty((_PIECES, 2)), np.empty(_KEPT, np.int64),
-        np.empty((_KEPT, 4)),
-    )  # fmt: skip
 
 
 @kernel
@@ -182,101 +151,96 @@ def _make_room(
 
 
 @kernel
-def nearest(
-    balls: Balls, area: int, px: float, py: float, pz: float, limit_m: float, room: Scratch
-) -> tuple[int, float, float, float, float]:
-    """The edge of an area that is nearest to an Earth-centred place, and where on it.
+def depths(
+    balls: Balls, lat_deg: F64, lng_deg: F64, area: I32, limit_m: float
+) -> tuple[F64, F64, F64, I64]:
+    """Distance to the nearest edge of each position's area, its foot, and the edge.
 
     Returns:
-        The edge, -1 if none is within `limit_m`, straight; where on it, 0 to 1; the way there.
+        Geodesics, metres; latitudes and longitudes of the feet, degrees; edges. Inf, NaN and -1 if
+        there is none within the limit.
     """
-    # arrays by themselves: taking one out of a tuple counts its holders, which is slow
+    # Arrays by themselves: taking one out of a tuple counts its holders, which is slow.
     xy, place, kind, firsts, ball, starts, tops = balls
-    levels, nodes, bounds, near, pieces, edges, chords = room
-    if tops[area] < 0:
-        return -1, 0.0, 0.0, 0.0, 0.0
-    best = limit_m
-    count = 0
-    first, end = firsts[area], firsts[area + 1]
-    levels[0], nodes[0], bounds[0] = tops[area], 0, -math.inf
-    waiting = 1
-    while waiting:
-        waiting -= 1
-        if bounds[waiting] > best:
+    n = lat_deg.shape[0]
+    found, found_lat, found_lng = np.full(n, math.inf), np.full(n, math.nan), np.full(n, math.nan)
+    found_edge = np.full(n, -1, np.int64)
+    # balls still to look at: their levels, numbers, and how near they are
+    levels, nodes, bounds = np.empty(_STACK, np.int64), np.empty(_STACK, np.int64), np.empty(_STACK)
+    near = np.empty(1 << FAN_BITS)
+    pieces, edges, chords = np.empty((_PIECES, 2)), np.empty(_KEPT, np.int64), np.empty((_KEPT, 4))
+    for i in range(n):
+        whose, lat, lng = area[i], lat_deg[i], lng_deg[i]
+        if whose < 0 or tops[whose] < 0 or not (abs(lat) <= 90.0 and abs(lng) <= 540.0):
             continue
-        level, node = levels[waiting], nodes[waiting]
-        if level == 0:
-            low = first + (node << FAN_BITS)
-            for e in range(low, min(low + (1 << FAN_BITS), end)):
-                if kind[e] != BORDER:
-                    continue
-                sag = sag_m(xy[e + 1, 0] - xy[e, 0], xy[e + 1, 1] - xy[e, 1])
-                away, t = _to_chord(
-                    px, py, pz, place[e, 0], place[e, 1], place[e, 2],
-                    place[e + 1, 0], place[e + 1, 1], place[e + 1, 2],
-                )  # fmt: skip
-                if away - sag > best:
-                    continue
-                best = min(best, away + sag)
-                if sag > _STRAIGHT_M:
-                    count, best = _look_at_long(
-                        xy, e, sag, pieces, edges, chords, count, best, px, py, pz
-                    )
-                    continue
-                if count == _KEPT:
-                    count, best = _make_room(xy, edges, chords, count, best, px, py, pz)
-                edges[count] = e
-                chords[count, 0], chords[count, 1] = away - sag, t
-                chords[count, 2], chords[count, 3] = 0.0, 1.0
-                count += 1
-            continue
-        level -= 1
-        span = 1 << (FAN_BITS * (level + 1))
-        start = starts[area, level]
-        base = waiting
-        node <<= FAN_BITS
-        children = min(1 << FAN_BITS, (end - first - 1) // span + 1 - node)
-        for k in range(children):
-            at = start + node + k
-            dx, dy, dz = px - ball[at, 0], py - ball[at, 1], pz - ball[at, 2]
-            near[k] = math.sqrt(dx * dx + dy * dy + dz * dz) - ball[at, 3]
-        for k in range(children):
-            bound = near[k]
-            if bound > best:
+        px, py, pz = ecef(lat, lng)
+        best = limit_m
+        count = 0
+        first, end = firsts[whose], firsts[whose + 1]
+        levels[0], nodes[0], bounds[0] = tops[whose], 0, -math.inf
+        waiting = 1
+        while waiting:
+            waiting -= 1
+            if bounds[waiting] > best:
                 continue
-            # the nearest is on top
-            slot = waiting
-            while slot > base and bounds[slot - 1] < bound:
-                levels[slot], nodes[slot] = levels[slot - 1], nodes[slot - 1]
-                bounds[slot] = bounds[slot - 1]
-                slot -= 1
-            levels[slot], nodes[slot], bounds[slot] = level, node + k, bound
-            waiting += 1
-    count = _still_near(edges, chords, count, best)
-    if count == 0:
-        return -1, 0.0, 0.0, 0.0, 0.0
-    dx, dy, dz = _settle(xy, edges, chords, count, px, py, pz)
-    return int(edges[0]), chords[0, 1], dx, dy, dz
-
-
-@kernel
-def distance_to(
-    balls: Balls, area: int, lat_deg: float, lng_deg: float, limit_m: float, room: Scratch
-) -> tuple[float, float, float, int]:
-    """Geodesic to the nearest edge of an area, metres; the foot's place, degrees; the edge.
-
-    Inf and -1 if it is farther than the limit.
-    """
-    px, py, pz = ecef(lat_deg, lng_deg)
-    edge, t, dx, dy, dz = nearest(balls, area, px, py, pz, limit_m, room)
-    if edge < 0:
-        return math.inf, math.nan, math.nan, -1
-    xy = balls.xy
-    lng = xy[edge, 0] + t * (xy[edge + 1, 0] - xy[edge, 0])
-    lat = xy[edge, 1] + t * (xy[edge + 1, 1] - xy[edge, 1])
-    away = arc_m(px, py, pz, px + dx, py + dy, pz + dz)
-    if away > NEAR_M:
-        away = geodesic_m(lat_deg, lng_deg, lat, lng)
-    if away > limit_m:
-        return math.inf, math.nan, math.nan, -1
-    return away, lat, lng, edge
+            level, node = levels[waiting], nodes[waiting]
+            if level == 0:
+                low = first + (node << FAN_BITS)
+                for e in range(low, min(low + (1 << FAN_BITS), end)):
+                    if kind[e] != BORDER:
+                        continue
+                    sag = sag_m(xy[e + 1, 0] - xy[e, 0], xy[e + 1, 1] - xy[e, 1])
+                    away, t = _to_chord(
+                        px, py, pz, place[e, 0], place[e, 1], place[e, 2],
+                        place[e + 1, 0], place[e + 1, 1], place[e + 1, 2],
+                    )  # fmt: skip
+                    if away - sag > best:
+                        continue
+                    best = min(best, away + sag)
+                    if sag > _STRAIGHT_M:
+                        count, best = _look_at_long(
+                            xy, e, sag, pieces, edges, chords, count, best, px, py, pz
+                        )
+                        continue
+                    if count == _KEPT:
+                        count, best = _make_room(xy, edges, chords, count, best, px, py, pz)
+                    edges[count] = e
+                    chords[count, 0], chords[count, 1] = away - sag, t
+                    chords[count, 2], chords[count, 3] = 0.0, 1.0
+                    count += 1
+                continue
+            level -= 1
+            span = FAN_BITS * (level + 1)
+            start = starts[whose, level]
+            base = waiting
+            node <<= FAN_BITS
+            children = min(1 << FAN_BITS, ((end - first - 1) >> span) + 1 - node)
+            for k in range(children):
+                at = start + node + k
+                dx, dy, dz = px - ball[at, 0], py - ball[at, 1], pz - ball[at, 2]
+                near[k] = math.sqrt(dx * dx + dy * dy + dz * dz) - ball[at, 3]
+            for k in range(children):
+                bound = near[k]
+                if bound > best:
+                    continue
+                # the nearest is on top
+                slot = waiting
+                while slot > base and bounds[slot - 1] < bound:
+                    levels[slot], nodes[slot] = levels[slot - 1], nodes[slot - 1]
+                    bounds[slot] = bounds[slot - 1]
+                    slot -= 1
+                levels[slot], nodes[slot], bounds[slot] = level, node + k, bound
+                waiting += 1
+        count = _still_near(edges, chords, count, best)
+        if count == 0:
+            continue
+        dx, dy, dz = _settle(xy, edges, chords, count, px, py, pz)
+        edge, t = edges[0], chords[0, 1]
+        foot_lng = xy[edge, 0] + t * (xy[edge + 1, 0] - xy[edge, 0])
+        foot_lat = xy[edge, 1] + t * (xy[edge + 1, 1] - xy[edge, 1])
+        away = arc_m(px, py, pz, px + dx, py + dy, pz + dz)
+        if away > NEAR_M:
+            away = geodesic_m(lat, lng, foot_lat, foot_lng)
+        if away <= limit_m:
+            found[i], found_lat[i], found_lng[i], found_edge[i] = away, foot_lat, foot_lng, edge
+    return found, found_lat, found_lng, found_edge

@@ -8,10 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from detente.geo import kernel
-from detente.kernels._balls import Balls
 from detente.kernels._cells import columns
 from detente.kernels._columns import F64, I32, I64, U8
-from detente.kernels._nearest import distance_to, scratch
 from detente.kernels.area import BORDER
 
 SCALE = 4
@@ -129,31 +127,6 @@ def gather_around(
 
 
 @kernel
-def depths(
-    balls: Balls, lat_deg: F64, lng_deg: F64, area: I32, limit_m: float
-) -> tuple[F64, F64, F64, I64]:
-    """Distance to the nearest edge of each position's area, its foot, and the edge."""
-    n = lat_deg.shape[0]
-    away, lat, lng = np.empty(n), np.empty(n), np.empty(n)
-    edge = np.empty(n, np.int64)
-    room = scratch()
-    for i in range(n):
-        x, y = lng_deg[i], lat_deg[i]
-        if area[i] < 0 or not (abs(y) <= 90.0 and abs(x) <= 540.0):
-            away[i], lat[i], lng[i], edge[i] = math.inf, math.nan, math.nan, -1
-            continue
-        away[i], lat[i], lng[i], edge[i] = distance_to(balls, area[i], y, x, limit_m, room)
-    return away, lat, lng, edge
-
-
-@kernel
-def _longer(a: F64, to: int) -> F64:
-    out = np.empty(to)
-    out[: a.shape[0]] = a
-    return out
-
-
-@kernel
 def _longer_ints(a: I64, to: int) -> I64:
     out = np.empty(to, np.int64)
     out[: a.shape[0]] = a
@@ -161,39 +134,30 @@ def _longer_ints(a: I64, to: int) -> I64:
 
 
 @kernel
-def borders_near(
-    balls: Balls, reach: Reach, lat_deg: F64, lng_deg: F64, within_m: float
-) -> tuple[I64, I64, F64, F64, F64]:
-    """All pairs of a position and an area with a border within so many metres, ordered.
-
-    Returns:
-        Row, area, distance, and the foot's latitude and longitude.
-    """
+def pairs_near(
+    reach: Reach, areas: int, lat_deg: F64, lng_deg: F64, within_m: float
+) -> tuple[I64, I64]:
+    """Rows of positions and areas that may have a border within so many metres, ordered."""
+    firsts, entered = reach
     size = 1024
     row, area = np.empty(size, np.int64), np.empty(size, np.int64)
-    away, lat, lng = np.empty(size), np.empty(size), np.empty(size)
-    seen = np.full(balls.top.shape[0], -1, np.int64)
-    found = np.empty(balls.top.shape[0], np.int32)
-    room = scratch()
-    firsts, areas = reach
+    seen = np.full(areas, -1, np.int64)
+    found = np.empty(areas, np.int32)
     count = 0
     for i in range(lat_deg.shape[0]):
         x, y = lng_deg[i], lat_deg[i]
         if not (abs(y) <= 90.0 and abs(x) <= 540.0):
             continue
-        here = gather_around(firsts, areas, y, x, within_m, seen, i, found)
-        if here == 0:
-            continue
-        some = np.sort(found[:here])
+        here = gather_around(firsts, entered, y, x, within_m, seen, i, found)
+        while count + here > size:
+            size *= 2
+            row, area = _longer_ints(row, size), _longer_ints(area, size)
         for k in range(here):
-            d, foot_lat, foot_lng, edge = distance_to(balls, some[k], y, x, within_m, room)
-            if edge < 0:
-                continue
-            if count == size:
-                size *= 2
-                row, area = _longer_ints(row, size), _longer_ints(area, size)
-                away, lat, lng = _longer(away, size), _longer(lat, size), _longer(lng, size)
-            row[count], area[count], away[count] = i, some[k], d
-            lat[count], lng[count] = foot_lat, foot_lng
+            slot = count
+            while slot > count - k and area[slot - 1] > found[k]:
+                area[slot] = area[slot - 1]
+                slot -= 1
+            area[slot] = found[k]
+            row[count] = i
             count += 1
-    return row[:count], area[:count], away[:count], lat[:count], lng[:count]
+    return row[:count], area[:count]

@@ -13,10 +13,9 @@ import numpy as np
 
 from detente.geo import kernel
 from detente.kernels._balls import FAN_BITS, Balls, sag_m
-from detente.kernels._columns import F64, I32, I64, U8, Bools
+from detente.kernels._columns import F32, F64, I32, I64, U8, Bools
 from detente.kernels._earth import ecef
 from detente.kernels._leaves import COUNT, FIRST
-from detente.kernels._nearest import Scratch, scratch
 from detente.kernels._reach import Reach, gather
 from detente.kernels._sign import side
 from detente.kernels._tree import (
@@ -189,8 +188,8 @@ def _fraction(
 
 @kernel
 def _area_hits(
-    balls: Balls, area: int, pieces: F64, count: int, ends: F64, room: Scratch,
-    fraction: F64, edge: I64,
+    xy: F64, kind: U8, firsts: I64, ball: F32, starts: I64, top: I64, area: int,
+    pieces: F64, count: int, ends: F64, levels: I64, nodes: I64, fraction: F64, edge: I64,
 ) -> tuple[int, int]:  # fmt: skip
     """Where a segment crosses an area's edges, in order.
 
@@ -200,8 +199,6 @@ def _area_hits(
     """
     hits = 0
     touched = 0
-    xy, _, kind, firsts, ball, starts, top = balls
-    levels, nodes = room.level, room.node
     if top[area] < 0:
         return 0, 0
     size = firsts[area + 1] - firsts[area]
@@ -289,7 +286,9 @@ def segment_hits(
         A group for each segment and area that meet: row, area, which ends touch, where its
         crossings begin (one more at the end); and the crossings: how far along, and the edge.
     """
+    # arrays by themselves: taking one out of a tuple counts its holders, which is slow
     reach_first, reach_area = reach
+    xy, _, kind, firsts, ball, starts, top = balls
     groups, hits = 0, 0
     group_room, hit_room = 1024, 1024
     row, area = np.empty(group_room, np.int64), np.empty(group_room, np.int64)
@@ -300,7 +299,7 @@ def segment_hits(
     found = np.empty(balls.top.shape[0], np.int32)
     pieces, ends = np.empty((2, 4)), np.empty(8)
     at, of = np.empty(64), np.empty(64, np.int64)
-    room = scratch()
+    levels, nodes = np.empty(_STACK, np.int64), np.empty(_STACK, np.int64)
     for k in range(rows.shape[0]):
         i = rows[k]
         px, py, qx, qy = x_0[i], y_0[i], x_1[i], y_1[i]
@@ -320,10 +319,16 @@ def segment_hits(
         ends[6], ends[7] = pieces[0, 2] - pieces[0, 0], qy - py
         some = np.sort(found[:near])
         for n in range(near):
-            number, touched = _area_hits(balls, some[n], pieces, count, ends, room, at, of)
+            number, touched = _area_hits(
+                xy, kind, firsts, ball, starts, top, some[n], pieces, count, ends, levels, nodes,
+                at, of,
+            )  # fmt: skip
             while number > at.shape[0]:
                 at, of = np.empty(2 * number), np.empty(2 * number, np.int64)
-                number, touched = _area_hits(balls, some[n], pieces, count, ends, room, at, of)
+                number, touched = _area_hits(
+                    xy, kind, firsts, ball, starts, top, some[n], pieces, count, ends, levels,
+                    nodes, at, of,
+                )  # fmt: skip
             if number == 0 and touched == 0:
                 continue
             if groups == group_room:

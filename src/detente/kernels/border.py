@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.errors import DetenteError
-from detente.kernels import _balls, _lookup, _reach, _segments
+from detente.kernels import _balls, _lookup, _nearest, _reach, _segments
 from detente.kernels._balls import Balls
 from detente.kernels._build import Built, TooManyBorders, TooManySets, built, places_of
 from detente.kernels._columns import F64, I32, I64, U8, Bools, Rows
@@ -210,20 +210,22 @@ class BorderIndex:
         """
         lat, lng = _doubles(lat_deg), _doubles(lng_deg)
         which = np.ascontiguousarray(np.broadcast_to(area, lat.shape), dtype=np.int32)
-        away, foot_lat, foot_lng, edge = _reach.depths(self._balls, lat, lng, which, float(limit_m))
+        away, foot_lat, foot_lng, edge = _nearest.depths(
+            self._balls, lat, lng, which, float(limit_m)
+        )
         inside = self.inside(self.claimants(lat, lng), which)
         return Depths(np.where(inside, away, -away) + 0.0, foot_lat, foot_lng, edge)
 
     def near(self, lat_deg: npt.ArrayLike, lng_deg: npt.ArrayLike, within_m: float) -> Near:
         """All pairs of a position and an area whose border is at most `within_m` away."""
         lat, lng = _doubles(lat_deg), _doubles(lng_deg)
-        row, area, away, foot_lat, foot_lng = _reach.borders_near(
-            self._balls, self._reach, lat, lng, float(within_m)
-        )
-        which = area.astype(np.int32)
-        inside = self.inside(self.claimants(lat[row], lng[row]), which)
-        depth = np.where(inside, away, -away) + 0.0
-        return Near(row.astype(np.intp), which, depth, foot_lat, foot_lng)
+        row, area = _reach.pairs_near(self._reach, self.areas, lat, lng, float(within_m))
+        found = self.signed_depth(lat[row], lng[row], area, within_m)
+        kept = np.flatnonzero(found.edge >= 0)
+        return Near(
+            row[kept].astype(np.intp), area[kept].astype(np.int32), found.depth_m[kept],
+            found.foot_lat_deg[kept], found.foot_lng_deg[kept],
+        )  # fmt: skip
 
     def crossings(
         self,
