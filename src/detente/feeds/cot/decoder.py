@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from detente.feeds.datagrams import grouped
 from detente.feeds.decoding import Decoder
 from detente.feeds.reports import Reports, Source, empty, joined
 
@@ -158,16 +159,9 @@ class CotDecoder(Decoder):
         Messages of protobuf are framed as on a mesh, or, as some send them to one address, as on a
         stream.
         """
-        batches: list[Reports] = []
-        begin = 0
-        while begin < len(datagrams):
-            end = begin + 1
-            size = len(datagrams[begin])
-            while end < len(datagrams) and size + len(datagrams[end]) <= _PIECE_BYTES:
-                size += len(datagrams[end])
-                end += 1
-            batches.append(self._datagrams(datagrams[begin:end], received_us[begin:end]))
-            begin = end
+        batches = [
+            self._datagrams(*group) for group in grouped(datagrams, received_us, _PIECE_BYTES)
+        ]
         return batches[0] if len(batches) == 1 else joined(batches)
 
     def _datagrams(self, datagrams: Sequence[bytes], received_us: Sequence[int]) -> Reports:
