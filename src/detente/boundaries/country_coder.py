@@ -18,7 +18,7 @@ import msgspec
 
 from .assembling import Assembled, repaired_all
 from .errors import BoundaryFileUnreadable, BoundaryStoreUnusable
-from .features import rings_of
+from .features import NOT_JSON, rings_of
 from .model import Boundary, BoundarySource, Kind, Ring
 from .states import State, States
 
@@ -166,7 +166,7 @@ def assemble(content: bytes) -> Assembled:
 def _decoded(content: bytes) -> list[_Feature]:
     try:
         return msgspec.json.decode(content, type=_Borders).features
-    except msgspec.MsgspecError as error:
+    except NOT_JSON as error:
         raise BoundaryFileUnreadable(f"It is not country-coder's data: {error}.") from None
 
 

@@ -15,6 +15,7 @@ import msgspec
 from .assembling import Assembled, repaired_all
 from .boundary_set import attributions
 from .errors import BoundaryFileUnreadable, BoundaryUnstated
+from .features import NOT_JSON
 from .geojson import features_of, statement_of
 from .model import Boundary, BoundarySource, Depth, Kind, Ring
 
@@ -84,7 +85,7 @@ def imported(content: bytes, path: Path) -> Assembled:
             )
             for each in features
         )
-    except (msgspec.MsgspecError, ValueError, KeyError) as error:
+    except (*NOT_JSON, ValueError, KeyError) as error:
         raise BoundaryFileUnreadable(f"It cannot be read: {error}.", where=str(path)) from None
     if len(outlines) < len(features):
         raise BoundaryFileUnreadable("A boundary occurs twice.", where=str(path))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from .errors import BoundaryTooLarge
@@ -19,6 +20,9 @@ VERTICES_MAX: Final = 50_000_000
 """Of one file: 800 MB of coordinates."""
 
 Value = str | float | bool | None
+
+NOT_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises when bytes are no JSON, or not of the expected shape."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

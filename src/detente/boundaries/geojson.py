@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from .errors import BoundaryFileUnreadable
-from .features import Budget, Feature, Value, check_size
+from .features import NOT_JSON, Budget, Feature, Value, check_size
 from .model import Ring
 
 Positions = list[list[float]]
@@ -63,7 +63,7 @@ def features_of(content: bytes, path: Path) -> list[Feature]:
             found = [msgspec.json.decode(content, type=_Feature)]
         else:
             found = [_Feature(geometry=msgspec.Raw(content))]
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except NOT_JSON as error:
         raise BoundaryFileUnreadable(f"It is not GeoJSON: {error}.", where=str(path)) from None
     budget.take("features", len(found))
     features = []
@@ -72,7 +72,7 @@ def features_of(content: bytes, path: Path) -> list[Feature]:
         try:
             polygons = _polygons(each.geometry, where, budget)
             properties = _properties(each.properties)
-        except msgspec.MsgspecError as error:
+        except NOT_JSON as error:
             raise BoundaryFileUnreadable(f"It is not GeoJSON: {error}.", where=where) from None
         if polygons:
             features.append(Feature(where, properties, tuple(polygons)))
@@ -83,7 +83,7 @@ def statement_of(content: bytes) -> bytes | None:
     """The member `detente` of a collection as JSON: what an export of ours states."""
     try:
         raw = msgspec.json.decode(content, type=_Collection).detente
-    except (msgspec.MsgspecError, RecursionError):
+    except NOT_JSON:
         return None
     return bytes(raw) or None
 

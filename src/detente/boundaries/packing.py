@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from .assembling import Assembled
 from .errors import BoundaryStoreUnusable
+from .features import NOT_JSON
 from .model import Boundary, BoundarySource, Depth, Kind, Polygon
 from .repair import Repair
 
@@ -105,7 +106,7 @@ def read_statement(directory: Path) -> Statement:
     path = directory / STATEMENT
     try:
         statement = msgspec.json.decode(path.read_bytes(), type=Statement)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *NOT_JSON) as error:
         raise BoundaryStoreUnusable(
             f"It cannot be read: {error}.", where=str(path), advice="Install or import it again."
         ) from None

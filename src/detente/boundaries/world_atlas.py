@@ -14,6 +14,7 @@ import numpy as np
 
 from .assembling import Assembled, repaired_all
 from .errors import BoundaryFileUnreadable
+from .features import NOT_JSON
 from .model import Boundary, BoundarySource, Kind, Ring
 from .rings import VERTICES_MIN, signed_area_m2
 from .states import States
@@ -81,7 +82,7 @@ def assemble(content: bytes, states: States) -> Assembled:
             )
             if not any(map(_has_area, polygons)):
                 left_out.append(f"{names[code]}: too small for this source")
-    except (msgspec.MsgspecError, IndexError) as error:
+    except (*NOT_JSON, IndexError) as error:
         raise BoundaryFileUnreadable(f"It is not world-atlas's data: {error}.") from None
     source = BoundarySource(
         id=ID,
