@@ -105,7 +105,7 @@ def built_in() -> bytes:
         raise BoundaryStoreUnusable(
             "The boundaries that come with the build are missing.",
             where=str(place),
-            advice="Install Détente again: in a source tree, make setup.",
+            advice="Install Détente again; in a source tree: .tools/bin/uv sync --locked.",
         ) from None
 
 
