@@ -42,8 +42,9 @@ def flown(
     step_s: float = 10.0,
     accuracy_m: float = 10.0,
     altitude_m: float = 5000.0,
+    speed_m_s: float = 0.0,
 ) -> Reports:
-    """Positions of one aircraft, latitude and longitude, one every step."""
+    """Positions of one aircraft, latitude and longitude, one every step; it stands by default."""
     count = len(places)
     lat, lng = np.array(places, dtype=np.float64).T
     time_us = begin_us + np.arange(count) * round(step_s * 1e6)
@@ -57,6 +58,7 @@ def flown(
         lat_deg=lat,
         lng_deg=lng,
         altitude_m=np.full(count, altitude_m),
+        speed_m_s=np.full(count, speed_m_s),
         horizontal_m=np.full(count, accuracy_m),
         vertical_m=np.full(count, 10.0),
         on_ground=np.zeros(count, dtype=np.uint8),

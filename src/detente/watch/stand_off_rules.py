@@ -211,16 +211,14 @@ class Breach:
     Attributes:
         began_us, ended_us: first and last instant.
         least_dm: the least distance; below zero inside what the line bounds.
-        surest_dm: the least of all distances with the uncertainty of each added: nearer than this
-            for certain.
-        doubtful: whether a position of it contradicts others, or could not have been flown.
+        surest_dm: the least of all distances with the uncertainty of each added, but for positions
+            that prove nothing: it was nearer than this for certain.
     """
 
     began_us: int
     ended_us: int
     least_dm: int
     surest_dm: int
-    doubtful: bool = False
 
 
 def decimetres(distance_m: float) -> int:
@@ -267,6 +265,5 @@ def grade_of(limit: Limit, breach: Breach, excused: Exemption) -> Grade:
     """How sure a breach is: shown where it is too near for certain, and nothing excuses it."""
     if excused is Exemption.EXEMPT:
         return Grade.REFUTED
-    if breach.doubtful or not too_near(limit, breach.surest_dm):
-        return Grade.CANNOT_BE_TOLD
-    return Grade.SHOWN
+    sure = too_near(limit, breach.surest_dm)
+    return Grade.SHOWN if sure else Grade.CANNOT_BE_TOLD

@@ -272,3 +272,15 @@ def test_it_goes_on_from_a_snapshot() -> None:
         monitor = SeparationMonitor(SeparationRules(), PARTIES)
         monitor.restore(saved)
     assert [*events, *monitor.close()] == expected
+
+
+def test_a_position_that_cannot_be_true_proves_nothing() -> None:
+    """Two fly 30 km apart; one of them is said to be beside the other for a moment."""
+    flights = (Flight("a00001", 0, 0, 200, 0), Flight("b00001", 0, 30_000, 200, 0))
+    reports = reports_of(flights)
+    moved = (reports.aircraft == 1) & (np.abs(reports.time_us - BEGIN_US - 100_000_000) < 1)
+    reports.lat_deg[moved] = 0.001
+    monitor = SeparationMonitor(SeparationRules(), PARTIES)
+    events = [*monitor.take(Tracks().take(reports)), *monitor.close()]
+    assert {each.grade for each in events} <= {Grade.CANNOT_BE_TOLD}
+    assert "positions-inconsistent" in codes(events[-1])

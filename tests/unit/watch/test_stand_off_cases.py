@@ -12,6 +12,7 @@ import pytest
 from geographiclib.geodesic import Geodesic
 from tests.support.stand_off import AIRSPACE, LINE, agreement_of, flown
 
+from detente.agreement import AircraftClass
 from detente.geo import Length, Unit
 from detente.watch import (
     Declarations,
@@ -223,3 +224,21 @@ def test_who_is_not_declared_is_bound_by_nothing_and_counted(tmp_path: Path) -> 
     place = beside(EDGE_AIRSPACE, 100, left=True)
     assert not monitor.take(Tracks().take(flown("4b1234", [place] * 4)))
     assert monitor.counts["undeclared"] == 4
+
+
+def test_a_position_that_cannot_be_true_proves_no_breach(tmp_path: Path) -> None:
+    """An aircraft 30 km away is said to be at the line for a moment."""
+    rules = stand_off_rules(agreement_of(AIRSPACE, tmp_path))
+    assert rules is not None
+    kinds = Declarations([Declared(aircraft="4b1234", party="a", kind=AircraftClass.BALLOON)])
+    combat = Declarations(
+        [Declared(aircraft="4b1234", party="a", kind=AircraftClass.FIXED_WING_COMBAT)]
+    )
+    far, near = beside(EDGE_AIRSPACE, 30_000, left=True), beside(EDGE_AIRSPACE, 100, left=True)
+    flight = flown("4b1234", [far] * 5 + [near] + [far] * 20)
+    assert not StandOffMonitor(rules, kinds).take(Tracks().take(flight))
+    monitor = StandOffMonitor(rules, combat)
+    events = [*monitor.take(Tracks().take(flight)), *monitor.close()]
+    assert {each.grade for each in events} == {Grade.CANNOT_BE_TOLD}
+    assert events[-1].ended_us is not None
+    assert "positions-inconsistent" in [each.code for each in events[-1].grounds]

@@ -69,18 +69,17 @@ def test_last_digits_decide_nothing_but_at_the_very_middle_of_a_decimetre(
 
 
 @pytest.mark.parametrize(
-    ("surest_dm", "doubtful", "excused", "grade"),
+    ("surest_dm", "excused", "grade"),
     [
-        (99_999, False, Exemption.NONE, Grade.SHOWN),
-        (100_000, False, Exemption.NONE, Grade.CANNOT_BE_TOLD),
-        (99_999, True, Exemption.NONE, Grade.CANNOT_BE_TOLD),
-        (99_999, False, Exemption.EXEMPT, Grade.REFUTED),
+        (99_999, Exemption.NONE, Grade.SHOWN),
+        (100_000, Exemption.NONE, Grade.CANNOT_BE_TOLD),
+        (99_999, Exemption.EXEMPT, Grade.REFUTED),
     ],
 )
 def test_a_breach_is_shown_where_even_the_uncertainty_is_too_near(
-    surest_dm: int, doubtful: bool, excused: Exemption, grade: Grade
+    surest_dm: int, excused: Exemption, grade: Grade
 ) -> None:
-    assert grade_of(LIMIT, Breach(0, 1, 99_000, surest_dm, doubtful), excused) is grade
+    assert grade_of(LIMIT, Breach(0, 1, 99_000, surest_dm), excused) is grade
 
 
 def test_rules_stand_in_the_agreement_as_sentences_in_both_languages(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ class Position(Struct, frozen=True):
         distance_dm: below zero inside what the line bounds; None: farther than was looked for.
         spread_dm: what it may be off, 95 %: position, time and line.
         radius_m: what the position may be off, 95 %.
-        doubtful: it could not have been flown, or not with the motion told.
+        doubtful: it could not have been flown, or not with the motion told, or its track broke more
+            than once lately: it proves nothing.
         basis: of its accuracy.
         source: number of its source.
     """
@@ -59,6 +60,7 @@ class Passing(Struct, kw_only=True):
         left: where and when it went far enough away, if it did since.
         last_us: last position that was too near.
         reports: how many were.
+        doubted: whether one of them proves nothing.
         closing_s: how long the spread of distance lasts at the speed of entering.
         leaving_s: likewise of leaving.
     """
@@ -70,7 +72,7 @@ class Passing(Struct, kw_only=True):
     last_us: int
     left: Place | None = None
     reports: int = 0
-    doubtful: bool = False
+    doubted: bool = False
     basis: int = 0
     sources: tuple[str, ...] = ()
     closing_s: float = 0.0
@@ -85,7 +87,6 @@ class Passing(Struct, kw_only=True):
             ended_us,
             0 if distance is None else distance,
             self.surest_dm,
-            self.doubtful,
         )
 
 
@@ -153,7 +154,7 @@ def gone_on(passing: Passing, position: Position, source: str) -> None:
     passing.last_us = position.time_us
     passing.reports += 1
     passing.basis = max(passing.basis, position.basis)
-    passing.doubtful |= position.doubtful
+    passing.doubted |= position.doubtful
     if source not in passing.sources:
         passing.sources = tuple(sorted((*passing.sources, source)))
     passing.surest_dm = min(passing.surest_dm, _surest(position))
@@ -182,7 +183,9 @@ def judged(
 
 def _surest(position: Position) -> int:
     distance = position.distance_dm
-    return 2**53 if distance is None else distance + position.spread_dm
+    if distance is None or position.doubtful:
+        return 2**53
+    return distance + position.spread_dm
 
 
 def event_of(
@@ -257,7 +260,7 @@ def _grounds(
     if excuse is Exemption.EXEMPT:
         found.append(Ground(str(excuse), {"notice": notice, **figures}))
     else:
-        if breach.doubtful:
+        if passing.doubted and not too_near(limit, breach.surest_dm):
             found.append(Ground("positions-inconsistent"))
         sure = too_near(limit, breach.surest_dm)
         where = "beyond" if sure else "within"

@@ -90,7 +90,8 @@ class Encounter(Struct, kw_only=True):
         closest: measured.
         ahead: as it would be if both went on, seen at `ahead_us`.
         sure, maybe: whether they were too close at the far, and at the near, end of uncertainties.
-        doubtful: whether a position of either could not have been flown.
+        foreseen: whether they would have been so at the far end, had both gone on.
+        doubted: whether they may have been too close by positions that prove nothing.
         company_us: since when they have hardly moved towards each other; None: they do.
         manner, grade: as last told.
         sources, basis: of both, all so far.
@@ -110,7 +111,8 @@ class Encounter(Struct, kw_only=True):
     ahead_us: int
     sure: bool = False
     maybe: bool = False
-    doubtful: bool = False
+    foreseen: bool = False
+    doubted: bool = False
     company_us: int | None = None
     sources: tuple[str, ...] = ()
     basis: int = 0
@@ -128,13 +130,27 @@ def manner_at_first(look: Look, rules: SeparationRules) -> Manner:
     return Manner.CONVERGING if look.closing_m_s > 0 else Manner.DIVERGING
 
 
-def go_on(encounter: Encounter, look: Look, now_us: int, rules: SeparationRules) -> None:
-    """One more moment at which both aircraft were seen."""
+def go_on(
+    encounter: Encounter, look: Look, now_us: int, rules: SeparationRules, *, doubtful: bool
+) -> None:
+    """One more moment at which both aircraft were seen.
+
+    Args:
+        encounter: it.
+        look: what the moment shows.
+        now_us: when.
+        rules: what counts as too close.
+        doubtful: whether the position of either contradicts its track: then nothing is proven by
+            it, and nothing refuted.
+    """
     if look.near:
         encounter.near_us = now_us
         encounter.ahead, encounter.ahead_us = look, now_us
-    encounter.sure |= look.sure
+        if look.sure_ahead and not doubtful:
+            encounter.foreseen = True
+    encounter.sure |= look.sure and not doubtful
     encounter.maybe |= look.maybe
+    encounter.doubted |= look.maybe and doubtful
     if look.inside:
         if encounter.entered_us is None:
             encounter.entered_us = now_us + round(look.enters_s * 1e6)
@@ -168,10 +184,7 @@ def grade_of(encounter: Encounter, *, over: bool) -> Grade:
     gone on; that stays, so that nobody is told by turns. When it is over only what was counts:
     refuted, if they were not so whatever the uncertainties.
     """
-    if encounter.doubtful:
-        return Grade.CANNOT_BE_TOLD
-    told = encounter.grade is Grade.SHOWN
-    if encounter.sure or (not over and (told or encounter.ahead.sure_ahead)):
+    if encounter.sure or (encounter.foreseen and not over):
         return Grade.SHOWN
     if over and not encounter.maybe:
         return Grade.REFUTED
@@ -248,11 +261,11 @@ def _grounds(
         found.append(Ground("measured", {"closest_us": str(encounter.closest.at_us)}))
     else:
         found.append(Ground("if-both-go-on", {"seen_us": str(encounter.ahead_us)}))
-    if encounter.doubtful:
+    if encounter.doubted and not encounter.sure:
         found.append(Ground("positions-inconsistent"))
     if math.isnan(shown.height_m):
         found.append(Ground("altitude-not-told"))
-    elif encounter.grade is Grade.CANNOT_BE_TOLD and not encounter.doubtful:
+    elif encounter.grade is Grade.CANNOT_BE_TOLD:
         spread = quadrature(shown.distance_spread_m, shown.height_spread_m)
         found.append(Ground("within-uncertainty", {"spread_m": round(spread, 3)}))
     elif encounter.grade is Grade.REFUTED:

@@ -25,6 +25,8 @@ Rows: TypeAlias = npt.NDArray[np.intp]
 
 SPEED_MAX_M_S: Final = 1500.0
 """What is said to fly faster is not carried on."""
+DOUBT_MAX: Final = 1.0
+"""A track that broke more often than this lately proves nothing; see `Tracked.doubt`."""
 _GAP_US: Final = 30_000_000
 _DEGREE_M: Final = 111_195.0
 _DOUBTFUL: Final = Flag.JUMP | Flag.INCONSISTENT
@@ -59,7 +61,8 @@ class Columns:
         reference: which of both, or none.
         east_m_s, north_m_s: as told, else from the position before; NaN if neither is there.
         grounded: it says that it is on the ground.
-        doubtful: it cannot have been flown from the one before, or not with the motion told.
+        doubtful: it cannot have been flown from the one before, or not with the motion told, or
+            its track broke more than once lately.
     """
 
     time_us: Ints
@@ -239,7 +242,7 @@ class Latest:
             vertical_m=reports.vertical_m,
             basis=reports.basis,
             grounded=(reports.on_ground == 1) | ((flags & Flag.GROUND) != 0),
-            doubtful=(flags & _DOUBTFUL) != 0,
+            doubtful=((flags & _DOUBTFUL) != 0) | (tracked.doubt > DOUBT_MAX),
         )
         self._derive(columns, tracked)
         fast = np.hypot(columns.east_m_s, columns.north_m_s) > SPEED_MAX_M_S

@@ -191,9 +191,9 @@ class SeparationMonitor(Monitor):
                 self._encounters[pair] = encounter
             else:
                 told = (encounter.grade, encounter.manner)
-            go_on(encounter, look, now_us, self.rules)
+            doubtful = bool(last.doubtful[first] or last.doubtful[second])
+            go_on(encounter, look, now_us, self.rules, doubtful=doubtful)
             for slot in pair:
-                encounter.doubtful |= bool(last.doubtful[slot])
                 encounter.basis = max(encounter.basis, int(last.basis[slot]))
                 source = self._sources[last.source[slot]]
                 if source not in encounter.sources:

@@ -27,6 +27,7 @@ from ._breaches import (
     is_too_near,
     judged,
 )
+from ._latest import DOUBT_MAX
 from .base import Monitor
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -34,6 +35,8 @@ Rows: TypeAlias = npt.NDArray[np.intp]
 
 _PLACES: Final = 1e7
 """Positions are judged in 10⁻⁷ degrees, a centimetre, as F3411 sends them."""
+_SPEED_M_S: Final = 250.0
+"""Assumed of an aircraft that tells no speed, for what its time may be off."""
 _DOUBTFUL: Final = Flag.JUMP | Flag.INCONSISTENT
 
 
@@ -215,7 +218,7 @@ class StandOffMonitor(Monitor):
         reports = tracked.reports
         radius_m = float(reports.horizontal_m[row])
         speed = float(reports.speed_m_s[row])
-        late_m = 0.0 if np.isnan(speed) else speed * self.rules.time_s
+        late_m = (_SPEED_M_S if np.isnan(speed) else speed) * self.rules.time_s
         spread_m = float(np.hypot(np.hypot(ONE_WAY * radius_m, late_m), limit.uncertainty_dm / 10))
         return Position(
             int(reports.time_us[row]),
@@ -225,7 +228,7 @@ class StandOffMonitor(Monitor):
             None if distance_m is None else round(distance_m * 10),
             int(np.ceil(spread_m * 10)),
             radius_m,
-            bool(tracked.flags[row] & _DOUBTFUL),
+            bool(tracked.flags[row] & _DOUBTFUL) or bool(tracked.doubt[row] > DOUBT_MAX),
             int(reports.basis[row]),
             int(reports.source[row]),
         )
