@@ -35,6 +35,7 @@ def agreement() -> None:
     """
     import detente.line  # what brings rules must have been loaded
     import detente.node.planning_rules  # noqa: F401
+    import detente.node.watching_rules  # noqa: F401
 
 
 @agreement.command(short_help="Write a first draft, or the next version's.")

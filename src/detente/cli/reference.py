@@ -89,6 +89,7 @@ def agreement_page() -> str:
     """The fields of agreements, as Markdown."""
     import detente.line  # what brings rules must have been loaded
     import detente.node.planning_rules  # noqa: F401
+    import detente.node.watching_rules  # noqa: F401
     from detente.agreement import fields_page
 
     return fields_page(_GENERATED)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import detente.line  # what brings rules of agreements must have been loaded
 import detente.node.planning_rules  # noqa: F401
+import detente.node.watching_rules  # noqa: F401
 from detente.agreement import Agreement, load_agreement, party_signatures
 from detente.errors import DetenteError
 from detente.record import RecordRefused

@@ -22,6 +22,7 @@ from detente.record import (
 from .approval_tables import APPROVAL_PROJECTION
 from .home import Home, now
 from .officer_tables import OFFICER_TABLES
+from .watch.alert_tables import ALERT_PROJECTION
 
 Mode = Literal["writing", "read-only", "held"]
 
@@ -36,6 +37,7 @@ def node_projections() -> Sequence[Projection]:
         CONFERENCE_PROJECTION,
         APPROVAL_PROJECTION,
         PLAN_PROJECTION,
+        ALERT_PROJECTION,
     )
 
 
