@@ -34,7 +34,7 @@ def agreement() -> None:
     It is in force when every party has signed the same hash. See docs/agreement.md.
     """
     import detente.line  # what brings rules must have been loaded
-    import detente.node.planning_rules  # noqa: F401
+    import detente.node.planning_rules
     import detente.node.watching_rules  # noqa: F401
 
 

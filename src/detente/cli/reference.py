@@ -88,7 +88,7 @@ agreement and addresses, and starts nothing.
 def agreement_page() -> str:
     """The fields of agreements, as Markdown."""
     import detente.line  # what brings rules must have been loaded
-    import detente.node.planning_rules  # noqa: F401
+    import detente.node.planning_rules
     import detente.node.watching_rules  # noqa: F401
     from detente.agreement import fields_page
 

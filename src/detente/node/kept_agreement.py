@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import detente.line  # what brings rules of agreements must have been loaded
-import detente.node.planning_rules  # noqa: F401
+import detente.node.planning_rules
 import detente.node.watching_rules  # noqa: F401
 from detente.agreement import Agreement, load_agreement, party_signatures
 from detente.errors import DetenteError
