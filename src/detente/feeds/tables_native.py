@@ -47,7 +47,7 @@ def frame_of(reports: Reports) -> pl.DataFrame:
             if name in _TIMES and len(values) and int(values.min()) == NEVER:
                 series = series.set(series == NEVER, None)
             columns.append(series)
-    if any(reports.callsigns):
+    if any(reports.callsigns[each] for each in np.unique(reports.aircraft).tolist()):
         names, codes = np.unique(np.array(reports.callsigns, dtype=object), return_inverse=True)
         columns.append(
             _enumerated(

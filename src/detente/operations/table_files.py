@@ -60,7 +60,7 @@ def read_json_table(path: Path, wanted: Collection[str] | None = None) -> pl.Dat
     """
     try:
         data: Any = msgspec.json.decode(file_bytes(path))
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise TrajectoryError(f"This is not JSON: {problem}", where=str(path)) from problem
     except RecursionError as problem:
         raise TrajectoryError("This JSON nests deeper than a table.", where=str(path)) from problem
