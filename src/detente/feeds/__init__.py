@@ -51,6 +51,7 @@ from .reports import (
 from .sbs import BadUtcOffset, SbsDecoder, SbsSettings
 from .tables_native import frame_of
 from .telemetry import TelemetryDecoder, telemetry_reports
+from .warming import warm_up
 
 __all__ = [
     "ARCHIVE_FORMATS",
@@ -110,4 +111,5 @@ __all__ = [
     "of_columns",
     "read_reports",
     "telemetry_reports",
+    "warm_up",
 ]
