@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from detente.kernels import WELL_CLEAR
+
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 
 
@@ -16,7 +18,7 @@ class SeparationRules(Struct, frozen=True, kw_only=True):
         horizontal_m, vertical_m: too close is nearer than both at one moment. The defaults are the
             usual radar separation of 5 NM and 1,000 ft.
         well_clear: name of a well-clear volume (`kernels.WELL_CLEAR`) to go by instead; "": none.
-        look_ahead_s: how far ahead an approach is told.
+        look_ahead_s: how far ahead an approach is told; 0: not before it happens.
         step_s: how often that is looked at, in the time that the positions say. Nothing between two
             looks is lost: each covers what follows exactly.
         lateness_s: how late a position may come and still be looked at in its place.
@@ -35,6 +37,9 @@ class SeparationRules(Struct, frozen=True, kw_only=True):
             those of known party they always are.
         unknown_altitude: whether aircraft that tell no altitude count as being at any.
         pairs_max: encounters looked at in one step; the others are counted.
+
+    Raises:
+        ValueError: no well-clear volume has that name.
     """
 
     horizontal_m: Annotated[float, Meta(gt=0, le=500_000)] = 9260.0
@@ -55,3 +60,10 @@ class SeparationRules(Struct, frozen=True, kw_only=True):
     unknown_party: bool = False
     unknown_altitude: bool = True
     pairs_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
+
+    def __post_init__(self) -> None:
+        if self.well_clear and self.well_clear not in WELL_CLEAR:
+            raise ValueError(
+                f"no well-clear volume is called {self.well_clear!r}; there are: "
+                + ", ".join(WELL_CLEAR)
+            )

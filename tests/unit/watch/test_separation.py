@@ -235,7 +235,7 @@ def test_well_clear_is_told_by_its_own_measure() -> None:
     assert first.time_to_s is not None
     assert told(HEAD_ON, rules)[-1].grade is Grade.SHOWN
     with pytest.raises(ValueError, match="no well-clear volume is called 'do-365'"):
-        SeparationMonitor(SeparationRules(well_clear="do-365"))
+        SeparationRules(well_clear="do-365")
 
 
 def test_a_silent_one_is_lost_and_said_to_be() -> None:
@@ -284,3 +284,20 @@ def test_a_position_that_cannot_be_true_proves_nothing() -> None:
     events = [*monitor.take(Tracks().take(reports)), *monitor.close()]
     assert {each.grade for each in events} <= {Grade.CANNOT_BE_TOLD}
     assert "positions-inconsistent" in codes(events[-1])
+
+
+def test_nothing_is_lost_between_two_looks() -> None:
+    """They are too close for a quarter of a second, 2 s after a look; looks are 5 s apart."""
+    flights = (
+        Flight("a00001", -30_000 - 400, 0, 200, 0),
+        Flight("b00001", 30_000 + 400, 0, -200, 0, begin=0.4),
+    )
+    rules = SeparationRules(step_s=5, look_ahead_s=0, horizontal_m=50, vertical_m=50)
+    events = told(flights, rules)
+    last = events[-1]
+    assert len({each.id for each in events}) == 1
+    assert last.duration_s is not None
+    assert last.duration_s.value == pytest.approx(0.25, abs=0.01)
+    assert last.distance_m is not None
+    assert last.distance_m.value < 5
+    assert last.grade is Grade.CANNOT_BE_TOLD, "50 m is less than the uncertainty"

@@ -118,20 +118,8 @@ class Volume:
 
 
 def criterion(rules: SeparationRules) -> Cylinder | Volume:
-    """What counts as too close.
-
-    Raises:
-        ValueError: there is no well-clear volume of that name.
-    """
-    if not rules.well_clear:
-        return Cylinder(rules)
-    volume = WELL_CLEAR.get(rules.well_clear)
-    if volume is None:
-        raise ValueError(
-            f"no well-clear volume is called {rules.well_clear!r}; there are: "
-            + ", ".join(WELL_CLEAR)
-        )
-    return Volume(volume)
+    """What counts as too close."""
+    return Volume(WELL_CLEAR[rules.well_clear]) if rules.well_clear else Cylinder(rules)
 
 
 class Looking:
@@ -140,6 +128,8 @@ class Looking:
     def __init__(self, rules: SeparationRules) -> None:
         self.rules = rules
         self.criterion: Final = criterion(rules)
+        # what comes within the step must be seen now: the next look is after it
+        self._ahead_s = max(rules.look_ahead_s, rules.step_s)
 
     def look(
         self,
@@ -169,10 +159,10 @@ class Looking:
             seen.lat_deg, seen.lng_deg, seen.height_m, seen.east_m_s, seen.north_m_s,
             seen.climb_m_s, age_s, party,
         )  # fmt: skip
-        one, two, complete = self.criterion.found(traffic, rules.look_ahead_s, rules.pairs_max)
+        ahead_s = self._ahead_s
+        one, two, complete = self.criterion.found(traffic, ahead_s, rules.pairs_max)
         if open_pairs:
             one, two = _with(one, two, slots, open_pairs)
-        ahead_s = rules.look_ahead_s
         motions = Sky(traffic, ahead_s).motions(one, two)
         still = np.zeros(len(one))
         enters, leaves = self.criterion.spans(motions, ahead_s, still, still)

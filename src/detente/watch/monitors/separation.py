@@ -58,9 +58,6 @@ class SeparationMonitor(Monitor):
     Args:
         rules: what counts as too close.
         declarations: whose aircraft are.
-
-    Raises:
-        ValueError: the rules name a well-clear volume that is not known.
     """
 
     memory_s: Final = None
