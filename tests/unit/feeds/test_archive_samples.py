@@ -36,7 +36,7 @@ def test_samples_of_the_traffic_library(
 
 
 def test_positions_that_were_held_over_are_taken_out_and_a_silence_is_one() -> None:
-    """An aircraft that has lost its position stands in tables with its last one, again and again."""
+    """Who has lost its position stands in tables with its last one, again and again."""
     tracks = Tracks()
     kept = [tracks.take(each) for each in read_reports(sample("noisy/noisy_spoofing.json.gz"))]
     assert tracks.taken_out.keys() == {"duplicate", "stale", "frozen"}
