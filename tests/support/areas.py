@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +58,7 @@ def fractions_say(rings: tuple[Floats, ...], lat: float, lng: float) -> bool:
     inside = False
     for each in rings:
         corners = [(Fraction(a), Fraction(b)) for a, b in each.tolist()]
-        for (ax, ay), (bx, by) in zip(corners, corners[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(corners):
             turn = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
             within = min(ax, bx) <= x <= max(ax, bx) and min(ay, by) <= y <= max(ay, by)
             if turn == 0 and within:

@@ -190,7 +190,7 @@ def test_an_index_can_be_kept_and_sent(tmp_path: Path) -> None:
 def test_a_file_that_is_no_index_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "borders.npz"
     path.write_bytes(content)
-    with pytest.raises(CompiledIndexError, match="borders.npz"):
+    with pytest.raises(CompiledIndexError, match=r"borders\.npz"):
         BorderIndex.load(path)
 
 
