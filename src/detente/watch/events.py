@@ -29,7 +29,7 @@ class EventKind(StrEnum):
     """An aircraft was nearer to a boundary than the agreement allows."""
 
 
-class Interval(Struct, frozen=True):
+class Interval(Struct, frozen=True, gc=False):
     """A figure and where it lies with 95 %: `low <= value <= high`; unbounded sides are ±inf."""
 
     value: float
@@ -38,7 +38,7 @@ class Interval(Struct, frozen=True):
     unit: str
 
 
-class Place(Struct, frozen=True):
+class Place(Struct, frozen=True, gc=False):
     """Somewhere at some time; `radius_m` and `spread_s` hold 95 %."""
 
     lat_deg: float
@@ -49,7 +49,7 @@ class Place(Struct, frozen=True):
     spread_s: float
 
 
-class Ground(Struct, frozen=True):
+class Ground(Struct, frozen=True, gc=False):
     """One thing that decided a grade.
 
     Attributes:
@@ -62,7 +62,7 @@ class Ground(Struct, frozen=True):
     figures: dict[str, float | str] = {}
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """One finding. The same input gives the same events however it was cut.
 
     Attributes:

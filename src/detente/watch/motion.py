@@ -45,10 +45,22 @@ def off_the_line_m(
         acceleration_m_s2: it can turn with.
         speed_max_m_s: it can fly at.
     """
+    elapsed, part, way = (np.array([each]) for each in (elapsed_s, share, length_m))
+    return float(off_the_lines_m(elapsed, part, way, acceleration_m_s2, speed_max_m_s)[0])
+
+
+def off_the_lines_m(
+    elapsed_s: Floats,
+    share: Floats,
+    length_m: Floats,
+    acceleration_m_s2: float,
+    speed_max_m_s: float,
+) -> Floats:
+    """The same of many."""
     turning = 0.5 * acceleration_m_s2 * share * (1 - share) * elapsed_s**2
     reach = speed_max_m_s * elapsed_s
-    aside = 0.5 * math.sqrt(max(0.0, reach * reach - length_m * length_m))
-    return min(turning, aside)
+    aside = 0.5 * np.sqrt(np.maximum(0.0, reach * reach - length_m * length_m))
+    return np.minimum(turning, aside)
 
 
 def metres_per_degree(lat_deg: Floats) -> tuple[Floats, Floats]:

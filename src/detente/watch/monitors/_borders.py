@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+import math
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from detente.boundaries import BoundarySet
 from detente.watch.crossing_rules import CrossingRules
-from detente.watch.motion import off_the_line_m, on_the_way
+from detente.watch.motion import off_the_lines_m, on_the_way
 
 from ._depth import Node
 from ._following import Followed
@@ -21,8 +21,7 @@ _BESIDE_M: Final = 10.0
 """How far before and after a crossing it is looked how fast the border comes nearer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """One crossing of one border.
 
     Attributes:
@@ -56,23 +55,22 @@ def cut(boundaries: BoundarySet, followed: Followed, rules: CrossingRules) -> di
     nearer = np.abs(ahead.depth_m - behind.depth_m)
     steep = np.minimum(nearer / np.maximum((after - before) * way, 1e-9), 1.0)
     line = boundaries.uncertainty_m(area, ahead.edge)
+    borders = _borders(followed, row, share, lat, lng, steep, line, rules)
     found: dict[int, list[Cut]] = {}
-    for i, at in enumerate(row.tolist()):
-        border = _border(
-            followed, at, float(share[i]), float(lat[i]), float(lng[i]),
-            float(steep[i]), float(line[i]), rules,
-        )  # fmt: skip
-        found.setdefault(at, []).append(Cut(int(area[i]), bool(into[i]), border))
+    for at, which, inwards, border in zip(
+        row.tolist(), area.tolist(), into.tolist(), borders, strict=True
+    ):
+        found.setdefault(at, []).append(Cut(which, bool(inwards), border))
     return found
 
 
 def border_at(followed: Followed, row: int, line_m: float, rules: CrossingRules) -> Border:
     """A crossing at a position itself."""
     reports = followed.tracked.reports
-    return _border(
-        followed, row, 1.0, float(reports.lat_deg[row]), float(reports.lng_deg[row]), 1.0,
-        line_m, rules,
-    )  # fmt: skip
+    rows, one = np.array([row]), np.ones(1)
+    lat, lng = reports.lat_deg[rows], reports.lng_deg[rows]
+    (border,) = _borders(followed, rows, one, lat, lng, one, np.array([line_m]), rules)
+    return border
 
 
 def node_at(followed: Followed, row: int) -> Node:
@@ -93,37 +91,53 @@ def source_of(followed: Followed, row: int) -> str:
     return reports.sources[int(reports.source[row])].name
 
 
-def _border(
+def _borders(
     followed: Followed,
-    row: int,
-    share: float,
-    lat: float,
-    lng: float,
-    steepness: float,
-    line_m: float,
+    row: npt.NDArray[np.intp],
+    share: Floats,
+    lat: Floats,
+    lng: Floats,
+    steepness: Floats,
+    line_m: Floats,
     rules: CrossingRules,
-) -> Border:
+) -> list[Border]:
+    """Crossings on the way to some positions."""
     reports = followed.tracked.reports
-    way = float(followed.way[row])
-    from_us = int(followed.came[row, 0])
-    elapsed_us = int(reports.time_us[row]) - from_us
-    seconds = elapsed_us / 1e6
-    radius, altitude = followed.before[row].tolist()
-    radius += share * (float(followed.radius[row]) - radius)
-    altitude += share * (float(reports.altitude_m[row]) - altitude)
-    return Border(
-        from_us + round(share * elapsed_us),
+    way, from_us = followed.way[row], followed.came[row, 0]
+    elapsed_us = reports.time_us[row] - from_us
+    elapsed_s = elapsed_us / 1e6
+    radius, altitude = followed.before[row].T
+    columns = (
+        from_us + np.rint(share * elapsed_us).astype(np.int64),
         lat,
         lng,
-        altitude if np.isfinite(altitude) else None,
-        float(followed.odometer[row]) - (1 - share) * way,
-        radius,
-        off_the_line_m(seconds, share, way, rules.acceleration_m_s2, rules.speed_max_m_s),
-        way / seconds if seconds > 0 else 0.0,
+        altitude + share * (reports.altitude_m[row] - altitude),
+        followed.odometer[row] - (1 - share) * way,
+        radius + share * (followed.radius[row] - radius),
+        off_the_lines_m(elapsed_s, share, way, rules.acceleration_m_s2, rules.speed_max_m_s),
+        way / np.maximum(elapsed_s, 1e-6),
         steepness,
         line_m,
-        source_of(followed, row),
+        reports.source[row],
     )
+    return [
+        Border(
+            at_us,
+            y,
+            x,
+            None if math.isnan(high) else high,
+            odometer,
+            radius_m,
+            aside,
+            speed,
+            steep,
+            line,
+            reports.sources[source].name,
+        )
+        for at_us, y, x, high, odometer, radius_m, aside, speed, steep, line, source in zip(
+            *(each.tolist() for each in columns), strict=True
+        )
+    ]
 
 
 def _point(followed: Followed, row: npt.NDArray[np.intp], share: Floats) -> tuple[Floats, Floats]:

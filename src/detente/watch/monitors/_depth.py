@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from detente.watch.motion import on_the_way
 
@@ -27,14 +28,14 @@ STEP_M: Final = 10.0
 STEPS_MAX: Final = 64
 _MM: Final = 3
 _TIE_M: Final = 0.001
+_NO_STEP: Final = np.iinfo(np.int64).max
 
 DepthOf: TypeAlias = Callable[[Floats, Floats, npt.NDArray[np.int32]], tuple[Floats, Ints]]
 """Latitudes, longitudes and areas to depths, metres: positive inside, `inf` beyond the limit; and
 to numbers of the edges that they are measured from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True, gc=False):
     """A point of a track: where, when, how far along it and how surely."""
 
     lat: float
@@ -44,8 +45,7 @@ class Node:
     radius_m: float
 
 
-@dataclass(frozen=True, slots=True)
-class Deepest:
+class Deepest(Struct, frozen=True, gc=False):
     """Where a track lies deepest inside an area.
 
     Attributes:
@@ -176,21 +176,27 @@ class _Search:
     def run(self) -> None:
         span = np.arange(len(self._spans))
         low, high = self._first_step[self._begins], self._first_step[self._ends]
-        depth_low, depth_high = self._look(span, low), self._look(span, high)
+        (depth_low, way_low), (depth_high, way_high) = self._look(span, low), self._look(span, high)
         while len(span):
-            reach = (depth_low + depth_high + self._way(low, high)) / 2
+            # a hair more: ways are good to 1 in 10^5, and a bound must be one
+            way = (way_high - way_low) * (1 + 1e-4) + _TIE_M
+            reach = (depth_low + depth_high + way) / 2
             best = self._best[span]
-            worth = (high - low > 1) & (reach + _TIE_M >= best) & (best < self._limit_m)
+            worth = np.flatnonzero(
+                (high - low > 1) & (reach + _TIE_M >= best) & (best < self._limit_m)
+            )
             span, low, high = span[worth], low[worth], high[worth]
             depth_low, depth_high = depth_low[worth], depth_high[worth]
+            way_low, way_high = way_low[worth], way_high[worth]
             middle = self._middle(low, high)
-            depth = self._look(span, middle)
+            depth, way = self._look(span, middle)
             span = np.concatenate((span, span))
             low, high = np.concatenate((low, middle)), np.concatenate((middle, high))
             depth_low, depth_high = (
                 np.concatenate((depth_low, depth)),
                 np.concatenate((depth, depth_high)),
             )
+            way_low, way_high = np.concatenate((way_low, way)), np.concatenate((way, way_high))
         self._tell()
 
     def _node_of(self, step: Ints) -> Ints:
@@ -207,10 +213,6 @@ class _Search:
         way = self._odometer[node] + share * (self._odometer[after] - self._odometer[node])
         return lat, lng, way
 
-    def _way(self, low: Ints, high: Ints) -> Floats:
-        # a hair more: ways are good to 1 in 10^5, and a bound must be one
-        return np.abs(self._place(high)[2] - self._place(low)[2]) * (1 + 1e-4) + _TIE_M
-
     def _middle(self, low: Ints, high: Ints) -> Ints:
         """Halfway; at a report if there is one between: only then between two of them."""
         middle = (low + high) // 2
@@ -218,27 +220,24 @@ class _Search:
         after = self._first_step[np.minimum(self._node_of(middle) + 1, len(self._first_step) - 1)]
         return np.where(node > low, node, np.where(after < high, after, middle))
 
-    def _look(self, span: Ints, step: Ints) -> Floats:
+    def _look(self, span: Ints, step: Ints) -> tuple[Floats, Floats]:
+        """How deep some points are, and how far along; what is best of each span is kept."""
         if not len(step):
-            return np.empty(0)
-        lat, lng, _ = self._place(step)
+            return np.empty(0), np.empty(0)
+        lat, lng, way = self._place(step)
         depth, edge = self._depth_of(lat, lng, self._areas[span])
         depth = np.clip(depth, -self._limit_m, self._limit_m)
         told = np.round(depth, _MM)
-        # of each span the deepest, of equal ones the first
-        order = np.lexsort((step, -told, span))
-        chosen = np.ones(len(order), dtype=np.bool_)
-        chosen[1:] = span[order][1:] != span[order][:-1]
-        first = order[chosen]
-        where = span[first]
-        better = (told[first] > self._best[where]) | (
-            (told[first] == self._best[where]) & (step[first] < self._step[where])
-        )
-        first, where = first[better], where[better]
-        self._best[where] = told[first]
-        self._step[where] = step[first]
-        self._edge[where] = edge[first]
-        return depth
+        best = self._best.copy()
+        np.maximum.at(best, span, told)
+        self._step[best > self._best] = _NO_STEP
+        self._best = best
+        # of equally deep ones the first; what the holder has already comes before all
+        equal = np.flatnonzero(told == best[span])
+        np.minimum.at(self._step, span[equal], step[equal])
+        chosen = equal[self._step[span[equal]] == step[equal]]
+        self._edge[span[chosen]] = edge[chosen]
+        return depth, way
 
     def _tell(self) -> None:
         """Hand on what was found."""

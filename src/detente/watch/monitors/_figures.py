@@ -1,4 +1,4 @@
-"""From a passage to an event: every figure with its interval. Pure.
+"""From passages to events: every figure with its interval, for all passages at once. Pure.
 
 The definitions are those of docs/watch-definitions.md. Of the spreads, that of the boundary is
 common to all points of one passage: where it enters two points that are subtracted from one another
@@ -7,19 +7,23 @@ it counts in full at both. Those of positions at entry and exit are independent 
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
-from detente.boundaries import Boundary
+import numpy as np
+
+from detente.boundaries import Boundary, BoundarySet
 from detente.geo import projection
 from detente.watch.crossing_rules import CrossingRules
 from detente.watch.event_ids import event_id
-from detente.watch.events import Event, EventKind, Ground, Interval, Place
+from detente.watch.events import Event, EventKind, Grade, Ground, Interval, Place
 from detente.watch.grading import Evidence, decide
-from detente.watch.intervals import around, between, one_way, quadrature
-from detente.watch.motion import off_the_line_m
+from detente.watch.intervals import ONE_WAY
+from detente.watch.motion import off_the_lines_m
 
 from ._depth import STEP_M, Deepest, Node
 from ._passage import Border, Counted, Passage
+from ._scan import Floats
 
 LEAST_STEEP: Final = 0.02
 """Along a border there is no telling where it was crossed: no spread is made of less than this."""
@@ -27,61 +31,125 @@ LONGEST_S: Final = 3600.0
 """A spread in time that is longer is told as this."""
 
 
-def passage_event(
-    passage: Passage,
-    boundary: Boundary,
-    rules: CrossingRules,
-    *,
-    callsign: str,
-    line_m: float,
-    now: Node,
-    counted: Counted,
-) -> Event:
-    """What a passage comes to.
+class Seen(NamedTuple):
+    """A passage, as far as it is known.
 
-    Args:
-        passage: as far as it is known.
-        boundary: what was crossed.
-        rules: what is assumed.
-        callsign: of the aircraft.
-        line_m: how far the border nearest to the deepest point may be from the true one, 95 %.
-        now: where it was last, if it is still inside.
+    Attributes:
+        passage: itself.
+        callsign: of its aircraft.
+        now: where that was last, if it is still inside.
         counted: positions of the aircraft up to there.
     """
-    over_m, over_us, count = passage.inside_m, passage.inside_us, passage.counted
-    if passage.ended_us is None:
-        over_m += now.odometer_m - passage.part.odometer_m
-        over_us += now.time_us - passage.part.time_us
-        count += counted - passage.part_counted
-    deepest = passage.deepest or Deepest(0.0, passage.first, 0.0, 0.0, 0.0, 0.0, -1)
-    nearest, position_m, aside_m = _nearest(passage, deepest, line_m, rules)
-    evidence = Evidence(
-        nearest, position_m, aside_m, line_m,
-        count.reports, count.doubtful, count.derived, count.assumed,
-        passage.distrusted(now.time_us, round(rules.distrust_s * 1e6)),
-        passage.nearest_jump_s(now.time_us), rules.distrust_s, rules.doubtful_share,
-    )  # fmt: skip
-    grade, grounds = decide(evidence, boundary)
-    length = _length(passage, over_m)
+
+    passage: Passage
+    callsign: str
+    now: Node
+    counted: Counted
+
+
+def passage_events(
+    seen: Sequence[Seen], boundaries: BoundarySet, rules: CrossingRules
+) -> list[Event]:
+    """What passages come to, in their order.
+
+    Args:
+        seen: the passages.
+        boundaries: what was crossed.
+        rules: what is assumed.
+    """
+    if not seen:
+        return []
+    deepest = [_deepest_of(each.passage) for each in seen]
+    line_m = _line_m(seen, deepest, boundaries)
+    inside = [_inside(each) for each in seen]
+    entry = _Crossed([each.passage.entry for each in seen], rules)
+    leaving = _Crossed([each.passage.exit for each in seen], rules)
+    depth = _Depths(seen, deepest, line_m, rules)
+    over_m = np.array([each.way_m for each in inside])
+    over_s = np.array([each.time_s for each in inside])
+    ends = np.hypot(entry.noise_s, leaving.noise_s), np.hypot(entry.noise_m, leaving.noise_m)
+    spread_s = np.hypot(ends[0], entry.line_s + leaving.line_s)
+    spread_m = np.hypot(ends[1], entry.line_m + leaving.line_m)
+    open_ended = ~(entry.known & leaving.known)
+    longest_s = np.array([each.whole_s for each in inside])
+    longest_m = np.maximum(over_m, np.where(open_ended, 0, leaving.odometer - entry.odometer))
+    high_s = np.where(open_ended, np.inf, longest_s + spread_s)
+    high_m = np.where(open_ended, np.inf, longest_m + spread_m)
+    duration = _intervals(np.maximum(over_s - spread_s, 0), over_s, high_s, "s")
+    length = _intervals(np.maximum(over_m - spread_m, 0), over_m, high_m, "m")
+    along = depth.odometer - entry.odometer
+    along = np.maximum(along, 0)
+    along = np.where(entry.known & depth.placed, along, 0)
+    alongs = _intervals(
+        np.minimum(np.maximum(depth.low, 0), along), along, np.maximum(along, high_m), "m"
+    )
+    chord = np.zeros(len(seen))
+    both = np.flatnonzero(~open_ended)
+    chord[both] = projection.inverse(
+        entry.lat[both], entry.lng[both], leaving.lat[both], leaving.lng[both]
+    )[1]
+    apart = np.hypot(entry.radius, leaving.radius)
+    chords = _intervals(np.maximum(chord - apart, 0), chord, chord + apart, "m")
+    nearest = _intervals(depth.low, depth.value, depth.high, "m")
+    entries, exits = entry.places(), leaving.places()
+    places = depth.places(rules)
+    events = []
+    for i, each in enumerate(seen):
+        passage, count = each.passage, inside[i].counted
+        boundary = boundaries.boundaries[passage.area]
+        evidence = Evidence(
+            nearest[i], depth.noise_m[i], depth.aside_m[i], line_m[i],
+            count.reports, count.doubtful, count.derived, count.assumed,
+            passage.distrusted(each.now.time_us, round(rules.distrust_s * 1e6)),
+            passage.nearest_jump_s(each.now.time_us), rules.distrust_s, rules.doubtful_share,
+        )  # fmt: skip
+        grade, grounds = decide(evidence, boundary)
+        told = _Told(
+            grade, grounds + _marks(passage, deepest[i], count, rules), entries[i], exits[i],
+            places[i], duration[i], length[i], nearest[i],
+            alongs[i] if passage.entry is not None and deepest[i].node is not None else None,
+            None if open_ended[i] else chords[i],
+        )  # fmt: skip
+        events.append(_event(each, boundary, count, told))
+    return events
+
+
+class _Told(NamedTuple):
+    """What was worked out about a passage."""
+
+    grade: Grade
+    grounds: tuple[Ground, ...]
+    entry: Place | None
+    exit: Place | None
+    deepest: Place | None
+    duration: Interval
+    length: Interval
+    nearest: Interval
+    along: Interval | None
+    chord: Interval | None
+
+
+def _event(seen: Seen, boundary: Boundary, count: Counted, told: _Told) -> Event:
+    passage = seen.passage
     return Event(
         id=event_id(EventKind.CROSSING, passage.aircraft, boundary.id, passage.began_us),
         kind=EventKind.CROSSING,
-        grade=grade,
+        grade=told.grade,
         aircraft=passage.aircraft,
-        callsign=callsign,
+        callsign=seen.callsign,
         boundary=boundary.id,
         claimant=boundary.claimant,
         began_us=passage.began_us,
         ended_us=passage.ended_us,
-        entry=None if passage.entry is None else place_of(passage.entry, rules),
-        exit=None if passage.exit is None else place_of(passage.exit, rules),
-        deepest=_deepest_place(deepest, position_m, aside_m, rules),
-        duration_s=_duration(passage, over_us),
-        length_m=length,
-        depth_nearest_m=nearest,
-        depth_along_m=_along(passage, deepest, nearest, length),
-        depth_chord_m=_chord(passage, rules),
-        grounds=grounds + _marks(passage, deepest, count, rules),
+        entry=told.entry,
+        exit=told.exit,
+        deepest=told.deepest,
+        duration_s=told.duration,
+        length_m=told.length,
+        depth_nearest_m=told.nearest,
+        depth_along_m=told.along,
+        depth_chord_m=told.chord,
+        grounds=told.grounds,
         reports=count.reports,
         sources=passage.sources,
         boundary_source=boundary.source.id,
@@ -89,119 +157,142 @@ def passage_event(
     )
 
 
-def across_m(border: Border) -> float:
-    """How far an aircraft may have been, across the border, from where it seems to cross it."""
-    return quadrature(one_way(border.radius_m), border.aside_m, border.line_m)
+class _Inside(NamedTuple):
+    """What was spent inside: way, time, time from first entry to last exit, positions."""
+
+    way_m: float
+    time_s: float
+    whole_s: float
+    counted: Counted
 
 
-def place_of(border: Border, rules: CrossingRules) -> Place:
-    """Where a border was crossed, with its spread in place and time."""
-    steep = max(border.steepness, LEAST_STEEP)
-    along_m = across_m(border) / steep
-    spread_s = quadrature(_seconds(along_m, border.speed_m_s), rules.time_s)
-    return Place(
-        border.lat,
-        border.lng,
-        border.altitude_m,
-        border.time_us,
-        quadrature(border.radius_m, border.aside_m, border.line_m / steep),
-        min(spread_s, LONGEST_S),
-    )
+def _inside(seen: Seen) -> _Inside:
+    passage, now = seen.passage, seen.now
+    way_m, time_us, counted = passage.inside_m, passage.inside_us, passage.counted
+    if passage.ended_us is not None:
+        whole_us = max(time_us, passage.ended_us - passage.began_us)
+        return _Inside(way_m, time_us / 1e6, whole_us / 1e6, counted)
+    way_m += now.odometer_m - passage.part.odometer_m
+    time_us += now.time_us - passage.part.time_us
+    counted += seen.counted - passage.part_counted
+    return _Inside(way_m, time_us / 1e6, time_us / 1e6, counted)
 
 
-def _seconds(way_m: float, speed_m_s: float) -> float:
-    return min(way_m / speed_m_s, LONGEST_S) if speed_m_s > 0 else LONGEST_S
+def _deepest_of(passage: Passage) -> Deepest:
+    return passage.deepest or Deepest(0.0, passage.first, 0.0, 0.0, 0.0, 0.0, -1)
 
 
-def _nearest(
-    passage: Passage, deepest: Deepest, line_m: float, rules: CrossingRules
-) -> tuple[Interval, float, float]:
-    """Greatest distance to the nearest border; the spreads of position and between positions."""
-    if deepest.node is None:
-        position_m = one_way(passage.first.radius_m)
-        spread = quadrature(position_m, line_m)
-        limit = deepest.depth_m
-        return between(max(0.0, limit - spread), limit, float("inf"), "m"), position_m, 0.0
-    position_m = one_way(deepest.node.radius_m)
-    aside_m = off_the_line_m(
-        deepest.elapsed_s,
-        deepest.share,
-        deepest.length_m,
-        rules.acceleration_m_s2,
-        rules.speed_max_m_s,
-    )
-    spread = quadrature(position_m, aside_m, line_m)
-    told = around(deepest.depth_m, spread, "m", more=max(deepest.step_m, STEP_M) / 2)
-    return told, position_m, aside_m
+def _line_m(
+    seen: Sequence[Seen], deepest: Sequence[Deepest], boundaries: BoundarySet
+) -> list[float]:
+    """How far the borders that depths are measured from may be from the true ones."""
+    area = np.array([each.passage.area for each in seen], dtype=np.int32)
+    edge = np.array([each.edge for each in deepest], dtype=np.int64)
+    found = boundaries.uncertainty_m(area, edge).tolist()
+    return [
+        boundaries.boundaries[each.passage.area].uncertainty_m if deep.edge < 0 else line
+        for each, deep, line in zip(seen, deepest, found, strict=True)
+    ]
 
 
-def _deepest_place(
-    deepest: Deepest, position_m: float, aside_m: float, rules: CrossingRules
-) -> Place | None:
-    node = deepest.node
-    if node is None:
-        return None
-    radius_m = quadrature(node.radius_m, aside_m)
-    return Place(node.lat, node.lng, None, node.time_us, radius_m, rules.time_s)
+_NOWHERE: Final = (0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
-def _duration(passage: Passage, over_us: int) -> Interval:
-    """Time inside; parts that only seemed to be outside belong to what it may have been."""
-    value = over_us / 1e6
-    position, line = [], 0.0
-    for border in (passage.entry, passage.exit):
-        if border is not None:
-            closing = max(border.steepness, LEAST_STEEP) * border.speed_m_s
-            position.append(_seconds(quadrature(one_way(border.radius_m), border.aside_m), closing))
-            line += _seconds(border.line_m, closing)
-    spread = quadrature(*position, line)
-    whole = value if passage.ended_us is None else (passage.ended_us - passage.began_us) / 1e6
-    high = max(value, whole) + spread
-    if passage.entry is None or passage.exit is None:
-        high = float("inf")
-    return between(max(0.0, value - spread), value, high, "s")
+class _Crossed:
+    """Entries, or exits: spreads in time and way, of noise and of the line; 0 where none is."""
+
+    def __init__(self, borders: Sequence[Border | None], rules: CrossingRules) -> None:
+        self._borders = borders
+        columns = np.array(
+            [
+                _NOWHERE
+                if each is None
+                else (
+                    1, each.lat, each.lng, each.odometer_m, each.radius_m, each.aside_m,
+                    each.speed_m_s, each.steepness, each.line_m,
+                )
+                for each in borders
+            ],
+            dtype=np.float64,
+        ).T  # fmt: skip
+        known, self.lat, self.lng, self.odometer, radius, aside, speed, steep, line = columns
+        self.known = known > 0
+        steep = np.maximum(steep, LEAST_STEEP)
+        noise = np.hypot(ONE_WAY * radius, aside)
+        self.noise_m, self.line_m = noise / steep, line / steep
+        self.noise_s, self.line_s = _seconds(self.noise_m, speed), _seconds(self.line_m, speed)
+        self.radius = np.hypot(np.hypot(radius, aside), self.line_m)
+        spread = np.hypot(_seconds(np.hypot(self.noise_m, self.line_m), speed), rules.time_s)
+        self._spread_s = np.minimum(spread, LONGEST_S)
+
+    def places(self) -> list[Place | None]:
+        return [
+            None
+            if each is None
+            else Place(each.lat, each.lng, each.altitude_m, each.time_us, radius, spread)
+            for each, radius, spread in zip(
+                self._borders, self.radius.tolist(), self._spread_s.tolist(), strict=True
+            )
+        ]
 
 
-def _length(passage: Passage, over_m: float) -> Interval:
-    """Way flown inside."""
-    position, line = [], 0.0
-    for border in (passage.entry, passage.exit):
-        if border is not None:
-            steep = max(border.steepness, LEAST_STEEP)
-            position.append(quadrature(one_way(border.radius_m), border.aside_m) / steep)
-            line += border.line_m / steep
-    spread = quadrature(*position, line)
-    whole = over_m
-    if passage.exit is not None and passage.entry is not None:
-        whole = passage.exit.odometer_m - passage.entry.odometer_m
-    high = max(over_m, whole) + spread
-    if passage.entry is None or passage.exit is None:
-        high = float("inf")
-    return between(max(0.0, over_m - spread), over_m, high, "m")
+def _seconds(way_m: Floats, speed_m_s: Floats) -> Floats:
+    """A way in time: no more than `LONGEST_S`; nothing takes no time."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        took = np.where(way_m > 0, way_m / speed_m_s, 0.0)
+    shown: Floats = np.minimum(np.nan_to_num(took, nan=0.0, posinf=LONGEST_S), LONGEST_S)
+    return shown
 
 
-def _along(
-    passage: Passage, deepest: Deepest, nearest: Interval, length: Interval
-) -> Interval | None:
-    """Way flown from the border to the deepest point.
+class _Depths:
+    """Greatest distances to the nearest border, and their spreads."""
 
-    It is no shorter than the depth there and no longer than all of the way inside.
-    """
-    if passage.entry is None or deepest.node is None:
-        return None
-    value = max(0.0, deepest.node.odometer_m - passage.entry.odometer_m)
-    low, high = min(max(0.0, nearest.low), value), max(value, length.high)
-    return between(low, value, high, "m")
+    def __init__(
+        self,
+        seen: Sequence[Seen],
+        deepest: Sequence[Deepest],
+        line_m: Sequence[float],
+        rules: CrossingRules,
+    ) -> None:
+        self._deepest = deepest
+        columns = np.array(
+            [
+                (
+                    deep.depth_m, deep.elapsed_s, deep.share, deep.length_m, deep.step_m,
+                    each.passage.first.radius_m if deep.node is None else deep.node.radius_m,
+                    0.0 if deep.node is None else deep.node.odometer_m,
+                )
+                for each, deep in zip(seen, deepest, strict=True)
+            ]
+        ).T  # fmt: skip
+        self.value, elapsed, share, length, step, radius, self.odometer = columns
+        self.placed = np.array([each.node is not None for each in deepest])
+        aside = off_the_lines_m(
+            elapsed, share, length, rules.acceleration_m_s2, rules.speed_max_m_s
+        )
+        noise = ONE_WAY * radius
+        spread = np.hypot(np.hypot(noise, aside), np.array(line_m))
+        low = self.value - spread
+        self.low = np.where(self.placed, low, np.maximum(low, 0.0))
+        sampled = np.maximum(step, STEP_M) / 2
+        self.high = np.where(self.placed, self.value + spread + sampled, np.inf)
+        self._radius = np.hypot(radius, aside).tolist()
+        self.noise_m, self.aside_m = noise.tolist(), aside.tolist()
+
+    def places(self, rules: CrossingRules) -> list[Place | None]:
+        return [
+            None
+            if each.node is None
+            else Place(each.node.lat, each.node.lng, None, each.node.time_us, radius, rules.time_s)
+            for each, radius in zip(self._deepest, self._radius, strict=True)
+        ]
 
 
-def _chord(passage: Passage, rules: CrossingRules) -> Interval | None:
-    """The straight way from entry to exit."""
-    if passage.entry is None or passage.exit is None:
-        return None
-    into, out = passage.entry, passage.exit
-    _, _, value = projection.GEOD.inv(into.lng, into.lat, out.lng, out.lat)
-    spread = quadrature(place_of(into, rules).radius_m, place_of(out, rules).radius_m)
-    return around(float(value), spread, "m", least=0.0)
+def _intervals(low: Floats, value: Floats, high: Floats, unit: str) -> list[Interval]:
+    """Told to the millimetre or microsecond."""
+    digits = 6 if unit == "s" else 3
+    columns = [(np.round(each, digits) + 0.0).tolist() for each in (value, low, high)]
+    return [Interval(a, b, c, unit) for a, b, c in zip(*columns, strict=True)]
 
 
 def _marks(

@@ -9,7 +9,7 @@ from detente.watch.events import Grade
 from ._depth import Deepest, Node
 
 
-class Border(Struct, frozen=True):
+class Border(Struct, frozen=True, gc=False):
     """Where a track goes over a border, between two positions.
 
     Attributes:
@@ -40,7 +40,7 @@ class Border(Struct, frozen=True):
         return Node(self.lat, self.lng, self.time_us, self.odometer_m, self.radius_m)
 
 
-class Counted(Struct, frozen=True):
+class Counted(Struct, frozen=True, gc=False):
     """Positions: all, and of them doubtful ones, and those of derived and of assumed accuracy."""
 
     reports: int = 0
@@ -65,7 +65,7 @@ class Counted(Struct, frozen=True):
         )
 
 
-class Passage(Struct):
+class Passage(Struct, gc=False):
     """See above. A passage has several parts if the aircraft only seemed to leave in between.
 
     Attributes:

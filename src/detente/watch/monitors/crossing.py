@@ -29,7 +29,7 @@ from detente.watch.tracks import Tracked
 
 from ._borders import Cut, border_at, cut, node_at, source_of
 from ._depth import Node, Points, Span, deepen
-from ._figures import passage_event
+from ._figures import Seen, passage_events
 from ._following import Followed, Following, FollowingState
 from ._passage import Border, Counted, Passage
 from ._predicting import Prediction, Predictor
@@ -133,10 +133,8 @@ class CrossingMonitor(Monitor):
         """See `Monitor`."""
         lasting = [each for areas in self._inside.values() for each in areas.values()]
         events = self._predictor.close()
-        for each in lasting:
-            if each.crossed or self._rules.stays:
-                events.append(self._event(each))
-        return events
+        told = [each for each in lasting if each.crossed or self._rules.stays]
+        return events + self._events(told)
 
     def snapshot(self) -> bytes:
         """See `Monitor`."""
@@ -322,46 +320,45 @@ class CrossingMonitor(Monitor):
         found = self._index.signed_depth(lat, lng, area, self._rules.depth_max_m)
         return found.depth_m, found.edge
 
-    def _line_m(self, passage: Passage) -> float:
-        """How far the border that its depth is measured from may be from the true one."""
-        deepest = passage.deepest
-        if deepest is None or deepest.edge < 0:
-            return self._boundaries.boundaries[passage.area].uncertainty_m
-        area = np.array([passage.area], dtype=np.int32)
-        return float(self._boundaries.uncertainty_m(area, np.array([deepest.edge]))[0])
-
     def _told(self, batch: _Batch) -> list[Event]:
         """Events of what changed; of what is open, if it is wanted and its grade changed."""
-        told = []
         if self._rules.provisional:
             for span in batch.spans:
                 holder = span.holder
                 if isinstance(holder, Passage) and holder.given is Grade.CANNOT_BE_TOLD:
                     batch.changed.setdefault(id(holder), holder)
-        for passage in batch.changed.values():
-            over = passage.ended_us is not None
-            seen = passage.crossed or self._rules.stays
-            if not seen or not (over or self._rules.provisional):
-                continue
-            event = self._event(passage)
+        wanted = [
+            each
+            for each in batch.changed.values()
+            if (each.crossed or self._rules.stays)
+            and (each.ended_us is not None or self._rules.provisional)
+        ]
+        told = []
+        for passage, event in zip(wanted, self._events(wanted), strict=True):
             if id(passage) in batch.touched or event.grade is not passage.given:
                 passage.given = event.grade
                 told.append(event)
         return told
 
-    def _event(self, passage: Passage) -> Event:
-        slot = passage.slot
-        lat, lng, radius, odometer, *_ = self._following.places[slot].tolist()
-        now = Node(lat, lng, int(self._following.times[slot]), odometer, radius)
-        return passage_event(
-            passage,
-            self._boundaries.boundaries[passage.area],
-            self._rules,
-            callsign=self._callsigns[slot],
-            line_m=self._line_m(passage),
-            now=now,
-            counted=Counted(*self._following.counts[slot, :4].tolist()),
-        )
+    def _events(self, passages: Sequence[Passage]) -> list[Event]:
+        slots = [each.slot for each in passages]
+        following = self._following
+        seen = [
+            Seen(
+                passage,
+                self._callsigns[passage.slot],
+                Node(lat, lng, at_us, odometer, radius),
+                Counted(*counts),
+            )
+            for passage, (lat, lng, radius, odometer, *_), at_us, counts in zip(
+                passages,
+                following.places[slots].tolist(),
+                following.times[slots].tolist(),
+                following.counts[slots, :4].tolist(),
+                strict=True,
+            )
+        ]
+        return passage_events(seen, self._boundaries, self._rules)
 
 
 def _counted(followed: Followed, row: int) -> Counted:
