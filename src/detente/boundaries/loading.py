@@ -121,7 +121,10 @@ def compiled(
     if path.is_file():
         # One that is damaged or of another version is made anew.
         with suppress(DetenteError, OSError, ValueError):
-            return BoundarySet(boundaries, BorderIndex.load(path))
+            index = BorderIndex.load(path)
+            with suppress(OSError):
+                path.touch()
+            return BoundarySet(boundaries, index)
     made = BoundarySet.build(boundaries, progress)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,6 +135,7 @@ def compiled(
             Path(name).replace(path)
         finally:
             Path(name).unlink(missing_ok=True)
+        store.forget_compiled()
     return made
 
 

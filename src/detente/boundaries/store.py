@@ -17,6 +17,8 @@ from .packing import STATEMENT, Statement, packed, read_statement, unpacked
 
 NAME_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _COMPILED: Final = ".compiled"
+COMPILED_MAX: Final = 16
+"""Indices that are kept: of the sets of boundaries that were used last."""
 
 
 class BoundaryStore:
@@ -120,6 +122,13 @@ class BoundaryStore:
     def compiled(self, key: str) -> Path:
         """Where an index with this key (lower-case hex) is kept, or would be."""
         return self.root / _COMPILED / f"{key}.npz"
+
+    def forget_compiled(self, keep: int = COMPILED_MAX) -> None:
+        """Delete indices but the `keep` that were used last; what cannot be deleted stays."""
+        with suppress(OSError):
+            files = [(path.stat().st_mtime, path) for path in (self.root / _COMPILED).glob("*.npz")]
+            for _, path in sorted(files, reverse=True)[keep:]:
+                path.unlink(missing_ok=True)
 
     def _place(self, name: str) -> Path:
         place = self.root / name

@@ -1,6 +1,7 @@
 """Names and paths become boundaries with an index; an export states itself and comes back."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,16 @@ def test_the_index_is_compiled_once(store: BoundaryStore) -> None:
     again = load_boundaries(["ours"], store=store, progress=told.append)
     assert told == []
     assert again.claimants_at(5, 5) == {"A"}
+
+
+def test_only_the_indices_that_were_used_last_are_kept(store: BoundaryStore) -> None:
+    load_boundaries(["ours"], store=store)
+    (first,) = (store.root / ".compiled").iterdir()
+    os.utime(first, (1, 1))
+    load_boundaries(["ours:A"], store=store)
+    store.forget_compiled(keep=1)
+    (kept,) = (store.root / ".compiled").iterdir()
+    assert kept != first
 
 
 def test_a_damaged_index_is_compiled_anew(store: BoundaryStore) -> None:

@@ -87,6 +87,33 @@ def test_longitudes_may_run_on_beyond_180(turn: float) -> None:
     assert bounds == [(-180, -1, -179, 1), (179, -1, 180, 1)]
 
 
+def test_vertices_on_both_sides_of_the_date_line_are_one_place() -> None:
+    hopping = ring(
+        (178, 0), (180, 0), (-180, 0), (-178, 0), (-178, 2), (-180, 2), (180, 2), (178, 2), (178, 0)
+    )  # fmt: skip
+    result = repaired("FJ", [[hopping]])
+    bounds = sorted(shapely.Polygon(outer).bounds for (outer,) in result.polygons)
+    assert bounds == [(-180, 0, -178, 2), (178, 0, 180, 2)]
+
+
+def test_a_hole_over_the_date_line_is_cut_with_its_ring() -> None:
+    outer = ring((178, 0), (-178, 0), (-178, 2), (178, 2), (178, 0))
+    hole = ring((179, 0.5), (-179, 0.5), (-179, 1), (179, 1), (179, 0.5))
+    result = repaired("FJ", [[outer, hole]])
+    shape = shapely.MultiPolygon([shapely.Polygon(p[0], p[1:]) for p in result.polygons])
+    assert shape.is_valid
+    assert shape.area == pytest.approx(4 * 2 - 2 * 0.5)
+    assert not shape.contains(shapely.Point(-179.5, 0.75))
+    assert shape.contains(shapely.Point(-178.5, 0.75))
+
+
+def test_a_box_around_the_whole_earth_is_one() -> None:
+    world = ring((-180, -90), (180, -90), (180, 90), (-180, 90), (-180, -90))
+    result = repaired("A", [[world]])
+    assert result.repairs == ()
+    assert shapely.Polygon(result.polygons[0][0]).area == 360 * 180
+
+
 def test_a_cut_keeps_the_digits_of_vertices() -> None:
     jumping = ring((179.12345, -1), (-179.98765, -1), (-179.98765, 1), (179.12345, 1))
     west, east = sorted(
