@@ -38,6 +38,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "record_bundle": ([], ["--entries", "5000"]),
     "line": ([], ["--messages", "100", "--queued", "1000", "--rounds", "1"]),
     "plan_geometry": ([], ["--rounds", "5"]),
+    "watch_approach": ([], ["--rounds", "5"]),
     "plan_filing": ([], ["--places", "4", "--seconds", "2"]),
     "node": ([], ["--events", "20", "--messages", "500", "--entries", "4000"]),
 }
