@@ -61,7 +61,7 @@ def places(rng: np.random.Generator, areas: list[Area], count: int) -> tuple[Flo
     return xy[keep, 1].copy(), xy[keep, 0].copy()
 
 
-def table(index: BorderIndex, lat: Floats, lng: Floats) -> np.ndarray[tuple[int, int], np.dtype]:  # type: ignore[type-arg]
+def table(index: BorderIndex, lat: Floats, lng: Floats) -> np.ndarray[tuple[int, int], np.dtype]:
     """Whether each position (row) is in each area (column)."""
     found = index.claimants(lat, lng)
     rows = [[area in each for area in range(index.areas)] for each in index.sets]
