@@ -178,9 +178,12 @@ class _Items:
 
 
 def said(category: int, record: Any) -> Said:
-    """What a record of category 021 (2.x) or 062 says, by libasterix's scaling."""
+    """What a record of category 021 (2.x), 048 or 062 says, by libasterix's scaling.
+
+    Of category 048 it does not say where that is: that takes the radar's site.
+    """
     items = _Items(record)
-    return _said_021(items) if category == 21 else _said_062(items)
+    return {21: _said_021, 48: _said_048, 62: _said_062}[category](items)
 
 
 def _scaled(value: float | None, factor: float) -> float | None:
@@ -229,6 +232,24 @@ def _said_021(items: _Items) -> Said:
         number = items.raw("161")
         it.identity = _track_number(items, None if number is None else number & 0xFFFF)
     it.callsign = items.text("170")
+    return it
+
+
+def _said_048(items: _Items) -> Said:
+    it = Said()
+    it.tod_s = items.quantity("s", "140")
+    if items.raw("090", "V") == 0 and items.raw("090", "G") == 0:
+        it.pressure_m = _scaled(items.quantity("FL", "090", "FL"), 100 * FT_M)
+    it.speed_m_s = _scaled(items.quantity("NM/s", "200", "GSP"), NM_M)
+    it.track_deg = items.quantity("°", "200", "HDG")
+    address = items.raw("220")
+    number = items.raw("161")
+    it.identity = (
+        f"{address:06x}"
+        if address
+        else _track_number(items, None if number is None else number & 0xFFF)
+    )
+    it.callsign = items.text("240")
     return it
 
 
@@ -291,7 +312,13 @@ def plausible(category: int, rng: random.Random) -> dict[str, Any]:
             "170": rng.choice(["SWR12", "N", "", None, rng.getrandbits(48)]),
         }
     if category == 48:
-        return {"010": 0x1902, "020": None, "140": tod, "040": rng.getrandbits(32)}
+        return {
+            "010": 0x1902,
+            "020": None,
+            "140": tod,
+            "040": rng.getrandbits(32),
+            "240": rng.choice(["SWR12", "N", "", None, rng.getrandbits(48)]),
+        }
     return {
         "300": None,
         "070": tod,

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.support.cot_events import T0_US, event
 
 from detente.feeds.cot import CotDecoder, CotSettings
-from detente.feeds.reports import COLUMNS, NEVER, Reports, Source, joined
+from detente.feeds.cot.roster import identity_of
+from detente.feeds.reports import COLUMNS, NEVER, Basis, Reports, Source, joined
 
 takproto: Any = importlib.import_module("takproto")
 
@@ -143,6 +144,48 @@ def test_reports_do_not_depend_on_how_the_stream_was_cut(
     got = [pieces.feed(stream[begin:end], T0_US) for begin, end in itertools.pairwise(cuts)]
     assert same(joined(got), wanted)
     assert pieces.counts.reports == whole.counts.reports
+
+
+@settings(max_examples=150)
+@given(
+    lat=st.floats(-90, 90),
+    lng=st.floats(-180, 179.9),
+    values=st.tuples(*[st.floats(-1e3, 1e6)] * 3, st.floats(0, 360), st.floats(0, 1e3)),
+    uid=st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=20),
+    callsign=st.sampled_from(["", "REGA 1", "é"]),
+    framed=st.sampled_from([takproto.TAKProtoVer.MESH, takproto.TAKProtoVer.STREAM]),
+)
+def test_messages_say_what_takproto_reads(
+    lat: float,
+    lng: float,
+    values: tuple[float, float, float, float, float],
+    uid: str,
+    callsign: str,
+    framed: Any,
+) -> None:
+    hae, ce, le, course, speed = values
+    message = takproto.parse_proto(bytearray(proto("x")))
+    told = message.cotEvent
+    told.uid, told.lat, told.lon, told.hae, told.ce, told.le = uid, lat, lng, hae, ce, le
+    told.detail.contact.callsign = callsign
+    told.detail.track.course, told.detail.track.speed = course, speed
+    data = bytes(takproto.functions.msg2proto(message, framed))
+    again = takproto.parse_proto(bytearray(data)).cotEvent
+    reports = CotDecoder(SOURCE, CotSettings(datagrams=True)).feed(data, NEVER)
+    if again.lat == again.lon == 0:
+        assert len(reports) == 0
+        return
+    assert reports.identities == (identity_of(again.uid),)
+    assert reports.callsigns == (again.detail.contact.callsign,)
+    assert reports.time_us[0] == again.sendTime * 1000
+    assert (reports.lat_deg[0], reports.lng_deg[0]) == (again.lat, again.lon)
+    assert (reports.speed_m_s[0], reports.track_deg[0]) == (
+        again.detail.track.speed,
+        again.detail.track.course % 360,
+    )
+    known = 0 < again.ce < 999_999
+    assert reports.basis[0] == (Basis.STATED if known else Basis.ASSUMED)
+    assert math.isnan(reports.altitude_m[0]) == (again.hae >= 999_999)
 
 
 @settings(max_examples=150)
