@@ -88,7 +88,7 @@ def assemble(content: bytes, states: States) -> Assembled:
         id=ID,
         title="Natural Earth 4.1 (world-atlas)",
         version=VERSION,
-        licence="public domain (Natural Earth), ISC (world-atlas)",
+        licence="public domain",
         sha256=hashlib.sha256(content).hexdigest(),
         uncertainty_m=UNCERTAINTY_M,
         uncertainty_ground=_GROUND,

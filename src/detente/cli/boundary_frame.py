@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,8 @@ from detente.boundaries import Boundary, Box, Ring, shape_of
 
 MARGIN: Final = 0.05
 _LEAST_DEG: Final = 1e-4
+_BEYOND: Final = 3.0
+"""Pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +55,29 @@ class Frame:
 
     def rings(self, boundary: Boundary) -> list[npt.NDArray[np.float64]]:
         """What of a boundary lies in the picture, in pixels, without more detail than it shows."""
-        half_x = self.width / 2 / self.scale / self.shrink
-        half_y = self.height / 2 / self.scale
+        # A little more than is seen, so that no edge of the picture is drawn as a line.
+        half_x = (self.width / 2 + _BEYOND) / self.scale / self.shrink
+        half_y = (self.height / 2 + _BEYOND) / self.scale
         x, y = (self.west + self.east) / 2, (self.south + self.north) / 2
         shape = shape_of(boundary)
-        drawn: list[npt.NDArray[np.float64]] = []
+        parts = []
         # The same Earth a turn further, for pictures over the date line.
         for turn in (0.0, 360.0):
-            if x + half_x < -180 + turn or x - half_x > 180 + turn:
-                continue
-            part = shapely.clip_by_rect(
-                shape, x - half_x - turn, y - half_y, x + half_x - turn, y + half_y
-            )
-            part = shapely.simplify(part, 0.5 / self.scale, preserve_topology=False)
-            for polygon in shapely.get_parts(part):
-                if not isinstance(polygon, shapely.Polygon):
-                    continue
-                drawn += [
-                    self.pixels(shapely.get_coordinates(ring) + np.array([turn, 0.0]))
-                    for ring in shapely.get_rings(polygon)
-                ]
-        return drawn
+            if x + half_x >= -180 + turn and x - half_x <= 180 + turn:
+                part = shapely.clip_by_rect(
+                    shape, x - half_x - turn, y - half_y, x + half_x - turn, y + half_y
+                )
+                parts.append(shapely.transform(part, partial(np.add, np.array([turn, 0.0]))))
+        # Joined, so that the cut at the date line is not drawn either.
+        joined = shapely.simplify(
+            shapely.union_all(parts), 0.5 / self.scale, preserve_topology=False
+        )
+        return [
+            self.pixels(shapely.get_coordinates(ring))
+            for polygon in shapely.get_parts(joined)
+            if isinstance(polygon, shapely.Polygon)
+            for ring in shapely.get_rings(polygon)
+        ]
 
 
 def frame_of(boundaries: Sequence[Boundary], box: Box | None, width: float, height: float) -> Frame:
