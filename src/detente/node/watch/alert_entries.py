@@ -16,7 +16,7 @@ from detente.errors import DetenteError
 from detente.record import Draft, JsonValue, Payload, Reference
 from detente.watch import Alert
 
-from .alert_tables import ALERT, SEEN, WARNING
+from .alert_tables import ALERT, ANNOUNCEMENT, SEEN
 
 CHANNEL: Final = "own/watch"
 NOTE_MAX: Final = 1000
@@ -61,10 +61,10 @@ def alert_told(payload: Payload) -> Alert:
         ) from error
 
 
-def warning_draft(
+def announcement_draft(
     alert: Alert, party: str, *, identity: UUID, message: Draft | None, why: str = ""
 ) -> Draft:
-    """`watch-warning`: another party is told of an alert, or is not, and why.
+    """`watch-announcement`: another party is told of an alert, or is not, and why.
 
     Args:
         alert: as it stood.
@@ -81,7 +81,7 @@ def warning_draft(
         "message": told,
         "why": why,
     }
-    return Draft(WARNING, CHANNEL, (), body, identity=identity)
+    return Draft(ANNOUNCEMENT, CHANNEL, (), body, identity=identity)
 
 
 def seen_draft(alert: Payload, officer: str, note: str, *, identity: UUID) -> Draft:

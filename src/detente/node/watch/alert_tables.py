@@ -10,19 +10,19 @@ from detente.record import Entry, JsonValue, Payload, SqlValue, Statement, Table
 
 ALERT: Final = "watch-alert"
 """An alert in a new stage."""
-WARNING: Final = "watch-warning"
+ANNOUNCEMENT: Final = "watch-announcement"
 """Another party was told of an alert, or could not be told in time."""
 SEEN: Final = "watch-alert-seen"
 """An officer has taken note of an alert."""
-KINDS: Final = (ALERT, WARNING, SEEN)
+KINDS: Final = (ALERT, ANNOUNCEMENT, SEEN)
 
 _TABLES: Final = TableSet.from_sql(
     "watch", files(__package__).joinpath("sql", "watch.sql").read_text(encoding="utf-8")
 )
-_OF_KIND: Final = {ALERT: "watch_alerts", WARNING: "watch_warnings", SEEN: "watch_seen"}
+_OF_KIND: Final = {ALERT: "watch_alerts", ANNOUNCEMENT: "watch_announcements", SEEN: "watch_seen"}
 _MEMBERS: Final = {
     ALERT: ("alert", "about", "stage", "closing", "grade", "aircraft", "boundary"),
-    WARNING: ("alert", "party", "stage", "message"),
+    ANNOUNCEMENT: ("alert", "party", "stage", "message"),
     SEEN: ("alert", "officer", "note"),
 }
 

@@ -15,7 +15,7 @@ CREATE TABLE watch_alerts (
 );
 CREATE INDEX watch_alerts_alert ON watch_alerts (alert, position);
 CREATE INDEX watch_alerts_position ON watch_alerts (position);
-CREATE TABLE watch_warnings (
+CREATE TABLE watch_announcements (
     id text PRIMARY KEY,
     position bigint NOT NULL,
     alert text NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE watch_warnings (
     message text NOT NULL,
     created text NOT NULL
 );
-CREATE INDEX watch_warnings_alert ON watch_warnings (alert, position);
+CREATE INDEX watch_announcements_alert ON watch_announcements (alert, position);
 CREATE TABLE watch_seen (
     id text PRIMARY KEY,
     position bigint NOT NULL,
