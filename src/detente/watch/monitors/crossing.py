@@ -13,9 +13,9 @@ where it is seen again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -72,6 +72,21 @@ class _Batch:
         self.touched.add(id(passage))
 
 
+class _Row(NamedTuple):
+    """A position at which something changes: see `Followed`."""
+
+    row: int
+    slot: int
+    link: int
+    set: int
+    where: int
+    time_us: int
+    counted: list[int]
+
+
+_NOTHING: Final[dict[int, Passage]] = {}
+
+
 class CrossingMonitor(Monitor):
     """See above.
 
@@ -115,12 +130,11 @@ class CrossingMonitor(Monitor):
         ahead = self._predictor.look(followed)
         batch = _Batch(followed, self._index.sets, [], {}, {}, set())
         events: list[Event] = []
-        rows = set(np.flatnonzero(followed.marked).tolist())
-        rows.update(found, ahead.rows)
-        for row in sorted(rows):
-            slot = int(reports.aircraft[row])
-            entered = self._row(batch, slot, row, found.get(row, ()))
-            events += self._predictor.row(ahead, row, entered, self._inside.get(slot, {}))
+        predicts = self._rules.look_ahead_s > 0
+        for at in _rows(followed, [*found, *ahead.rows]):
+            entered = self._row(batch, at, found.get(at.row, ()))
+            if predicts:
+                events += self._predictor.row(ahead, at.row, entered, self._inside.get(at.slot, {}))
         self._carry(batch)
         points = Points(
             reports.lat_deg, reports.lng_deg, reports.time_us, followed.odometer, followed.radius,
@@ -165,93 +179,93 @@ class CrossingMonitor(Monitor):
 
     # --- row by row, where something happens ---------------------------------------------------
 
-    def _row(self, batch: _Batch, slot: int, row: int, borders: Sequence[Cut]) -> list[int]:
+    def _row(self, batch: _Batch, at: _Row, borders: Sequence[Cut]) -> Sequence[int]:
         """What a position does to the passages of its aircraft. Returns areas that it entered."""
-        followed = batch.followed
-        link = followed.link[row]
-        if link == SKIPPED:
-            return []
-        held = batch.held[int(followed.sets[row])]
-        if link != LINKED:
-            self._forget_another(slot)
-            if link == JUMPED:
-                self._jumped(batch, slot, int(followed.tracked.reports.time_us[row]))
-            self._broken(batch, slot, row)
+        if at.link == SKIPPED:
+            return ()
+        held = batch.held[at.set]
+        if at.link != LINKED:
+            self._forget_another(at.slot)
+            if at.link == JUMPED:
+                self._jumped(batch, at)
+            self._broken(batch, at)
             for area in sorted(held):
-                self._appear(batch, slot, area, row)
+                self._appear(batch, at, area)
             return sorted(held)
         entered = []
         for each in borders:
             if each.into:
-                self._enter(batch, slot, each.area, row, each.border)
+                self._enter(batch, at, each.area, each.border)
                 entered.append(each.area)
             else:
-                self._leave(batch, slot, each.area, row, each.border)
+                self._leave(batch, at, each.area, each.border)
         # What holds the position decides, whatever the segment seemed to touch.
-        inside = self._inside.get(slot, {})
-        for area in sorted(held ^ set(inside)):
+        inside = self._inside.get(at.slot, _NOTHING)
+        if inside.keys() == held:
+            return entered
+        for area in sorted(held ^ inside.keys()):
             line_m = self._boundaries.boundaries[area].uncertainty_m
-            border = border_at(followed, row, line_m, self._rules)
+            border = border_at(batch.followed, at.row, line_m, self._rules)
             if area in inside:
-                self._leave(batch, slot, area, row, border)
+                self._leave(batch, at, area, border)
             else:
-                self._enter(batch, slot, area, row, border)
+                self._enter(batch, at, area, border)
                 entered.append(area)
         return entered
 
-    def _enter(self, batch: _Batch, slot: int, area: int, row: int, border: Border) -> None:
-        inside = self._inside.setdefault(slot, {})
+    def _enter(self, batch: _Batch, at: _Row, area: int, border: Border) -> None:
+        inside = self._inside.setdefault(at.slot, {})
         if area in inside:
             return
-        node, counted = border.node(), _counted(batch.followed, row)
-        passage = self._not_really_over(slot, area, border)
+        node = border.node()
+        passage = self._not_really_over(at.slot, area, border)
         if passage is None:
-            passage = Passage(
-                slot, area, self._identities[slot], border.time_us, node, border, node, counted,
-                node, jump_before_us=self._jumps.get(self._identities[slot]),
-            )  # fmt: skip
+            passage = self._begun(at, area, node, border)
         else:
-            passage.come_back(node, counted)
+            passage.come_back(node, Counted(*at.counted))
         passage.crossed = True
         passage.heard_of(border.source)
         inside[area] = passage
-        batch.since[slot, area] = int(batch.followed.where[row])
+        batch.since[at.slot, area] = at.where
         batch.touch(passage)
 
-    def _appear(self, batch: _Batch, slot: int, area: int, row: int) -> None:
+    def _appear(self, batch: _Batch, at: _Row, area: int) -> None:
         """An aircraft is seen inside, and nobody saw it come."""
-        node = node_at(batch.followed, row)
-        passage = Passage(
-            slot, area, self._identities[slot], node.time_us, node, None, node,
-            _counted(batch.followed, row), node,
-            jump_before_us=self._jumps.get(self._identities[slot]),
-        )  # fmt: skip
-        passage.heard_of(source_of(batch.followed, row))
-        self._inside.setdefault(slot, {})[area] = passage
-        batch.since[slot, area] = int(batch.followed.where[row]) + 1
+        passage = self._begun(at, area, node_at(batch.followed, at.row), None)
+        passage.heard_of(source_of(batch.followed, at.row))
+        self._inside.setdefault(at.slot, {})[area] = passage
+        batch.since[at.slot, area] = at.where + 1
         batch.touch(passage)
 
-    def _leave(self, batch: _Batch, slot: int, area: int, row: int, border: Border) -> None:
-        passage = self._inside.get(slot, {}).pop(area, None)
+    def _begun(self, at: _Row, area: int, node: Node, entry: Border | None) -> Passage:
+        identity = self._identities[at.slot]
+        return Passage(
+            at.slot, area, identity, node.time_us, node, entry, node, Counted(*at.counted), node,
+            jump_before_us=self._jumps.get(identity),
+        )  # fmt: skip
+
+    def _leave(self, batch: _Batch, at: _Row, area: int, border: Border) -> None:
+        passage = self._inside.get(at.slot, {}).pop(area, None)
         if passage is None:
             return
-        self._measure(batch, passage, int(batch.followed.where[row]), border.node())
+        node = border.node()
+        self._measure(batch, passage, at.where, node)
         passage.exit, passage.crossed = border, True
         passage.heard_of(border.source)
-        self._end(batch, passage, border.node(), row)
+        self._end(batch, passage, node, at)
 
-    def _broken(self, batch: _Batch, slot: int, row: int) -> None:
+    def _broken(self, batch: _Batch, at: _Row) -> None:
         """Nothing links this position to the one before: there ends what was open."""
-        followed = batch.followed
-        for passage in self._inside.pop(slot, {}).values():
-            self._measure(batch, passage, int(followed.where[row]), None)
-            last = Node(0.0, 0.0, int(followed.came[row, 0]), float(followed.odometer[row]), 0.0)
-            self._end(batch, passage, last, row)
+        for passage in self._inside.pop(at.slot, {}).values():
+            self._measure(batch, passage, at.where, None)
+            last_us = int(batch.followed.came[at.row, 0])
+            last = Node(0.0, 0.0, last_us, float(batch.followed.odometer[at.row]), 0.0)
+            self._end(batch, passage, last, at)
 
-    def _end(self, batch: _Batch, passage: Passage, at: Node, row: int) -> None:
-        passage.leave(at, _counted(batch.followed, row))
+    def _end(self, batch: _Batch, passage: Passage, node: Node, at: _Row) -> None:
+        passage.leave(node, Counted(*at.counted))
         over = self._over.setdefault(passage.slot, [])
-        oldest_us = at.time_us - max(self._window_us, round(self._rules.merge_s * 1e6))
+        oldest_us = node.time_us - max(self._window_us, round(self._rules.merge_s * 1e6))
         over[:] = [each for each in over if (each.ended_us or 0) >= oldest_us][-REMEMBERED_MAX:]
         over.append(passage)
         batch.touch(passage)
@@ -262,12 +276,13 @@ class CrossingMonitor(Monitor):
         if over and over[0].aircraft != self._identities[slot]:
             del self._over[slot]
 
-    def _jumped(self, batch: _Batch, slot: int, at_us: int) -> None:
+    def _jumped(self, batch: _Batch, at: _Row) -> None:
         """An aircraft cannot have come here: what it said for a while before is in doubt, too."""
-        self._jumps[self._identities[slot]] = at_us
-        for passage in (*self._inside.get(slot, {}).values(), *self._over.get(slot, ())):
+        self._jumps[self._identities[at.slot]] = at.time_us
+        known = (*self._inside.get(at.slot, {}).values(), *self._over.get(at.slot, ()))
+        for passage in known:
             if passage.jump_after_us is None:
-                passage.jump_after_us = at_us
+                passage.jump_after_us = at.time_us
                 batch.touch(passage)
 
     def _not_really_over(self, slot: int, area: int, border: Border) -> Passage | None:
@@ -361,5 +376,12 @@ class CrossingMonitor(Monitor):
         return passage_events(seen, self._boundaries, self._rules)
 
 
-def _counted(followed: Followed, row: int) -> Counted:
-    return Counted(*followed.counted[row].tolist())
+def _rows(followed: Followed, others: Sequence[int]) -> Iterator[_Row]:
+    """Positions at which something changes, and some others, in the order of their arrival."""
+    row = np.unique(np.concatenate((np.flatnonzero(followed.marked), others)).astype(np.intp))
+    reports = followed.tracked.reports
+    columns = (
+        row, reports.aircraft[row], followed.link[row], followed.sets[row], followed.where[row],
+        reports.time_us[row], followed.counted[row],
+    )  # fmt: skip
+    return map(_Row, *(each.tolist() for each in columns))
