@@ -29,7 +29,7 @@ DOUBT_MAX: Final = 1.0
 """A track that broke more often than this lately proves nothing; see `Tracked.doubt`."""
 _GAP_US: Final = 30_000_000
 _DEGREE_M: Final = 111_195.0
-_DOUBTFUL: Final = Flag.JUMP | Flag.INCONSISTENT
+_DOUBTFUL: Final = int(Flag.JUMP | Flag.INCONSISTENT)
 
 PRESSURE, SATELLITES, NO_REFERENCE = 0, 1, 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 import msgspec
@@ -37,7 +38,9 @@ _PLACES: Final = 1e7
 """Positions are judged in 10⁻⁷ degrees, a centimetre, as F3411 sends them."""
 _SPEED_M_S: Final = 250.0
 """Assumed of an aircraft that tells no speed, for what its time may be off."""
-_DOUBTFUL: Final = Flag.JUMP | Flag.INCONSISTENT
+_DOUBTFUL: Final = int(Flag.JUMP | Flag.INCONSISTENT)
+_GROUND: Final = int(Flag.GROUND)
+_FIRST: Final = int(Flag.FIRST)
 
 
 class _Open(Struct):
@@ -180,58 +183,75 @@ class StandOffMonitor(Monitor):
         lat: Floats,
         lng: Floats,
     ) -> list[tuple[int, Event]]:
-        """Follow those that are, or were lately, anywhere near; row and event."""
-        reports, limit = tracked.reports, self.rules.limits[number]
-        near = distance_m <= limit.looked_for_dm / 10
-        aircraft = reports.aircraft[rows]
+        """Follow those that are, or just were, too near; of others keep the last position."""
+        aircraft = tracked.reports.aircraft[rows]
+        limit = self.rules.limits[number]
         concerned = np.zeros(len(self._identities), dtype=np.bool_)
-        concerned[aircraft[near]] = True
-        for key in (*self._open, *self._last):
+        concerned[aircraft[np.rint(distance_m * 10) < limit.distance_dm]] = True
+        for key in self._open:
             concerned[key[1]] |= key[0] == number
-        picked = np.flatnonzero(concerned[aircraft])
+        followed = concerned[aircraft]
         found: list[tuple[int, Event]] = []
-        for i in picked.tolist():
-            row = int(rows[i])
-            distance = float(distance_m[i]) if near[i] else None
-            position = self._position(
-                tracked, row, limit, distance, float(lat[row]), float(lng[row])
-            )
-            begins = bool(tracked.flags[row] & Flag.FIRST)
-            grounded = bool(reports.on_ground[row] == 1 or tracked.flags[row] & Flag.GROUND)
-            found += [
-                (row, each)
-                for each in self._followed(
-                    number, int(reports.aircraft[row]), position, begins, grounded
-                )
-            ]
+        for row, slot, position, begins, grounded in self._positions(
+            limit, tracked, rows[followed], distance_m[followed], lat, lng
+        ):
+            told = self._followed(number, slot, position, begins, grounded)
+            found += [(row, each) for each in told]
+        others = np.flatnonzero(~followed)
+        _, last = np.unique(aircraft[others][::-1], return_index=True)
+        kept = others[len(others) - 1 - last]
+        for _, slot, position, _, grounded in self._positions(
+            limit, tracked, rows[kept], distance_m[kept], lat, lng
+        ):
+            if position.distance_dm is None or grounded:
+                self._last.pop((number, slot), None)
+            else:
+                self._last[number, slot] = position
         return found
 
-    def _position(
+    def _positions(
         self,
-        tracked: Tracked,
-        row: int,
         limit: Limit,
-        distance_m: float | None,
-        lat: float,
-        lng: float,
-    ) -> Position:
-        reports = tracked.reports
-        radius_m = float(reports.horizontal_m[row])
-        speed = float(reports.speed_m_s[row])
-        late_m = (_SPEED_M_S if np.isnan(speed) else speed) * self.rules.time_s
-        spread_m = float(np.hypot(np.hypot(ONE_WAY * radius_m, late_m), limit.uncertainty_dm / 10))
-        return Position(
-            int(reports.time_us[row]),
-            lat,
-            lng,
-            float(reports.altitude_m[row]),
-            None if distance_m is None else round(distance_m * 10),
-            int(np.ceil(spread_m * 10)),
-            radius_m,
-            bool(tracked.flags[row] & _DOUBTFUL) or bool(tracked.doubt[row] > DOUBT_MAX),
-            int(reports.basis[row]),
-            int(reports.source[row]),
-        )
+        tracked: Tracked,
+        rows: Rows,
+        distance_m: Floats,
+        lat: Floats,
+        lng: Floats,
+    ) -> Iterator[tuple[int, int, Position, bool, bool]]:
+        """Row, aircraft, position, whether a track begins with it, whether it is on the ground."""
+        if not len(rows):
+            return
+        reports, flags = tracked.reports, tracked.flags[rows]
+        radius_m = reports.horizontal_m[rows]
+        speed = reports.speed_m_s[rows]
+        late_m = np.where(np.isnan(speed), _SPEED_M_S, speed) * self.rules.time_s
+        line_m = limit.uncertainty_dm / 10
+        spread_m = np.hypot(np.hypot(ONE_WAY * radius_m, late_m), line_m)
+        known = distance_m <= limit.looked_for_dm / 10
+        distance_dm = np.rint(np.where(known, distance_m, 0.0) * 10).astype(np.int64)
+        doubtful = ((flags & _DOUBTFUL) != 0) | (tracked.doubt[rows] > DOUBT_MAX)
+        grounded = (reports.on_ground[rows] == 1) | ((flags & _GROUND) != 0)
+        for row, slot, told, *rest, begins, on_ground in zip(
+            rows.tolist(),
+            reports.aircraft[rows].tolist(),
+            known.tolist(),
+            reports.time_us[rows].tolist(),
+            lat[rows].tolist(),
+            lng[rows].tolist(),
+            reports.altitude_m[rows].tolist(),
+            distance_dm.tolist(),
+            np.ceil(spread_m * 10).astype(np.int64).tolist(),
+            radius_m.tolist(),
+            doubtful.tolist(),
+            reports.basis[rows].tolist(),
+            reports.source[rows].tolist(),
+            ((flags & _FIRST) != 0).tolist(),
+            grounded.tolist(),
+            strict=True,
+        ):
+            if not told:
+                rest[4] = None
+            yield row, slot, Position(*rest), begins, on_ground
 
     def _followed(
         self, number: int, aircraft: int, position: Position, begins: bool, grounded: bool
