@@ -7,6 +7,7 @@ decides near a limit may differ by the shape of the Earth; it says so.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from geographiclib.geodesic import Geodesic
@@ -48,11 +49,42 @@ class Step:
     residual: float
 
 
-class NaiveTracks:
-    """Judges rows of `Reports`, one by one."""
+def geodesic(one: Point, two: Point) -> tuple[float, float]:
+    """Metres, and the azimuth halfway."""
+    line = Geodesic.WGS84.InverseLine(one.lat, one.lng, two.lat, two.lng)
+    return line.s13, line.Position(line.s13 / 2)["azi2"]
 
-    def __init__(self, rules: TrackRules) -> None:
+
+def haversine(one: Point, two: Point) -> tuple[float, float]:
+    """Metres, and the azimuth at the beginning, on a sphere: what most code does."""
+    lat0, lat1 = math.radians(one.lat), math.radians(two.lat)
+    turn = math.radians(two.lng - one.lng)
+    half = math.sin((lat1 - lat0) / 2) ** 2
+    half += math.cos(lat0) * math.cos(lat1) * math.sin(turn / 2) ** 2
+    east = math.cos(lat1) * math.sin(turn)
+    north = math.cos(lat0) * math.sin(lat1) - math.sin(lat0) * math.cos(lat1) * math.cos(turn)
+    return 2 * 6_371_008.8 * math.asin(math.sqrt(half)), math.degrees(math.atan2(east, north))
+
+
+class NaiveTracks:
+    """Judges rows of `Reports`, one by one.
+
+    Args:
+        rules: as of the other.
+        between: how far it is from one point to another.
+        strict: whether to raise `TooClose`.
+    """
+
+    def __init__(
+        self,
+        rules: TrackRules,
+        between: Callable[[Point, Point], tuple[float, float]] = geodesic,
+        *,
+        strict: bool = True,
+    ) -> None:
         self._rules = rules
+        self._between = between
+        self._strict = strict
         self._known: dict[str, Aircraft] = {}
 
     def judge(self, reports: Reports, row: int) -> tuple[Fate, Flag]:
@@ -131,7 +163,7 @@ class NaiveTracks:
                 return Fate.FROZEN
             return None
         if seconds == 0:
-            apart = _between(last, point)[0]
+            apart = self._between(last, point)[0]
             if self._more(apart, last.horizontal + point.horizontal):
                 known.contested = True
                 return Fate.CONTRADICTING
@@ -166,7 +198,7 @@ class NaiveTracks:
     def _step(self, one: Point, two: Point) -> Step:
         rules = self._rules
         seconds = (two.time_us - one.time_us) / 1e6
-        apart, azimuth = _between(one, two)
+        apart, azimuth = self._between(one, two)
         told = not math.isnan(one.speed + one.track + two.speed + two.track)
         fastest = max(one.speed, two.speed) if told else 250.0
         blurred = one.horizontal + two.horizontal + rules.time_spread_s * fastest
@@ -183,12 +215,6 @@ class NaiveTracks:
         return Step(jump, self._more(residual, blurred + turning), residual)
 
     def _more(self, value: float, limit: float) -> bool:
-        if abs(value - limit) < MARGIN * abs(limit) + 1.0:
+        if self._strict and abs(value - limit) < MARGIN * abs(limit) + 1.0:
             raise TooClose
         return value > limit
-
-
-def _between(one: Point, two: Point) -> tuple[float, float]:
-    """Metres, and the azimuth halfway."""
-    line = Geodesic.WGS84.InverseLine(one.lat, one.lng, two.lat, two.lng)
-    return line.s13, line.Position(line.s13 / 2)["azi2"]
