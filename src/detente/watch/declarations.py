@@ -6,7 +6,6 @@ sign: those change in flight, and an answer must not depend on when one was hear
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,11 +17,11 @@ from msgspec import Meta, Struct
 from detente.agreement import AircraftClass, Purpose
 from detente.errors import DetenteError
 
+from .identity_patterns import IdentityPatterns
+
 BYTES_MAX: Final = 32 * 2**20
 AIRCRAFT_MAX: Final = 200_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_RANGE: Final = re.compile(r"([0-9a-f]{6})-([0-9a-f]{6})\Z")
-_ADDRESS: Final = re.compile(r"[0-9a-f]{6}\Z")
 
 Pattern = Annotated[str, Meta(min_length=1, max_length=200)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -93,38 +92,35 @@ class Declarations:
     """
 
     def __init__(self, aircraft: Iterable[Declared] = (), notices: Iterable[Notice] = ()) -> None:
-        self._exact: dict[str, Declared] = {}
-        self._patterns: list[tuple[str, str, Declared]] = []
         self.aircraft: Sequence[Declared] = tuple(aircraft)
         self.notices: Sequence[Notice] = tuple(notices)
-        if len(self.aircraft) > AIRCRAFT_MAX:
+        if len(self.aircraft) > AIRCRAFT_MAX or len(self.notices) > AIRCRAFT_MAX:
             raise DeclarationsUnusable(
-                f"More than {AIRCRAFT_MAX:,} aircraft are declared.",
+                f"There are more than {AIRCRAFT_MAX:,} aircraft, or notices.",
                 advice="Declare ranges of addresses instead.",
             )
+        try:
+            self._aircraft = IdentityPatterns(each.aircraft for each in self.aircraft)
+            self._notices = IdentityPatterns(each.aircraft for each in self.notices)
+        except ValueError as error:
+            raise DeclarationsUnusable(
+                f"A pattern cannot be meant: {error}.",
+                advice="Write an identity, its beginning and a star, or a range of addresses.",
+            ) from error
         for each in self.aircraft:
-            low, high = _bounds(each.aircraft)
-            if low != high:
-                self._patterns.append((low, high, each))
-            elif self._exact.setdefault(low, each) != each:
+            if len({self.aircraft[other] for other in self._aircraft.exact(each.aircraft)}) > 1:
                 raise DeclarationsUnusable(
                     "An aircraft is declared twice, differently.", where=each.aircraft
                 )
-        self._notices = [(*_bounds(each.aircraft), each) for each in self.notices]
 
     def of(self, identity: str) -> Declared:
         """What is declared of an aircraft; `UNDECLARED` if nothing is."""
-        exact = self._exact.get(identity)
-        if exact is not None:
-            return exact
-        return next(
-            (each for low, high, each in self._patterns if _matches(low, high, identity)),
-            UNDECLARED,
-        )
+        numbers = self._aircraft.exact(identity) or self._aircraft.matching(identity)
+        return self.aircraft[numbers[0]] if numbers else UNDECLARED
 
     def notices_of(self, identity: str) -> list[Notice]:
         """Errands that were announced for an aircraft, in their order."""
-        return [each for low, high, each in self._notices if _matches(low, high, identity)]
+        return [self.notices[number] for number in self._notices.matching(identity)]
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,28 +159,3 @@ def read_declarations(data: bytes, where: str = "declarations") -> Declarations:
 def microseconds(moment: datetime) -> int:
     """Since 1970 UTC, exactly."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _bounds(pattern: str) -> tuple[str, str]:
-    """The first and the last identity that a pattern matches; of a beginning, with a star."""
-    span = _RANGE.match(pattern)
-    if span is not None:
-        low, high = span.groups()
-        if low > high:
-            raise DeclarationsUnusable("A range of addresses ends before it begins.", where=pattern)
-        return low, high
-    if "*" in pattern[:-1]:
-        raise DeclarationsUnusable(
-            "A star stands for the rest of an identity; nothing may follow it.", where=pattern
-        )
-    if pattern.endswith("*"):
-        return pattern[:-1], "*"
-    return pattern, pattern
-
-
-def _matches(low: str, high: str, identity: str) -> bool:
-    if high == "*":
-        return identity.startswith(low)
-    if low == high:
-        return identity == low
-    return low <= identity <= high and _ADDRESS.match(identity) is not None

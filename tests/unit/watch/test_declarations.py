@@ -14,6 +14,7 @@ from detente.watch import (
     Declared,
     read_declarations,
 )
+from detente.watch.identity_patterns import IdentityPatterns
 
 FILE = b"""
 [[aircraft]]
@@ -71,7 +72,7 @@ def test_json_is_the_same() -> None:
         (b"[[aircraft]]\nparty = 3", "cannot be read"),
         (b'[[aircraft]]\naircraft = "a"\nclass = "bomber"', "cannot be read"),
         (b'[[aircraft]]\naircraft = "a"\ncolour = "red"', "cannot be read"),
-        (b'[[aircraft]]\naircraft = "a*b"', "star stands for the rest"),
+        (b'[[aircraft]]\naircraft = "a*b"', "nothing may follow a star"),
         (b'[[aircraft]]\naircraft = "4bffff-4b0000"', "ends before it begins"),
         (b"\xff\xfe", "cannot be read"),
         (b'{"aircraft": ' + b"[" * 100_000, "cannot be read"),
@@ -81,6 +82,27 @@ def test_json_is_the_same() -> None:
 def test_what_cannot_be_used_is_refused(data: bytes, message: str) -> None:
     with pytest.raises(DeclarationsUnusable, match=message):
         read_declarations(data, "mine.toml")
+
+
+def _fits(pattern: str, identity: str) -> bool:
+    low, dash, high = pattern.partition("-")
+    if dash:
+        return len(identity) == 6 and low <= identity <= high
+    return identity == pattern or (pattern[-1] == "*" and identity.startswith(pattern[:-1]))
+
+
+HEX = st.text("09af", min_size=6, max_size=6)
+PATTERNS = st.one_of(
+    HEX,
+    st.text("09af", max_size=3).map(lambda begin: f"{begin}*"),
+    st.tuples(HEX, HEX).map(lambda ends: "-".join(sorted(ends))),
+)
+
+
+@given(st.lists(PATTERNS, max_size=8), st.one_of(HEX, st.text("09af:", max_size=7)))
+def test_all_patterns_that_match_are_found(patterns: list[str], identity: str) -> None:
+    expected = [k for k, each in enumerate(patterns) if _fits(each, identity)]
+    assert IdentityPatterns(patterns).matching(identity) == expected
 
 
 def test_an_aircraft_is_declared_once() -> None:
