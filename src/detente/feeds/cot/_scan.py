@@ -48,6 +48,13 @@ BRACKET: Final = 0x5D
 PROTOBUF: Final = 0xBF
 """A stream message of TAK protocol 1 begins here; in UTF-8 no character begins so."""
 
+POINTS: Final = 0
+DETAILS: Final = 1
+TRACKS: Final = 2
+CONTACTS: Final = 3
+WITHIN: Final = 4
+"""How often an event's elements have been seen, and whether its detail is open."""
+
 DEPTH_MAX: Final = 32
 DECLARATION_BYTES_MAX: Final = 512
 
@@ -64,12 +71,92 @@ _CALLSIGN: Final = word("callsign")
 
 
 @kernel
+def end_tag(
+    buffer: npt.NDArray[np.uint8], at: int, end: int, name_begin: int, name_stop: int
+) -> int:
+    """After the end tag that begins here; `STOP` if it is none of the element of that name."""
+    stop = name_end(buffer, at + 2, end)
+    if stop - at - 2 != name_stop - name_begin:
+        return STOP
+    for place in range(name_stop - name_begin):
+        if buffer[at + 2 + place] != buffer[name_begin + place]:
+            return STOP
+    while stop < end and is_space(int(buffer[stop]) + 0):
+        stop += 1
+    if stop >= end or buffer[stop] != GREATER:
+        return STOP
+    return stop + 1
+
+
+@kernel
+def text_end(buffer: npt.NDArray[np.uint8], at: int, end: int) -> int:
+    """Where the next tag begins, or the end; `STOP` if the text before it is not plain."""
+    while at < end and buffer[at] != LESS:
+        octet = int(buffer[at]) + 0
+        unusual = octet > TILDE or octet in (AMPERSAND, BRACKET)
+        if unusual or (octet < SPACE and not is_space(octet)):
+            return STOP
+        at += 1
+    return at
+
+
+@kernel
+def take_element(
+    buffer: npt.NDArray[np.uint8],
+    name: int,
+    stop: int,
+    depth: int,
+    found: npt.NDArray[np.int64],
+    count: int,
+    seen: npt.NDArray[np.int64],
+    places: npt.NDArray[np.int64],
+    numbers: npt.NDArray[np.float64],
+) -> bool:
+    """Take what an element within an event tells.
+
+    Args:
+        name, stop: where its name begins and ends.
+        depth: how many elements are open around it.
+        found, count: its attributes.
+        seen: int64[5], by `POINTS` … `WITHIN`, to be kept.
+        places, numbers: of the event, to be filled.
+
+    Returns:
+        False if it is unusual: a second one, or an `event`.
+    """
+    if depth == 1 and equal(buffer, name, stop, _POINT):
+        seen[POINTS] += 1
+        return bool(seen[POINTS] == 1) and read_point(buffer, found, count, numbers)
+    if depth == 1 and equal(buffer, name, stop, _DETAIL):
+        seen[DETAILS] += 1
+        seen[WITHIN] = 1
+        return bool(seen[DETAILS] == 1)
+    if depth == 2 and seen[WITHIN] and equal(buffer, name, stop, _TRACK):
+        seen[TRACKS] += 1
+        return (
+            bool(seen[TRACKS] == 1)
+            and read_number(buffer, found, count, _COURSE, numbers, COURSE_DEG)
+            and read_number(buffer, found, count, _SPEED, numbers, SPEED_M_S)
+        )
+    if depth == 2 and seen[WITHIN] and equal(buffer, name, stop, _CONTACT):
+        seen[CONTACTS] += 1
+        for i in range(count):
+            if equal(buffer, found[i, 0], found[i, 1], _CALLSIGN):
+                places[CALLSIGN_BEGIN] = found[i, 2]
+                places[CALLSIGN_END] = found[i, 3]
+        return bool(seen[CONTACTS] == 1)
+    # An event within another: perhaps one that was cut off, and the next one.
+    return not equal(buffer, name, stop, _EVENT)
+
+
+@kernel
 def read_event(
     buffer: npt.NDArray[np.uint8],
     begin: int,
     end: int,
     found: npt.NDArray[np.int64],
     names: npt.NDArray[np.int64],
+    seen: npt.NDArray[np.int64],
     places: npt.NDArray[np.int64],
     numbers: npt.NDArray[np.float64],
 ) -> int:
@@ -77,49 +164,29 @@ def read_event(
 
     Args:
         end: of the buffer.
-        found, names: room for attributes (int64[ATTRIBUTES_MAX, 4]) and for the names of open
-            elements (int64[DEPTH_MAX, 2]).
+        found, names, seen: room for attributes (int64[ATTRIBUTES_MAX, 4]), for the names of open
+            elements (int64[DEPTH_MAX, 2]), and as `take_element` has it.
         places, numbers: int64[PLACES] and float64[NUMBERS] to be filled; NaN all over.
 
     Returns:
         Where it ends, or `STOP` if it is not plain.
     """
+    seen[:] = 0
     at = begin
     depth = 0
-    in_detail = False
-    points = 0
-    details = 0
-    tracks = 0
-    contacts = 0
-    while True:
-        # here a tag begins
-        if at + 1 >= end:
-            return STOP
+    while at + 1 < end:  # here a tag begins
         if buffer[at + 1] == SLASH:
-            stop = name_end(buffer, at + 2, end)
-            open_begin = names[depth - 1, 0]
-            length = names[depth - 1, 1] - open_begin
-            if stop - at - 2 != length:
-                return STOP
-            for place in range(length):
-                if buffer[at + 2 + place] != buffer[open_begin + place]:
-                    return STOP
-            at = stop
-            while at < end and is_space(int(buffer[at]) + 0):
-                at += 1
-            if at >= end or buffer[at] != GREATER:
-                return STOP
-            at += 1
+            at = end_tag(buffer, at, end, names[depth - 1, 0], names[depth - 1, 1])
             depth -= 1
-            if depth == 1:
-                in_detail = False
-            if depth == 0:
+            if at == STOP or depth == 0:
                 return at
+            if depth == 1:
+                seen[WITHIN] = 0
         else:
-            stop = name_end(buffer, at + 1, end)
-            if stop == at + 1 or depth == DEPTH_MAX:
-                return STOP
             name = at + 1
+            stop = name_end(buffer, name, end)
+            if stop == name or depth == DEPTH_MAX:
+                return STOP
             at, count = attributes_end(buffer, stop, end, found)
             if at == STOP:
                 return STOP
@@ -134,44 +201,18 @@ def read_event(
                     return STOP
                 if closed:
                     return at
-            elif depth == 1 and equal(buffer, name, stop, _POINT):
-                points += 1
-                if points > 1 or not read_point(buffer, found, count, numbers):
-                    return STOP
-            elif depth == 1 and equal(buffer, name, stop, _DETAIL):
-                details += 1
-                if details > 1:
-                    return STOP
-                in_detail = not closed
-            elif depth == 2 and in_detail and equal(buffer, name, stop, _TRACK):
-                tracks += 1
-                if (
-                    tracks > 1
-                    or not read_number(buffer, found, count, _COURSE, numbers, COURSE_DEG)
-                    or not read_number(buffer, found, count, _SPEED, numbers, SPEED_M_S)
-                ):
-                    return STOP
-            elif depth == 2 and in_detail and equal(buffer, name, stop, _CONTACT):
-                contacts += 1
-                if contacts > 1:
-                    return STOP
-                for i in range(count):
-                    if equal(buffer, found[i, 0], found[i, 1], _CALLSIGN):
-                        places[CALLSIGN_BEGIN] = found[i, 2]
-                        places[CALLSIGN_END] = found[i, 3]
-            elif equal(buffer, name, stop, _EVENT):
-                # Perhaps an event that was cut off, and the next one.
+            elif not take_element(buffer, name, stop, depth, found, count, seen, places, numbers):
                 return STOP
             if not closed:
                 names[depth, 0] = name
                 names[depth, 1] = stop
                 depth += 1
-        while at < end and buffer[at] != LESS:
-            octet = int(buffer[at]) + 0
-            unusual = octet > TILDE or octet in (AMPERSAND, BRACKET)
-            if unusual or (octet < SPACE and not is_space(octet)):
-                return STOP
-            at += 1
+            elif depth == 1:
+                seen[WITHIN] = 0
+        at = text_end(buffer, at, end)
+        if at == STOP:
+            return STOP
+    return STOP
 
 
 @kernel
@@ -235,6 +276,7 @@ def scan(
     """
     found = np.empty((ATTRIBUTES_MAX, 4), np.int64)
     names = np.empty((DEPTH_MAX, 2), np.int64)
+    seen = np.empty(WITHIN + 1, np.int64)
     rows = 0
     skipped = 0
     skipping = lost
@@ -256,7 +298,7 @@ def scan(
             places[rows, TIME_US] = NEVER
             places[rows, STALE_US] = NEVER
             numbers[rows, :] = math.nan
-            stop = read_event(buffer, at, end, found, names, places[rows], numbers[rows])
+            stop = read_event(buffer, at, end, found, names, seen, places[rows], numbers[rows])
             if stop == STOP:
                 if close <= at:
                     close = event_end(buffer, at, end)
