@@ -36,7 +36,7 @@ class SeparationRules(Struct, frozen=True, kw_only=True):
         unknown_party: whether aircraft of unknown party are compared with one another, too; with
             those of known party they always are.
         unknown_altitude: whether aircraft that tell no altitude count as being at any.
-        pairs_max: encounters looked at in one step; the others are counted.
+        pairs_max: encounters at a time; what is more is left out, and counted.
 
     Raises:
         ValueError: no well-clear volume has that name.

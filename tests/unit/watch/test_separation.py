@@ -301,3 +301,12 @@ def test_nothing_is_lost_between_two_looks() -> None:
     assert last.distance_m is not None
     assert last.distance_m.value < 5
     assert last.grade is Grade.CANNOT_BE_TOLD, "50 m is less than the uncertainty"
+
+
+def test_a_crowd_that_somebody_made_up_is_bounded_and_counted() -> None:
+    crowd = tuple(Flight(f"c{k:05x}", k, 0, 0, 0, end=5) for k in range(60))
+    rules = SeparationRules(unknown_party=True, pairs_max=100)
+    monitor = SeparationMonitor(rules)
+    monitor.take(Tracks().take(reports_of(crowd)))
+    assert len(monitor.close()) == 100
+    assert monitor.counts["pairs"] > 0

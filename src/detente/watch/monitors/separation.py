@@ -184,6 +184,9 @@ class SeparationMonitor(Monitor):
             if encounter is None:
                 if look.enters_s > look.leaves_s:
                     continue
+                if len(self._encounters) >= self.rules.pairs_max:
+                    self._shed += 1
+                    continue
                 encounter = self._begun(first, second, look, now_us)
                 self._encounters[pair] = encounter
             else:
