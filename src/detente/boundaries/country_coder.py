@@ -143,19 +143,22 @@ def assemble(content: bytes) -> Assembled:
             claimed.setdefault(ALSO_CLAIMED[key], []).extend(polygons)
     for code, also in claimed.items():
         outlines.setdefault(code, []).extend(also)
-    polygons_of, repairs = repaired_all(outlines)
+    polygons_of, repairs = repaired_all(
+        {f"{ID}/{code}": outlines[code] for code in sorted(outlines)}
+    )
     source = _source(content)
     boundaries = []
-    for code in sorted(polygons_of):
+    for name, polygons_kept in polygons_of.items():
+        code = name.removeprefix(f"{ID}/")
         state = known.find(code)
         boundaries.append(
             Boundary(
-                id=f"{ID}/{code}",
+                id=name,
                 claimant=state.sovereign if state else code,
                 kind=Kind.LAND,
                 name=names[code],
                 source=source,
-                polygons=polygons_of[code],
+                polygons=polygons_kept,
                 uncertainty_m=UNCERTAINTY_M,
                 open_uncertainty_m=OPEN_UNCERTAINTY_M,
             )

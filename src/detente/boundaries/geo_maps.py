@@ -10,14 +10,14 @@ Netherlands, the United States and others occur twice, by themselves and within 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from .assembling import Assembled, repaired_all, without_repeated_territories
 from .enclaves import told_apart
 from .geojson import features_of
-from .model import Boundary, BoundarySource, Kind
+from .model import Boundary, BoundarySource, Kind, Ring
 from .states import States
 
 ID: Final = "maritime-10m"
@@ -48,10 +48,14 @@ def assemble(
         BoundaryFileUnreadable: it is something else.
         BoundaryRefused: a polygon cannot be repaired.
     """
-    outlines = {feature.text("A3"): feature.polygons for feature in features_of(content, path)}
-    nested = told_apart(outlines)
+    outlines: dict[str, Sequence[Sequence[Ring]]] = {}
+    for feature in features_of(content, path):
+        code = feature.text("A3")
+        state = states.find(code)
+        outlines[f"{ID}/{state.alpha2 if state else code}"] = feature.polygons
+    nested = told_apart({name: outlines[name] for name in sorted(outlines)})
     polygons_of, repairs = repaired_all(
-        {code: each.polygons for code, each in nested.items()}, step=step
+        {name: each.polygons for name, each in nested.items()}, step=step
     )
     source = BoundarySource(
         id=ID,
@@ -66,14 +70,14 @@ def assemble(
     )
     boundaries = []
     sovereign_of: dict[str, str] = {}
-    for code, polygons in polygons_of.items():
+    for name, polygons in polygons_of.items():
+        code = name.removeprefix(f"{ID}/")
         state = states.find(code)
-        short = state.alpha2 if state else code
-        sovereign_of[short] = state.sovereign if state else code
+        sovereign_of[code] = state.sovereign if state else code
         boundaries.append(
             Boundary(
-                id=f"{ID}/{short}",
-                claimant=sovereign_of[short],
+                id=name,
+                claimant=sovereign_of[code],
                 kind=Kind.TERRITORIAL_SEA,
                 name=state.name if state else code,
                 source=source,
@@ -82,7 +86,6 @@ def assemble(
                 open_uncertainty_m=OPEN_UNCERTAINTY_M,
             )
         )
-    boundaries.sort(key=lambda each: each.id)
     kept, left_out = without_repeated_territories(boundaries, sovereign_of)
     repairs = [repair for each in nested.values() for repair in each.repairs] + repairs
     return Assembled(tuple(kept), tuple(repairs), tuple(left_out))

@@ -96,20 +96,21 @@ def assemble(content: bytes, states: States) -> Assembled:
         attribution="Made with Natural Earth",
     )
     polygons_of, repairs = repaired_all(
-        {code: outline for code, outline in outlines.items() if outline},
+        {f"{ID}/{code}": outlines[code] for code in sorted(outlines) if outlines[code]},
         max_change_share=_CHANGE_SHARE,
     )
     boundaries = []
-    for code in sorted(polygons_of):
+    for name, polygons_kept in polygons_of.items():
+        code = name.removeprefix(f"{ID}/")
         state = states.find(code)
         boundaries.append(
             Boundary(
-                id=f"{ID}/{code}",
+                id=name,
                 claimant=state.sovereign if state else code,
                 kind=Kind.LAND,
                 name=names[code],
                 source=source,
-                polygons=polygons_of[code],
+                polygons=polygons_kept,
                 uncertainty_m=UNCERTAINTY_M,
                 open_uncertainty_m=UNCERTAINTY_M,
             )

@@ -100,21 +100,22 @@ def list_(as_json: bool, store: Path | None) -> None:
     list_sources(store, as_json=as_json)
 
 
-@boundary.command(short_help="Show a source or a boundary, with a picture.")
-@click.argument("spec", metavar="SPEC")
+@boundary.command(short_help="Show a source or boundaries, with a picture.")
+@click.argument("specs", metavar="SPEC…", nargs=-1, required=True)
 @_box
 @click.option("--out", type=_file, metavar="FILE", help="Write the picture: .svg or .html.")
 @click.option("--repairs", is_flag=True, help="List every repair.")
 @_json
 @_store
-def show(spec: str, box: str | None, store: Path | None, **given: Any) -> None:
+def show(specs: tuple[str, ...], box: str | None, store: Path | None, **given: Any) -> None:
     """Show what SPEC is, where it comes from, how sure it is, and what was repaired.
 
-    With claimants in SPEC, or with --box, a picture is drawn, too.
+    With claimants in SPEC, or with --box, a picture is drawn, too; of several sources, their lines
+    over each other.
     """
-    from detente.cli.boundary_desk import show_source
+    from detente.cli.boundary_desk import show_boundaries
 
-    show_source(spec, box, store, **given)
+    show_boundaries(specs, box, store, **given)
 
 
 @boundary.command(short_help="Tell how far two sources disagree.")

@@ -27,6 +27,7 @@ from detente.boundaries import (
     Depth,
     Kind,
     OwnStatement,
+    Repair,
     attributions,
     compiled,
     exported,
@@ -134,8 +135,8 @@ def list_sources(root: Path | None, *, as_json: bool) -> None:
         say(line)
 
 
-def show_source(
-    spec: str,
+def show_boundaries(
+    specs: Sequence[str],
     box: str | None,
     root: Path | None,
     *,
@@ -148,19 +149,18 @@ def show_source(
 
     store = store_at(root)
     sides = None if box is None else parse_box(box)
-    boundaries = read_spec(spec, store)
-    name = spec.partition(":")[0]
-    whole = installed(name, store) if name in (DEFAULT, *store.names()) else None
+    boundaries = [each for spec in specs for each in read_spec(spec, store)]
+    # What was repaired and left out is told of one source as a whole.
+    whole = installed(specs[0], store) if list(specs) in _wholes(store) else None
     if as_json:
         say(json.dumps(_shown(boundaries, whole), ensure_ascii=False, indent=2))
     else:
-        # What was left out of a source says nothing of one boundary in it.
-        for line in source_lines(boundaries, None if ":" in spec else whole):
+        for line in source_lines(boundaries, whole):
             say(line)
-        if repairs and whole is not None:
-            for each in whole.repairs:
+        if repairs:
+            for each in _repairs(specs, store):
                 say(repair_line(each))
-        if ":" in spec or sides is not None:
+        if whole is None or sides is not None:
             say()
             say(terminal_picture(boundaries, sides))
     if out is not None:
@@ -223,6 +223,25 @@ def parse_box(text: str) -> Box:
     if not (abs(west) <= 180 and abs(east) <= 180 and -90 <= south < north <= 90):
         raise click.UsageError("--box: longitudes in -180..180, south below north, in -90..90.")
     return Box(west, south, east, north)
+
+
+def _wholes(store: BoundaryStore) -> list[list[str]]:
+    return [[name] for name in (DEFAULT, *store.names())]
+
+
+def _repairs(specs: Sequence[str], store: BoundaryStore) -> list[Repair]:
+    """Of the sources that are named, or of the boundaries in them."""
+    found = []
+    for spec in specs:
+        name = spec.partition(":")[0]
+        if [name] in _wholes(store):
+            shown = {each.id for each in read_spec(spec, store)}
+            found += [
+                each
+                for each in installed(name, store).repairs
+                if name == spec or each.boundary in shown
+            ]
+    return found
 
 
 def _compile(boundaries: tuple[Boundary, ...], store: BoundaryStore) -> None:
