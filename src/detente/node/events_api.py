@@ -76,6 +76,10 @@ _BY_KIND: Final = {
     "operator-input": ("plan.read",),
     "positions": ("plan.read",),
     "constraint": ("plan.read",),
+    "watch-alert": ("watch.read",),
+    "watch-announcement": ("watch.read",),
+    "watch-alert-seen": ("watch.read",),
+    "track-segment": ("watch.read",),
 }
 _OTHERS: Final = ("record.read",)
 

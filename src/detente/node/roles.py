@@ -59,6 +59,9 @@ PERMISSION_HELP: Final[Mapping[str, str]] = {
     "plan.read": "read plans, what decided them, and ways out",
     "plan.file": "plan, change and end flights, and declare how they fly",
     "constraint.manage": "publish, change and end constraints: close airspace to others",
+    "watch.read": "see alerts, feeds and the segments of raw tracks",
+    "watch.note": "state that one has taken note of an alert",
+    "watch.hold": "keep raw tracks beyond their time, and let them go (with a second person)",
     "record.read": "search the record; entries, proofs, checkpoints",
     "record.export": "hand evidence out (with a second person)",
     "record.erase": "erase an entry's content (with a second person)",
@@ -91,6 +94,7 @@ _WATCH = frozenset(
         "plan.read",
         "public.read",
         "room.read",
+        "watch.read",
     }
 )
 _OFFICER = _WATCH | {
@@ -104,6 +108,7 @@ _OFFICER = _WATCH | {
     "plan.file",
     "record.read",
     "room.write",
+    "watch.note",
 }
 
 PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
@@ -121,6 +126,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
         "publish",
         "room.all.read",
         "room.manage",
+        "watch.hold",
     },
     Role.CUSTODIAN: _WATCH
     | {
@@ -132,6 +138,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[str]]] = {
         "record.export",
         "record.read",
         "room.all.read",
+        "watch.hold",
     },
     # Runs the machine; neither speaks for the party nor sees what passes on the line.
     Role.ADMIN: frozenset(
