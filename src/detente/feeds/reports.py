@@ -172,7 +172,8 @@ def of_columns(
         given = columns.get(name)
         kind, value = _KINDS[name], _UNKNOWN.get(name, np.nan)
         if given is not None:
-            made[name] = np.ascontiguousarray(given, dtype=kind)
+            # Kernels would be compiled once more for columns that cannot be written to.
+            made[name] = np.require(given, dtype=kind, requirements=["C", "W"])
         else:
             # Columns are not changed, so that those without anything in them may be one.
             if (kind, value) not in unknowns:

@@ -14,9 +14,18 @@ from detente.feeds.transports import (
     BackoffRules,
     FeedAddress,
     FeedAddressUnusable,
+    FollowingTransport,
+    PollingTransport,
     Scheme,
+    TcpTransport,
+    TlsFiles,
+    Transport,
+    UdpTransport,
     WaitingReports,
+    Way,
+    transport_for,
 )
+from detente.http import AddressPolicy, Egress
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +60,34 @@ def test_what_is_no_address_is_refused_with_the_forms_there_are(text: str) -> No
     with pytest.raises(FeedAddressUnusable) as caught:
         FeedAddress.parse(text)
     assert "tcp://HOST:PORT" in str(caught.value.advice)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("tcp://a.example:1", TcpTransport),
+        ("tls://a.example:1", TcpTransport),
+        ("udp://127.0.0.1:1", UdpTransport),
+        ("http://127.0.0.1/aircraft.json", PollingTransport),
+        ("https://a.example/aircraft.json", PollingTransport),
+        ("file:///var/feed", FollowingTransport),
+    ],
+)
+def test_each_address_has_its_transport(text: str, kind: type[Transport]) -> None:
+    address = FeedAddress.parse(text)
+    way = Way(egress=Egress(AddressPolicy()))
+    transport = transport_for(address, lambda: 0, way)
+    assert type(transport) is kind
+    assert transport.where == str(address)
+
+
+def test_https_wants_a_way_out_and_the_name_of_its_address() -> None:
+    address = FeedAddress.parse("https://a.example/aircraft.json")
+    with pytest.raises(FeedAddressUnusable, match="way out"):
+        transport_for(address, lambda: 0)
+    way = Way(egress=Egress(AddressPolicy()), tls=TlsFiles(fingerprint="00" * 32))
+    with pytest.raises(FeedAddressUnusable, match="name of the address"):
+        transport_for(address, lambda: 0, way)
 
 
 def test_only_groups_are_joined() -> None:

@@ -16,6 +16,7 @@ from .errors import (
 from .feed import Conversing, Feed, TakesDatagrams
 from .following import FollowingTransport
 from .health import FeedHealth, FeedRules, FeedState
+from .opening import Way, transport_for
 from .polling import PollingTransport, egress_fetch, local_fetch
 from .tcp import TcpTransport
 from .tls import FeedTls, TlsFiles
@@ -49,6 +50,8 @@ __all__ = [
     "TransportError",
     "UdpTransport",
     "WaitingReports",
+    "Way",
     "egress_fetch",
     "local_fetch",
+    "transport_for",
 ]
