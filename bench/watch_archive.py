@@ -108,7 +108,7 @@ def reading(path: Path) -> tuple[int, int]:
     from detente.feeds import Archive
 
     archive = Archive(path)
-    return sum(map(len, archive.reports(batch_rows=1 << 19))), 0
+    return sum(map(len, archive.reports(batch_rows=1 << 18))), 0
 
 
 def tracking(path: Path) -> tuple[int, int]:
@@ -118,7 +118,7 @@ def tracking(path: Path) -> tuple[int, int]:
 
     tracks = Tracks()
     rows = 0
-    for batch in Archive(path).reports(batch_rows=1 << 19):
+    for batch in Archive(path).reports(batch_rows=1 << 18):
         rows += len(tracks.take(batch))
     return rows, 0
 

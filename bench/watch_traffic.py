@@ -80,8 +80,6 @@ class Traffic:
             pressure_m=np.full(rows, 10_668.0),
             speed_m_s=np.full(rows, _SPEED_M_S),
             track_deg=track[order],
-            climb_m_s=np.zeros(rows),
-            horizontal_m=np.full(rows, 92.6),
         )
 
     def _one(self) -> tuple[Floats, Floats, Floats, npt.NDArray[np.int64]]:

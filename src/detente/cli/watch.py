@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +52,7 @@ _file = click.Path(path_type=Path)
     "--jobs",
     type=click.IntRange(1, 256),
     metavar="N",
-    help="How many cores work. [default: all]",
+    help="How many processes work. [default: one for each core, fewer for small archives]",
 )
 @click.option("--workers", metavar="ADDRESS", help="Run on a Dask cluster: its scheduler.")
 @click.option(
@@ -100,6 +99,7 @@ def watch(
     from detente.cli.watch_run import (
         Asked,
         Job,
+        cores_for,
         question,
         set_up,
         told,
@@ -130,8 +130,7 @@ def watch(
     setup = set_up(asked, language)
     key = run_key(files, question(asked, setup, options))
     with WorkFolder(work_folder(work), key, fresh=fresh) as folder:
-        cores = jobs or len(os.sched_getaffinity(0))
-        job = Job(files, options, setup, folder, cores, workers)
+        job = Job(files, options, setup, folder, jobs or cores_for(files), workers)
         with told(language) as tell:
             outcome = job.watch(tell)
         with EventStore(folder.events, None) as events:

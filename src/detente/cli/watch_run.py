@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from detente.feeds import ArchiveOptions
     from detente.watch import ArchiveFile, Outcome, Progress, Summary, WatchSetup, WorkFolder
 
+_BYTES_EACH: Final = 32 << 20
+"""What one process reads in less time than it takes to begin another."""
 _LOOKING: Final = Words("looking through the files", "examen des fichiers")
 _WATCHING: Final = Words("watching", "surveillance")
 _COMPILING: Final = Words("compiling the boundaries", "compilation des limites")
@@ -99,6 +101,12 @@ def question(asked: Asked, setup: WatchSetup, options: ArchiveOptions) -> bytes:
             if file.is_file():
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.digest()
+
+
+def cores_for(files: Sequence[ArchiveFile]) -> int:
+    """How many processes are worth their start: all cores, but for small archives."""
+    size = sum(each.bytes for each in files)
+    return min(len(os.sched_getaffinity(0)), 1 + size // _BYTES_EACH)
 
 
 def work_folder(given: Path | None) -> Path:

@@ -8,6 +8,7 @@ from .archive_events import EventStore
 from .archive_files import ArchiveFile, ArchiveUnreadable, archive_files
 from .archive_order import OrderedArchive
 from .archive_outcome import Outcome, Progress
+from .archive_processes import LaneLost
 from .archive_rules import RulesUnusable, read_rules
 from .archive_tracks import TrackPoints, Window, track_points
 from .archive_work import Layout, WorkFolder, WorkUnusable, run_key
@@ -89,6 +90,7 @@ __all__ = [
     "Interval",
     "Jump",
     "Jumps",
+    "LaneLost",
     "Layout",
     "Limit",
     "Margins",

@@ -1,34 +1,38 @@
 """A run over an archive: every monitor over files of any size, on all cores, to be killed at will.
 
-The archive is read once, in the order of time, and each batch is dealt to lanes (`archive_lanes`),
-one for each core. Every so often all lanes are waited for, and their states, with the number of
-reports that made them, are kept as a checkpoint; a run that was killed goes on from its last one.
-What comes out depends neither on the number of lanes, nor on the batches, nor on interruptions.
+The archive is read in the order of time (`archive_order`) by lanes (`archive_lanes`), one for each
+core, among which aircraft are dealt; at the end their events are put together. A run that was
+killed goes on from the last checkpoint of each lane. What comes out depends neither on the number
+of lanes, nor on the batches, nor on interruptions.
 
-Memory: for each lane two batches of a million reports (130 bytes each), one that is read, the
-boundaries' index, 0.5 kB for each aircraft and 0.2 kB for each event.
+Memory of each lane: some batches of 262,144 reports (130 bytes each), the boundaries' index, 0.5 kB
+for each aircraft and 0.2 kB for each event.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
-from msgspec.structs import replace
+import msgspec
 
 from detente.feeds import ArchiveOptions
 
 from .archive_events import EventStore
 from .archive_files import ArchiveFile, ArchiveUnreadable
-from .archive_lanes import Lanes
+from .archive_lanes import Lane
 from .archive_merge import OutOfOrder
-from .archive_order import BATCH_ROWS, OrderedArchive, look_through
+from .archive_order import BATCH_ROWS, look_through
 from .archive_outcome import Outcome, Progress
-from .archive_work import Checkpoint, Layout, WorkFolder
+from .archive_processes import in_processes
+from .archive_work import LaneOutcome, Layout, WorkFolder
 from .engine_rules import WatchSetup
 from .events import Event
 from .interference import Jumps, annotated
@@ -46,7 +50,9 @@ class ArchiveRun:
         options: how they are read.
         setup: what is watched.
         work: where work in progress is kept.
-        jobs: lanes, unless an earlier run has chosen another number.
+        jobs: processes; if it is one, no other is begun.
+        lanes: among how many aircraft are dealt; as many as processes if it is not given. What an
+            earlier run has chosen stands.
         tell: called after every batch.
         checkpoint_s: working time between checkpoints.
         batch_rows: reports in a batch, at most.
@@ -60,6 +66,7 @@ class ArchiveRun:
         work: WorkFolder,
         *,
         jobs: int = 1,
+        lanes: int | None = None,
         tell: Callable[[Progress], None] = lambda progress: None,
         checkpoint_s: float = CHECKPOINT_S,
         batch_rows: int = BATCH_ROWS,
@@ -69,10 +76,10 @@ class ArchiveRun:
         self._setup = setup
         self._work = work
         self._jobs = jobs
+        self._lanes = lanes or jobs
         self._tell = tell
         self._checkpoint_s = checkpoint_s
         self._batch_rows = batch_rows
-        self._share = 0.0
 
     def watch(self) -> Outcome:
         """Run to the end; the events are then in the work folder's file.
@@ -80,13 +87,14 @@ class ArchiveRun:
         Raises:
             DetenteError: a file cannot be read, or the work folder not be written.
         """
-        last = self._work.checkpoint()
-        if last is not None and last.outcome is not None:
-            return replace(last.outcome, resumed_at=last.rows)
+        outcome = self._work.outcome()
+        if outcome is not None:
+            return msgspec.structs.replace(outcome, resumed_at=outcome.reports)
+        began_s = time.monotonic()
         with _digested(self._files) as digests:
             layout = self._work.layout()
             try:
-                return self._watched(layout or Layout(), last, digests)
+                outcome = self._watched(layout or Layout())
             except OutOfOrder:
                 if layout is not None:
                     raise ArchiveUnreadable(
@@ -94,7 +102,15 @@ class ArchiveRun:
                         where=str(self._work.path),
                         advice="Run again when nothing writes to them.",
                     ) from None
-            return self._watched(self.look_through(), None, digests)
+                outcome = self._watched(self.look_through())
+            before_s = outcome.took_s if outcome.resumed_at is not None else 0.0
+            outcome = msgspec.structs.replace(
+                outcome,
+                digests=tuple(each.result() for each in digests),
+                took_s=max(before_s, time.monotonic() - began_s),
+            )
+        self._work.finish(outcome)
+        return outcome
 
     def look_through(self) -> Layout:
         """Find the order of files that are not in the order of time; see `archive_order`."""
@@ -102,81 +118,82 @@ class ArchiveRun:
         self._work.lay_out(layout)
         return layout
 
-    def _watched(
-        self, layout: Layout, last: Checkpoint | None, digests: Sequence[Future[str]]
+    def _watched(self, layout: Layout) -> Outcome:
+        of = self._work.pieces() or self._lanes
+        self._work.cut(of)
+        compares = of > 1 and self._setup.separation is not None
+        lanes = [
+            Lane(
+                tuple(self._files),
+                dataclasses.replace(self._options, columns=dict(self._options.columns)),
+                layout,
+                self._work.path,
+                number,
+                of,
+                self._batch_rows,
+                self._checkpoint_s,
+            )
+            for number in range(of + compares)
+        ]
+        told = _Together(len(lanes), self._tell)
+        if self._jobs == 1:
+            done = [
+                lane.watch(self._setup, partial(told.tell, number))
+                for number, lane in enumerate(lanes)
+            ]
+        else:
+            done = in_processes(lanes, self._setup, told.tell)
+        return self._together(lanes, done, layout)
+
+    def _together(
+        self, lanes: Sequence[Lane], done: Sequence[LaneOutcome], layout: Layout
     ) -> Outcome:
-        own = self._jobs if last is None else last.own
-        archive = OrderedArchive(
-            self._files, self._options, self._work.path, layout, batch_rows=self._batch_rows
-        )
-        with (
-            EventStore(self._work.events, 0 if last is None else last.events_bytes) as events,
-            self._lanes(own) as lanes,
-        ):
-            done, before_s = 0, 0.0
-            if last is not None:
-                lanes.restore(last.lanes)
-                done, before_s = last.rows, last.took_s
-            rows, began_s = 0, time.monotonic()
-            saved_s = began_s
-            for batch in archive.reports(self._read):
-                skipped = min(len(batch), max(0, done - rows))
-                rows += len(batch)
-                if skipped < len(batch):
-                    lanes.take(batch.take(slice(skipped, None)) if skipped else batch)
-                self._tell(Progress(False, self._share, rows, len(events)))
-                now_s = time.monotonic()
-                if rows > done and now_s - saved_s >= self._checkpoint_s:
-                    self._save(lanes, events, rows, own, before_s + now_s - began_s)
-                    saved_s = time.monotonic()
-            events.add(lanes.close())
-            call_into_question(events, lanes.jumps)
-            outcome = Outcome(
-                reports=rows,
-                messages=archive.written.messages,
-                dropped=archive.written.dropped,
-                assumptions=archive.written.assumptions,
-                taken_out=dict(lanes.taken_out),
-                digests=tuple(each.result() for each in digests),
-                in_order=not layout.files,
-                resumed_at=None if last is None else done,
-                took_s=before_s + time.monotonic() - began_s,
-                lanes=own,
-            )
-            self._save(lanes, events, rows, own, outcome.took_s, outcome)
-            return outcome
-
-    def _lanes(self, own: int) -> Lanes:
-        between = None if self._setup.separation is None else self._setup.engine("between")
-        return Lanes([self._setup.engine("own") for _ in range(own)], between)
-
-    def _save(
-        self,
-        lanes: Lanes,
-        events: EventStore,
-        rows: int,
-        own: int,
-        took_s: float,
-        outcome: Outcome | None = None,
-    ) -> None:
-        events.add(lanes.settle())
-        events.sync()
-        self._work.save(
-            Checkpoint(
-                rows=rows,
-                own=own,
-                lanes=() if outcome is not None else lanes.snapshot(),
-                events_bytes=events.length,
-                took_s=took_s,
-                outcome=outcome,
-            )
+        jumps = Jumps()
+        taken_out: Counter[str] = Counter()
+        with EventStore(self._work.events) as events:
+            for lane, each in zip(lanes, done, strict=True):
+                with EventStore(lane.events, None) as its:
+                    events.add(its)
+                if each.jumps:
+                    jumps = jumps.merged(Jumps.restored(each.jumps))
+                taken_out.update(each.taken_out)
+            call_into_question(events, jumps)
+            events.sync()
+        first = done[0]
+        resumed = [each.resumed_at for each in done if each.resumed_at is not None]
+        return Outcome(
+            reports=first.reports,
+            messages=first.written.messages,
+            dropped=first.written.dropped,
+            assumptions=first.written.assumptions,
+            taken_out=dict(taken_out),
+            in_order=not layout.files,
+            resumed_at=min(resumed, default=None),
+            took_s=max(each.took_s for each in done),
+            lanes=lanes[0].of,
         )
 
     def _looked(self, share: float) -> None:
         self._tell(Progress(True, share, 0, 0))
 
-    def _read(self, share: float) -> None:
-        self._share = share
+
+class _Together:
+    """How far all lanes have come, of what each tells."""
+
+    def __init__(self, lanes: int, tell: Callable[[Progress], None]) -> None:
+        self._lanes: list[Progress] = [Progress(False, 0.0, 0, 0)] * lanes
+        self._tell = tell
+
+    def tell(self, number: int, progress: Progress) -> None:
+        self._lanes[number] = progress
+        self._tell(
+            Progress(
+                False,
+                sum(each.share for each in self._lanes) / len(self._lanes),
+                min(each.reports for each in self._lanes),
+                sum(each.events for each in self._lanes),
+            )
+        )
 
 
 def call_into_question(events: EventStore, jumps: Jumps) -> None:

@@ -1,33 +1,35 @@
-"""Lanes: aircraft are dealt to engines by their names, so that each core has its own.
+"""A lane: a share of an archive's aircraft, watched from the beginning to the end.
 
 Nothing that is told of one aircraft depends on another, except how near they came to each other;
-so the lane for that takes everybody. Who is dealt where follows from the name alone. A lane that
-has a thread waits for nobody: reading, tracks and monitors leave the interpreter alone while they
-work through a batch, so threads share one memory and one copy of the boundaries.
+so aircraft are dealt to lanes by their names, and one lane more, where that is asked, compares all.
+Each lane reads the archive for itself (a tenth of its work), waits for nobody, and keeps its own
+checkpoints: its state, with the number of reports that made it.
 """
 
 from __future__ import annotations
 
+import fcntl
+import time
 import zlib
-from collections import Counter, deque
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
-from typing import Final, Self, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from detente.feeds import Reports
+from detente.feeds import ArchiveOptions, Reports
 
+from .archive_events import EventStore
+from .archive_files import ArchiveFile
+from .archive_order import OrderedArchive
+from .archive_outcome import Progress
+from .archive_work import Checkpoint, LaneOutcome, Layout, load_checkpoint, save_checkpoint
 from .engine import Engine
-from .events import Event
-from .interference import Jumps
+from .engine_rules import WatchSetup
 
 Numbers: TypeAlias = npt.NDArray[np.int32]
-
-_BATCHES_AHEAD: Final = 2
-"""Batches that may wait for a lane: what is read ahead is memory."""
 
 
 class Dealer:
@@ -61,97 +63,125 @@ class Dealer:
         return reports.take(np.flatnonzero(mine))
 
 
-class _Lane:
-    def __init__(self, engine: Engine, number: int, lanes: int) -> None:
-        self.engine = engine
-        self._number = number
-        self._dealer = Dealer(lanes)
-        self._found: list[Event] = []
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Which lane, and of what.
 
-    def take(self, reports: Reports) -> None:
-        self._found += self.engine.take(self._dealer.rows(reports, self._number))
-
-    def found(self) -> list[Event]:
-        found, self._found = self._found, []
-        return found
-
-
-class Lanes:
-    """Engines that take the same batches, each the reports of its aircraft. Use it in a `with`.
-
-    Args:
-        own: engines between which aircraft are dealt.
-        between: an engine that takes everybody's reports, if there is one.
+    Attributes:
+        files, options, layout: how the archive is read.
+        work: folder in which sorted runs are, and where it keeps its work.
+        number: from 0; `of` itself is the one that compares all aircraft.
+        of: among how many aircraft are dealt. If that is one, it compares them, too.
+        batch_rows: reports in a batch, at most.
+        checkpoint_s: working time between checkpoints.
     """
 
-    def __init__(self, own: Sequence[Engine], between: Engine | None = None) -> None:
-        self._lanes = [_Lane(engine, number, len(own)) for number, engine in enumerate(own)]
-        if between is not None:
-            self._lanes.append(_Lane(between, 0, 1))
-        self._own = tuple(own)
-        alone = len(self._lanes) == 1
-        self._threads = [] if alone else [ThreadPoolExecutor(1) for _ in self._lanes]
-        self._waiting: deque[Future[None]] = deque()
+    files: tuple[ArchiveFile, ...]
+    options: ArchiveOptions
+    layout: Layout
+    work: Path
+    number: int
+    of: int
+    batch_rows: int
+    checkpoint_s: float
 
-    def __enter__(self) -> Self:
-        return self
+    @property
+    def events(self) -> Path:
+        """Its file of events."""
+        return self.work / f"lane-{self.of}-{self.number}.events"
 
-    def __exit__(
+    @property
+    def checkpoint(self) -> Path:
+        """Its last checkpoint."""
+        return self.work / f"lane-{self.of}-{self.number}.checkpoint"
+
+    def engine(self, setup: WatchSetup) -> Engine:
+        """What looks at its reports."""
+        if self.of == 1:
+            return setup.engine("all")
+        return setup.engine("between" if self.number == self.of else "own")
+
+    def dealt(self) -> Callable[[Reports], Reports]:
+        """Takes its aircraft's reports out of a batch."""
+        if self.number == self.of:
+            return lambda batch: batch
+        dealer = Dealer(self.of)
+        return lambda batch: dealer.rows(batch, self.number)
+
+    def watch(self, setup: WatchSetup, tell: Callable[[Progress], None]) -> LaneOutcome:
+        """Go on from the last checkpoint to the end.
+
+        Raises:
+            OutOfOrder: the files are not in the order that the layout says.
+            DetenteError: a file cannot be read, or its work not be kept.
+        """
+        # Whoever was killed last may not be gone yet.
+        with self.checkpoint.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            last = load_checkpoint(self.checkpoint)
+            if last is not None and last.outcome is not None:
+                return last.outcome
+            length = 0 if last is None else last.events_bytes
+            with EventStore(self.events, length) as events:
+                return self._watched(setup, tell, events, last)
+
+    def _watched(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        setup: WatchSetup,
+        tell: Callable[[Progress], None],
+        events: EventStore,
+        last: Checkpoint | None,
+    ) -> LaneOutcome:
+        engine, mine = self.engine(setup), self.dealt()
+        done, before_s = 0, 0.0
+        if last is not None:
+            engine.restore(last.engine)
+            done, before_s = last.rows, last.took_s
+        archive = OrderedArchive(
+            self.files, self.options, self.work, self.layout, batch_rows=self.batch_rows
+        )
+        rows, share = 0, 0.0
+
+        def read(so_far: float) -> None:
+            nonlocal share
+            share = so_far
+
+        began_s = saved_s = time.monotonic()
+        for batch in archive.reports(read):
+            skipped = min(len(batch), max(0, done - rows))
+            rows += len(batch)
+            if skipped < len(batch):
+                events.add(
+                    engine.take(mine(batch.take(slice(skipped, None)) if skipped else batch))
+                )
+            tell(Progress(False, share, rows, len(events)))
+            now_s = time.monotonic()
+            if rows > done and now_s - saved_s >= self.checkpoint_s:
+                self._save(events, rows, engine.snapshot(), before_s + now_s - began_s)
+                saved_s = time.monotonic()
+        events.add(engine.close())
+        compares = self.number == self.of
+        outcome = LaneOutcome(
+            reports=rows,
+            written=archive.written,
+            taken_out={} if compares else dict(engine.taken_out),
+            jumps=b"" if compares else engine.jumps.snapshot(),
+            resumed_at=None if last is None else done,
+            took_s=before_s + time.monotonic() - began_s,
+        )
+        self._save(events, rows, b"", outcome.took_s, outcome)
+        return outcome
+
+    def _save(
+        self,
+        events: EventStore,
+        rows: int,
+        engine: bytes,
+        took_s: float,
+        outcome: LaneOutcome | None = None,
     ) -> None:
-        for each in self._threads:
-            each.shutdown(wait=True, cancel_futures=True)
-
-    @property
-    def taken_out(self) -> Counter[str]:
-        """What no monitor saw of the reports that were dealt, by reason."""
-        return sum((each.taken_out for each in self._own), Counter())
-
-    @property
-    def jumps(self) -> Jumps:
-        """Those of all aircraft that were dealt."""
-        together = Jumps()
-        for each in self._own:
-            together = together.merged(each.jumps)
-        return together
-
-    def take(self, reports: Reports) -> None:
-        """The next batch. It may return before the lanes are done with it.
-
-        Raises:
-            Whatever one of them raised.
-        """
-        if not self._threads:
-            self._lanes[0].take(reports)
-            return
-        for lane, thread in zip(self._lanes, self._threads, strict=True):
-            self._waiting.append(thread.submit(lane.take, reports))
-        while len(self._waiting) > _BATCHES_AHEAD * len(self._lanes):
-            self._waiting.popleft().result()
-
-    def settle(self) -> list[Event]:
-        """Wait until all is done that was given; what was found since the last time."""
-        while self._waiting:
-            self._waiting.popleft().result()
-        return [event for each in self._lanes for event in each.found()]
-
-    def close(self) -> list[Event]:
-        """There is no more: what was found since the last time, and what lasts."""
-        found = self.settle()
-        return found + [event for each in self._lanes for event in each.engine.close()]
-
-    def snapshot(self) -> tuple[bytes, ...]:
-        """The state of each lane, after `settle`."""
-        return tuple(each.engine.snapshot() for each in self._lanes)
-
-    def restore(self, snapshots: Sequence[bytes]) -> None:
-        """Go on from the states of as many lanes.
-
-        Raises:
-            ValueError: they are those of other lanes.
-        """
-        for each, snapshot in zip(self._lanes, snapshots, strict=True):
-            each.engine.restore(snapshot)
+        events.sync()
+        kept = Checkpoint(
+            rows=rows, engine=engine, events_bytes=events.length, took_s=took_s, outcome=outcome
+        )
+        save_checkpoint(self.checkpoint, kept)

@@ -36,7 +36,7 @@ _TABLES: Final = ("tracks", "crossing", "conformance", "separation", "aircraft",
 _AFTERWARDS: Final[Mapping[str, Mapping[str, object]]] = {
     "crossing": {"look_ahead_s": 0.0, "provisional": False},
     "conformance": {"provisional": False},
-    "separation": {"step_s": 5.0},
+    "separation": {"look_ahead_s": 0.0, "step_s": 5.0},
 }
 """What differs from live watching, unless a file says otherwise."""
 

@@ -40,26 +40,6 @@ class WorkUnusable(DetenteError):
     code: ClassVar[str] = "watch.work"
 
 
-class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a run has come.
-
-    Attributes:
-        rows: reports that the lanes have taken.
-        own: among how many lanes aircraft are dealt.
-        lanes: state of each lane.
-        events_bytes: length of the events' file that belongs to it.
-        took_s: working time until then, over all runs.
-        outcome: of the run, if all is read and watched.
-    """
-
-    rows: int
-    own: int
-    lanes: tuple[bytes, ...]
-    events_bytes: int
-    took_s: float
-    outcome: Outcome | None = None
-
-
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a file, sorted by time, in a file of the folder's."""
 
@@ -106,6 +86,58 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 
     files: tuple[Laid, ...] = ()
     written: WrittenOf | None = None
+
+
+class LaneOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lane came to, beside its events.
+
+    Attributes:
+        reports: that it has read.
+        written: what is in the files.
+        taken_out: reports of its aircraft that no monitor saw, by reason.
+        jumps: of its aircraft, see `Jumps.snapshot`; empty if it only compares.
+        resumed_at: reports that an earlier run had done; None if there was none.
+        took_s: working time, over all runs.
+    """
+
+    reports: int
+    written: WrittenOf
+    taken_out: dict[str, int]
+    jumps: bytes
+    resumed_at: int | None
+    took_s: float
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a lane has come.
+
+    Attributes:
+        rows: reports that it has read.
+        engine: its state.
+        events_bytes: length of its file of events that belongs to it.
+        took_s: working time until then, over all runs.
+        outcome: if it has come to the end.
+    """
+
+    rows: int
+    engine: bytes
+    events_bytes: int
+    took_s: float
+    outcome: LaneOutcome | None = None
+
+
+def load_checkpoint(path: Path) -> Checkpoint | None:
+    """A lane's last checkpoint, or None: it begins, or the file is damaged."""
+    return _read(path, Checkpoint)
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint in the place of the last one.
+
+    Raises:
+        WorkUnusable: it cannot be written.
+    """
+    _replace(path, msgspec.msgpack.encode(checkpoint))
 
 
 class _Cut(msgspec.Struct, frozen=True):
@@ -166,13 +198,13 @@ class WorkFolder:
         """The events' file."""
         return self.path / "events.bin"
 
-    def checkpoint(self) -> Checkpoint | None:
-        """The last checkpoint, or None: a run that begins, or a damaged folder."""
-        return _read(self.path / "checkpoint", Checkpoint)
+    def outcome(self) -> Outcome | None:
+        """What the run came to, if it is finished but for what is made of the events."""
+        return _read(self.path / "outcome", Outcome)
 
-    def save(self, checkpoint: Checkpoint) -> None:
-        """Put a checkpoint in the place of the last one."""
-        self._write("checkpoint", checkpoint)
+    def finish(self, outcome: Outcome) -> None:
+        """Note that all is read and watched."""
+        self._write("outcome", outcome)
 
     def layout(self) -> Layout | None:
         """How the archive is read, if that is known."""
@@ -180,7 +212,8 @@ class WorkFolder:
 
     def lay_out(self, layout: Layout) -> None:
         """Note how the archive is read; what was done in another order is void."""
-        (self.path / "checkpoint").unlink(missing_ok=True)
+        for each in self.path.glob("lane-*"):
+            each.unlink()
         self._write("layout", layout)
 
     def piece(self, name: str) -> bytes | None:
@@ -222,15 +255,19 @@ class WorkFolder:
         self._replace(name, msgspec.msgpack.encode(what))
 
     def _replace(self, name: str, data: bytes) -> None:
-        beside = self.path / f"{name}.new"
-        try:
-            with beside.open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            beside.replace(self.path / name)
-        except OSError as error:
-            raise _unusable(error, beside) from None
+        _replace(self.path / name, data)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    beside = path.with_name(f"{path.name}.new")
+    try:
+        with beside.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise _unusable(error, beside) from None
 
 
 def _read(path: Path, kind: type[Kept]) -> Kept | None:

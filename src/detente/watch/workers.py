@@ -178,9 +178,9 @@ class ClusterRun:
             DetenteError: what a piece said.
         """
         began_s = time.monotonic()
-        last = self._work.checkpoint()
-        if last is not None and last.outcome is not None:
-            return msgspec.structs.replace(last.outcome, resumed_at=last.rows)
+        done = self._work.outcome()
+        if done is not None:
+            return msgspec.structs.replace(done, resumed_at=done.reports)
         with _connected(self._address) as client:
             layout = self._work.layout() or Layout()
             try:
@@ -191,13 +191,16 @@ class ClusterRun:
                 self._work.lay_out(layout)
                 pieces, fresh = self._pieces(client, layout)
                 self._do(client, fresh, len(pieces))
-        outcome = self._together(pieces, layout)
-        return msgspec.structs.replace(
-            outcome,
+        together = self._together(pieces, layout)
+        kept = len(pieces) - len(fresh)
+        outcome = msgspec.structs.replace(
+            together,
             digests=tuple(each.digest() for each in self._files),
-            resumed_at=outcome.reports if len(fresh) < len(pieces) else None,
+            resumed_at=together.reports * kept // len(pieces) if kept else None,
             took_s=time.monotonic() - began_s,
         )
+        self._work.finish(outcome)
+        return outcome
 
     def _pieces(self, client: _Client, layout: Layout) -> tuple[list[Piece], list[Piece]]:
         """All pieces, and those that are not finished."""

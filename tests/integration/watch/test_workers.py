@@ -73,7 +73,7 @@ def test_finished_pieces_are_not_done_again(cluster: Any, tmp_path: Path) -> Non
     (tmp_path / "k" / "piece-2-1").unlink()
     again, outcome = run(cluster, [path], tmp_path)
     assert again == found
-    assert outcome.resumed_at == len(whole)
+    assert outcome.resumed_at == len(whole) * 2 // 3
 
 
 def test_nobody_at_the_address_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

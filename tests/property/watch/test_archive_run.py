@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.archives_made import CLAIMS, SETUP, at_once, in_time, wandering, written
 
-from detente.feeds import ArchiveOptions, Reports, joined
+from detente.feeds import ArchiveOptions, joined
 from detente.watch import (
     ArchiveRun,
     CrossingRules,
@@ -51,6 +51,7 @@ def run(
     base: Path,
     *,
     setup: WatchSetup = SETUP,
+    lanes: int = 1,
     jobs: int = 1,
     batch_rows: int = 100,
     end_after: int | None = None,
@@ -71,6 +72,7 @@ def run(
             setup,
             work,
             jobs=jobs,
+            lanes=lanes,
             tell=tell,
             checkpoint_s=0.0,
             batch_rows=batch_rows,
@@ -82,17 +84,17 @@ def run(
 @settings(max_examples=12, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    jobs=st.integers(1, 4),
+    lanes=st.integers(1, 4),
     batch_rows=st.sampled_from([7, 50, 100_000]),
 )
-def test_lanes_and_batches_do_not_matter(seed: int, jobs: int, batch_rows: int) -> None:
+def test_lanes_and_batches_do_not_matter(seed: int, lanes: int, batch_rows: int) -> None:
     whole = in_time(wandering(seed, 5, 60))
     with folder() as base:
         path = written(base / "a.parquet", whole)
-        found, outcome = run([path], base, jobs=jobs, batch_rows=batch_rows)
+        found, outcome = run([path], base, lanes=lanes, batch_rows=batch_rows)
     assert found == at_once(whole)
     assert outcome.reports == len(whole)
-    assert outcome.lanes == jobs
+    assert outcome.lanes == lanes
     assert outcome.in_order
 
 
@@ -110,7 +112,7 @@ def test_the_order_of_files_and_rows_does_not_matter(
         for number in range(files):
             rows = mixed[np.array(place)[mixed] == number]
             paths.append(written(base / f"{number}.parquet", whole.take(rows)))
-        found, outcome = run(paths, base, jobs=2)
+        found, outcome = run(paths, base, lanes=2)
     assert found == at_once(in_time(tracks))
     assert outcome.reports == len(whole)
     assert not outcome.in_order
@@ -119,28 +121,28 @@ def test_the_order_of_files_and_rows_does_not_matter(
 @settings(max_examples=12, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    ends=st.lists(st.integers(1, 6), max_size=4),
-    jobs=st.integers(1, 3),
+    ends=st.lists(st.integers(1, 9), max_size=4),
+    lanes=st.integers(1, 3),
 )
-def test_a_killed_run_goes_on(seed: int, ends: list[int], jobs: int) -> None:
+def test_a_killed_run_goes_on(seed: int, ends: list[int], lanes: int) -> None:
     whole = in_time(wandering(seed, 4, 60))
     with folder() as base:
         paths = [written(base / "a.parquet", whole)]
         once, _ = run(paths, base / "other", setup=COMPARED)
         for end in ends:
             with pytest.raises(Killed):
-                run(paths, base, setup=COMPARED, jobs=jobs, batch_rows=20, end_after=end)
-        found, outcome = run(paths, base, setup=COMPARED, jobs=1, batch_rows=20)
+                run(paths, base, setup=COMPARED, lanes=lanes, batch_rows=20, end_after=end)
+        found, outcome = run(paths, base, setup=COMPARED, batch_rows=20)
     assert found == once
     assert (outcome.resumed_at is not None) == bool(ends)
-    assert outcome.lanes == (jobs if ends else 1)
+    assert outcome.lanes == (lanes if ends else 1)
 
 
 def test_everybody_sees_everybody_in_the_lane_that_compares(tmp_path: Path) -> None:
     whole = in_time(wandering(3, 8, 80))
     path = written(tmp_path / "a.parquet", whole)
-    alone, _ = run([path], tmp_path / "1", setup=COMPARED, jobs=1)
-    many, _ = run([path], tmp_path / "3", setup=COMPARED, jobs=3, batch_rows=33)
+    alone, _ = run([path], tmp_path / "1", setup=COMPARED)
+    many, _ = run([path], tmp_path / "3", setup=COMPARED, lanes=3, batch_rows=33)
     assert many == alone == at_once(whole, COMPARED.engine())
     assert any(each.other for each in alone)
 
@@ -169,7 +171,8 @@ def test_files_one_after_another_are_read_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_no_report_at_all(tmp_path: Path) -> None:
-    nothing: Reports = in_time(wandering(2, 1, 1)).take(slice(0))
-    found, outcome = run([written(tmp_path / "a.parquet", nothing)], tmp_path)
+    path = tmp_path / "a.csv"
+    path.write_text("timestamp_s,icao24,latitude,longitude\n")
+    found, outcome = run([path], tmp_path)
     assert found == []
     assert outcome.reports == 0

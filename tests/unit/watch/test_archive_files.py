@@ -17,7 +17,7 @@ from detente.watch import (
     archive_files,
     run_key,
 )
-from detente.watch.archive_work import Checkpoint
+from detente.watch.archive_work import Checkpoint, load_checkpoint, save_checkpoint
 
 
 def file(path: Path, data: bytes = b"x") -> Path:
@@ -72,20 +72,21 @@ def test_two_runs_do_not_share_their_work(tmp_path: Path) -> None:
 
 
 def test_a_damaged_checkpoint_is_none(tmp_path: Path) -> None:
-    kept = Checkpoint(rows=5, own=1, lanes=(b"x",), events_bytes=0, took_s=1.0)
-    with WorkFolder(tmp_path, "k") as work:
-        work.save(kept)
-        assert work.checkpoint() == kept
-        (work.path / "checkpoint").write_bytes(b"\x93garbage")
-        assert work.checkpoint() is None
+    kept = Checkpoint(rows=5, engine=b"x", events_bytes=0, took_s=1.0)
+    path = tmp_path / "lane"
+    assert load_checkpoint(path) is None
+    save_checkpoint(path, kept)
+    assert load_checkpoint(path) == kept
+    path.write_bytes(b"\x93garbage")
+    assert load_checkpoint(path) is None
 
 
 def test_fresh_work_forgets_what_was_done(tmp_path: Path) -> None:
     with WorkFolder(tmp_path, "k") as work:
-        work.save(Checkpoint(rows=5, own=1, lanes=(), events_bytes=0, took_s=1.0))
+        work.cut(3)
         work.keep_piece("1-0", b"done")
     with WorkFolder(tmp_path, "k", fresh=True) as work:
-        assert work.checkpoint() is None
+        assert work.pieces() is None
         assert work.piece("1-0") is None
 
 
