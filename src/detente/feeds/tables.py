@@ -15,7 +15,7 @@ from detente.words import Words
 from . import _table_rows
 from .archive_options import ArchiveOptions
 from .decoding import Counts
-from .quality import NACP_M, NIC_M
+from .quality import NACP_M, NIC_M, WORST_M
 from .reports import NEVER, Basis, Reports, Source, empty, of_columns
 from .tables_columns import Layout, layout_of
 from .tables_names import LastNames, NameColumn
@@ -118,17 +118,21 @@ class TableReader:
     ) -> None:
         """What ADS-B's codes say, where the table has no metres."""
         layout = self.layout
-        if layout.nic is not None and "containment_m" not in columns:
-            columns["containment_m"] = _looked_up(frame[layout.nic], NIC_M)
+        nic = None if layout.nic is None else numbers_of(frame[layout.nic])
+        if nic is not None and "containment_m" not in columns:
+            columns["containment_m"] = _looked_up(nic, NIC_M)
         if layout.nac_p is not None and "horizontal_m" not in columns:
-            columns["horizontal_m"] = _looked_up(frame[layout.nac_p], NACP_M)
-        contained = columns.get("containment_m")
-        if contained is None:
+            columns["horizontal_m"] = _looked_up(numbers_of(frame[layout.nac_p]), NACP_M)
+        if "containment_m" not in columns:
             return
-        accurate = columns.get("horizontal_m", np.full(frame.height, np.nan))
-        derived = np.isnan(accurate.astype(np.float64))
-        columns["horizontal_m"] = np.where(derived, contained, accurate)
-        columns["basis"] = np.where(derived, Basis.DERIVED, Basis.STATED).astype(np.uint8)
+        # Half the containment, as in DO-260 for its own categories; a category of 0 is no silence.
+        derived = columns["containment_m"].astype(np.float64) / 2
+        if nic is not None:
+            derived = np.where(np.isnan(derived) & (nic == 0), WORST_M, derived)
+        stated = columns.get("horizontal_m", np.full(frame.height, np.nan)).astype(np.float64)
+        missing = np.isnan(stated)
+        columns["horizontal_m"] = np.where(missing, derived, stated)
+        columns["basis"] = np.where(missing, Basis.DERIVED, Basis.STATED).astype(np.uint8)
 
     def _usable(
         self, columns: dict[str, npt.NDArray[np.generic]]
@@ -161,8 +165,7 @@ def numbers_of(series: pl.Series) -> Floats:
     return values.to_numpy(writable=True)
 
 
-def _looked_up(series: pl.Series, table: Floats) -> Floats:
-    values = numbers_of(series)
+def _looked_up(values: Floats, table: Floats) -> Floats:
     known = (values >= 0) & (values < len(table))
     codes = np.where(known, values, 0).astype(np.int64)
     return np.where(known, table[codes], np.nan)

@@ -111,7 +111,7 @@ def _silent(reports: Reports) -> set[str]:
         name
         for name in COLUMNS
         if (values := getattr(reports, name)).dtype == np.float64 and np.isnan(values).all()
-    }
+    } - set(_ALWAYS)
     if (reports.received_us == NEVER).all():
         silent.add("received_us")
     if (reports.on_ground == _UNTOLD).all():

@@ -24,6 +24,7 @@ from detente.feeds import (
     FormatUnknown,
     Reports,
     Source,
+    empty,
     frame_of,
     joined,
     read_reports,
@@ -144,11 +145,14 @@ def test_opensky_tables_are_si_and_tell_when_the_position_was_measured(tmp_path:
 
 def test_quality_codes_give_the_accuracy_and_its_ground(tmp_path: Path) -> None:
     text = "time,icao24,lat,lon,nic,nac_p\n"
-    for codes in ("8,9", "8,", ",", ",10"):
+    for codes in ("8,9", "8,", ",", ",10", "0,", "0,0", "99,99"):
         text += f"1700000000,a1b2c3,1,2,{codes}\n"
     reports, _ = read(write(tmp_path, "q.csv", text))
-    assert reports.horizontal_m.tolist() == pytest.approx([30.0, 185.2, 185.2, 10.0])
-    assert reports.basis.tolist() == [Basis.STATED, Basis.DERIVED, Basis.ASSUMED, Basis.STATED]
+    assert reports.horizontal_m.tolist() == pytest.approx(
+        [30.0, 92.6, 185.2, 10.0, 18_520.0, 18_520.0, 185.2]
+    )
+    stated, derived, assumed = Basis.STATED, Basis.DERIVED, Basis.ASSUMED
+    assert reports.basis.tolist() == [stated, derived, assumed, stated, derived, stated, assumed]
     assert reports.containment_m[:2].tolist() == pytest.approx([185.2, 185.2])
 
 
@@ -244,6 +248,13 @@ def test_reports_survive_parquet_without_loss(tmp_path: Path) -> None:
     assert back.sources == reports.sources
     assert counts.reports == 3
     assert back.lat_deg.flags.writeable
+
+
+def test_no_reports_are_a_table_too(tmp_path: Path) -> None:
+    frame_of(empty()).write_parquet(tmp_path / "none.parquet")
+    archive = Archive(tmp_path / "none.parquet")
+    assert len(joined(list(archive.reports()))) == 0
+    assert archive.counts == Counts(bytes=archive.bytes)
 
 
 @pytest.mark.parametrize("kind", [pl.String, pl.Categorical])
