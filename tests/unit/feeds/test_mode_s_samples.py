@@ -127,3 +127,36 @@ def test_a_beast_capture_is_read() -> None:
     assert reports.callsigns == ("TRA89M",)
     # Time goes on as the receiver's counter does.
     assert 0 < np.diff(reports.time_us).min() <= np.diff(reports.time_us).max() < 60_000_000
+
+
+def split_by_hand(data: bytes) -> list[bytes]:
+    """The data of Beast frames, read one octet after another."""
+    found, at = [], 0
+    while at < len(data):
+        assert data[at] == 0x1A
+        want = {0x31: 9, 0x32: 14, 0x33: 21}[data[at + 1]]
+        at += 2
+        body = bytearray()
+        while len(body) < want and at < len(data):
+            body.append(data[at])
+            at += 2 if data[at] == 0x1A else 1
+        if len(body) == want:
+            found.append(bytes(body[7:]))
+    return found
+
+
+def test_rs1090_agrees_on_every_message_of_a_capture() -> None:
+    texts = [
+        each.hex()
+        for each in split_by_hand(sample("dump1090/sample_dump1090.bin").read_bytes())
+        if len(each) > 2
+    ]
+    times = np.arange(len(texts), dtype=np.int64)
+    messages, _ = read_messages(frames_of_hex(texts, times, times))
+    theirs = rs1090.decode(texts)
+    compared = 0
+    for mine, their in zip(messages, theirs, strict=True):
+        if their is not None:
+            assert not differences(mine, their)
+            compared += 1
+    assert compared > 200
