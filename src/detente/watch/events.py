@@ -73,7 +73,8 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
         boundary, claimant, rule: what was crossed or broken; "" if not applicable.
         began_us, ended_us: first and last instant; `ended_us` is None while it lasts.
         entry, exit: interpolated where it began and ended; None if it began or ended inside.
-        deepest: where `depth_nearest_m` was reached; None if it was not looked for so deep.
+        deepest: where `depth_nearest_m`, or the least `distance_m`, was reached; None if it was not
+            looked for so deep.
         duration_s, length_m: how long, in time and along the track.
         depth_nearest_m, depth_along_m, depth_chord_m: greatest, by three definitions.
         distance_m, vertical_m, time_to_s: of approaches and predictions.

@@ -132,6 +132,16 @@ def test_head_on_is_told_once_two_minutes_before_and_measured_when_it_is_over() 
     assert last.duration_s is not None
     assert last.duration_s.value == pytest.approx(46.3, abs=0.05)
     assert last.time_to_s is None
+    # each is half of 5 NM from where they meet, 150 s after the beginning
+    assert last.entry is not None
+    assert last.exit is not None
+    assert last.deepest is not None
+    assert [each.lng_deg * LNG_M for each in (last.entry, last.deepest, last.exit)] == (
+        pytest.approx([-4630, 0, 4630], abs=30)
+    )
+    assert last.deepest.time_us == pytest.approx(BEGIN_US + 150_000_000, abs=100_000)
+    assert first.deepest is not None
+    assert first.deepest.time_us > first.began_us + 60_000_000, "where they would be closest"
     assert "measured" in codes(last)
 
 

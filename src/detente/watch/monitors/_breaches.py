@@ -228,6 +228,7 @@ def event_of(
         ended_us=ended_us if over else None,
         entry=passing.began,
         exit=passing.left if over else None,
+        deepest=_place(passing.nearest, passing.nearest.time_us, 0.0),
         duration_s=around((ended_us - passing.began_us) / 1e6, spread_s, "s", least=0.0),
         distance_m=Interval(
             distance,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
-from detente.watch.events import Event, EventKind, Grade, Ground, Interval
+from detente.watch.events import Event, EventKind, Grade, Ground, Interval, Place
 from detente.watch.intervals import around, quadrature
 from detente.watch.separation_rules import SeparationRules
 
@@ -69,7 +70,7 @@ class Who(Struct, frozen=True):
 
 
 class Closest(Struct):
-    """The closest that two aircraft have been."""
+    """The closest that two aircraft have been, and where the first of them was then."""
 
     ratio: float = math.inf
     at_us: int = 0
@@ -77,6 +78,7 @@ class Closest(Struct):
     distance_spread_m: float = math.nan
     height_m: float = math.nan
     height_spread_m: float = math.nan
+    place: Place | None = None
 
 
 class Encounter(Struct, kw_only=True):
@@ -86,7 +88,7 @@ class Encounter(Struct, kw_only=True):
         one, other: the aircraft, by identity.
         began_us: the moment at which it was first seen to come.
         near_us: the last moment at which it still was.
-        entered_us, left_us: between which they were too close; None: not so far.
+        entry, exit: where the first was when they became too close, and when that ended.
         closest: measured.
         ahead: as it would be if both went on, seen at `ahead_us`.
         sure, maybe: whether they were too close at the far, and at the near, end of uncertainties.
@@ -104,8 +106,8 @@ class Encounter(Struct, kw_only=True):
     near_us: int
     manner: Manner
     grade: Grade = Grade.CANNOT_BE_TOLD
-    entered_us: int | None = None
-    left_us: int | None = None
+    entry: Place | None = None
+    exit: Place | None = None
     closest: Closest
     ahead: Look
     ahead_us: int
@@ -131,7 +133,13 @@ def manner_at_first(look: Look, rules: SeparationRules) -> Manner:
 
 
 def go_on(
-    encounter: Encounter, look: Look, now_us: int, rules: SeparationRules, *, doubtful: bool
+    encounter: Encounter,
+    look: Look,
+    now_us: int,
+    rules: SeparationRules,
+    place: Callable[[int], Place],
+    *,
+    doubtful: bool,
 ) -> None:
     """One more moment at which both aircraft were seen.
 
@@ -140,6 +148,7 @@ def go_on(
         look: what the moment shows.
         now_us: when.
         rules: what counts as too close.
+        place: where the first of them is at some time near this one.
         doubtful: whether the position of either contradicts its track: then nothing is proven by
             it, and nothing refuted.
     """
@@ -152,20 +161,22 @@ def go_on(
     encounter.maybe |= look.maybe
     encounter.doubted |= look.maybe and doubtful
     if look.inside:
-        if encounter.entered_us is None:
-            encounter.entered_us = now_us + round(look.enters_s * 1e6)
-        encounter.left_us = now_us + round(min(look.leaves_s, rules.step_s) * 1e6)
+        if encounter.entry is None:
+            encounter.entry = place(now_us + round(look.enters_s * 1e6))
+        encounter.exit = place(now_us + round(min(look.leaves_s, rules.step_s) * 1e6))
     flat = look.distance_now_m / rules.horizontal_m
     steep = 0.0 if math.isnan(look.height_now_m) else look.height_now_m / rules.vertical_m
     ratio = math.hypot(flat, steep)
     if ratio < encounter.closest.ratio:
+        at_us = now_us + round(look.at_s * 1e6)
         encounter.closest = Closest(
             ratio,
-            now_us + round(look.at_s * 1e6),
+            at_us,
             look.distance_now_m,
             look.distance_now_spread_m,
             look.height_now_m,
             look.height_now_spread_m,
+            place(at_us),
         )
     if not look.inside or look.speed_m_s > rules.company_m_s:
         encounter.company_us = None
@@ -192,7 +203,13 @@ def grade_of(encounter: Encounter, *, over: bool) -> Grade:
 
 
 def event_of(
-    encounter: Encounter, rule: str, reports: int, *, ended_us: int | None, lost: bool
+    encounter: Encounter,
+    rule: str,
+    reports: int,
+    place: Callable[[int], Place],
+    *,
+    ended_us: int | None,
+    lost: bool,
 ) -> Event:
     """The event of an encounter as it stands.
 
@@ -200,21 +217,23 @@ def event_of(
         encounter: it.
         rule: what was gone by.
         reports: how many positions of both it rests on.
+        place: where the first of them will be at some time, if it goes on.
         ended_us: when it was over; None: it lasts.
         lost: whether it ended because one of them was not heard any more.
     """
     ahead, closest = encounter.ahead, encounter.closest
-    measured = encounter.entered_us is not None or ended_us is not None
+    measured = encounter.entry is not None or ended_us is not None
     shown: Look | Closest = ahead
-    time_to = None
+    time_to, where = None, closest.place
     if measured:
         shown = closest
     else:
+        where = place(encounter.ahead_us + round(ahead.closest_s * 1e6))
         closing = max(ahead.closing_m_s, 1.0)
         time_to = around(ahead.closest_s, ahead.distance_spread_m / closing, "s", least=0.0)
     duration = None
-    if encounter.entered_us is not None and encounter.left_us is not None:
-        seconds = (encounter.left_us - encounter.entered_us) / 1e6
+    if encounter.entry is not None and encounter.exit is not None:
+        seconds = (encounter.exit.time_us - encounter.entry.time_us) / 1e6
         slow = max(abs(ahead.speed_m_s), 1.0)
         spread = math.sqrt(2) * closest.distance_spread_m / slow
         duration = around(seconds, spread, "s", least=0.0)
@@ -229,6 +248,9 @@ def event_of(
         rule=rule,
         began_us=encounter.began_us,
         ended_us=ended_us,
+        entry=encounter.entry,
+        exit=None if ended_us is None else encounter.exit,
+        deepest=where,
         duration_s=duration,
         distance_m=around(shown.distance_m, shown.distance_spread_m, "m", least=0.0),
         vertical_m=_height(shown),

@@ -7,6 +7,7 @@ positions come, and on nothing else: not on batches, not on the clock.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -16,6 +17,8 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from detente.feeds import NEVER
+from detente.watch.events import Place
+from detente.watch.motion import carried_on
 from detente.watch.tracks import Tracked
 from detente.watch.tracks_flags import Flag
 
@@ -284,6 +287,41 @@ class Latest:
         self.last = joined([self.last, empty(more)])
         self._seen = joined([self._seen, empty(more)])
         self.reports = np.concatenate((self.reports, np.zeros(more, dtype=np.int64)))
+
+    def place(self, aircraft: int, time_us: int, velocity_m_s: float, time_s: float) -> Place:
+        """Where an aircraft is at some time, if it goes on as it was last heard.
+
+        Args:
+            aircraft: its number.
+            time_us: when.
+            velocity_m_s: how far its velocity may be off, 95 %.
+            time_s: how far its times may be off, 95 %.
+        """
+        last = self.last
+        seconds = (time_us - int(last.time_us[aircraft])) / 1e6
+        north, east = float(last.north_m_s[aircraft]), float(last.east_m_s[aircraft])
+        lat, lng = float(last.lat_deg[aircraft]), float(last.lng_deg[aircraft])
+        height, climb = float(last.height_m[aircraft]), float(last.climb_m_s[aircraft])
+        if not math.isnan(north):
+            after, across = carried_on(
+                np.array([lat]),
+                np.array([lng]),
+                np.array([math.hypot(north, east)]),
+                np.array([math.degrees(math.atan2(east, north))]),
+                np.array([seconds]),
+            )
+            lat, lng = float(after[0]), float(across[0])
+        if not math.isnan(climb):
+            height += climb * seconds
+        radius = math.hypot(float(last.horizontal_m[aircraft]), velocity_m_s * seconds)
+        return Place(
+            round(lat, 7),
+            round(lng, 7),
+            None if math.isnan(height) else round(height, 3),
+            time_us,
+            round(radius, 3),
+            time_s,
+        )
 
     def state(self) -> LatestState:
         """All that it remembers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from detente.watch.declarations import Declarations
 from detente.watch.event_ids import event_id
-from detente.watch.events import Event, EventKind
+from detente.watch.events import Event, EventKind, Place
 from detente.watch.separation_rules import SeparationRules
 from detente.watch.tracks import Tracked
 
@@ -192,7 +193,8 @@ class SeparationMonitor(Monitor):
             else:
                 told = (encounter.grade, encounter.manner)
             doubtful = bool(last.doubtful[first] or last.doubtful[second])
-            go_on(encounter, look, now_us, self.rules, doubtful=doubtful)
+            place = partial(self._place, encounter.one.slot)
+            go_on(encounter, look, now_us, self.rules, place, doubtful=doubtful)
             for slot in pair:
                 encounter.basis = max(encounter.basis, int(last.basis[slot]))
                 source = self._sources[last.source[slot]]
@@ -239,7 +241,7 @@ class SeparationMonitor(Monitor):
             encounter = self._encounters.pop(pair)
             encounter.grade = grade_of(encounter, over=True)
             there = np.isin(pair, slots)
-            ended_us = encounter.left_us or encounter.near_us
+            ended_us = encounter.near_us if encounter.exit is None else encounter.exit.time_us
             events.append(self._event(encounter, ended_us, lost=not there.all()))
         return events
 
@@ -248,7 +250,11 @@ class SeparationMonitor(Monitor):
             int(self._latest.reports[each.slot]) - each.reports
             for each in (encounter.one, encounter.other)
         )
-        return event_of(encounter, self.rule, reports, ended_us=ended_us, lost=lost)
+        place = partial(self._place, encounter.one.slot)
+        return event_of(encounter, self.rule, reports, place, ended_us=ended_us, lost=lost)
+
+    def _place(self, slot: int, time_us: int) -> Place:
+        return self._latest.place(slot, time_us, self.rules.velocity_m_s, self.rules.time_s)
 
 
 def _pair(one: int, other: int) -> tuple[int, int]:
