@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from tests.support import asterix_oracle as oracle
 
-from detente.feeds.asterix import AsterixDecoder, AsterixSettings, UnknownEdition, editions
+from detente.feeds.asterix import AsterixDecoder, AsterixSettings, UnknownEdition, known_editions
 from detente.feeds.asterix import _walk as walk
 from detente.feeds.asterix.editions import PUBLISHED, profile
 from detente.feeds.asterix.items import Item, parse
 from detente.feeds.reports import Source
 
-EDITIONS = [(category, edition) for category in (21, 48, 62) for edition in editions(category)]
+EDITIONS = [
+    (category, edition) for category in (21, 48, 62) for edition in known_editions(category)
+]
 LETTERS = {walk.FIXED: "", walk.EXTENDED: "x", walk.REPEATED: "r", walk.REPEATED_FX: "f"}
 
 pytestmark = pytest.mark.xdist_group("libasterix")

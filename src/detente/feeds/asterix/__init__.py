@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .decoder import AsterixDecoder
-from .editions import UnknownEdition, editions
+from .editions import UnknownEdition, known_editions
 from .pcap import PcapDecoder, is_pcap
 from .radar import BadSite, RadarSite
 from .readers import AsterixSettings
@@ -15,6 +15,6 @@ __all__ = [
     "PcapDecoder",
     "RadarSite",
     "UnknownEdition",
-    "editions",
     "is_pcap",
+    "known_editions",
 ]

@@ -114,7 +114,7 @@ class UnknownEdition(DetenteError):
     code: ClassVar[str] = "feeds.asterix_edition"
 
 
-def editions(category: int) -> tuple[str, ...]:
+def known_editions(category: int) -> tuple[str, ...]:
     """The editions of a category that are read, oldest first; none if it is not read."""
     return tuple(_PROFILES.get(category, ()))
 
@@ -128,7 +128,7 @@ def profile(category: int, edition: str) -> tuple[Item, ...]:
     """
     text = _PROFILES.get(category, {}).get(edition)
     if text is None:
-        known = ", ".join(editions(category)) or "none"
+        known = ", ".join(known_editions(category)) or "none"
         raise UnknownEdition(
             f"ASTERIX category {category:03} edition {edition} is not read.",
             advice=f"Editions of this category that are read: {known}.",
