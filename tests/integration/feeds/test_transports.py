@@ -8,7 +8,7 @@ import itertools
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -386,6 +386,32 @@ async def test_datagrams_are_taken_one_by_one() -> None:
                 sender.sendto(f"one-{number} 1 2\n".encode(), ("127.0.0.1", port))
             assert sorted(await run.names(50)) == sorted(f"one-{n}" for n in range(50))
         assert run.feed.health().lost_datagrams == 0
+
+
+class ManyAtOnce(LineDecoder):
+    """A decoder that takes datagrams together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def feed_datagrams(self, datagrams: Sequence[bytes], received_us: Sequence[int]) -> Reports:
+        assert len(datagrams) == len(received_us)
+        self.sizes.append(len(datagrams))
+        return self.feed(b"".join(datagrams), received_us[-1])
+
+
+async def test_datagrams_that_wait_are_decoded_together_where_a_decoder_can() -> None:
+    time, decoder = Time(), ManyAtOnce()
+    port = udp_port()
+    transport = Noticing(UdpTransport(FeedAddress.parse(f"udp://127.0.0.1:{port}"), time))
+    async with running(transport, time, decoder) as run:
+        await transport.opened()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for number in range(50):
+                sender.sendto(f"one-{number} 1 2\n".encode(), ("127.0.0.1", port))
+            await run.names(50)
+        assert sum(decoder.sizes) == 50
 
 
 async def test_a_multicast_group_is_joined_on_the_interface_that_is_named() -> None:

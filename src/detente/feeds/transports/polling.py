@@ -101,10 +101,10 @@ def local_fetch(
 ) -> Fetch:
     """Ask a receiver of one's own over plain http: at addresses that the policy allows only.
 
-    No redirects, no proxies, nothing compressed, a deadline on the whole, a limit on the answer.
+    No redirects, no proxies, nothing compressed, a deadline on the whole, a limit on the answer; a
+    connection for each question.
     """
     names = resolver or SystemResolver()
-    lane = httpx.AsyncHTTPTransport(trust_env=False, http2=False)
     where = str(address)
 
     async def fetch() -> bytes:
@@ -114,7 +114,8 @@ def local_fetch(
                 checked = [str(policy.check(each, address.host)) for each in found]
                 if not checked:
                     raise FeedUnreachable("The name has no address.", where=where)
-                return await _ask(lane, checked[0], address)
+                async with httpx.AsyncHTTPTransport(trust_env=False, http2=False) as lane:
+                    return await _ask(lane, checked[0], address)
         except AddressRefused as error:
             raise FeedUnreachable(error.message, where=where, advice=error.advice) from error
         except TimeoutError:
