@@ -39,6 +39,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "line": ([], ["--messages", "100", "--queued", "1000", "--rounds", "1"]),
     "plan_geometry": ([], ["--rounds", "5"]),
     "watch_approach": ([], ["--rounds", "5"]),
+    "watch_feeds": ([], ["--rounds", "3"]),
     "watch_feeds_surveillance": ([], ["--rounds", "3"]),
     "watch_tracks": ([], ["--rows", "500000", "--rounds", "2"]),
     "plan_filing": ([], ["--places", "4", "--seconds", "2"]),
