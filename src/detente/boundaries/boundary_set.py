@@ -15,7 +15,7 @@ from detente.kernels import Area, BorderIndex
 
 from .errors import BoundaryUnknown
 from .model import Boundary, BoundarySource
-from .shares import ALONE, neighbours
+from .shares import neighbours, shared_edges
 
 Progress = Callable[[float], None]
 
@@ -106,14 +106,14 @@ class BoundarySet:
         """Uncertainty by edge number."""
         edges = self.index.edges
         shared_m = np.array([each.uncertainty_m for each in self.boundaries], dtype=np.float64)
-        open_m = np.array([each.open_uncertainty_m for each in self.boundaries], dtype=np.float64)
+        open_m = self._worst_m
         by_length = np.array(
             [bool(each.source.uncertainty_by_length_m) for each in self.boundaries], dtype=np.bool_
         )
         found = shared_m[edges.area]
         if (open_m == shared_m).all() and not by_length.any():
             return found
-        alone = self.neighbours == ALONE
+        alone = ~shared_edges(edges, self.boundaries)
         found[alone] = open_m[edges.area[alone]]
         measured = np.flatnonzero(~alone & by_length[edges.area])
         begin, end = edges.xy[measured], edges.xy[measured + 1]

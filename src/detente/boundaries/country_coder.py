@@ -20,6 +20,7 @@ from .assembling import Assembled, repaired_all
 from .errors import BoundaryFileUnreadable, BoundaryStoreUnusable
 from .features import NOT_JSON, rings_of
 from .model import Boundary, BoundarySource, Kind, Ring
+from .shares import with_shares
 from .states import State, States
 
 ID: Final = "country-coder"
@@ -163,7 +164,7 @@ def assemble(content: bytes) -> Assembled:
                 open_uncertainty_m=OPEN_UNCERTAINTY_M,
             )
         )
-    return Assembled(tuple(boundaries), tuple(repairs), tuple(left_out))
+    return Assembled(with_shares(boundaries), tuple(repairs), tuple(left_out))
 
 
 def _decoded(content: bytes) -> list[_Feature]:

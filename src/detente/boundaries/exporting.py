@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from .assembling import Assembled, repaired_all
 from .boundary_set import attributions
 from .errors import BoundaryFileUnreadable, BoundaryUnstated
 from .features import NOT_JSON
 from .geojson import features_of, statement_of
-from .model import Boundary, BoundarySource, Depth, Kind, Ring
+from .model import Boundary, BoundarySource, Depth, Flags, Kind, Polygon, Ring
 
 FORMAT: Final = "detente-boundaries-geojson/1"
 _DIGITS: Final = 9
@@ -82,6 +83,7 @@ def imported(content: bytes, path: Path) -> Assembled:
                 depth=Depth(each.text("depth")),
                 uncertainty_m=_metres(each.text("uncertainty_m")),
                 open_uncertainty_m=_metres(each.text("open_uncertainty_m")),
+                shared=_flags(each.text("shared"), polygons_of[each.text("id")]),
             )
             for each in features
         )
@@ -99,6 +101,37 @@ def _metres(text: str) -> float:
     return value
 
 
+def _runs(boundary: Boundary) -> str:
+    """Which edges are shared: for each ring the lengths of runs that are not and that are, in turn;
+    commas between runs, semicolons between rings, bars between polygons."""
+    return "|".join(
+        ";".join(",".join(map(str, _lengths(flags))) for flags in part) for part in boundary.shared
+    )
+
+
+def _lengths(flags: Flags) -> list[int]:
+    turns = np.flatnonzero(np.diff(flags)) + 1
+    lengths = np.diff(np.concatenate([[0], turns, [len(flags)]])).tolist()
+    return [0, *lengths] if flags[0] else lengths
+
+
+def _flags(text: str, polygons: Sequence[Polygon]) -> tuple[tuple[Flags, ...], ...]:
+    """The reverse of `_runs`. Raises ValueError if it does not fit the rings."""
+    if not text:
+        return ()
+    return tuple(
+        tuple(_told(runs, len(ring) - 1) for runs, ring in zip(part.split(";"), rings, strict=True))
+        for part, rings in zip(text.split("|"), polygons, strict=True)
+    )
+
+
+def _told(runs: str, edges: int) -> Flags:
+    lengths = [int(each) for each in runs.split(",")]
+    if min(lengths) < 0 or sum(lengths) != edges:
+        raise ValueError("which edges are shared does not fit their number")
+    return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+
+
 def _feature(boundary: Boundary) -> dict[str, Any]:
     return {
         "type": "Feature",
@@ -111,6 +144,7 @@ def _feature(boundary: Boundary) -> dict[str, Any]:
             "depth": boundary.depth.value,
             "uncertainty_m": boundary.uncertainty_m,
             "open_uncertainty_m": boundary.open_uncertainty_m,
+            "shared": _runs(boundary),
         },
         "geometry": {
             "type": "MultiPolygon",

@@ -18,6 +18,7 @@ from .assembling import Assembled, repaired_all, without_repeated_territories
 from .enclaves import told_apart
 from .geojson import features_of
 from .model import Boundary, BoundarySource, Kind, Ring
+from .shares import with_shares
 from .states import States
 
 ID: Final = "maritime-10m"
@@ -88,4 +89,4 @@ def assemble(
         )
     kept, left_out = without_repeated_territories(boundaries, sovereign_of)
     repairs = [repair for each in nested.values() for repair in each.repairs] + repairs
-    return Assembled(tuple(kept), tuple(repairs), tuple(left_out))
+    return Assembled(with_shares(kept), tuple(repairs), tuple(left_out))

@@ -17,6 +17,9 @@ Polygon: TypeAlias = tuple[Ring, ...]
 """An outer ring, counter-clockwise, and its holes, clockwise."""
 
 
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+
 class Kind(StrEnum):
     """What a boundary bounds."""
 
@@ -83,7 +86,10 @@ class Boundary:
         polygons: outer ring and holes of each part; valid, disjoint, cut at the date line.
         depth: the definition of depth that its claimant uses.
         uncertainty_m: of this one; the source's unless it is known better.
-        open_uncertainty_m: of its stretches that no other boundary of its source shares.
+        open_uncertainty_m: of its stretches that no other boundary of its source shares; never less
+            than the other, whatever stands here.
+        shared: bool for each edge of each ring of each polygon: whether another boundary of its
+            source has it, too. Empty if that is not known or does not matter.
     """
 
     id: str
@@ -95,6 +101,7 @@ class Boundary:
     depth: Depth = Depth.NEAREST_BORDER
     uncertainty_m: float = 0.0
     open_uncertainty_m: float = 0.0
+    shared: tuple[tuple[Flags, ...], ...] = ()
 
     @property
     def worst_uncertainty_m(self) -> float:

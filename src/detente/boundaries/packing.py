@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from .assembling import Assembled
 from .errors import BoundaryStoreUnusable
 from .features import NOT_JSON
-from .model import Boundary, BoundarySource, Depth, Kind, Polygon
+from .model import Boundary, BoundarySource, Depth, Flags, Kind, Polygon
 from .repair import Repair
 
 FORMAT: Final = "detente-boundaries/1"
@@ -42,6 +42,7 @@ class PackedBoundary(msgspec.Struct, frozen=True):
     uncertainty_m: float
     open_uncertainty_m: float
     polygons: int
+    shares_told: bool
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -71,6 +72,7 @@ def packed(source: BoundarySource, assembled: Assembled) -> dict[str, bytes]:
         "places": np.concatenate(rings) if rings else np.empty((0, 2)),
         "ring_lengths": np.array([len(ring) for ring in rings], dtype=np.int64),
         "polygon_lengths": np.array([len(polygon) for polygon in polygons], dtype=np.int64),
+        "shared": _shared(assembled.boundaries),
     }
     content = _npz(columns)
     statement = Statement(
@@ -86,6 +88,7 @@ def packed(source: BoundarySource, assembled: Assembled) -> dict[str, bytes]:
                 each.uncertainty_m,
                 each.open_uncertainty_m,
                 len(each.polygons),
+                bool(each.shared),
             )
             for each in assembled.boundaries
         ),
@@ -135,14 +138,18 @@ def unpacked(directory: Path) -> Assembled:
             places = columns["places"]
             rings = np.split(places, np.cumsum(columns["ring_lengths"])[:-1])
             lengths = columns["polygon_lengths"].tolist()
+            told = np.unpackbits(columns["shared"], count=len(places) - len(rings)).astype(np.bool_)
+            flags = np.split(told, np.cumsum(columns["ring_lengths"] - 1)[:-1])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise BoundaryStoreUnusable(
             f"It cannot be read: {error}.", where=str(path), advice="Install or import it again."
         ) from None
     polygons: list[Polygon] = []
+    shared: list[tuple[Flags, ...]] = []
     first = 0
     for length in lengths:
         polygons.append(tuple(rings[first : first + length]))
+        shared.append(tuple(flags[first : first + length]))
         first += length
     boundaries = []
     first = 0
@@ -158,10 +165,22 @@ def unpacked(directory: Path) -> Assembled:
                 each.depth,
                 each.uncertainty_m,
                 each.open_uncertainty_m,
+                tuple(shared[first : first + each.polygons]) if each.shares_told else (),
             )
         )
         first += each.polygons
     return Assembled(tuple(boundaries), statement.repairs, statement.left_out)
+
+
+def _shared(boundaries: Sequence[Boundary]) -> npt.NDArray[np.uint8]:
+    """Which edges are shared, a bit for each; none where that is not told."""
+    flags: list[Flags] = []
+    for each in boundaries:
+        if each.shared:
+            flags += [told for part in each.shared for told in part]
+        else:
+            flags += [np.zeros(len(r) - 1, np.bool_) for part in each.polygons for r in part]
+    return np.packbits(np.concatenate(flags) if flags else np.empty(0, np.bool_))
 
 
 def _npz(columns: Mapping[str, npt.NDArray[np.generic]]) -> bytes:

@@ -7,6 +7,7 @@ import pytest
 from tests.support.boundaries import boundary, box, source
 
 from detente.boundaries import Boundary, BoundarySet, BoundaryUnknown, attributions
+from detente.boundaries.shares import with_shares
 
 COARSE = replace(
     source("coarse", 500.0),
@@ -17,7 +18,8 @@ FINE = source("fine", 5.0)
 
 
 def made(*boundaries: Boundary) -> BoundarySet:
-    return BoundarySet.build(boundaries)
+    """As a source comes from its file: who shares what is told while all of it is at hand."""
+    return BoundarySet.build(with_shares(boundaries))
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,17 @@ def test_short_shared_edges_are_surer() -> None:
         boundary("B", [[(1, 0), (2, 0), (2, 1), (1, 1), (1, 0.5), (1, 0)]], of=COARSE),
     )
     assert uncertainty(found, "coarse/A", 0.3, 0.9) == 100.0
+
+
+def test_who_shares_a_line_does_not_depend_on_what_else_is_in_the_set(found: BoundarySet) -> None:
+    alone = BoundarySet.build([found.find("coarse/A")])
+    assert uncertainty(alone, "coarse/A", 0.5, 0.9) == 400.0
+    assert uncertainty(alone, "coarse/A", 0.5, 0.1) == 9_000.0
+
+
+def test_where_nothing_is_told_of_sharing_the_worst_counts() -> None:
+    found = BoundarySet.build([boundary("A", [box(0, 0, 1, 1)], of=COARSE)])
+    assert uncertainty(found, "coarse/A", 0.5, 0.9) == 9_000.0
 
 
 def test_where_no_line_is_near_the_worst_counts(found: BoundarySet) -> None:

@@ -18,6 +18,7 @@ from detente.boundaries import (
     imported,
     load_boundaries,
 )
+from detente.boundaries.shares import with_shares
 
 OURS = source("ours")
 MAP = (
@@ -103,6 +104,18 @@ def test_an_export_is_a_spec_that_states_itself(tmp_path: Path, store: BoundaryS
             assert all(np.array_equal(a, b) for a, b in zip(polygon, given, strict=True))
 
 
+def test_an_export_tells_which_edges_were_shared() -> None:
+    told = with_shares(MAP)
+    found = imported(exported(told), Path("line.geojson")).boundaries
+    for one, other in zip(found, told, strict=True):
+        assert [[flags.tolist() for flags in part] for part in one.shared] == [
+            [flags.tolist() for flags in part] for part in other.shared
+        ]
+    assert [[flags.tolist() for flags in part] for part in found[0].shared] == [
+        [[False, True, False, False]]
+    ]
+
+
 def test_an_export_names_whom_one_must_name() -> None:
     document = json.loads(exported(MAP))
     assert document["attribution"] == ["Ours 1 (CC0-1.0)"]
@@ -118,13 +131,16 @@ def test_an_export_names_whom_one_must_name() -> None:
         ('"kind":"land"', '"kind":"moon"', BoundaryFileUnreadable),
         ('"uncertainty_m":50.0', '"uncertainty_m":0', BoundaryFileUnreadable),
         ('"uncertainty_m":50.0', '"uncertainty_m":"much"', BoundaryFileUnreadable),
+        ('"shared":"1,1,2"', '"shared":"1,1,1"', BoundaryFileUnreadable),
+        ('"shared":"1,1,2"', '"shared":"1,-1,4"', BoundaryFileUnreadable),
+        ('"shared":"1,1,2"', '"shared":"1,1,2;4"', BoundaryFileUnreadable),
         ('"id":"ours/B"', '"id":"ours/A"', BoundaryFileUnreadable),
     ],
 )
 def test_an_export_that_was_tampered_with_is_refused(
     old: str, new: str, error: type[Exception]
 ) -> None:
-    content = exported(MAP).decode()
+    content = exported(with_shares(MAP)).decode()
     assert old in content
     with pytest.raises(error):
         imported(content.replace(old, new).encode(), Path("line.geojson"))

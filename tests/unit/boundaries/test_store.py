@@ -25,7 +25,11 @@ HOLE = np.array([(0.2, 0.2), (0.2, 0.3), (0.3, 0.3), (0.2, 0.2)])
 
 
 def some() -> Assembled:
-    first = Boundary("ours/A", "A", Kind.FIR, "Alpha", SOURCE, ((RING, HOLE), (RING + 5,)))
+    shared = tuple(np.array(each) for each in ([True, False, False, True], [False] * 3))
+    first = Boundary(
+        "ours/A", "A", Kind.FIR, "Alpha", SOURCE, ((RING, HOLE), (RING + 5,)),
+        shared=(shared, (np.array([False, True, True, False]),)),
+    )  # fmt: skip
     second = Boundary("ours/B", "B", Kind.ADIZ, "Bravo", SOURCE, ((RING + 9,),), uncertainty_m=3.0)
     repair = Repair("ours/A", Fault.HOLES, 1.5, 2.5, 9, 10.0, 11.0)
     return Assembled((first, second), (repair,), ("Charlie: claimed by nobody",))
@@ -39,9 +43,13 @@ def test_what_is_installed_comes_back_as_it_was(tmp_path: Path) -> None:
     assert found.repairs == given.repairs
     assert found.left_out == given.left_out
     for one, other in zip(found.boundaries, given.boundaries, strict=True):
-        assert replace(one, polygons=()).__repr__() == replace(other, polygons=()).__repr__()
+        assert replace(one, polygons=(), shared=()).__repr__() == repr(
+            replace(other, polygons=(), shared=())
+        )
         for polygon, as_given in zip(one.polygons, other.polygons, strict=True):
             assert [ring.tobytes() for ring in polygon] == [ring.tobytes() for ring in as_given]
+        told, given_told = ([f.tolist() for part in b.shared for f in part] for b in (one, other))
+        assert told == given_told
     assert store.licence("ours") == store.root / "ours" / "LICENCE"
 
 
