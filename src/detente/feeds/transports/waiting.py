@@ -92,6 +92,11 @@ def newest_first(aircraft: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.i
     sizes = np.diff(ends, prepend=0)
     newer = np.empty(len(aircraft), dtype=np.intp)
     newer[by_aircraft] = np.repeat(ends, sizes) - 1 - np.arange(len(ordered))
-    # Fewest newer ones of the same aircraft first; among those, the latest arrivals.
-    best = np.lexsort((-np.arange(len(aircraft)), newer))[:most]
-    return np.sort(best)
+    # All rows with fewer newer ones of the same aircraft; of the next, the latest arrivals.
+    within = np.cumsum(np.bincount(newer))
+    level = int(np.searchsorted(within, most, side="right"))
+    kept = newer < level
+    left = most - (int(within[level - 1]) if level else 0)
+    next_ones = np.flatnonzero(newer == level)
+    kept[next_ones[len(next_ones) - min(left, len(next_ones)) :]] = True
+    return np.flatnonzero(kept)
