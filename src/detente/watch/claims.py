@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from detente.boundaries import Boundary, BoundarySet, Depth
 from detente.feeds import Basis, Reports
+from detente.kernels import Depths
 
 from .crossing_rules import CrossingRules
 from .events import Event, Grade, Ground, Interval
@@ -24,7 +25,7 @@ from .intervals import around, between, one_way, quadrature
 from .kinematics import least_speed_m_s
 from .monitors._depth import Deepest, Points, Span, deepen
 from .monitors._following import Following
-from .monitors._scan import JUMPED, LINKED, SKIPPED, Codes, Floats, Ints
+from .monitors._scan import JUMPED, LINKED, SKIPPED, Codes, Floats
 from .monitors.crossing import CrossingMonitor
 from .motion import length_m, off_the_line_m, on_the_way
 from .tracks import Tracked, Tracks
@@ -79,6 +80,7 @@ class Verdict:
 class _Greatest:
     area: int
     deepest: Deepest | None = None
+    foot: tuple[float, float] | None = None
 
 
 def judge_claim(
@@ -160,9 +162,8 @@ def _greatest(
 ) -> Deepest | None:
     """Where the track lies deepest in a span of time; None if it has nothing there."""
 
-    def depth_of(lat: Floats, lng: Floats, areas: Codes) -> tuple[Floats, Ints]:
-        found = boundaries.index.signed_depth(lat, lng, areas, rules.depth_max_m)
-        return found.depth_m, found.edge
+    def depth_of(lat: Floats, lng: Floats, areas: Codes) -> Depths:
+        return boundaries.index.signed_depth(lat, lng, areas, rules.depth_max_m)
 
     holder = _Greatest(area)
     for rows in _pieces(tracked, rules):

@@ -1,11 +1,12 @@
 """The deepest point of many stretches of track at once, exactly, with few looks at the border.
 
-How deep a point lies changes by no more than the way flown to it. So a stretch between two points
-of depths d and e that is s long cannot be deeper than (d + e + s) / 2 anywhere; if that is less
-than what is known already, nobody needs to look inside. Otherwise it is halved. What is looked for
-is the greatest depth over a fixed set of points, those reported and points between them that are
-`STEP_M` apart, so that the answer does not depend on the order in which stretches are looked at.
-Depths count in millimetres; of equal ones the first.
+Each look at the border bounds the depth of all points around (`_bounds`); most stretches are
+settled by one or two. Others are halved: how deep a point lies changes by no more than the way
+flown to it, so a stretch between two points of depths d and e that is s long cannot be deeper than
+(d + e + s) / 2 anywhere; if that is less than what is known, nobody needs to look inside. What is
+looked for is the greatest depth over a fixed set of points, those reported and points between them
+that are `STEP_M` apart, so that the answer does not depend on the order in which stretches are
+looked at. Depths count in millimetres; of equal ones the first.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from detente.geo import projection
+from detente.kernels import Depths
 from detente.watch.motion import on_the_way
+
+from ._bounds import FEET, ecef, next_steps
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -30,9 +35,8 @@ _MM: Final = 3
 _TIE_M: Final = 0.001
 _NO_STEP: Final = np.iinfo(np.int64).max
 
-DepthOf: TypeAlias = Callable[[Floats, Floats, npt.NDArray[np.int32]], tuple[Floats, Ints]]
-"""Latitudes, longitudes and areas to depths, metres: positive inside, `inf` beyond the limit; and
-to numbers of the edges that they are measured from."""
+DepthOf: TypeAlias = Callable[[Floats, Floats, npt.NDArray[np.int32]], Depths]
+"""Latitudes, longitudes and areas to depths: `BorderIndex.signed_depth` up to a limit."""
 
 
 class Node(Struct, frozen=True, gc=False):
@@ -72,6 +76,8 @@ class Holder(Protocol):
 
     area: int
     deepest: Deepest | None
+    foot: tuple[float, float] | None
+    """A point of the border that was near, if one is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,9 +180,43 @@ class _Search:
         self._time[reported], self._time[at] = points.time_us[rows], known[:, 4]
 
     def run(self) -> None:
-        span = np.arange(len(self._spans))
-        low, high = self._first_step[self._begins], self._first_step[self._ends]
-        (depth_low, way_low), (depth_high, way_high) = self._look(span, low), self._look(span, high)
+        self._halve(self._by_bounds())
+        self._tell()
+
+    def _by_bounds(self) -> Ints:
+        """Look where it may be deepest, by feet. Returns the spans that are not settled by that."""
+        count = len(self._spans)
+        feet, looked = np.empty((count, FEET, 3)), np.full((count, FEET), -1, dtype=np.int64)
+        counts = np.zeros(count, dtype=np.int64)
+        for i, each in enumerate(self._spans):
+            if each.holder.foot is not None:
+                feet[i, 0], counts[i] = ecef(*each.holder.foot), 1
+        span = np.flatnonzero(self._best < self._limit_m)
+        for _ in range(FEET - 1):
+            step = next_steps(
+                span, self._begins, self._ends, self._lat, self._lng, self._odometer,
+                self._first_step, self._best, feet, counts, looked,
+            )  # fmt: skip
+            span, step = span[step >= 0], step[step >= 0]
+            if not len(span):
+                return span
+            found = self._look(span, step)
+            seen = np.isfinite(found.depth_m)
+            span, step = span[seen], step[seen]
+            lat, lng = found.foot_lat_deg[seen], found.foot_lng_deg[seen]
+            feet[span, counts[span]] = projection.ecef(lat, lng)
+            looked[span, counts[span]] = step
+            counts[span] += 1
+            for i, *foot in zip(span.tolist(), lat.tolist(), lng.tolist(), strict=True):
+                self._spans[i].holder.foot = (foot[0], foot[1])
+            span = span[self._best[span] < self._limit_m]
+        return span
+
+    def _halve(self, span: Ints) -> None:
+        """Look at stretches half by half, and at no half that cannot hold the deepest point."""
+        low, high = self._first_step[self._begins[span]], self._first_step[self._ends[span]]
+        depth_low, way_low = self._measure(span, low)
+        depth_high, way_high = self._measure(span, high)
         while len(span):
             # a hair more: ways are good to 1 in 10^5, and a bound must be one
             way = (way_high - way_low) * (1 + 1e-4) + _TIE_M
@@ -189,7 +229,7 @@ class _Search:
             depth_low, depth_high = depth_low[worth], depth_high[worth]
             way_low, way_high = way_low[worth], way_high[worth]
             middle = self._middle(low, high)
-            depth, way = self._look(span, middle)
+            depth, way = self._measure(span, middle)
             span = np.concatenate((span, span))
             low, high = np.concatenate((low, middle)), np.concatenate((middle, high))
             depth_low, depth_high = (
@@ -197,7 +237,6 @@ class _Search:
                 np.concatenate((depth, depth_high)),
             )
             way_low, way_high = np.concatenate((way_low, way)), np.concatenate((way, way_high))
-        self._tell()
 
     def _node_of(self, step: Ints) -> Ints:
         return np.searchsorted(self._first_step, step, side="right") - 1
@@ -220,14 +259,18 @@ class _Search:
         after = self._first_step[np.minimum(self._node_of(middle) + 1, len(self._first_step) - 1)]
         return np.where(node > low, node, np.where(after < high, after, middle))
 
-    def _look(self, span: Ints, step: Ints) -> tuple[Floats, Floats]:
-        """How deep some points are, and how far along; what is best of each span is kept."""
+    def _measure(self, span: Ints, step: Ints) -> tuple[Floats, Floats]:
+        """How deep some points are, no more than the limit, and how far along."""
         if not len(step):
             return np.empty(0), np.empty(0)
-        lat, lng, way = self._place(step)
-        depth, edge = self._depth_of(lat, lng, self._areas[span])
-        depth = np.clip(depth, -self._limit_m, self._limit_m)
-        told = np.round(depth, _MM)
+        depth = np.clip(self._look(span, step).depth_m, -self._limit_m, self._limit_m)
+        return depth, self._place(step)[2]
+
+    def _look(self, span: Ints, step: Ints) -> Depths:
+        """Look at the border from some points; what is best of each span is kept."""
+        lat, lng, _ = self._place(step)
+        found = self._depth_of(lat, lng, self._areas[span])
+        told = np.round(np.clip(found.depth_m, -self._limit_m, self._limit_m), _MM)
         best = self._best.copy()
         np.maximum.at(best, span, told)
         self._step[best > self._best] = _NO_STEP
@@ -236,8 +279,8 @@ class _Search:
         equal = np.flatnonzero(told == best[span])
         np.minimum.at(self._step, span[equal], step[equal])
         chosen = equal[self._step[span[equal]] == step[equal]]
-        self._edge[span[chosen]] = edge[chosen]
-        return depth, way
+        self._edge[span[chosen]] = found.edge[chosen]
+        return found
 
     def _tell(self) -> None:
         """Hand on what was found."""

@@ -77,6 +77,7 @@ class Passage(Struct, gc=False):
         ended_us: when it left, or was last seen inside; None while it is inside.
         exit: over the border; None if its track ended inside.
         deepest: so far.
+        foot: a point of the border that was near last; bounds how deep what follows can be.
         inside_m, inside_us: way and time of the parts that are over.
         counted: positions of those.
         part: where the present part began.
@@ -101,6 +102,7 @@ class Passage(Struct, gc=False):
     ended_us: int | None = None
     exit: Border | None = None
     deepest: Deepest | None = None
+    foot: tuple[float, float] | None = None
     inside_m: float = 0.0
     inside_us: int = 0
     counted: Counted = Counted()

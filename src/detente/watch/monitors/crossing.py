@@ -22,6 +22,7 @@ import numpy as np
 from msgspec import Struct
 
 from detente.boundaries import BoundarySet
+from detente.kernels import Depths
 from detente.watch.crossing_rules import CrossingRules
 from detente.watch.events import Event, Grade
 from detente.watch.intervals import one_way, quadrature
@@ -33,7 +34,7 @@ from ._figures import Seen, passage_events
 from ._following import Followed, Following, FollowingState
 from ._passage import Border, Counted, Passage
 from ._predicting import Prediction, Predictor
-from ._scan import JUMPED, LINKED, SKIPPED, Codes, Floats, Ints
+from ._scan import JUMPED, LINKED, SKIPPED, Codes, Floats
 from .base import Monitor
 
 REMEMBERED_MAX: Final = 1000
@@ -331,9 +332,8 @@ class CrossingMonitor(Monitor):
     def _deep_enough(self, passage: Passage) -> bool:
         return passage.deepest is not None and passage.deepest.node is None
 
-    def _depth_of(self, lat: Floats, lng: Floats, area: Codes) -> tuple[Floats, Ints]:
-        found = self._index.signed_depth(lat, lng, area, self._rules.depth_max_m)
-        return found.depth_m, found.edge
+    def _depth_of(self, lat: Floats, lng: Floats, area: Codes) -> Depths:
+        return self._index.signed_depth(lat, lng, area, self._rules.depth_max_m)
 
     def _told(self, batch: _Batch) -> list[Event]:
         """Events of what changed; of what is open, if it is wanted and its grade changed."""
