@@ -8,15 +8,15 @@ from typing import Final
 
 from detente.settings import Problem, usual
 
-from .uss.settings import PlanSettings
 from .uss.settings_checks import plan_problems
+from .watch.settings import WatchSettings
 
 PREFIX: Final = "DETENTE_NODE"
 NODE_FILE: Final = "node.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NodeSettings(PlanSettings):
+class NodeSettings(WatchSettings):
     """One node. Read with `detente.settings.load` and `cross_check`."""
 
 

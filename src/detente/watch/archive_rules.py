@@ -52,8 +52,9 @@ def read_rules(
     *,
     boundaries: BoundarySet | None = None,
     volumes: Sequence[Path] = (),
+    live: bool = False,
 ) -> WatchSetup:
-    """What an archive is watched for.
+    """What an archive is watched for, or live feeds.
 
     Args:
         paths: each a TOML file with the tables `tracks`, `crossing`, `conformance` and `separation`
@@ -63,6 +64,7 @@ def read_rules(
         boundaries: which may be crossed.
         volumes: plans (docs/plan-files.md) of which each flight is one aircraft, named by the
             property `aircraft` of its features, or else by its `flight_id`.
+        live: whether what is ahead is looked for, too, unless the files say otherwise.
 
     Raises:
         RulesUnusable: a file cannot be read, has unknown fields or says something twice.
@@ -94,7 +96,8 @@ def read_rules(
             tables[name] = _table(table, path, name)
 
     def rules(name: str, kind: type[T]) -> T:
-        told = {**_AFTERWARDS.get(name, {}), **tables.get(name, {})}
+        usual = {} if live else _AFTERWARDS.get(name, {})
+        told = {**usual, **tables.get(name, {})}
         known = _fields(kind)
         unknown = sorted(set(told) - set(known))
         if unknown:
