@@ -45,6 +45,7 @@ _PRELOADED = [
     "detente.node.beginning",
     "detente.record",
     "detente.verify.bundle",
+    "detente.watch",
     # What the first request of a client loads.
     "anyio._backends._asyncio",
     "encodings.idna",

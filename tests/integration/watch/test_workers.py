@@ -70,6 +70,7 @@ def test_finished_pieces_are_not_done_again(cluster: Any, tmp_path: Path) -> Non
     whole = in_time(wandering(5, 6, 80))
     path = written(tmp_path / "a.parquet", whole)
     found, _ = run(cluster, [path], tmp_path)
+    (tmp_path / "k" / "outcome").unlink()
     (tmp_path / "k" / "piece-2-1").unlink()
     again, outcome = run(cluster, [path], tmp_path)
     assert again == found
