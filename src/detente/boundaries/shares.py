@@ -35,7 +35,8 @@ def with_shares(boundaries: Sequence[Boundary]) -> tuple[Boundary, ...]:
     keys = np.concatenate([edge_keys(ring) for ring in rings])
     vertices = [sum(len(r) - 1 for part in each.polygons for r in part) for each in boundaries]
     owners = np.repeat(np.arange(len(boundaries), dtype=np.int32), vertices)
-    sources = {source: number for number, source in enumerate({each.source for each in boundaries})}
+    known = dict.fromkeys(each.source for each in boundaries)
+    sources = {source: number for number, source in enumerate(known)}
     source_of = np.array([sources[each.source] for each in boundaries])
     shared = _others(keys ^ _of_area(source_of)[owners], owners) != ALONE
     pieces = iter(np.split(shared, np.cumsum([len(ring) - 1 for ring in rings])[:-1]))
