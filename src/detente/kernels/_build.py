@@ -33,8 +33,8 @@ from detente.kernels._tree import (
     WEST,
     Tree,
     Windows,
+    paged,
     settled,
-    tabled,
     windows,
 )
 from detente.kernels.area import END, Edges
@@ -185,12 +185,16 @@ def _joined(parts: Sequence[Leaves]) -> Leaves:
 def _finished(
     edges: Edges, sets: Sets, leaves: Leaves, entry: I32, north: int, south: int
 ) -> Built:
-    table = tabled(leaves.leaf, leaves.label, leaves.begin, leaves.area, leaves.bit, sets)
+    entry = entry.copy()
+    page = paged(
+        entry, leaves.leaf, leaves.label, leaves.ref, leaves.mask, leaves.begin, leaves.area,
+        leaves.bit, sets,
+    )  # fmt: skip
     _check(sets, 0, edges)
     count = int(sets.used[0])
     first = sets.first[: count + 1].copy()
     return Built(
-        Tree(entry.copy(), leaves.leaf, leaves.ref, leaves.mask, table, edges.xy),
+        Tree(entry, page, edges.xy),
         leaves.label, leaves.begin, leaves.area, leaves.bit,
         sets.content[: first[-1]].copy(), first, north, south,
     )  # fmt: skip

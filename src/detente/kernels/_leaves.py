@@ -17,15 +17,15 @@ from detente.kernels._sets import Sets, contains
 
 CLASSES_MAX = 31
 WRITTEN_LEAVES, WRITTEN_REFS, WRITTEN_AREAS, CROWDED, BEFORE, REFS_BEFORE = 0, 1, 2, 3, 4, 5
-FIRST, COUNT, CORNER, TABLE = 0, 1, 2, 3
+LEAF_FIRST, LEAF_COUNT, LEAF_CORNER = 0, 1, 2
 
 
 class Leaves(NamedTuple):
     """Leaves while they are collected.
 
     Attributes:
-        leaf: int32[n, 4]: where its edges begin, how many they are, classes (bits) that contain its
-            corner, where its table begins (-1: it has none).
+        leaf: int32[n, 3]: where its edges begin, how many they are, classes (bits) that contain its
+            corner.
         label: int32, the set at each leaf's corner.
         ref: int32, edges. mask: int32, their classes.
         begin: int64, where each leaf's areas begin. area: int32, bit: uint8, whose class is whose.
@@ -47,7 +47,7 @@ def new_leaves(leaves: int, refs: int, before: int, refs_before: int) -> Leaves:
     """Room for so many leaves with so many edges together, after those there are."""
     written = np.array([0, 0, 0, 0, before, refs_before], np.int64)
     return Leaves(
-        np.empty((leaves, 4), np.int32),
+        np.empty((leaves, 3), np.int32),
         np.empty(leaves, np.int32),
         np.empty(refs, np.int32),
         np.empty(refs, np.int32),
@@ -88,7 +88,7 @@ def add_leaf(xy: F64, owner: I32, edges: I32, corner: int, sets: Sets, leaves: L
         return -1
     number = leaves.written[WRITTEN_LEAVES]
     ref, at = leaves.written[WRITTEN_REFS], leaves.written[WRITTEN_AREAS]
-    leaves.leaf[number, FIRST] = ref + leaves.written[REFS_BEFORE]
+    leaves.leaf[number, LEAF_FIRST] = ref + leaves.written[REFS_BEFORE]
     begin = ref
     bits = 0
     for a in range(m):
@@ -107,9 +107,8 @@ def add_leaf(xy: F64, owner: I32, edges: I32, corner: int, sets: Sets, leaves: L
             leaves.ref[ref] = unique[u]
             leaves.mask[ref] = mask
             ref += 1
-    leaves.leaf[number, COUNT] = ref - begin
-    leaves.leaf[number, CORNER] = bits
-    leaves.leaf[number, TABLE] = -1
+    leaves.leaf[number, LEAF_COUNT] = ref - begin
+    leaves.leaf[number, LEAF_CORNER] = bits
     leaves.label[number] = corner
     leaves.begin[number + 1] = at
     leaves.written[WRITTEN_LEAVES] = number + 1

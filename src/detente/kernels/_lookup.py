@@ -8,14 +8,18 @@ import numpy as np
 
 from detente.geo import kernel
 from detente.kernels._columns import F64, I32, I64, Bools
-from detente.kernels._leaves import CORNER, COUNT, FIRST, TABLE
 from detente.kernels._sets import contains
 from detente.kernels._sign import side, side_beside
 from detente.kernels._tree import (
+    BITS,
     COLUMNS,
+    CORNER,
+    COUNT,
     FAN,
     FAN_BITS,
     FINEST_BITS,
+    HEAD,
+    NUMBER,
     ROOT_CELLS,
     SOUTH,
     WEST,
@@ -47,9 +51,8 @@ def descend(entries: I32, x: float, y: float) -> tuple[int, int, float, float]:
 
 @kernel
 def bits_inside(
-    leaves: I32, refs: I32, masks: I32, xy: F64,
-    leaf: int, x: float, y: float, west: float, south: float,
-) -> int:  # fmt: skip
+    page: I32, xy: F64, leaf: int, x: float, y: float, west: float, south: float
+) -> int:
     """The classes of a leaf that a place is inside of, as bits.
 
     The way leads from the cell's corner north, then east; every edge on it turns its classes over.
@@ -57,11 +60,11 @@ def bits_inside(
     """
     turned = 0
     touched = 0
-    first = leaves[leaf, FIRST]
-    for r in range(first, first + leaves[leaf, COUNT]):
-        e = refs[r]
+    count = page[leaf + COUNT]
+    for r in range(leaf + HEAD, leaf + HEAD + count):
+        e = page[r]
         ax, ay, bx, by = xy[e, 0], xy[e, 1], xy[e + 1, 0], xy[e + 1, 1]
-        mask = int(masks[r])
+        mask = int(page[r + count])
         if (ay > y) != (by > y):
             # most edges lie all to one side; the others are looked at exactly
             if ax > west and bx > west and ax < x and bx < x:
@@ -86,7 +89,7 @@ def bits_inside(
             and side_beside(ax, ay, bx, by, west, y) != side_beside(ax, ay, bx, by, west, south)
         ):
             turned ^= mask
-    return (int(leaves[leaf, CORNER]) ^ turned) | touched
+    return (int(page[leaf + CORNER]) ^ turned) | touched
 
 
 @kernel
@@ -94,7 +97,7 @@ def sets_at(tree: Tree, lat_deg: F64, lng_deg: F64, north: int, south: int) -> I
     """Set numbers at positions; `north`, `south`: those at the poles. Nowhere: 0."""
     # Arrays by themselves: taking one out of a tuple counts its holders, which is slow. So is a
     # call with arrays, hence the walk of `descend` once more.
-    entries, leaves, refs, masks, table, xy = tree
+    entries, page, xy = tree
     out = np.empty(lat_deg.shape[0], np.int32)
     for i in range(lat_deg.shape[0]):
         x, y = lng_deg[i], lat_deg[i]
@@ -119,13 +122,12 @@ def sets_at(tree: Tree, lat_deg: F64, lng_deg: F64, north: int, south: int) -> I
             entry = int(entries[ROOT_CELLS + (~entry >> 1) * (FAN * FAN) + child])
         if entry < 0:
             leaf = ~entry >> 1
-            start = leaves[leaf, TABLE]
             entry = UNRESOLVED
-            if start >= 0:
+            if page[leaf + BITS] >= 0:
                 left = (qx >> bits << bits) * _CELL_DEG + WEST
                 low = (qy >> bits << bits) * _CELL_DEG + SOUTH
-                inside = bits_inside(leaves, refs, masks, xy, leaf, x, y, left, low)
-                entry = int(table[start + inside])
+                inside = bits_inside(page, xy, leaf, x, y, left, low)
+                entry = int(page[leaf + HEAD + 2 * page[leaf + COUNT] + inside])
         out[i] = entry
     return out
 
@@ -133,12 +135,12 @@ def sets_at(tree: Tree, lat_deg: F64, lng_deg: F64, north: int, south: int) -> I
 @kernel
 def leaf_at(tree: Tree, x: float, y: float) -> tuple[int, int]:
     """The leaf at a place and the classes inside; or `OFF_LEAF` and the number of the set."""
-    entries, leaves, refs, masks, _, xy = tree
+    entries, page, xy = tree
     entry, _, west, south = descend(entries, x, y)
     if entry >= 0:
         return OFF_LEAF, entry
     leaf = ~entry >> 1
-    return leaf, bits_inside(leaves, refs, masks, xy, leaf, x, y, west, south)
+    return int(page[leaf + NUMBER]), bits_inside(page, xy, leaf, x, y, west, south)
 
 
 @kernel

@@ -15,13 +15,14 @@ from detente.geo import kernel
 from detente.kernels._balls import FAN_BITS, Balls, sag_m
 from detente.kernels._columns import F32, F64, I32, I64, U8, Bools
 from detente.kernels._earth import ecef
-from detente.kernels._leaves import COUNT, FIRST
 from detente.kernels._reach import Reach, gather
 from detente.kernels._sign import side
 from detente.kernels._tree import (
     COLUMNS,
+    COUNT,
     FAN,
     FINEST_BITS,
+    HEAD,
     ROOT_CELLS,
     SOUTH,
     WEST,
@@ -67,12 +68,9 @@ def _crosses(
 
 
 @kernel
-def _leaf_met(
-    leaves: I32, refs: I32, xy: F64, leaf: int, px: float, py: float, qx: float, qy: float
-) -> bool:
-    first = leaves[leaf, FIRST]
-    for r in range(first, first + leaves[leaf, COUNT]):
-        e = refs[r]
+def _leaf_met(page: I32, xy: F64, leaf: int, px: float, py: float, qx: float, qy: float) -> bool:
+    for r in range(leaf + HEAD, leaf + HEAD + page[leaf + COUNT]):
+        e = page[r]
         if _crosses(xy[e, 0], xy[e, 1], xy[e + 1, 0], xy[e + 1, 1], px, py, qx, qy):
             return True
     return False
@@ -80,7 +78,7 @@ def _leaf_met(
 
 @kernel
 def _met(
-    entries: I32, leaves: I32, refs: I32, xy: F64,
+    entries: I32, page: I32, xy: F64,
     px: float, py: float, qx: float, qy: float, stack: I64,
 ) -> bool:  # fmt: skip
     """Whether a segment meets any edge; also true where that is long to find out."""
@@ -102,7 +100,7 @@ def _met(
         entry, bits = int(stack[waiting, 0]), int(stack[waiting, 1])
         column, row = stack[waiting, 2], stack[waiting, 3]
         if (~entry) & 1:
-            if _leaf_met(leaves, refs, xy, ~entry >> 1, px, py, qx, qy):
+            if _leaf_met(page, xy, ~entry >> 1, px, py, qx, qy):
                 return True
             continue
         bits -= CELL_BITS
@@ -128,7 +126,7 @@ def _met(
 @kernel
 def segments_met(tree: Tree, y_0: F64, x_0: F64, y_1: F64, x_1: F64) -> Bools:
     """Which segments may cross a border: none that does is left out, few others are in."""
-    entries, leaves, refs, _, _, xy = tree
+    entries, page, xy = tree
     out = np.zeros(x_0.shape[0], np.bool_)
     stack = np.empty((_STACK, 4), np.int64)
     for i in range(x_0.shape[0]):
@@ -151,9 +149,9 @@ def segments_met(tree: Tree, y_0: F64, x_0: F64, y_1: F64, x_1: F64) -> Bools:
             to_row = math.floor(qy * _FINEST) - (SOUTH << FINEST_BITS)
             if column >> bits == to_column >> bits and row >> bits == to_row >> bits:
                 if entry < 0:
-                    out[i] = _leaf_met(leaves, refs, xy, ~entry >> 1, px, py, qx, qy)
+                    out[i] = _leaf_met(page, xy, ~entry >> 1, px, py, qx, qy)
             else:
-                out[i] = _met(entries, leaves, refs, xy, px, py, qx, qy, stack)
+                out[i] = _met(entries, page, xy, px, py, qx, qy, stack)
     return out
 
 

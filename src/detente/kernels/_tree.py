@@ -15,7 +15,14 @@ import numpy as np
 
 from detente.geo import kernel
 from detente.kernels._columns import F64, I32, I64, U8
-from detente.kernels._leaves import CORNER, CROWDED, TABLE, Leaves, add_leaf
+from detente.kernels._leaves import (
+    CROWDED,
+    LEAF_CORNER,
+    LEAF_COUNT,
+    LEAF_FIRST,
+    Leaves,
+    add_leaf,
+)
 from detente.kernels._sets import FULL, Sets, toggled
 from detente.kernels._sign import side_beside
 
@@ -31,6 +38,7 @@ LEAF_EDGES = 12
 """A cell with more is divided."""
 _GAIN = 0.6
 """If its children would have more than this part of its edges each, a cell is not divided."""
+COUNT, CORNER, BITS, NUMBER, HEAD = 0, 1, 2, 3, 4
 TABLE_BITS = 6
 """Leaves with up to so many classes know all their answers beforehand."""
 
@@ -40,18 +48,17 @@ class Tree(NamedTuple):
 
     Attributes:
         entry: int32: of the root's cells, row by row, then of blocks of 64 children. Not negative:
-            the number of the set that holds all over the cell. Else, with r = ~entry: leaf r >> 1
-            if r is odd, block r >> 1 if it is even.
-        leaf, ref, mask: see `Leaves`.
-        table: int32: set numbers by the classes that are inside.
+            the number of the set that holds all over the cell. Else, with r = ~entry: the leaf at
+            r >> 1 in `page` if r is odd, block r >> 1 if it is even.
+        page: int32: leaves, each with what belongs to it in one piece: how many edges (`COUNT`),
+            the classes that contain its corner (`CORNER`), how many classes there are, or -1
+            (`BITS`), its number (`NUMBER`); from `HEAD` on its edges, the classes of each, and
+            unless there are too many classes the set numbers by the classes that are inside.
         xy: vertices of all edges.
     """
 
     entry: I32
-    leaf: I32
-    ref: I32
-    mask: I32
-    table: I32
+    page: I32
     xy: F64
 
 
@@ -190,29 +197,40 @@ def _places(xy: F64, edges: I32) -> int:
 
 
 @kernel
-def tabled(leaf: I32, label: I32, begin: I64, area: I32, bit: U8, sets: Sets) -> I32:
-    """The answers of leaves with few classes; their places are written into `leaf`."""
-    total = 0
+def paged(
+    entry: I32, leaf: I32, label: I32, ref: I32, mask: I32, begin: I64, area: I32, bit: U8,
+    sets: Sets,
+) -> I32:  # fmt: skip
+    """Bring together what belongs to each leaf; entries are turned from numbers to places."""
+    place = np.empty(leaf.shape[0] + 1, np.int64)
+    bits = np.empty(leaf.shape[0], np.int64)
+    place[0] = 0
     for number in range(leaf.shape[0]):
-        bits = 0
+        classes = 0
         for k in range(begin[number], begin[number + 1]):
-            bits = max(bits, bit[k] + 1)
-        if bits <= TABLE_BITS:
-            leaf[number, TABLE] = total
-            total += 1 << bits
-    table = np.empty(total, np.int32)
+            classes = max(classes, bit[k] + 1)
+        bits[number] = classes if classes <= TABLE_BITS else -1
+        answers = 1 << classes if classes <= TABLE_BITS else 0
+        place[number + 1] = place[number] + HEAD + 2 * leaf[number, LEAF_COUNT] + answers
+    page = np.empty(place[leaf.shape[0]], np.int32)
     for number in range(leaf.shape[0]):
-        start = leaf[number, TABLE]
-        if start < 0:
+        at, count = place[number], leaf[number, LEAF_COUNT]
+        page[at + COUNT], page[at + CORNER] = count, leaf[number, LEAF_CORNER]
+        page[at + BITS], page[at + NUMBER] = bits[number], number
+        first = leaf[number, LEAF_FIRST]
+        for k in range(count):
+            page[at + HEAD + k] = ref[first + k]
+            page[at + HEAD + count + k] = mask[first + k]
+        if bits[number] < 0:
             continue
-        bits = 0
-        for k in range(begin[number], begin[number + 1]):
-            bits = max(bits, bit[k] + 1)
-        for inside in range(1 << bits):
-            differs = inside ^ leaf[number, CORNER]
+        for inside in range(1 << bits[number]):
+            differs = inside ^ leaf[number, LEAF_CORNER]
             found = int(label[number])
             for k in range(begin[number], begin[number + 1]):
                 if (differs >> bit[k]) & 1:
                     found = toggled(sets, found, area[k])
-            table[start + inside] = found
-    return table
+            page[at + HEAD + 2 * count + inside] = found
+    for slot in range(entry.shape[0]):
+        if entry[slot] < 0 and ~entry[slot] & 1:
+            entry[slot] = ~(2 * place[~entry[slot] >> 1] + 1)
+    return page

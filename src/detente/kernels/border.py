@@ -41,7 +41,7 @@ __all__ = [
     "TooManySets",
 ]
 
-_FORMAT: Final = "detente border index 1"
+_FORMAT: Final = "detente border index 2"
 
 
 class Depths(NamedTuple):
@@ -326,8 +326,7 @@ class BorderIndex:
         built_ = self._built
         return {
             "xy": self._edges.xy, "owner": self._edges.area, "kind": self._edges.kind,
-            "area_first": self._edges.first, "entry": self._tree.entry, "leaf": self._tree.leaf,
-            "ref": self._tree.ref, "mask": self._tree.mask, "table": self._tree.table,
+            "area_first": self._edges.first, "entry": self._tree.entry, "page": self._tree.page,
             "label": built_.label, "leaf_begin": built_.begin, "leaf_area": built_.area,
             "leaf_bit": built_.bit, "set_content": content, "set_first": first,
             "poles": np.array([built_.north, built_.south]),
@@ -338,7 +337,7 @@ class BorderIndex:
     @classmethod
     def _of(cls, a: dict[str, npt.NDArray[Any]]) -> Self:
         edges = Edges(a["xy"], a["owner"], a["kind"], a["area_first"])
-        tree = Tree(a["entry"], a["leaf"], a["ref"], a["mask"], a["table"], edges.xy)
+        tree = Tree(a["entry"], a["page"], edges.xy)
         north, south = a["poles"].tolist()
         done = Built(
             tree, a["label"], a["leaf_begin"], a["leaf_area"], a["leaf_bit"],
