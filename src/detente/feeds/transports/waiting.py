@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from detente.feeds.reports import Reports, empty, joined
 
+from ._newer import count_newer
+
 _FREE_SHARE: Final = 0.25
 
 
@@ -86,12 +88,8 @@ def newest_first(aircraft: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.i
     Returns:
         Rows in the order of arrival.
     """
-    by_aircraft = np.argsort(aircraft, kind="stable")
-    ordered = aircraft[by_aircraft]
-    ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, len(ordered))
-    sizes = np.diff(ends, prepend=0)
-    newer = np.empty(len(aircraft), dtype=np.intp)
-    newer[by_aircraft] = np.repeat(ends, sizes) - 1 - np.arange(len(ordered))
+    newer = np.empty(len(aircraft), dtype=np.int64)
+    count_newer(aircraft, np.zeros(int(aircraft.max(initial=-1)) + 1, dtype=np.int64), newer)
     # All rows with fewer newer ones of the same aircraft; of the next, the latest arrivals.
     within = np.cumsum(np.bincount(newer))
     level = int(np.searchsorted(within, most, side="right"))
