@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Final
 
 import msgspec
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from .json_decoding import UNREADABLE, JsonDecoder
 from .quality import FT_M, KT_M_S
 from .readsb_columns import QUALITY, Accuracy, address, feet, grounds, relay_of, table
-from .readsb_types import Aircraft, QuickSnapshot, Snapshot
+from .readsb_types import Aircraft, Listing, Snapshot, without_nulls
 from .relays import relayed
 from .reports import NEVER, Floats, Ints, Reports, Source, empty, of_columns
 
@@ -27,9 +28,8 @@ _LINES: Final = 100_000
 _table: Final = table(
     ("lat", "lon", "seen_pos", "alt_geom", "gs", "track", "baro_rate", "geom_rate", *QUALITY)
 )
-_quick: Final = msgspec.json.Decoder(QuickSnapshot)
-_patient: Final = msgspec.json.Decoder(Snapshot)
-_single: Final = msgspec.json.Decoder(Aircraft)
+_quick: Final = msgspec.json.Decoder(Snapshot)
+_patient: Final = msgspec.json.Decoder(Listing)
 
 
 class ReadsbDecoder(JsonDecoder):
@@ -53,40 +53,43 @@ class ReadsbDecoder(JsonDecoder):
 
     def _document(self, text: bytes, received_us: int) -> Reports:
         try:
-            snapshot: QuickSnapshot | Snapshot = _quick.decode(text)
-        except msgspec.ValidationError:
-            try:
-                snapshot = _patient.decode(text)
-            except UNREADABLE:
-                self.counts.dropped["unreadable"] += 1
-                return empty()
+            now, aircraft = self._read(text)
         except UNREADABLE:
             self.counts.dropped["unreadable"] += 1
             return empty()
-        aircraft = self._aircraft(snapshot)
         self.counts.messages += len(aircraft)
-        now_us = _moment(snapshot.now)
+        now_us = _moment(now)
         if now_us is None:
             if aircraft:
                 self.counts.dropped["no-time"] += len(aircraft)
             return empty()
         return self._reports(aircraft, now_us, received_us)
 
-    def _aircraft(self, snapshot: QuickSnapshot | Snapshot) -> list[Aircraft]:
+    def _read(self, text: bytes) -> tuple[float | None, list[Aircraft]]:
+        try:
+            snapshot = _quick.decode(text)
+        except msgspec.ValidationError:
+            return self._read_patiently(text)
         listed = snapshot.aircraft if snapshot.aircraft is not None else snapshot.ac
         if listed is None:
-            return [snapshot] if snapshot.hex else []
+            listed = [snapshot] if snapshot.hex else []
+        return snapshot.now, listed
+
+    def _read_patiently(self, text: bytes) -> tuple[float | None, list[Aircraft]]:
+        """Aircraft by aircraft: one with a value that cannot be does not hide the others."""
+        listing = _patient.decode(text)
+        listed = listing.aircraft if listing.aircraft is not None else listing.ac
+        if listed is None:
+            one = without_nulls(text, Aircraft)
+            return listing.now, [one] if one.hex else []
         found: list[Aircraft] = []
         for each in listed:
-            if isinstance(each, Aircraft):
-                found.append(each)
-                continue
             try:
-                found.append(_single.decode(each))
+                found.append(without_nulls(each, Aircraft))
             except UNREADABLE:
                 self.counts.messages += 1
                 self.counts.dropped["bad-field"] += 1
-        return found
+        return listing.now, found
 
     def _reports(self, aircraft: list[Aircraft], now_us: int, received_us: int) -> Reports:
         named = [(address(each.hex), each) for each in aircraft if _placed(each)]
@@ -203,7 +206,7 @@ class ReadsbDecoder(JsonDecoder):
 
 
 def _placed(aircraft: Aircraft) -> bool:
-    return aircraft.lat is not None and aircraft.lon is not None
+    return not (isnan(aircraft.lat) or isnan(aircraft.lon))
 
 
 def _moment(now: float | None) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import Final
 
@@ -40,11 +41,12 @@ def grounds(altitudes: Sequence[float | str | None]) -> Bytes:
 
 
 def table(names: Sequence[str]) -> Callable[[Sequence[object]], dict[str, Floats]]:
-    """What makes columns of the attributes of many objects; None becomes NaN."""
+    """What makes columns of the attributes of many objects, all of them numbers."""
     row = attrgetter(*names)
 
     def columns(objects: Sequence[object]) -> dict[str, Floats]:
-        values = np.array([row(each) for each in objects], dtype=np.float64)
+        count = len(objects) * len(names)
+        values = np.fromiter(chain.from_iterable(map(row, objects)), np.float64, count)
         return dict(zip(names, values.reshape(len(objects), len(names)).T.copy(), strict=True))
 
     return columns

@@ -10,7 +10,7 @@ import numpy as np
 from .json_decoding import UNREADABLE, JsonDecoder
 from .quality import FT_M, KT_M_S
 from .readsb_columns import QUALITY, Accuracy, address, feet, floats, grounds, table
-from .readsb_types import RELAY_BY_TYPE, Quality, Trace
+from .readsb_types import RELAY_BY_TYPE, Quality, Trace, without_nulls
 from .relays import DIRECT, OTHER, relayed
 from .reports import Reports, Source, empty, of_columns
 
@@ -42,6 +42,13 @@ class Point(msgspec.Struct, array_like=True):
 
 
 _point: Final = msgspec.json.Decoder(Point)
+
+
+def _point_of(text: msgspec.Raw) -> Point:
+    try:
+        return _point.decode(text)
+    except msgspec.ValidationError:
+        return without_nulls(text, Point)
 
 
 class ReadsbTraceDecoder(JsonDecoder):
@@ -81,7 +88,7 @@ class ReadsbTraceDecoder(JsonDecoder):
             return found
         for each in trace.trace:
             try:
-                point = _point.decode(each)
+                point = _point_of(each)
             except UNREADABLE:
                 self.counts.dropped["bad-field"] += 1
                 continue

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+import math
+from typing import Final, TypeVar
 
 import msgspec
 
 from .relays import ADS_C, ADS_R, DIRECT, MLAT, OTHER, TIS_B
 
-Number = float | None
+T = TypeVar("T")
+
+UNTOLD: Final = math.nan
 
 RELAY_BY_TYPE: Final = {
     "adsb_icao": DIRECT,
@@ -44,12 +47,12 @@ class Quality(msgspec.Struct, gc=False):
 
     type: str | None = None
     flight: str | None = None
-    version: Number = None
-    nic: Number = None
-    rc: Number = None
-    nac_p: Number = None
-    gva: Number = None
-    alt_geom: Number = None
+    version: float = UNTOLD
+    nic: float = UNTOLD
+    rc: float = UNTOLD
+    nac_p: float = UNTOLD
+    gva: float = UNTOLD
+    alt_geom: float = UNTOLD
 
 
 class Aircraft(Quality, gc=False):
@@ -65,19 +68,19 @@ class Aircraft(Quality, gc=False):
     """
 
     hex: str = ""
-    lat: Number = None
-    lon: Number = None
+    lat: float = UNTOLD
+    lon: float = UNTOLD
     alt_baro: float | str | None = None
-    gs: Number = None
-    track: Number = None
-    baro_rate: Number = None
-    geom_rate: Number = None
-    seen_pos: Number = None
+    gs: float = UNTOLD
+    track: float = UNTOLD
+    baro_rate: float = UNTOLD
+    geom_rate: float = UNTOLD
+    seen_pos: float = UNTOLD
     mlat: list[str] = []
     tisb: list[str] = []
 
 
-class Snapshot(Aircraft):
+class Snapshot(Aircraft, gc=False):
     """`aircraft.json`, or one line of a stream that has one aircraft with its `now`.
 
     Attributes:
@@ -85,17 +88,35 @@ class Snapshot(Aircraft):
         aircraft, ac: all of them; services derived from readsb call them `ac`.
     """
 
-    now: Number = None
+    now: float | None = None
+    aircraft: list[Aircraft] | None = None
+    ac: list[Aircraft] | None = None
+
+
+class Listing(msgspec.Struct):
+    """The same, when not all of its aircraft are as they should be."""
+
+    now: float | None = None
     aircraft: list[msgspec.Raw] | None = None
     ac: list[msgspec.Raw] | None = None
 
 
-class QuickSnapshot(Aircraft):
-    """The same, whose aircraft are all as they should be."""
+def without_nulls(text: msgspec.Raw | bytes, kind: type[T]) -> T:
+    """One object that may say of a value that there is none, by leaving it out or by null.
 
-    now: Number = None
-    aircraft: list[Aircraft] | None = None
-    ac: list[Aircraft] | None = None
+    Raises:
+        msgspec.ValidationError: a value is of the wrong type.
+    """
+    told = msgspec.json.decode(text)
+    if isinstance(told, dict):
+        told = _plain(told)
+    elif isinstance(told, list):
+        told = [_plain(each) if isinstance(each, dict) else each for each in told]
+    return msgspec.convert(told, kind)
+
+
+def _plain(told: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in told.items() if value is not None}
 
 
 class Trace(msgspec.Struct):

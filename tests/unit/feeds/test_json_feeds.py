@@ -73,6 +73,22 @@ def test_accuracy_is_stated_derived_or_assumed(
     assert reports.basis[0] == basis
 
 
+def test_null_is_as_good_as_nothing() -> None:
+    nulls = dict.fromkeys(("alt_geom", "gs", "mlat", "flight", "nac_p", "alt_baro"))
+    listed = ReadsbDecoder(SOURCE).feed(snapshot(AIRCRAFT | nulls, AIRCRAFT), NOW_US)
+    alone = ReadsbDecoder(SOURCE).feed(
+        json.dumps(AIRCRAFT | nulls | {"now": NOW_S}).encode(), NOW_US
+    )
+    for reports in (listed, alone):
+        assert np.isnan(reports.altitude_m[0])
+        assert (reports.horizontal_m[0], reports.on_ground[0]) == (93.0, 2)
+    points = [[0, 47, 8, 1000, None, 90, 0, None, {"rc": 186, "nac_p": None}, None, None]]
+    text = json.dumps({"icao": "4840d6", "timestamp": NOW_S, "trace": points}).encode()
+    traced = ReadsbTraceDecoder(SOURCE).feed(text, NEVER)
+    assert traced.horizontal_m.tolist() == [93.0]
+    assert np.isnan(traced.speed_m_s[0])
+
+
 def test_other_ways_of_finding_a_position_are_other_sources() -> None:
     kinds = ["adsb_icao", "adsr_icao", "tisb_other", "mlat", "adsc", "other", "made-up"]
     reports = ReadsbDecoder(SOURCE).feed(
