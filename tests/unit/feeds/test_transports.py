@@ -23,6 +23,7 @@ from detente.feeds.transports import (
     UdpTransport,
     WaitingReports,
     Way,
+    local_fetch,
     transport_for,
 )
 from detente.http import AddressPolicy, Egress
@@ -88,6 +89,11 @@ def test_https_wants_a_way_out_and_the_name_of_its_address() -> None:
     way = Way(egress=Egress(AddressPolicy()), tls=TlsFiles(fingerprint="00" * 32))
     with pytest.raises(FeedAddressUnusable, match="name of the address"):
         transport_for(address, lambda: 0, way)
+
+
+def test_plain_http_is_not_spoken_to_an_address_of_https() -> None:
+    with pytest.raises(FeedAddressUnusable, match="plain http"):
+        local_fetch(FeedAddress.parse("https://a.example/aircraft.json"), AddressPolicy())
 
 
 def test_only_groups_are_joined() -> None:

@@ -20,6 +20,8 @@ from .tls import FeedTls, TlsFiles
 from .udp import UdpTransport
 
 _HTTPS_PORT: Final = 443
+_DOCUMENT_EVERY_S: Final = 1.0
+_FILE_EVERY_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class Way:
         policy: where plain `http` may go: a receiver of one's own is on a private network as a
             rule, which is named here.
         egress: the way out, for `https`.
-        every_s: how often a document is asked for.
+        every_s: how often a document is asked for (else 1 s), or a file looked at (else 0.1 s).
         connect_s: for a connection to be made; for a document, until it is there.
         from_start: whether what stands in a file already is read.
     """
@@ -39,7 +41,7 @@ class Way:
     tls: TlsFiles = field(default_factory=TlsFiles)
     policy: AddressPolicy = field(default_factory=AddressPolicy)
     egress: Egress | None = None
-    every_s: float = 1.0
+    every_s: float | None = None
     connect_s: float = 10.0
     from_start: bool = False
 
@@ -63,11 +65,19 @@ def transport_for(
             return UdpTransport(address, clock)
         case Scheme.FILE:
             return FollowingTransport(
-                Path(address.path), clock, from_start=way.from_start, pause=pause
+                Path(address.path),
+                clock,
+                every_s=way.every_s or _FILE_EVERY_S,
+                from_start=way.from_start,
+                pause=pause,
             )
         case Scheme.HTTP | Scheme.HTTPS:
             return PollingTransport(
-                _fetch(address, way), str(address), clock, every_s=way.every_s, pause=pause
+                _fetch(address, way),
+                str(address),
+                clock,
+                every_s=way.every_s or _DOCUMENT_EVERY_S,
+                pause=pause,
             )
 
 

@@ -11,9 +11,9 @@ import httpx
 from detente.errors import DetenteError
 from detente.http import AddressPolicy, AddressRefused, PeerClient, Resolver, SystemResolver
 
-from .address import FeedAddress
+from .address import FeedAddress, Scheme
 from .connection import Clock, Connection, Piece, Transport
-from .errors import FeedBroken, FeedUnreachable
+from .errors import FeedAddressUnusable, FeedBroken, FeedUnreachable
 
 Fetch: TypeAlias = Callable[[], Awaitable[bytes]]
 """Asks once. Raises `TransportError` if there is no answer that can be used."""
@@ -103,7 +103,12 @@ def local_fetch(
 
     No redirects, no proxies, nothing compressed, a deadline on the whole, a limit on the answer; a
     connection for each question.
+
+    Raises:
+        FeedAddressUnusable: it is not of the scheme `http`.
     """
+    if address.scheme is not Scheme.HTTP:
+        raise FeedAddressUnusable("This is no address of plain http.", where=str(address))
     names = resolver or SystemResolver()
     where = str(address)
 
