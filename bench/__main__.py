@@ -38,6 +38,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "record_bundle": ([], ["--entries", "5000"]),
     "line": ([], ["--messages", "100", "--queued", "1000", "--rounds", "1"]),
     "plan_geometry": ([], ["--rounds", "5"]),
+    "watch_archive": ([], ["--rows", "2000000", "--rounds", "1"]),
     "watch_approach": ([], ["--rounds", "5"]),
     "watch_feeds": ([], ["--rounds", "3"]),
     "watch_feeds_surveillance": ([], ["--rounds", "3"]),
