@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detente.kernels.approach import (
+    SWEEP_MAX_M,
     Approaches,
     Motions,
     Sky,
@@ -28,6 +29,7 @@ __all__ = [
     "BORDER",
     "END",
     "SEAM",
+    "SWEEP_MAX_M",
     "WELL_CLEAR",
     "Approaches",
     "Area",

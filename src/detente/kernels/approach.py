@@ -154,7 +154,7 @@ class Approaches:
 class Sky:
     """Traffic at one moment, made ready to be looked at.
 
-    Memory: 200 bytes an aircraft, and 44 for each cell that its box touches (8 at most, on
+    Memory: 200 bytes an aircraft, and 60 for each cell that its box touches (8 at most, on
     average).
 
     Args:

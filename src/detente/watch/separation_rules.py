@@ -45,10 +45,10 @@ class SeparationRules(Struct, frozen=True, kw_only=True):
     horizontal_m: Annotated[float, Meta(gt=0, le=500_000)] = 9260.0
     vertical_m: Annotated[float, Meta(gt=0, le=100_000)] = 304.8
     well_clear: str = ""
-    look_ahead_s: Seconds = 120.0
+    look_ahead_s: Annotated[float, Meta(ge=0, le=600)] = 120.0
     step_s: Annotated[float, Meta(ge=0.1, le=60)] = 1.0
     lateness_s: Annotated[float, Meta(ge=0, le=600)] = 2.0
-    age_max_s: Annotated[float, Meta(ge=1, le=300)] = 20.0
+    age_max_s: Annotated[float, Meta(ge=1, le=60)] = 20.0
     hysteresis: Annotated[float, Meta(ge=1, le=10)] = 1.2
     clear_s: Seconds = 30.0
     company_m_s: Annotated[float, Meta(ge=0, le=100)] = 15.0

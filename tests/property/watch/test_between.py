@@ -149,3 +149,33 @@ def test_both_sides_come_to_the_same_answer(seed: int, noise: float) -> None:
     here = run(StandOffMonitor(limits(AIRSPACE), PARTIES), mine, [])
     there = run(StandOffMonitor(limits(AIRSPACE), PARTIES), theirs, [])
     assert there == here
+
+
+ABSURD = (math.nan, math.inf, -math.inf, 1e300, -1e300, -6_378_137.0, 0.0)
+
+
+@settings(max_examples=12)
+@given(SEEDS)
+def test_absurd_numbers_break_nothing_and_prove_nothing(seed: int) -> None:
+    """Whatever passes for a position: other columns hold what nobody flies."""
+    reports, rng = traffic(seed), np.random.default_rng(seed)
+    # what is left of a position that is none, `Tracks` takes out
+    for name in ("altitude_m", "pressure_m", "speed_m_s", "track_deg", "climb_m_s"):
+        hit = rng.random(len(reports)) < 0.2
+        getattr(reports, name)[hit] = rng.choice(ABSURD, size=int(hit.sum()))
+    for name in ("horizontal_m", "vertical_m"):
+        hit = rng.random(len(reports)) < 0.2
+        getattr(reports, name)[hit] = rng.choice(ABSURD, size=int(hit.sum()))
+    rules = SeparationRules(look_ahead_s=600, age_max_s=60, step_s=5)
+    well_clear = SeparationRules(well_clear="daidalus-buffered", look_ahead_s=600, step_s=5)
+    found = run(SeparationMonitor(rules, PARTIES), reports, [])
+    found += run(SeparationMonitor(well_clear, PARTIES), reports, [])
+    found += run(StandOffMonitor(limits(AIRSPACE), PARTIES), reports, [])
+    for each in found:
+        for place in (each.entry, each.exit, each.deepest):
+            if place is not None:
+                assert math.isfinite(place.radius_m)
+                assert math.isfinite(place.lat_deg)
+                assert math.isfinite(place.lng_deg)
+        if each.distance_m is not None:
+            assert each.distance_m.low <= each.distance_m.value <= each.distance_m.high

@@ -26,8 +26,10 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Rows: TypeAlias = npt.NDArray[np.intp]
 
-SPEED_MAX_M_S: Final = 1500.0
-"""What is said to fly faster is not carried on."""
+HEIGHT_MAX_M: Final = 100_000.0
+CLIMB_MAX_M_S: Final = 1000.0
+SPREAD_MAX_M: Final = 20_000_000.0
+"""Half round the Earth: an accuracy that is no number, or worse, is this."""
 DOUBT_MAX: Final = 1.0
 """A track that broke more often than this lately proves nothing; see `Tracked.doubt`."""
 _GAP_US: Final = 30_000_000
@@ -122,6 +124,16 @@ def empty(count: int = 0) -> Columns:
     return Columns(**columns)
 
 
+def _within(values: Floats, most: float) -> Floats:
+    """Numbers that can be; NaN for the others."""
+    return np.where(np.abs(values) <= most, values, np.nan)
+
+
+def spread_of(values: Floats) -> Floats:
+    """Accuracies that can be: not below zero, nor of more than `SPREAD_MAX_M`."""
+    return np.where(values >= 0, np.minimum(values, SPREAD_MAX_M), SPREAD_MAX_M)
+
+
 class LatestState(Struct):
     """What `Latest` remembers."""
 
@@ -143,9 +155,11 @@ class Latest:
     Args:
         step_us: between moments.
         lateness_us: how far the stream must be on.
+        speed_max_m_s: what is said to fly faster is not carried on, and proves nothing.
     """
 
-    def __init__(self, step_us: int, lateness_us: int) -> None:
+    def __init__(self, step_us: int, lateness_us: int, speed_max_m_s: float) -> None:
+        self._speed_max_m_s = speed_max_m_s
         self._step_us = step_us
         self._lateness_us = lateness_us
         self.last = empty()
@@ -226,10 +240,11 @@ class Latest:
         reports, flags = tracked.reports, tracked.flags
         self._grow(len(reports.identities))
         pressure = ~np.isnan(reports.pressure_m)
-        height = np.where(pressure, reports.pressure_m, reports.altitude_m)
+        height = _within(np.where(pressure, reports.pressure_m, reports.altitude_m), HEIGHT_MAX_M)
         reference = np.where(pressure, PRESSURE, SATELLITES).astype(np.uint8)
         reference[np.isnan(height)] = NO_REFERENCE
-        course = np.radians(reports.track_deg)
+        course = np.radians(_within(reports.track_deg, 360.0))
+        speed = _within(reports.speed_m_s, self._speed_max_m_s)
         columns = Columns(
             time_us=reports.time_us,
             aircraft=reports.aircraft,
@@ -238,17 +253,19 @@ class Latest:
             lng_deg=reports.lng_deg,
             height_m=height,
             reference=reference,
-            east_m_s=reports.speed_m_s * np.sin(course),
-            north_m_s=reports.speed_m_s * np.cos(course),
-            climb_m_s=reports.climb_m_s,
-            horizontal_m=reports.horizontal_m,
-            vertical_m=reports.vertical_m,
+            east_m_s=speed * np.sin(course),
+            north_m_s=speed * np.cos(course),
+            climb_m_s=_within(reports.climb_m_s, CLIMB_MAX_M_S),
+            horizontal_m=spread_of(reports.horizontal_m),
+            vertical_m=spread_of(reports.vertical_m),
             basis=reports.basis,
             grounded=(reports.on_ground == 1) | ((flags & Flag.GROUND) != 0),
-            doubtful=((flags & _DOUBTFUL) != 0) | (tracked.doubt > DOUBT_MAX),
+            doubtful=((flags & _DOUBTFUL) != 0)
+            | (tracked.doubt > DOUBT_MAX)
+            | (np.abs(reports.speed_m_s) > self._speed_max_m_s),
         )
         self._derive(columns, tracked)
-        fast = np.hypot(columns.east_m_s, columns.north_m_s) > SPEED_MAX_M_S
+        fast = np.hypot(columns.east_m_s, columns.north_m_s) > self._speed_max_m_s
         if fast.any():
             columns.doubtful = columns.doubtful | fast
             columns.east_m_s[fast] = columns.north_m_s[fast] = np.nan

@@ -80,6 +80,7 @@ class Cylinder:
     def __init__(self, rules: SeparationRules) -> None:
         self.horizontal_m = rules.horizontal_m
         self.vertical_m = rules.vertical_m
+        self.tau_s = 0.0
         self.name = f"{rules.horizontal_m:g}m-{rules.vertical_m:g}m"
 
     def found(self, traffic: Traffic, ahead_s: float, most: int) -> tuple[Slots, Slots, bool]:
@@ -103,6 +104,7 @@ class Volume:
         self._volume = volume
         self.horizontal_m = volume.distance_m
         self.vertical_m = volume.height_m
+        self.tau_s = volume.tau_s
         self.name = volume.name
 
     def found(self, traffic: Traffic, ahead_s: float, most: int) -> tuple[Slots, Slots, bool]:
@@ -130,6 +132,8 @@ class Looking:
         self.criterion: Final = criterion(rules)
         # what comes within the step must be seen now: the next look is after it
         self._ahead_s = max(rules.look_ahead_s, rules.step_s)
+        self.reach_s = self._ahead_s + self.criterion.tau_s + rules.age_max_s
+        """For how long an aircraft may be carried on, at most."""
 
     def look(
         self,

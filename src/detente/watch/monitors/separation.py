@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from detente.kernels import SWEEP_MAX_M
 from detente.watch.declarations import Declarations
 from detente.watch.event_ids import event_id
 from detente.watch.events import Event, EventKind, Place
@@ -69,8 +70,12 @@ class SeparationMonitor(Monitor):
     ) -> None:
         self.rules = rules or SeparationRules()
         self._declarations = declarations or Declarations()
-        self._latest = Latest(round(self.rules.step_s * 1e6), round(self.rules.lateness_s * 1e6))
         self._looking = Looking(self.rules)
+        self._latest = Latest(
+            round(self.rules.step_s * 1e6),
+            round(self.rules.lateness_s * 1e6),
+            SWEEP_MAX_M / self._looking.reach_s,
+        )
         self.rule = f"separation/{self._looking.criterion.name}"
         self._encounters: dict[tuple[int, int], Encounter] = {}
         self._party: Slots = np.zeros(0, dtype=np.int32)

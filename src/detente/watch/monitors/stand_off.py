@@ -28,7 +28,7 @@ from ._breaches import (
     is_too_near,
     judged,
 )
-from ._latest import DOUBT_MAX
+from ._latest import DOUBT_MAX, spread_of
 from .base import Monitor
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -37,7 +37,8 @@ Rows: TypeAlias = npt.NDArray[np.intp]
 _PLACES: Final = 1e7
 """Positions are judged in 10⁻⁷ degrees, a centimetre, as F3411 sends them."""
 _SPEED_M_S: Final = 250.0
-"""Assumed of an aircraft that tells no speed, for what its time may be off."""
+"""Assumed of an aircraft that tells no speed that can be, for what its time may be off."""
+_SPEED_MAX_M_S: Final = 10_000.0
 _DOUBTFUL: Final = int(Flag.JUMP | Flag.INCONSISTENT)
 _GROUND: Final = int(Flag.GROUND)
 _FIRST: Final = int(Flag.FIRST)
@@ -222,9 +223,10 @@ class StandOffMonitor(Monitor):
         if not len(rows):
             return
         reports, flags = tracked.reports, tracked.flags[rows]
-        radius_m = reports.horizontal_m[rows]
+        radius_m = spread_of(reports.horizontal_m[rows])
         speed = reports.speed_m_s[rows]
-        late_m = np.where(np.isnan(speed), _SPEED_M_S, speed) * self.rules.time_s
+        told_speed = (speed >= 0) & (speed <= _SPEED_MAX_M_S)
+        late_m = np.where(told_speed, speed, _SPEED_M_S) * self.rules.time_s
         line_m = limit.uncertainty_dm / 10
         spread_m = np.hypot(np.hypot(ONE_WAY * radius_m, late_m), line_m)
         known = distance_m <= limit.looked_for_dm / 10
