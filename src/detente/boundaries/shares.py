@@ -28,7 +28,7 @@ _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 def with_shares(boundaries: Sequence[Boundary]) -> tuple[Boundary, ...]:
-    """All boundaries of some sources, each told which of its edges another one of its source has."""
+    """The boundaries of some sources, each told which of its edges others of its source have."""
     rings = [ring for each in boundaries for polygon in each.polygons for ring in polygon]
     if not rings:
         return tuple(boundaries)

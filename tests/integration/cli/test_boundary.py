@@ -34,8 +34,8 @@ async def run(tmp_path: Path, *arguments: str | Path) -> Finished:
 
 async def imported(tmp_path: Path, file: Path, name: str = "ours") -> Finished:
     return await run(
-        tmp_path, "import", file, "--id", name, "--uncertainty-m", "25", "--ground", "surveyed 2024",
-        "--kind", "agreed-line", "--licence", "CC0-1.0",
+        tmp_path, "import", file, "--id", name, "--uncertainty-m", "25",
+        "--ground", "surveyed 2024", "--kind", "agreed-line", "--licence", "CC0-1.0",
     )  # fmt: skip
 
 
