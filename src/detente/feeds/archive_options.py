@@ -42,6 +42,7 @@ class ArchiveOptions:
         altitude_unit, speed_unit, climb_unit: of columns that do not say it.
         altitude_above: what a plain `altitude` is measured from: the surface of 1013.25 hPa, as in
             most records of flights, or the WGS-84 ellipsoid.
+        times_are_utc: times without a zone are taken as UTC; else they are refused.
         separator: between the columns of CSV; guessed from the header if not given.
         began_us: when a raw capture began (µs since 1970 UTC), for formats that carry no date.
         source: what the reports' source is called; the file's name if empty.
@@ -53,6 +54,7 @@ class ArchiveOptions:
     speed_unit: SpeedUnit | None = None
     climb_unit: ClimbUnit | None = None
     altitude_above: Literal["pressure", "ellipsoid"] = "pressure"
+    times_are_utc: bool = False
     separator: str | None = None
     began_us: int | None = None
     source: str = ""

@@ -57,6 +57,7 @@ class TableReader:
         where: str,
     ) -> None:
         self.layout: Layout = layout_of(columns, options, where)
+        self._utc = options.times_are_utc
         self._source = source
         self._counts = counts
         self._where = where
@@ -107,7 +108,7 @@ class TableReader:
         series = frame[name]
         column = self._times.get(name)
         if column is None:
-            column = TimeColumn.of(series, self._where)
+            column = TimeColumn.of(series, self._where, utc=self._utc)
             if column is None:
                 return np.full(frame.height, NEVER, dtype=np.int64)
             self._times[name] = column

@@ -9,6 +9,7 @@ import polars as pl
 
 from .archive_options import ColumnUnclear
 
+_NO_ZONE: Final = "If they are UTC, say so."
 _ISO: Final = "%Y-%m-%dT%H:%M:%S%.f%z"
 # Between 2001 and 2286 the magnitude of a number tells its unit: µs per unit, least, most.
 _MAGNITUDES: Final = (
@@ -26,39 +27,46 @@ class TimeColumn:
     Attributes:
         name: of the column.
         unit_us: µs for each unit of a number; None for text and date-times.
+        utc: whether times without a zone are UTC.
     """
 
     name: str
     unit_us: float | None
+    utc: bool = False
 
     @classmethod
-    def of(cls, series: pl.Series, where: str) -> TimeColumn | None:
+    def of(cls, series: pl.Series, where: str, *, utc: bool = False) -> TimeColumn | None:
         """Find out from some values; None if none of them tells anything.
+
+        Args:
+            series: the column.
+            where: names the table in errors.
+            utc: whether times without a zone are UTC.
 
         Raises:
             ColumnUnclear: numbers that could be many things, or times without a zone.
         """
         dtype = series.dtype
         if isinstance(dtype, pl.Datetime):
-            if dtype.time_zone is None:
+            if dtype.time_zone is None and not utc:
                 raise ColumnUnclear(
-                    "The times have no zone.", where=f"{where}, {series.name}",
-                    advice="Store them as UTC.",
-                )  # fmt: skip
-            return cls(series.name, None)
+                    "The times have no zone.", where=f"{where}, {series.name}", advice=_NO_ZONE
+                )
+            return cls(series.name, None, utc)
         if dtype.is_numeric():
             return cls._of_numbers(series, where)
         texts = series.drop_nulls()
         if texts.is_empty():
             return None
-        times = _parsed(texts)
+        times = _parsed(texts, utc=utc)
         if times.null_count() == len(texts):
             raise ColumnUnclear(
                 f'"{str(texts[0])[:60]}" is no time with its zone.',
                 where=f"{where}, {series.name}",
-                advice="Write times like 2026-05-01T09:00:00Z, or as seconds since 1970.",
+                advice="Write times like 2026-05-01T09:00:00Z, or as seconds since 1970. "
+                f"{_NO_ZONE}",
             )
-        return cls(series.name, None)
+        return cls(series.name, None, utc)
 
     @classmethod
     def _of_numbers(cls, series: pl.Series, where: str) -> TimeColumn | None:
@@ -85,7 +93,7 @@ class TimeColumn:
         if isinstance(series.dtype, pl.Datetime):
             return series.cast(pl.Datetime("us", series.dtype.time_zone)).cast(pl.Int64)
         if self.unit_us is None:
-            return _parsed(series)
+            return _parsed(series, utc=self.utc)
         if series.dtype.is_integer():
             whole = series.cast(pl.Int64)
             return whole * int(self.unit_us) if self.unit_us >= 1 else whole // 1000
@@ -94,8 +102,10 @@ class TimeColumn:
         return instants.cast(pl.Int64, strict=False)
 
 
-def _parsed(texts: pl.Series) -> pl.Series:
+def _parsed(texts: pl.Series, *, utc: bool) -> pl.Series:
     written = texts.cast(pl.String).str.strip_chars().str.replace(" ", "T", literal=True)
     zoned = written.str.replace(r"(?i)z$", "+00:00")
+    if utc:
+        zoned = zoned.str.replace(r"(T\d\d:\d\d:\d\d(?:\.\d+)?)$", "${1}+00:00")
     times = zoned.str.to_datetime(_ISO, time_unit="us", time_zone="UTC", strict=False)
     return times.cast(pl.Int64)
