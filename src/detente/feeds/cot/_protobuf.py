@@ -42,6 +42,9 @@ from ._columns import (
 from ._text import how_of, kind_of
 
 MAGIC: Final = 0xBF
+LESS: Final = 0x3C
+SEARCH_BYTES_MAX: Final = 1 << 14
+"""Out of step, longer messages are not believed: that bounds what is kept waiting."""
 
 VARINT: Final = 0
 FIXED64: Final = 1
@@ -280,39 +283,51 @@ def scan_stream(
     buffer: npt.NDArray[np.uint8],
     begin: int,
     end: int,
+    lost: bool,
     bytes_max: int,
     places: npt.NDArray[np.int64],
     numbers: npt.NDArray[np.float64],
-) -> tuple[int, int, bool]:
+) -> tuple[int, int, int, bool]:
     """Read messages of a stream one after the other: `BF`, a length, a message.
 
+    What is no message is skipped up to the next `BF` or `<`.
+
     Args:
-        bytes_max: a longer message is no message.
+        lost: what comes before was skipped.
+        bytes_max: a longer message is no message; out of step it is `SEARCH_BYTES_MAX`.
         places, numbers: int64[n, PLACES] and float64[n, NUMBERS] to be filled, n long enough for
             one message in each 2 octets.
 
     Returns:
-        How many there are; where to go on (at the end, at a message that is not complete, or at
-        what is none); whether what is there is none.
+        How many there are; where to go on (at a message that is not complete, at what may be XML,
+        or at the end); how many stretches of octets were skipped that begin here; whether what
+        comes before where to go on was skipped.
     """
     room = np.empty(8, np.uint8)
     inner = np.empty((3, 2), np.int64)
     rows = 0
+    skipped = 0
     at = begin
-    while at < end:
-        if buffer[at] != MAGIC:
-            return rows, at, True
+    while at < end and buffer[at] == MAGIC:
         length, start = varint(buffer, at + 1, end)
-        if start == _BAD or length > bytes_max:
-            return rows, at, True
-        if start == _CUT or start + length > end:
-            return rows, at, False
-        read_message(buffer, start, start + length, room, inner, places[rows], numbers[rows])
-        if places[rows, KIND] == MALFORMED:
-            return rows, at, True
-        rows += 1
-        at = start + length
-    return rows, at, False
+        good = start != _BAD and length <= (min(bytes_max, SEARCH_BYTES_MAX) if lost else bytes_max)
+        if good:
+            if start == _CUT or start + length > end:
+                break
+            read_message(buffer, start, start + length, room, inner, places[rows], numbers[rows])
+            good = places[rows, KIND] != MALFORMED
+        if good:
+            lost = False
+            rows += 1
+            at = start + length
+            continue
+        if not lost:
+            skipped += 1
+            lost = True
+        at += 1
+        while at < end and buffer[at] != MAGIC and buffer[at] != LESS:
+            at += 1
+    return rows, at, skipped, lost
 
 
 @kernel

@@ -26,8 +26,6 @@ from .assembly import Events, reports_of
 from .strict import Refused, StrictEvent, read_event
 
 _PIECE_BYTES: Final = 1 << 18
-_SEARCH_BYTES_MAX: Final = 1 << 14
-"""Out of step, longer messages of protobuf are not believed."""
 _CONTROLS_MAX: Final = 16
 _CLOSES: Final = b"</event"
 _OPENS: Final = b"<event"
@@ -96,13 +94,30 @@ class CotDecoder(Decoder):
         if self._still_open():
             return empty()
         data = bytes(self._held)
-        batches: list[Reports] = []
-        at = 0
+        octets = np.frombuffer(data, dtype=np.uint8)
+        places, numbers = _room(len(data) // 2 + 1)
+        rows = at = 0
         while at < len(data):
-            read = self._messages if data[at] == MAGIC else self._events
-            at, rest = read(data, at, received_us, batches)
-            if rest:
-                break
+            messages = data[at] == MAGIC
+            if messages:
+                found, at, skipped, self._lost = scan_stream(
+                    octets,
+                    at,
+                    len(data),
+                    self._lost,
+                    self._settings.message_bytes_max,
+                    places[rows:],
+                    numbers[rows:],
+                )
+            else:
+                found, at, skipped, self._lost = scan(
+                    octets, at, len(data), self._lost, places[rows:], numbers[rows:]
+                )
+            rows += found
+            if skipped:
+                self.counts.dropped["framing"] += skipped
+            if at < len(data) and (data[at] == MAGIC) == messages:
+                break  # it goes on in the next piece
         del self._held[:at]
         self._searched = max(0, len(self._held) - len(_CLOSES))
         if len(self._held) > self._settings.message_bytes_max:
@@ -110,7 +125,8 @@ class CotDecoder(Decoder):
             again = self._held.rfind(_OPENS, 1)
             del self._held[: again if again > 0 else len(self._held)]
             self._searched = 0
-        return batches[0] if len(batches) == 1 else joined(batches)
+        came_us = np.full(rows, received_us)
+        return self._taken(data, places[:rows], numbers[:rows], came_us)
 
     def _still_open(self) -> bool:
         """Whether an event in XML is held that has not ended; each octet is looked at once."""
@@ -120,38 +136,6 @@ class CotDecoder(Decoder):
         found = held.find(_CLOSES, self._searched)
         self._searched = max(0, len(held) - len(_CLOSES)) if found < 0 else found
         return found < 0
-
-    def _events(
-        self, data: bytes, at: int, received_us: int, batches: list[Reports]
-    ) -> tuple[int, bool]:
-        """Read events in XML: where to go on, and whether the rest is for later."""
-        octets = np.frombuffer(data, dtype=np.uint8)
-        places, numbers = _room((len(data) - at) // 8 + 1)
-        rows, stop, skipped, self._lost = scan(octets, at, len(data), self._lost, places, numbers)
-        if skipped:
-            self.counts.dropped["framing"] += skipped
-        came_us = np.full(rows, received_us)
-        batches.append(self._taken(data, places[:rows], numbers[:rows], came_us))
-        return stop, stop < len(data) and data[stop] != MAGIC
-
-    def _messages(
-        self, data: bytes, at: int, received_us: int, batches: list[Reports]
-    ) -> tuple[int, bool]:
-        """Read messages of protobuf: where to go on, and whether the rest is for later."""
-        octets = np.frombuffer(data, dtype=np.uint8)
-        longest = _SEARCH_BYTES_MAX if self._lost else self._settings.message_bytes_max
-        places, numbers = _room((len(data) - at) // 2 + 1)
-        rows, stop, none = scan_stream(octets, at, len(data), longest, places, numbers)
-        came_us = np.full(rows, received_us)
-        batches.append(self._taken(data, places[:rows], numbers[:rows], came_us))
-        if rows:
-            self._lost = False
-        if none and data[stop] == MAGIC:
-            if not self._lost:
-                self.counts.dropped["framing"] += 1
-                self._lost = True
-            return stop + 1, False
-        return stop, not none and stop < len(data)
 
     def feed_datagrams(self, datagrams: Sequence[bytes], received_us: Sequence[int]) -> Reports:
         """Take datagrams of one event each, with the time at which each came.
@@ -235,8 +219,8 @@ def _read_datagram(
         read_mesh(octets, begin + len(_MESH), end, places[0], numbers[0])
         return 1, True
     if head.startswith(_STREAM):
-        count, at, _ = scan_stream(octets, begin, end, end - begin, places, numbers)
-        return count, at == end
+        count, at, skipped, _ = scan_stream(octets, begin, end, False, end - begin, places, numbers)
+        return count, at == end and not skipped
     count, at, skipped, _ = scan(octets, begin, end, False, places, numbers)
     return count, at == end and not skipped
 
