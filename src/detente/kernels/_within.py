@@ -17,37 +17,83 @@ WIDE, HIGH = 360 * SCALE, 180 * SCALE
 _DEGREE_M = 110_574.0
 _CELLS_MAX = 16_384
 """A volume that touches more is looked at for every position."""
-_SHORT = 8
+_SHORT = 64
+_UNBOUNDED_US = 1 << 61
+_LAST_STEP = (1 << 31) - 1
+START, END, LEVELS, VOLUME = 0, 1, 2, 3
 
 
 class Grid(NamedTuple):
     """Volumes by cell, row by row from the south-west; after the last cell, those in none.
 
+    Times and altitudes are rounded down to steps (`_step_of`): what lies within bounds lies within
+    rounded bounds, so that these tell quickly, and in few bytes, what cannot be.
+
     Attributes:
         first: int32, where each cell's volumes begin.
-        start_us, end_us, lower_m, upper_m, volume: of these, by start.
-        latest_us: int64, the latest end in the cell up to here.
+        entry: int32[n, 4], by start: first and last time, both altitudes in one, the volume.
+        latest: int32, the latest last time in the cell up to here.
+        clock: int64[2]: the time of step 0, µs; how many bits of the difference to it are dropped.
     """
 
     first: I32
-    start_us: I64
-    end_us: I64
-    lower_m: F64
-    upper_m: F64
-    volume: I32
-    latest_us: I64
+    entry: I32
+    latest: I32
+    clock: I64
 
 
 def grid_of(outlines: Outlines) -> Grid:
     """Enter volumes into the cells that they may touch."""
     order = np.argsort(outlines.start_us, kind="stable")
     first, entered = _entered(outlines, order)
-    volume = entered.astype(np.int32)
-    end = outlines.end_us[volume]
-    return Grid(
-        first, outlines.start_us[volume], end, outlines.lower_m[volume], outlines.upper_m[volume],
-        volume, _latest(first, end),
-    )  # fmt: skip
+    clock = _clock(outlines)
+    entry, latest = _rounded(outlines, first, entered, clock)
+    return Grid(first, entry, latest, clock)
+
+
+def _clock(outlines: Outlines) -> I64:
+    """Steps such that 2**30 of them hold all bounded times."""
+    ends = np.concatenate((outlines.start_us, outlines.end_us))
+    bounded = ends[np.abs(ends) < _UNBOUNDED_US]
+    if len(bounded) == 0:
+        return np.zeros(2, np.int64)
+    base, top = int(bounded.min()), int(bounded.max())
+    return np.array([base, max(0, (top - base).bit_length() - 30)], np.int64)
+
+
+@kernel
+def _step_of(time_us: int, base_us: int, bits: int) -> int:
+    """The step of a time; times far off are those of the first or last step."""
+    if time_us < base_us:
+        return -1
+    # half of each: the difference of far times would not fit
+    if (time_us >> 1) - (base_us >> 1) > _UNBOUNDED_US:
+        return _LAST_STEP
+    return min((time_us - base_us) >> bits, _LAST_STEP)
+
+
+@kernel
+def _level_of(altitude_m: float) -> int:
+    """The step of an altitude: 4 m."""
+    return math.floor(min(max((altitude_m + 8192.0) * 0.25, 0.0), 32767.0))
+
+
+@kernel
+def _rounded(o: Outlines, first: I32, entered: I64, clock: I64) -> tuple[I32, I32]:
+    entry = np.empty((entered.shape[0], 4), np.int32)
+    latest = np.empty(entered.shape[0], np.int32)
+    for cell in range(first.shape[0] - 1):
+        so_far = -1
+        for k in range(first[cell], first[cell + 1]):
+            v = entered[k]
+            entry[k, START] = _step_of(o.start_us[v], clock[0], clock[1])
+            entry[k, END] = _step_of(o.end_us[v], clock[0], clock[1])
+            levels = _level_of(o.lower_m[v]) | _level_of(o.upper_m[v]) << 16
+            entry[k, LEVELS] = levels
+            entry[k, VOLUME] = v
+            so_far = max(so_far, int(entry[k, END]))
+            latest[k] = so_far
+    return entry, latest
 
 
 @kernel
@@ -91,15 +137,6 @@ def _entered(o: Outlines, order: I64) -> tuple[I32, I64]:
 
 
 @kernel
-def _latest(first: I32, end_us: I64) -> I64:
-    latest = end_us.copy()
-    for cell in range(first.shape[0] - 1):
-        for k in range(first[cell] + 1, first[cell + 1]):
-            latest[k] = max(latest[k], latest[k - 1])
-    return latest
-
-
-@kernel
 def within(
     o: Outlines, grid: Grid, time_us: I64, lat_deg: F64, lng_deg: F64, altitude_m: F64
 ) -> tuple[I64, I64]:
@@ -108,19 +145,26 @@ def within(
     row, volume = np.empty(size, np.int64), np.empty(size, np.int64)
     count = 0
     # arrays by themselves: taking one out of a tuple counts its holders, which is slow
-    _, _, _, _, shape, ring, xy = o
-    first, start_us, end_us, lower_m, upper_m, entered, latest_us = grid
+    start_us, end_us, lower_m, upper_m, shape, ring, xy = o
+    first, entry, latest, clock = grid
+    base, bits = clock[0], clock[1]
     wide = WIDE * HIGH
     any_wide = first[wide + 1] > first[wide]
     for i in range(time_us.shape[0]):
         x, y, z, t = lng_deg[i], lat_deg[i], altitude_m[i], time_us[i]
         if not (abs(y) <= 90.0 and abs(x) <= 540.0):
             continue
+        column = math.floor((x + 180.0) * SCALE)
+        if column < 0 or column >= WIDE:
+            column %= WIDE
+        cell = min(int((y + 90.0) * SCALE), HIGH - 1) * WIDE + column
+        if first[cell] == first[cell + 1] and not any_wide:
+            continue
         px = py = pz = 0.0
         placed = False
         begun = count
-        cell = min(int((y + 90.0) * SCALE), HIGH - 1) * WIDE
-        cell += math.floor((x + 180.0) * SCALE) % WIDE
+        step = _step_of(t, base, bits)
+        level = -1 if math.isnan(z) else _level_of(z)
         for turn in range(2 if any_wide else 1):
             if turn:
                 cell = wide
@@ -130,20 +174,25 @@ def within(
                 top = high
                 while low < top:
                     middle = (low + top) >> 1
-                    if latest_us[middle] < t:
+                    if latest[middle] < step:
                         low = middle + 1
                     else:
                         top = middle
             for k in range(low, high):
-                if start_us[k] > t:
+                if entry[k, START] > step:
                     break
+                if entry[k, END] < step:
+                    continue
+                levels = entry[k, LEVELS]
+                if level >= 0 and not (levels & 0xFFFF) <= level <= (levels >> 16):
+                    continue
+                v = entry[k, VOLUME]
                 # written so that an altitude that is not told passes
-                if end_us[k] < t or z < lower_m[k] or z > upper_m[k]:
+                if start_us[v] > t or end_us[v] < t or z < lower_m[v] or z > upper_m[v]:
                     continue
                 if not placed:
                     px, py, pz = ecef(y, x)
                     placed = True
-                v = entered[k]
                 if not holds(shape, ring, xy, v, y, x, px, py, pz):
                     continue
                 if count == size:
