@@ -164,7 +164,13 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         if settings.plans and opened.mode != "held":
             uss = await stack.enter_async_context(Uss.open(context, feed, desk.approvals))
             node.planning = uss.status
-        interface = Interface.of(node, desk, renew, uss)
+        watching = None
+        if settings.watch is not None and opened.mode != "held":
+            from .watch.assembly import Watching  # loads slowly
+
+            watching = await Watching.open(context, settings.watch)
+            node.watching = watching.status
+        interface = Interface.of(node, desk, renew, uss, watching)
         await asyncio.to_thread(sweep_exports, home.directory)
         stack.push_async_callback(interface.jobs.close)
         officers = officers_app(interface, guard, seen, metrics, observer)
@@ -181,7 +187,10 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
 
         try:
             async with asyncio.TaskGroup() as group:
-                more = {} if uss is None else uss.tasks(writing=opened.mode == "writing")
+                writing = opened.mode == "writing"
+                more = {} if uss is None else dict(uss.tasks(writing=writing))
+                if watching is not None:
+                    more |= watching.tasks(writing=writing)
                 tasks = node.start(group, witness, interface.rooms.keep, more)
                 tasks += [
                     group.create_task(_errands(node, party, line, errands))

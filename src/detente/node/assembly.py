@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import detente
 from detente.errors import DetenteError
@@ -81,6 +81,9 @@ from .uss.endpoints import OFFICERS_STATUSES as PLANNING_STATUSES
 from .witness_client import WitnessUnreachable
 from .witness_http import WITNESS_STATUSES, witness_endpoints
 from .witnessing import keep_answer, who_may_ask
+
+if TYPE_CHECKING:  # it loads slowly, and many nodes do not watch
+    from .watch.assembly import Watching
 
 
 def officers_info(*, secure: bool) -> ApiInfo:
@@ -159,6 +162,7 @@ class Interface:
         settle: has the newest checkpoint cosigned, if that is possible.
         renew: has the node start again within its process, once the answer is out.
         uss: plans; None if the node does not.
+        watching: watches; None if the node does not.
     """
 
     context: NodeContext
@@ -172,6 +176,7 @@ class Interface:
     settle: Callable[[int], Awaitable[None]]
     renew: Callable[[], object]
     uss: Uss | None = None
+    watching: Watching | None = None
 
     @classmethod
     def of(
@@ -180,6 +185,7 @@ class Interface:
         desk: Desk,
         renew: Callable[[], object],
         uss: Uss | None = None,
+        watching: Watching | None = None,
     ) -> Interface:
         """That of a running node."""
         context = node.context
@@ -196,6 +202,7 @@ class Interface:
             node.settle,
             renew,
             uss,
+            watching,
         )
 
     def endpoints(self) -> list[Endpoint]:
@@ -224,6 +231,7 @@ class Interface:
             *peers_endpoints(context, approvals, self.renew),
             *keys_endpoints(context, approvals),
             *([] if self.uss is None else self.uss.endpoints_officers()),
+            *([] if self.watching is None else self.watching.endpoints()),
         ]
 
 

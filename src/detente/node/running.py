@@ -49,6 +49,7 @@ from .status import (
     link_status,
 )
 from .unnamed_files import keep_sweeping
+from .watch.watch_status import WatchStatus
 
 MIRROR: Final = "mirror"
 FAULT_PAUSE_S: Final = 1.0
@@ -123,6 +124,8 @@ class RunningNode(StatusSource):
         self.faults = 0
         self.planning: Callable[[], PlanningStatus | None] = lambda: None
         """How planning is; None if this node does not plan."""
+        self.watching: Callable[[], WatchStatus | None] = lambda: None
+        """How watching is; None if this node does not watch."""
         self._woken = asyncio.Event()
         self.mirror = Mirror(context.home.directory / MIRROR, lambda: not self.disk.is_low)
         self.publishing = Publishing(context.home.place.tiles, record)
@@ -342,6 +345,7 @@ class RunningNode(StatusSource):
             listeners=self.feed.listeners,
             faults=self.faults,
             planning=self.planning(),
+            watching=self.watching(),
         )
 
     async def links(self) -> list[LinkStatus]:

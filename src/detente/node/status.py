@@ -20,6 +20,7 @@ from detente.line import Lane, Link, Standing
 from detente.record.ijson import format_time
 
 from .outages_api import OutageList, outages_endpoint
+from .watch.watch_status import WatchStatus
 
 
 class RecordStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +148,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
         listeners: streams of events that are open.
         faults: times that a part of the node failed in a way that nobody foresaw; see the log.
         planning: see there; none if the node does not plan.
+        watching: see there; none if the node does not watch.
     """
 
     party: str
@@ -165,6 +167,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     listeners: int
     faults: int
     planning: PlanningStatus | None = None
+    watching: WatchStatus | None = None
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -68,7 +68,7 @@ class Alerting:
         declared: Callable[[str], Declared],
         where: Callable[[str], Place | None],
     ) -> None:
-        self._context = context
+        self.context = context
         self._rules = rules
         self._alerts = Alerts(rules)
         parties = [each.id for each in context.agreement().document.parties]
@@ -90,7 +90,7 @@ class Alerting:
         Raises:
             LogUnavailable: the record could not be asked.
         """
-        record = self._context.record
+        record = self.context.record
         found = []
         for (identity,) in await record.query(OPEN_SQL):
             payload = await self._payload(str(identity))
@@ -123,7 +123,7 @@ class Alerting:
             await self._carry_out(self._alerts.look(now_us), now_us)
 
     async def _carry_out(self, alerts: Sequence[Alert], now_us: int) -> None:
-        rules = watch_section(self._context.agreement())
+        rules = watch_section(self.context.agreement())
         for alert in alerts:
             self._wait(alert, self._announcing.take([alert], rules, now_us))
         for each in self._announcing.look(rules, now_us):
@@ -157,7 +157,7 @@ class Alerting:
             said.append((each, Said(each.alert.stage, message)))
             drafts += found
         signed: list[tuple[Draft, Signer | None]] = [(each, None) for each in drafts]
-        await self._context.record.append(signed)
+        await self.context.record.append(signed)
         for announcement, what in said:
             if self._announcing.stage(announcement.alert.id, announcement.party) is what.stage:
                 self._announcing.said(announcement.alert.id, announcement.party, what)
@@ -178,7 +178,7 @@ class Alerting:
                     message = line.message_draft(
                         announcement.form,
                         announcement.fields,
-                        sender=self._context.party,
+                        sender=self.context.party,
                         to=(party,),
                         language="en",
                         urgency=announcement.urgency,
@@ -196,12 +196,12 @@ class Alerting:
         return [entry] if message is None else [message, entry]
 
     async def _last_said(self, alert: str, party: str) -> str:
-        rows = await self._context.record.query(SAID_SQL, [alert])
+        rows = await self.context.record.query(SAID_SQL, [alert])
         said = [str(row[3]) for row in rows if row[1] == party and row[3]]
         return said[-1] if said else ""
 
     async def _payload(self, identity: str) -> Payload | None:
-        entry = await self._context.record.by_id(identity) if identity else None
+        entry = await self.context.record.by_id(identity) if identity else None
         return None if entry is None else entry.payload
 
     def _owned(self, event: Event) -> Event:
@@ -213,7 +213,7 @@ class Alerting:
 
     def _identity(self) -> UUID:
         now_ms = self._now_us() // 1000
-        return uuid7(now_ms, self._context.random(10))
+        return uuid7(now_ms, self.context.random(10))
 
     def _now_us(self) -> int:
-        return (self._context.clock() - _EPOCH) // timedelta(microseconds=1)
+        return (self.context.clock() - _EPOCH) // timedelta(microseconds=1)

@@ -11,18 +11,12 @@ from detente.feeds.transports import (
     Feed,
     FeedAddress,
     FeedRules,
-    FeedTls,
-    FollowingTransport,
-    PollingTransport,
-    Scheme,
-    TcpTransport,
     TlsFiles,
-    Transport,
-    UdpTransport,
     WaitingReports,
-    local_fetch,
+    Way,
+    transport_for,
 )
-from detente.http import AddressPolicy
+from detente.http import AddressPolicy, Egress
 
 from .watch_file import FeedPart
 
@@ -44,33 +38,17 @@ def made_feed(
     Raises:
         UnknownFormat, FeedAddressUnusable: it cannot be.
     """
+    way = Way(tls=_tls(part, base), policy=policy, egress=Egress(policy), every_s=part.every_s)
     source = Source(part.name, part.format, part.assumed_horizontal_m, part.assumed_vertical_m)
     return Feed(
         part.name,
-        _transport(part, base, policy, clock),
+        transport_for(FeedAddress.parse(part.address), clock, way),
         decoder_for(part.format, source),
         waiting,
         clock=clock,
         random=SystemRandom().random,
         rules=FeedRules(silent_s=part.silent_s),
     )
-
-
-def _transport(part: FeedPart, base: Path, policy: AddressPolicy, clock: ClockUs) -> Transport:
-    address = FeedAddress.parse(part.address)
-    match address.scheme:
-        case Scheme.TCP:
-            return TcpTransport(address, clock)
-        case Scheme.TLS:
-            return TcpTransport(address, clock, tls=FeedTls(_tls(part, base)))
-        case Scheme.UDP:
-            return UdpTransport(address, clock)
-        case Scheme.FILE:
-            return FollowingTransport(Path(address.path), clock, every_s=part.every_s)
-        case Scheme.HTTP | Scheme.HTTPS:
-            return PollingTransport(
-                local_fetch(address, policy), str(address), clock, every_s=part.every_s
-            )
 
 
 def _tls(part: FeedPart, base: Path) -> TlsFiles:

@@ -62,7 +62,7 @@ class FeedPart(_Part, frozen=True, kw_only=True):
         name: lower-case letters, digits, hyphens; the source that reports name.
         format: one of `detente.feeds.FORMATS`.
         address: tcp://, tls://, udp://, http(s)://, file://.
-        every_s: how often a document is asked for, or a file looked at.
+        every_s: how often a document is asked for (else 1 s), or a file looked at (else 0.1 s).
         silent_s: after how many seconds without a report it counts as silent.
         assumed_horizontal_m, assumed_vertical_m: 95 %, for reports that state no accuracy.
         tls: for tls://.
@@ -71,7 +71,7 @@ class FeedPart(_Part, frozen=True, kw_only=True):
     name: Name
     format: Text
     address: Text
-    every_s: Annotated[float, Meta(ge=0.05, le=3600)] = 1.0
+    every_s: Annotated[float, Meta(ge=0.05, le=3600)] | None = None
     silent_s: Annotated[float, Meta(ge=1, le=86_400)] = 30.0
     assumed_horizontal_m: Annotated[float, Meta(gt=0, le=100_000)] = 185.2
     assumed_vertical_m: Annotated[float, Meta(gt=0, le=10_000)] = 45.0

@@ -1,0 +1,62 @@
+"""How a node's watching is, for officers and machines."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A feed.
+
+    Attributes:
+        name, where, state: what it is called, where it comes from, how it is.
+        connections, failures, last_failure: since the start.
+        last_received, last_report: when something came, and when it gave a position.
+        bytes, messages, reports: that came.
+        dropped: what gave no report, by reason.
+        lost_datagrams: that came faster than they could be taken.
+    """
+
+    name: str
+    where: str
+    state: str
+    connections: int
+    failures: int
+    last_failure: str
+    last_received: str | None
+    last_report: str | None
+    bytes: int
+    messages: int
+    reports: int
+    dropped: dict[str, int]
+    lost_datagrams: int
+
+
+class WatchStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How watching is.
+
+    Attributes:
+        running: whether it is at work.
+        failed: why it ended, if it did.
+        feeds: see there.
+        boundaries: areas whose borders are watched.
+        taken: reports that were looked at.
+        taken_out: reports that no monitor saw, by reason.
+        waiting: reports that wait.
+        shed: reports given up because too many waited, by feed.
+        behind_ms: how long the newest report waited before it had been looked at.
+        alerts: that are open.
+        unrecorded: changes of alerts that were given up, as the record took nothing.
+    """
+
+    running: bool
+    failed: str
+    feeds: list[FeedStatus]
+    boundaries: int
+    taken: int
+    taken_out: dict[str, int]
+    waiting: int
+    shed: dict[str, int]
+    behind_ms: float
+    alerts: int
+    unrecorded: int
