@@ -213,6 +213,18 @@ def test_what_others_computed_is_another_source_with_an_assumed_accuracy() -> No
     assert reports.basis.tolist() == [Basis.ASSUMED]
 
 
+def test_what_a_radar_saw_is_not_as_good_as_what_the_aircraft_knows() -> None:
+    receiver = Receiver()
+    receiver.hear(extended(ICAO, squitters.status(2, nac_p=11, nic_a=1)))
+    reports = receiver.hear(
+        *(extended(ICAO, airborne(47.4, 8.5, odd), form=18, kind=2) for odd in (0, 1))
+    )
+    assert reports.sources[reports.source[0]].format == "beast+tis-b"
+    assert reports.containment_m == pytest.approx([0.1 * NM])
+    assert reports.horizontal_m == pytest.approx([0.05 * NM])
+    assert reports.basis.tolist() == [Basis.DERIVED]
+
+
 def test_what_is_out_of_range_is_dropped() -> None:
     receiver = Receiver(ModeSSettings(receiver=(47.0, 8.0), range_m=400_000))
     assert not len(receiver.fly(52.0, 8.5))

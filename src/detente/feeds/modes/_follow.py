@@ -27,6 +27,7 @@ from ._message import (
     VELOCITY,
 )
 from ._place import place, within
+from ._squitter import TIS_B
 
 REPORT: Final = np.dtype(
     [
@@ -213,10 +214,17 @@ def _report(
     report["vertical_m"] = np.nan
     report["containment_m"] = np.nan
     report["basis"] = _STATED
-    if said["kind"] == PLAIN_POSITION or multilaterated:
-        return
-    fresh = within(one["status_us"], now, STATUS_US)
-    version = one["version"]
+    if said["kind"] == CPR_POSITION and not multilaterated:
+        _quality(said, now, one, report)
+
+
+@kernel
+def _quality(said: np.void, now: int, one: np.void, report: np.void) -> None:
+    """How good a position is, as its type and its aircraft say."""
+    fresh, version = within(one["status_us"], now, STATUS_US), one["version"]
+    if said["relay"] == TIS_B:
+        # A ground station's radar saw it: what the aircraft says of its own does not count.
+        fresh, version = False, 1
     containment = containment_m(
         said["type"],
         version,
@@ -230,7 +238,7 @@ def _report(
     report["containment_m"] = containment
     report["horizontal_m"] = horizontal
     report["basis"] = basis
-    if version >= 2 and fresh and not np.isnan(geometric) and one["gva"] >= 0:
+    if version >= 2 and fresh and not np.isnan(report["altitude_m"]) and one["gva"] >= 0:
         report["vertical_m"] = GVA_M[one["gva"]]
 
 
