@@ -6,7 +6,9 @@ import would have to be told.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +25,8 @@ from .model import Boundary, BoundarySource, Depth, Flags, Kind, Polygon, Ring
 FORMAT: Final = "detente-boundaries-geojson/1"
 _DIGITS: Final = 9
 """Of a degree: a tenth of a millimetre."""
+TEXT_MAX: Final = 2_000
+"""Characters of a text that a file states."""
 
 
 class _Stated(msgspec.Struct, frozen=True):
@@ -68,6 +72,11 @@ def imported(content: bytes, path: Path) -> Assembled:
             raise ValueError(f"its format is {stated.format}; {FORMAT} is read")
         sources = {each.id: each for each in stated.sources}
         features = features_of(content, path)
+        for each in stated.sources:
+            _readable(*(text for text in asdict(each).values() if isinstance(text, str)))
+            _metres(str(each.uncertainty_m))
+        for feature in features:
+            _readable(*(feature.text(name) for name in ("id", "claimant", "name")))
         outlines: dict[str, Sequence[Sequence[Ring]]] = {
             each.text("id"): each.polygons for each in features
         }
@@ -94,9 +103,16 @@ def imported(content: bytes, path: Path) -> Assembled:
     return Assembled(boundaries, tuple(repairs))
 
 
+def _readable(*texts: str) -> None:
+    """Raise ValueError for texts that are too long to be read or not made to be."""
+    for text in texts:
+        if len(text) > TEXT_MAX or not text.isprintable():
+            raise ValueError("a text in it is too long, or has characters that cannot be seen")
+
+
 def _metres(text: str) -> float:
     value = float(text)
-    if not value > 0:
+    if not (math.isfinite(value) and value > 0):
         raise ValueError(f"an uncertainty of {text} m")
     return value
 

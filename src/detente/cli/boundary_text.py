@@ -49,8 +49,8 @@ def sources_table(sources: Sequence[tuple[BoundarySource, int, bool]]) -> Table:
 def source_lines(boundaries: Sequence[Boundary], whole: Assembled | None) -> Iterator[str]:
     """What is known of boundaries and of their sources."""
     for source in dict.fromkeys(each.source for each in boundaries):
-        yield f"{source.title} {source.version}"
-        yield f"  licence      {source.licence}"
+        yield one_line(f"{source.title} {source.version}")
+        yield one_line(f"  licence      {source.licence}")
         yield f"  sha256       {source.sha256}"
         ground = one_line(f"{metres(source.uncertainty_m)} (95 %): {source.uncertainty_ground}")
         yield from textwrap.wrap(
@@ -64,7 +64,7 @@ def source_lines(boundaries: Sequence[Boundary], whole: Assembled | None) -> Ite
             yield f"               {metres(known_m)} for longer ones"
         yield f"  judges       {'yes' if source.judges else 'never: it is a picture'}"
     for line in attributions([each.source for each in boundaries]):
-        yield f"  {line}"
+        yield one_line(f"  {line}")
     if whole is not None:
         for line in summary_of_repairs(whole):
             yield f"  {line}"
