@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from detente.errors import one_line
+
 from .assembling import Assembled, repaired_all
 from .errors import BoundaryFileUnreadable, BoundaryUnstated
 from .features import Feature
@@ -140,7 +142,8 @@ def _named(feature: Feature, statement: OwnStatement) -> tuple[str, str]:
             f"--claimant-field; it has these: {told}.",
         )
     names = (statement.name_field,) if statement.name_field else NAME_FIELDS
-    return claimant[:TEXT_MAX], _first(feature, names)[:TEXT_MAX]
+    # Names go into events, pages and other files: what cannot be seen in them is written out.
+    return one_line(claimant[:TEXT_MAX]), one_line(_first(feature, names)[:TEXT_MAX])
 
 
 def _first(feature: Feature, fields: tuple[str, ...]) -> str:

@@ -121,6 +121,12 @@ def test_features_of_one_claimant_and_name_are_one_boundary(tmp_path: Path) -> N
     assert len(boundary.polygons) == 2
 
 
+def test_what_cannot_be_seen_in_a_name_is_written_out(tmp_path: Path) -> None:
+    path = geojson(tmp_path / "a.geojson", feature([LINE], name="North\x1b[2J\n", claimant="A"))
+    (boundary,) = read_boundaries(path, OwnStatement(id="x", uncertainty_m=1)).boundaries
+    assert boundary.name == "North\\u001b[2J"
+
+
 def test_somebody_must_tell_who_claims(tmp_path: Path) -> None:
     path = geojson(tmp_path / "a.geojson", feature([LINE], owner="TR"))
     with pytest.raises(BoundaryUnstated) as caught:
