@@ -38,7 +38,8 @@ class Outlines(NamedTuple):
         shape: float64[n, 17]: latitude and longitude of the middle, degrees; the radius of a
             circle, 0 for polygons; radii of balls around the middle that hold the outline, and
             that it holds; the middle, Earth-centred; east, north and up there. Lengths in metres.
-        first: int64[n + 1], where each polygon's vertices begin; xy: float64[m, 2], in its plane.
+        first: int64[n + 1], where each polygon's vertices begin; xy: float64[m, 3], in its plane,
+            and one by the square of the length of the edge that leads there.
     """
 
     start_us: I64
@@ -69,12 +70,13 @@ def outlines_of(volumes: Sequence[Volume4D]) -> Outlines:
     circles = np.flatnonzero(given.is_circle)
     lat[circles] = given.lat_deg[given.first[circles]]
     lng[circles] = given.lng_deg[given.first[circles]]
+    first = np.searchsorted(owner, np.arange(n + 1)).astype(np.int64)
     shape = np.column_stack(
         (lat, lng, given.radius_m, reach, np.zeros(n), middle, frame.reshape(n, 9))
     )
     found = Outlines(
         given.time_start_us, given.time_end_us, given.altitude_lower_m, given.altitude_upper_m,
-        np.ascontiguousarray(shape), np.searchsorted(owner, np.arange(n + 1)).astype(np.int64), xy,
+        np.ascontiguousarray(shape), first, _with_lengths(first, xy),
     )  # fmt: skip
     _measure(found)
     return found
@@ -140,6 +142,15 @@ def _in_plane(middle: F64, frame: F64, owner: I64, place: F64) -> F64:
     return cast(F64, np.ascontiguousarray(np.einsum("ikj,ij->ik", own[:, :2], off)))
 
 
+def _with_lengths(first: I64, xy: F64) -> F64:
+    before = np.arange(len(xy)) - 1
+    ends = first[1:] > first[:-1]
+    before[first[:-1][ends]] = first[1:][ends] - 1
+    square = ((xy - xy[before]) ** 2).sum(axis=1)
+    one_by = np.divide(1.0, square, out=np.zeros(len(xy)), where=square > 0.0)
+    return np.ascontiguousarray(np.column_stack((xy, one_by)))
+
+
 @kernel
 def _measure(o: Outlines) -> None:
     """Find the balls that polygons hold."""
@@ -186,10 +197,7 @@ def to_ring(first: I64, xy: F64, v: int, x: float, y: float) -> tuple[bool, floa
     for i in range(first[v], last + 1):
         bx, by = xy[i, 0] - x, xy[i, 1] - y
         ex, ey = bx - ax, by - ay
-        square = ex * ex + ey * ey
-        t = 0.0
-        if square > 0.0:
-            t = min(1.0, max(0.0, -(ax * ex + ay * ey) / square))
+        t = min(1.0, max(0.0, -(ax * ex + ay * ey) * xy[i, 2]))
         fx, fy = ax + t * ex, ay + t * ey
         away = fx * fx + fy * fy
         if away < best:
