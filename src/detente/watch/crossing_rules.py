@@ -41,7 +41,7 @@ class CrossingRules(Struct, frozen=True, kw_only=True):
     acceleration_m_s2: float = 6.0
     speed_max_m_s: float = 1000.0
     time_s: float = 0.5
-    depth_max_m: float = 40_000.0
+    depth_max_m: float = 20_000.0
     distrust_s: float = 3600.0
     doubtful_share: float = 0.5
     doubt_max: float = 1.0

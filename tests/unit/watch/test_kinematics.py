@@ -3,9 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+from pyproj import Geod
 
 from detente.geo import Length, Unit
+from detente.interchange.places import parse_place
 from detente.watch import kinematics as k
+
+GEOD = Geod(ellps="WGS84")
 
 KMH_980 = k.metres_per_second(980.0)
 
@@ -60,6 +64,12 @@ class TestLengths:
         assert theirs == pytest.approx(5_791.2, abs=1)
         assert Length(6_000, Unit.METRE).to(Unit.FOOT).value == pytest.approx(19_685, abs=1)
         assert abs(6_000 - theirs) <= 210
+
+
+class TestPlaces:
+    def test_degrees_minutes_seconds(self) -> None:
+        lat, lng = parse_place("36 43 4.91 N 68 51 43.96 E")
+        assert GEOD.inv(lng, lat, 68.862211, 36.718031)[2] < 1.0
 
 
 class TestClocks:

@@ -85,6 +85,8 @@ def next_steps(
         looked: steps that were looked at, -1 for feet that come from elsewhere.
     """
     out = np.empty(spans.shape[0], dtype=np.int64)
+    stack = np.empty((2, _STACK), dtype=np.int64)
+    away = np.empty((2, _STACK, FEET))
     for k in range(spans.shape[0]):
         s = spans[k]
         if counts[s] == 0:
@@ -92,8 +94,9 @@ def next_steps(
             continue
         least = _chord(best[s]) if best[s] > 0 else -1.0
         out[k] = _greatest(
-            begins[s], ends[s], lat, lng, way, first_step, feet[s], counts[s], looked[s], least
-        )
+            begins[s], ends[s], lat, lng, way, first_step, feet[s], counts[s], looked[s], least,
+            stack, away,
+        )  # fmt: skip
     return out
 
 
@@ -109,10 +112,15 @@ def _greatest(
     known: int,
     looked: Ints,
     least: float,
+    stack: Ints,
+    away: Floats,
 ) -> int:
-    """The step of a stretch whose bound is greatest, and at least `least`; -1: none."""
-    low, high = np.empty(_STACK, dtype=np.int64), np.empty(_STACK, dtype=np.int64)
-    from_low, from_high = np.empty((_STACK, FEET)), np.empty((_STACK, FEET))
+    """The step of a stretch whose bound is greatest, and at least `least`; -1: none.
+
+    `stack` and `away` are room to work in.
+    """
+    low, high = stack[0], stack[1]
+    from_low, from_high = away[0], away[1]
     there = np.empty(FEET)
     chosen, greatest = -1, least
     for i in (begin, end):
