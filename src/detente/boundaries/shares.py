@@ -51,7 +51,8 @@ def shared_edges(edges: Edges, boundaries: Sequence[Boundary]) -> Flags:
     told = [
         edge_keys(ring)[flags] ^ _of_area(np.array([number]))
         for number, each in enumerate(boundaries)
-        for part, told_of_part in zip(each.polygons, each.shared, strict=False)
+        if each.shared
+        for part, told_of_part in zip(each.polygons, each.shared, strict=True)
         for ring, flags in zip(part, told_of_part, strict=True)
     ]
     if not told:
