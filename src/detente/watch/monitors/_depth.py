@@ -192,6 +192,7 @@ class _Search:
             if each.holder.foot is not None:
                 feet[i, 0], counts[i] = ecef(*each.holder.foot), 1
         span = np.flatnonzero(self._best < self._limit_m)
+        far_out: list[Ints] = []
         for _ in range(FEET - 1):
             step = next_steps(
                 span, self._begins, self._ends, self._lat, self._lng, self._odometer,
@@ -199,8 +200,9 @@ class _Search:
             )  # fmt: skip
             span, step = span[step >= 0], step[step >= 0]
             if not len(span):
-                return span
+                break
             found = self._look(span, step)
+            far_out.append(span[np.isneginf(found.depth_m)])
             seen = np.isfinite(found.depth_m)
             span, step = span[seen], step[seen]
             lat, lng = found.foot_lat_deg[seen], found.foot_lng_deg[seen]
@@ -210,7 +212,7 @@ class _Search:
             for i, *foot in zip(span.tolist(), lat.tolist(), lng.tolist(), strict=True):
                 self._spans[i].holder.foot = (foot[0], foot[1])
             span = span[self._best[span] < self._limit_m]
-        return span
+        return np.concatenate((span, *far_out))
 
     def _halve(self, span: Ints) -> None:
         """Look at stretches half by half, and at no half that cannot hold the deepest point."""
