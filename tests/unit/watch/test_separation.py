@@ -255,3 +255,10 @@ def test_a_crowd_that_somebody_made_up_is_bounded_and_counted() -> None:
     monitor.take(Tracks().take(reports_of(crowd)))
     assert len(monitor.close()) == 100
     assert monitor.counts["pairs"] > 0
+
+
+def test_exactly_a_level_apart_is_not_too_close() -> None:
+    level = 304.8
+    for height, count in ((level, 0), (level - 0.1, 1)):
+        flights = (HEAD_ON[0], Flight("b00001", 30_000, 0, -200, 0, 5000 + height))
+        assert len({each.id for each in told(flights)}) == count

@@ -25,6 +25,9 @@ from detente.watch.separation_rules import SeparationRules
 
 from ._latest import NO_REFERENCE, Columns, Floats
 
+_JUST_BELOW_M: Final = 1e-6
+"""Exactly a level apart is not nearer than a level, whatever the last digit of a float says."""
+
 Slots: TypeAlias = npt.NDArray[np.int32]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
@@ -85,7 +88,13 @@ class Cylinder:
 
     def found(self, traffic: Traffic, ahead_s: float, most: int) -> tuple[Slots, Slots, bool]:
         """Pairs that will be too close, and whether that is all of them."""
-        seen = approaches(traffic, ahead_s, self.horizontal_m, self.vertical_m, pairs_max=most)
+        seen = approaches(
+            traffic,
+            ahead_s,
+            self.horizontal_m - _JUST_BELOW_M,
+            self.vertical_m - _JUST_BELOW_M,
+            pairs_max=most,
+        )
         return seen.first, seen.second, seen.complete
 
     def spans(
@@ -93,7 +102,10 @@ class Cylinder:
     ) -> tuple[Floats, Floats]:
         """From when to when, with distances so much greater."""
         return cylinder_spans(
-            motions, ahead_s, self.horizontal_m + wider_m, self.vertical_m + higher_m
+            motions,
+            ahead_s,
+            self.horizontal_m - _JUST_BELOW_M + wider_m,
+            self.vertical_m - _JUST_BELOW_M + higher_m,
         )
 
 
@@ -142,7 +154,7 @@ class Looking:
         party: Slots,
         now_us: int,
         open_pairs: list[tuple[int, int]],
-    ) -> tuple[Looks, bool]:
+    ) -> tuple[Looks | None, bool]:
         """See who is, or will be, too close.
 
         Args:
@@ -153,8 +165,8 @@ class Looking:
             open_pairs: numbers of pairs that have to be looked at in any case.
 
         Returns:
-            Those pairs whose aircraft are both among `slots`, and new ones; and whether all new
-            ones are there.
+            Those pairs whose aircraft are both among `slots`, and new ones, None if there are none;
+            and whether all new ones are there.
         """
         rules = self.rules
         seen = last.take(slots.astype(np.intp))
@@ -167,6 +179,8 @@ class Looking:
         one, two, complete = self.criterion.found(traffic, ahead_s, rules.pairs_max)
         if open_pairs:
             one, two = _with(one, two, slots, open_pairs)
+        if not len(one):
+            return None, complete
         motions = Sky(traffic, ahead_s).motions(one, two)
         still = np.zeros(len(one))
         enters, leaves = self.criterion.spans(motions, ahead_s, still, still)

@@ -175,7 +175,8 @@ class SeparationMonitor(Monitor):
                 self._latest.last, slots, party, now_us, list(self._encounters)
             )
             self._shed += not complete
-            events = self._followed(looks, now_us)
+            if looks is not None:
+                events = self._followed(looks, now_us)
         events += self._over(now_us, slots)
         return events
 
