@@ -43,6 +43,14 @@ _OPTIONS: Final = (
         help="Unit of rates of climb, likewise.",
     ),
     click.option(
+        "--altitude-above",
+        type=click.Choice(["pressure", "ellipsoid"]),
+        default="pressure",
+        show_default=True,
+        help="What a plain altitude is measured from: 1013.25 hPa, or the WGS-84 ellipsoid.",
+    ),
+    click.option("--utc", is_flag=True, help="Times of tables that name no zone are UTC."),
+    click.option(
         "--began",
         metavar="TIME",
         help="When a raw capture began, in RFC 3339: for formats that carry no date.",
@@ -70,6 +78,8 @@ def archive_options(
     altitude_unit: Any,
     speed_unit: Any,
     climb_unit: Any,
+    altitude_above: Any,
+    utc: bool,
     began: str | None,
     assumed_accuracy: float,
 ) -> ArchiveOptions:
@@ -88,6 +98,8 @@ def archive_options(
         altitude_unit=altitude_unit,
         speed_unit=speed_unit,
         climb_unit=climb_unit,
+        altitude_above=altitude_above,
+        times_are_utc=utc,
         began_us=None if began is None else _instant(began),
         assumed_horizontal_m=assumed_accuracy,
     )

@@ -153,7 +153,7 @@ class ArchiveRun:
         with EventStore(self._work.events) as events:
             for lane, each in zip(lanes, done, strict=True):
                 with EventStore(lane.events, None) as its:
-                    events.add(its)
+                    events.add_all(its)
                 if each.jumps:
                     jumps = jumps.merged(Jumps.restored(each.jumps))
                 taken_out.update(each.taken_out)

@@ -21,6 +21,13 @@ from .events import Event
 _LENGTH: Final = struct.Struct("<I")
 
 
+class _Head(msgspec.Struct):
+    """What of an event is kept in memory."""
+
+    id: str
+    began_us: int
+
+
 class _Line(NamedTuple):
     began_us: int
     id: str
@@ -40,12 +47,13 @@ class EventStore:
     def __init__(self, path: Path, length: int | None = 0) -> None:
         self._file = path.open("a+b")
         self._lines: dict[str, _Line] = {}
+        self._encoder = msgspec.msgpack.Encoder()
         self.length = 0
         size = os.fstat(self._file.fileno()).st_size
         self._file.truncate(size if length is None else length)
-        for event, at, end in self._read(size if length is None else length):
-            self._lines[event.id] = _Line(event.began_us, event.id, at)
-            self.length = end
+        decoder = msgspec.msgpack.Decoder(_Head)
+        for packed in self._packed(size if length is None else length):
+            self._note(decoder.decode(packed), len(packed))
 
     def __enter__(self) -> Self:
         return self
@@ -77,26 +85,39 @@ class EventStore:
     def add(self, events: Iterable[Event]) -> None:
         """Keep events."""
         for event in events:
-            packed = msgspec.msgpack.encode(event)
+            packed = self._encoder.encode(event)
             self._file.write(_LENGTH.pack(len(packed)) + packed)
-            self._lines[event.id] = _Line(event.began_us, event.id, self.length)
-            self.length += _LENGTH.size + len(packed)
+            self._note(event, len(packed))
+
+    def add_all(self, other: EventStore) -> None:
+        """Keep what another store keeps, as it came."""
+        other._file.flush()
+        decoder = msgspec.msgpack.Decoder(_Head)
+        for packed in other._packed(other.length):
+            self._file.write(_LENGTH.pack(len(packed)) + packed)
+            self._note(decoder.decode(packed), len(packed))
 
     def sync(self) -> None:
         """What was added survives a crash from here on."""
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    def _note(self, event: Event | _Head, length: int) -> None:
+        """An event of so many bytes stands at the end."""
+        self._lines[event.id] = _Line(event.began_us, event.id, self.length)
+        self.length += _LENGTH.size + length
+
     def _at(self, at: int) -> bytes:
         handle = self._file.fileno()
         (length,) = _LENGTH.unpack(os.pread(handle, _LENGTH.size, at))
         return os.pread(handle, length, at + _LENGTH.size)
 
-    def _read(self, until: int) -> Iterator[tuple[Event, int, int]]:
-        decoder = msgspec.msgpack.Decoder(Event)
-        at = 0
-        while at < until:
-            packed = self._at(at)
-            end = at + _LENGTH.size + len(packed)
-            yield decoder.decode(packed), at, end
-            at = end
+    def _packed(self, until: int) -> Iterator[bytes]:
+        """All that was written, in its order."""
+        with open(self._file.fileno(), "rb", closefd=False) as stream:
+            stream.seek(0)
+            at = 0
+            while at < until:
+                (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
+                yield stream.read(length)
+                at += _LENGTH.size + length
