@@ -20,7 +20,7 @@ import numpy as np
 
 from . import _well_clear as volumes
 from ._approach_types import Codes, Floats
-from .approach import Approaches, Motions, Sky, Traffic, collected
+from .approach import Approaches, Motions, Sky, Traffic, approaches, closest_s, collected
 
 NAUTICAL_MILE_M: Final = 1852.0
 FOOT_M: Final = 0.3048
@@ -148,3 +148,12 @@ def well_clear_spans(
         leaves,
     )
     return enters, leaves
+
+
+def warm_up_approaches() -> None:
+    """Compile, or load, everything that looks for approaches: seconds at the first time of all."""
+    zeros = np.zeros(2)
+    traffic = Traffic.of(zeros, zeros, zeros, zeros, zeros)
+    found = approaches(traffic, 1.0, 1.0, 1.0)
+    closest_s(found.motions, found.enters_s, found.leaves_s, 1.0, 1.0)
+    losses(traffic, 1.0, DO_365_PHASE_I)
