@@ -23,7 +23,14 @@ from detente.kernels.border import (
     TooManySets,
 )
 from detente.kernels.volumes import OwnDistances, OwnersDiffer, Pairs, VolumeIndex
-from detente.kernels.well_clear import WELL_CLEAR, WellClear, losses, well_clear_spans
+from detente.kernels.warming import warm_up
+from detente.kernels.well_clear import (
+    WELL_CLEAR,
+    WellClear,
+    losses,
+    warm_up_approaches,
+    well_clear_spans,
+)
 
 __all__ = [
     "BORDER",
@@ -56,5 +63,7 @@ __all__ = [
     "closest_s",
     "cylinder_spans",
     "losses",
+    "warm_up",
+    "warm_up_approaches",
     "well_clear_spans",
 ]

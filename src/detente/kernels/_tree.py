@@ -16,6 +16,7 @@ import numpy as np
 from detente.geo import kernel
 from detente.kernels._columns import F64, I32, I64, U8
 from detente.kernels._leaves import (
+    CLASSES_MAX,
     CROWDED,
     LEAF_CORNER,
     LEAF_COUNT,
@@ -131,7 +132,8 @@ def settled(
             full = 0
             for c in range(base, base + size):
                 full += begin[c + 1] > begin[c]
-            if begin[base + size] - begin[base] > _GAIN * full * here.many[w]:
+            gainless = begin[base + size] - begin[base] > _GAIN * full * here.many[w]
+            if gainless and _owners(owner, mine) <= CLASSES_MAX:
                 leaf = add_leaf(xy, owner, mine, int(here.corner[w]), sets, leaves)
                 entry[here.slot[w]] = here.corner[w] if leaf < 0 else ~(2 * leaf + 1)
                 continue
@@ -174,6 +176,24 @@ def settled(
             if sets.used[1] == FULL or leaves.written[CROWDED]:
                 return blocks, todo
     return blocks, todo
+
+
+@kernel
+def _owners(owner: I32, edges: I32) -> int:
+    """How many areas have edges here; one too many if there are more than `CLASSES_MAX`."""
+    known = np.empty(CLASSES_MAX + 1, np.int32)
+    n = 0
+    for k in range(edges.shape[0]):
+        whose = owner[edges[k]]
+        a = 0
+        while a < n and known[a] != whose:
+            a += 1
+        if a == n:
+            known[n] = whose
+            n += 1
+            if n > CLASSES_MAX:
+                break
+    return n
 
 
 @kernel

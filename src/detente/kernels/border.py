@@ -370,10 +370,11 @@ class BorderIndex:
 
     def _number(self, areas: frozenset[int]) -> int:
         """The number of a set, a new one if need be."""
-        sets = self.sets
         with self._lock:
             if len(self._later) != len(self._first) - 1:
-                self._later = {each: number for number, each in enumerate(sets)}
+                content, first = self._content.tolist(), self._first.tolist()
+                spans = enumerate(pairwise(first))
+                self._later = {frozenset(content[a:b]): number for number, (a, b) in spans}
             if areas not in self._later:
                 self._later[areas] = len(self._first) - 1
                 self._content = np.concatenate((self._content, np.array(sorted(areas), np.int32)))
