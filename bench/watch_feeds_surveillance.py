@@ -2,8 +2,9 @@
 
     python -m bench.watch_feeds_surveillance [--rounds 7]
 
-One process on one core, seconds of its own time. Naive is the loop that people write, in the same run, on fewer records:
-libasterix record by record, ElementTree and takproto event by event. Both make the same positions.
+One process on one core, seconds of its own time. Naive is the loop that people write, in the same
+run, on fewer records: libasterix record by record, ElementTree and takproto event by event. Both
+make the same positions.
 """
 
 from __future__ import annotations

@@ -295,8 +295,8 @@ def scan_stream(
     Args:
         lost: what comes before was skipped.
         bytes_max: a longer message is no message; out of step it is `SEARCH_BYTES_MAX`.
-        places, numbers: int64[n, PLACES] and float64[n, NUMBERS] to be filled, n long enough for
-            one message in each 2 octets.
+        places, numbers: int64[n, PLACES] and float64[n, NUMBERS] to be filled, with room for as
+            many messages as there are octets `BF`.
 
     Returns:
         How many there are; where to go on (at a message that is not complete, at what may be XML,

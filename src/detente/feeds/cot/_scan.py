@@ -266,8 +266,8 @@ def scan(
 
     Args:
         lost: what comes before was skipped.
-        places, numbers: int64[n, PLACES] and float64[n, NUMBERS] to be filled, n long enough for
-            one event in each 8 octets.
+        places, numbers: int64[n, PLACES] and float64[n, NUMBERS] to be filled, with room for as
+            many events as begin.
 
     Returns:
         How many there are; where to go on (where an event begins that has not ended, or perhaps a

@@ -1,8 +1,8 @@
 """Cursor on Target: events in XML or protobuf in, reports of what flies out.
 
 Whose an aircraft is said to be is not kept: a type is looked at for whether it is an air track.
-Memory: at most one event, `message_bytes_max`, and while at work, for each octet of it and of the
-256 KiB that are read at once, at most 80.
+Memory: at most one event, `message_bytes_max`, and while at work, of it and of the 256 KiB that are
+read at once, a copy and some 300 octets for each event (of garbage, for each octet `BF`).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class CotDecoder(Decoder):
             return empty()
         data = bytes(self._held)
         octets = np.frombuffer(data, dtype=np.uint8)
-        places, numbers = _room(len(data) // 2 + 1)
+        places, numbers = _room(data)
         rows = at = 0
         while at < len(data):
             messages = data[at] == MAGIC
@@ -152,7 +152,7 @@ class CotDecoder(Decoder):
         buffer = b"".join(datagrams)
         self.counts.bytes += len(buffer)
         octets = np.frombuffer(buffer, dtype=np.uint8)
-        places, numbers = _room(len(buffer) // 2 + len(datagrams))
+        places, numbers = _room(buffer)
         came_us = np.empty(len(places), dtype=np.int64)
         rows = 0
         end = 0
@@ -225,5 +225,7 @@ def _read_datagram(
     return count, at == end and not skipped
 
 
-def _room(rows: int) -> tuple[_Places, _Numbers]:
+def _room(data: bytes) -> tuple[_Places, _Numbers]:
+    """Room for all events that these octets can hold: each begins with one or the other."""
+    rows = data.count(_OPENS) + data.count(_STREAM)
     return np.empty((rows, PLACES), dtype=np.int64), np.empty((rows, NUMBERS))
