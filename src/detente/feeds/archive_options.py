@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
+
+import polars as pl
 
 from detente.errors import DetenteError
 
 LengthUnit: TypeAlias = Literal["ft", "m"]
 SpeedUnit: TypeAlias = Literal["kt", "m/s", "km/h"]
 ClimbUnit: TypeAlias = Literal["ft/min", "m/s"]
+
+POLARS_ERRORS: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+"""What polars raises for files that are not what they say; its assertions are no `Exception`."""
 
 
 class ArchiveError(DetenteError):

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 import numpy as np
 import polars as pl
 
-from .archive_options import ArchiveError
+from .archive_options import POLARS_ERRORS, ArchiveError
 from .decoding import Counts
 from .modes import Frames
 from .reports import NEVER
@@ -53,7 +53,7 @@ def _read(block: bytes, counts: Counts, where: str) -> Frames:
         table = pl.read_ndjson(
             io.BytesIO(block), schema={"timestamp": pl.Float64, "frame": pl.String}
         )
-    except pl.exceptions.PolarsError as problem:
+    except POLARS_ERRORS as problem:
         raise ArchiveError(f"A line is no JSON: {problem}", where=where) from problem
     hexed = pl.col("frame").str.contains(r"^(?:[0-9A-Fa-f]{14}|[0-9A-Fa-f]{28})$")
     framed = table.filter(hexed.fill_null(value=False))

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 
 import polars as pl
 
-from .archive_options import ArchiveError, ArchiveOptions
+from .archive_options import POLARS_ERRORS, ArchiveError, ArchiveOptions
 
 _BLOCK_BYTES: Final = 16 << 20
 _HEADER_BYTES_MAX: Final = 1 << 16
@@ -144,5 +144,5 @@ def _frame(
             encoding="utf8-lossy",
             decimal_comma=decimal_comma,
         )
-    except pl.exceptions.PolarsError as problem:
+    except POLARS_ERRORS as problem:
         raise ArchiveError(f"The table is damaged: {problem}", where=where) from problem

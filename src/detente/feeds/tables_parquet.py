@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from .archive_options import ArchiveError
+from .archive_options import POLARS_ERRORS, ArchiveError
 
 
 class ParquetTable:
@@ -26,7 +26,7 @@ class ParquetTable:
             self._scan = pl.scan_parquet(path, glob=False)
             self.columns: list[str] = self._scan.collect_schema().names()
             self.rows: int = self._scan.select(pl.len()).collect().item()
-        except (pl.exceptions.PolarsError, OSError) as problem:
+        except POLARS_ERRORS as problem:
             raise ArchiveError(f"The file is damaged: {problem}", where=str(path)) from problem
 
     def frames(self, needed: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
@@ -44,11 +44,16 @@ class ParquetTable:
         while True:
             try:
                 frame = next(frames, None)
-            except (pl.exceptions.PolarsError, OSError) as problem:
+            except POLARS_ERRORS as problem:
                 raise ArchiveError(
                     f"The file is damaged: {problem}", where=f"{self._path}, row {done + 1}"
                 ) from problem
             if frame is None:
-                return
+                break
             yield frame
             done += frame.height
+        if done != self.rows:
+            raise ArchiveError(
+                f"The file is damaged: of its {self.rows} rows {done} can be read.",
+                where=str(self._path),
+            )
