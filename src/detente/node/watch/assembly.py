@@ -21,6 +21,7 @@ from .feeds_running import made_feed
 from .health import status_of
 from .live import LiveWatch
 from .places import LastPlaces
+from .warming import warm_up
 from .watch_file import AlertsPart, WatchFile, WatchFileUnusable, read_watch_file
 from .watch_status import WatchStatus
 
@@ -60,6 +61,7 @@ class Watching:
         setup = read_rules([base / each for each in file.rules], boundaries=boundaries, live=True)
         if setup.stand_off is None:
             setup = replace(setup, stand_off=stand_off_rules(context.agreement()))
+        warm_up(setup)
         engine = setup.engine()
         policy = AddressPolicy.of(file.networks)
 
