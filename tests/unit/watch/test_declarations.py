@@ -87,7 +87,8 @@ def test_what_cannot_be_used_is_refused(data: bytes, message: str) -> None:
 def _fits(pattern: str, identity: str) -> bool:
     low, dash, high = pattern.partition("-")
     if dash:
-        return len(identity) == 6 and low <= identity <= high
+        hexadecimal = len(identity) == 6 and set(identity) <= set("0123456789abcdef")
+        return hexadecimal and low <= identity <= high
     return identity == pattern or (pattern[-1] == "*" and identity.startswith(pattern[:-1]))
 
 
