@@ -25,7 +25,8 @@ from ._borders import source_of
 from ._following import Followed
 from ._scan import LINKED, SKIPPED, Floats
 
-_SAMPLES: Final = 25
+_SAMPLES: Final = 13
+_AGAIN: Final = 3
 _TURN_MAX_M_S2: Final = 15.0
 _TURN_WAY_M: Final = 30.0
 """Less way does not show a turn."""
@@ -167,12 +168,12 @@ class Predictor:
             self._open.setdefault(each.slot, {})[each.area] = each
 
     def _leads(self, followed: Followed, row: int, area: int, seconds: float) -> list[Event]:
-        """Motion leads inside: told at first, and again when half of the time has gone."""
+        """Motion leads inside: told at first, and again when a third of the time is left."""
         reports = followed.tracked.reports
         slot, now_us = int(reports.aircraft[row]), int(reports.time_us[row])
         known = self._open.setdefault(slot, {})
         before = known.get(area)
-        if before is not None and seconds > before.told_s / 2:
+        if before is not None and seconds > before.told_s / _AGAIN:
             before.led_us = now_us
             return []
         began_us = now_us if before is None else before.began_us
