@@ -53,7 +53,7 @@ class Summary:
     """What was found, and the events that a page shows.
 
     Attributes:
-        counts: events by kind, grade and whom it concerns (claimant or rule).
+        counts: events by kind, grade, and what they are about (boundary or rule).
         shown: the surest and largest first chosen, in the order of time.
     """
 
@@ -72,7 +72,7 @@ def summary_of(events: Iterable[Event], most: int = EVENTS_MAX) -> Summary:
 
     def counted() -> Iterable[Event]:
         for event in events:
-            counts[str(event.kind), str(event.grade), event.claimant or event.rule] += 1
+            counts[str(event.kind), str(event.grade), event.boundary or event.rule] += 1
             yield event
 
     chosen = heapq.nsmallest(most, counted(), key=_weight)

@@ -120,7 +120,7 @@ def event_data(shown: Shown, event: Event) -> dict[str, Any]:
         "aircraft": event.aircraft,
         "party": event.party,
         "other": event.other,
-        "against": event.claimant or event.rule or event.other,
+        "against": event.boundary or event.rule or event.other,
         "rule": event.rule,
         "boundary": None if boundary is None else shown.numbers[boundary.id],
         "unsure": _unsure_m(event, boundary),
