@@ -15,6 +15,7 @@ from detente.kernels import (
     CompiledIndexError,
     RingError,
     TooManyBorders,
+    warm_up,
 )
 
 
@@ -215,3 +216,16 @@ def test_progress_is_told() -> None:
     BorderIndex.build([Area((box(0, 0, 1, 1),))], progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def test_more_than_31_borders_side_by_side_are_told_apart() -> None:
+    strips = [
+        Area((box(7.0 - 1e-4 * k, 46.0 - 1e-4 * k, 7.05 + 1e-5 * k, 46.1 + 1e-4 * k),))
+        for k in range(60)
+    ]
+    built = index(*strips)
+    assert who(built, (46.05, 7.05 + 30.5e-5)) == [set(range(31, 60))]
+
+
+def test_kernels_can_be_warmed_up() -> None:
+    warm_up()
