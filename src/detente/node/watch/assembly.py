@@ -61,7 +61,7 @@ class Watching:
         setup = read_rules([base / each for each in file.rules], boundaries=boundaries, live=True)
         if setup.stand_off is None:
             setup = replace(setup, stand_off=stand_off_rules(context.agreement()))
-        warm_up(setup)
+        warm_up(setup, {each.format for each in file.feed})
         engine = setup.engine()
         policy = AddressPolicy.of(file.networks)
 

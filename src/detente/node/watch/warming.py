@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
-from detente import kernels
+from detente import feeds, kernels
 from detente.feeds import Source, of_columns
 from detente.watch import WatchSetup
 
 _BEGAN_US = 1_800_000_000_000_000
 
 
-def warm_up(setup: WatchSetup) -> None:
+def warm_up(setup: WatchSetup, formats: Collection[str]) -> None:
     """Let an engine of this kind look at aircraft that fly over a border, and forget them."""
     kernels.warm_up()
+    kernels.warm_up_approaches()
+    feeds.warm_up(sorted(formats))
     lat, lng = 0.0, 0.0
     if setup.boundaries is not None and setup.boundaries.boundaries:
         ring = setup.boundaries.boundaries[0].polygons[0][0]
