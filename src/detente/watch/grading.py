@@ -40,7 +40,7 @@ GROUNDS: Final[dict[str, Words]] = {
     ),
     "boundary-does-not-judge": Words(
         "The source of this boundary is a picture: it may not decide.",
-        "La source de cette limite est une image : elle ne peut pas trancher.",
+        "La source de cette limite est une image\u202f: elle ne peut pas trancher.",
     ),
     "boundary-too-uncertain": Words(
         "The boundary itself is less certain than the depth in question.",
@@ -122,7 +122,7 @@ GROUNDS: Final[dict[str, Words]] = {
     ),
     "altitude-unknown": Words(
         "It reports no altitude: only place and time were judged.",
-        "Il n’annonce pas d’altitude : seuls le lieu et l’heure ont été jugés.",
+        "Il n’annonce pas d’altitude\u202f: seuls le lieu et l’heure ont été jugés.",
     ),
     "speed-impossible": Words(
         "What is claimed takes a speed that this aircraft did not have.",

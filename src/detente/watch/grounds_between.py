@@ -18,7 +18,8 @@ GROUNDS_BETWEEN: Final[dict[str, Words]] = {
     ),
     "formation": Words(
         "They stayed near, and hardly moved towards each other: they flew in formation.",
-        "Ils sont restés proches sans guère bouger l’un vers l’autre : ils volaient en formation.",
+        "Ils sont restés proches sans guère bouger l’un vers l’autre\u202f: ils volaient en "
+        "formation.",
     ),
     "joined": Words(
         "They came nearer, and then flew in formation.",
@@ -31,7 +32,7 @@ GROUNDS_BETWEEN: Final[dict[str, Words]] = {
     ),
     "altitude-not-told": Words(
         "One of them tells no altitude: it may be at any.",
-        "L’un d’eux n’annonce pas d’altitude : elle peut être quelconque.",
+        "L’un d’eux n’annonce pas d’altitude\u202f: elle peut être quelconque.",
     ),
     "stayed-apart": Words(
         "They stayed farther apart than positions, times and speeds can be wrong.",

@@ -8,7 +8,6 @@ want.
 
 from __future__ import annotations
 
-import math
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -16,14 +15,8 @@ import numpy.typing as npt
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-GRAVITY_M_S2: Final = 9.80665
 _A_M: Final = 6_378_137.0
 _E2: Final = (1 / 298.257223563) * (2 - 1 / 298.257223563)
-
-
-def turning_m_s2(bank_deg: float) -> float:
-    """Acceleration across the track in a level turn at a bank angle."""
-    return GRAVITY_M_S2 * math.tan(math.radians(bank_deg))
 
 
 def off_the_line_m(
