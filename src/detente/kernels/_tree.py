@@ -16,7 +16,6 @@ import numpy as np
 from detente.geo import kernel
 from detente.kernels._columns import F64, I32, I64, U8
 from detente.kernels._leaves import (
-    CLASSES_MAX,
     CROWDED,
     LEAF_CORNER,
     LEAF_COUNT,
@@ -132,11 +131,13 @@ def settled(
             full = 0
             for c in range(base, base + size):
                 full += begin[c + 1] > begin[c]
-            gainless = begin[base + size] - begin[base] > _GAIN * full * here.many[w]
-            if gainless and _owners(owner, mine) <= CLASSES_MAX:
+            if begin[base + size] - begin[base] > _GAIN * full * here.many[w]:
                 leaf = add_leaf(xy, owner, mine, int(here.corner[w]), sets, leaves)
-                entry[here.slot[w]] = here.corner[w] if leaf < 0 else ~(2 * leaf + 1)
-                continue
+                if not leaves.written[CROWDED]:
+                    entry[here.slot[w]] = here.corner[w] if leaf < 0 else ~(2 * leaf + 1)
+                    continue
+                # too many for a leaf: divided all the same
+                leaves.written[CROWDED] = 0
             entry[here.slot[w]] = ~(2 * blocks)
         start = 0 if root else ROOT_CELLS + blocks * size
         if not root:
@@ -160,6 +161,13 @@ def settled(
                 divide = count > LEAF_EDGES and not last
                 if divide and count <= 3 * LEAF_EDGES:
                     divide = _places(xy, some) > LEAF_EDGES
+                if not divide:
+                    leaf = add_leaf(xy, owner, some, corner, sets, leaves)
+                    if leaf >= 0:
+                        entry[slot] = ~(2 * leaf + 1)
+                    elif leaves.written[CROWDED] and not last:
+                        leaves.written[CROWDED] = 0
+                        divide = True
                 if divide:
                     there.column[todo] = (here.column[w] + i) * FAN
                     there.row[todo] = (here.row[w] + j) * FAN
@@ -168,32 +176,10 @@ def settled(
                     there.first[todo] = begin[cell]
                     there.many[todo] = count
                     todo += 1
-                else:
-                    leaf = add_leaf(xy, owner, some, corner, sets, leaves)
-                    if leaf >= 0:
-                        entry[slot] = ~(2 * leaf + 1)
                 corner = _over(xy, owner, some, corner, sets, x, y, right, y)
             if sets.used[1] == FULL or leaves.written[CROWDED]:
                 return blocks, todo
     return blocks, todo
-
-
-@kernel
-def _owners(owner: I32, edges: I32) -> int:
-    """How many areas have edges here; one too many if there are more than `CLASSES_MAX`."""
-    known = np.empty(CLASSES_MAX + 1, np.int32)
-    n = 0
-    for k in range(edges.shape[0]):
-        whose = owner[edges[k]]
-        a = 0
-        while a < n and known[a] != whose:
-            a += 1
-        if a == n:
-            known[n] = whose
-            n += 1
-            if n > CLASSES_MAX:
-                break
-    return n
 
 
 @kernel
