@@ -22,19 +22,18 @@ seeds = st.integers(0, 2**32 - 1)
 
 def world(rng: np.random.Generator, count: int) -> list[Area]:
     """Overlapping areas of all sizes, some cut at the date line or at a pole."""
-    areas = []
-    for _ in range(count):
+    areas: list[Area] = []
+    while len(areas) < count:
         lat = float(rng.uniform(-89, 89))
         lng = float(rng.choice([rng.uniform(-179, 179), 180.0, -180.0]))
         reach = float(10 ** rng.uniform(-2.5, 1.5))
-        one = star(rng, lng, lat, reach, int(rng.integers(3, 200)))
+        rings = [star(rng, lng, lat, reach, int(rng.integers(3, 200)))]
         if abs(lng) == 180.0:
             # the other half, beyond the line
-            other = star(rng, -lng, lat, reach, int(rng.integers(3, 200)))
-            areas.append(Area((one, other)))
-        else:
-            areas.append(Area((one,)))
-    return [each for each in areas if _sound(each)]
+            rings.append(star(rng, -lng, lat, reach, int(rng.integers(3, 200))))
+        if _sound(area := Area(tuple(rings))):
+            areas.append(area)
+    return areas
 
 
 def _sound(area: Area) -> bool:
