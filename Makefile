@@ -26,6 +26,7 @@ ask_version := 'import sys; print("%d.%d.%d" % sys.version_info[:3])'
 python_version := $(shell $(PYTHON) -c $(ask_version) 2>/dev/null)
 ready := .venv/.ready-$(or $(python_version),none)
 bin := .venv/bin
+samples := .cache/samples/traffic/data/samples
 
 # Programs that write files of the tree: `make fmt` runs them, `make check` runs them with --check.
 generators := "python -m scripts.notice" "detente reference docs"
@@ -43,9 +44,13 @@ $(ready): uv.lock pyproject.toml scripts/setup.sh
 	@rm -f .venv/.ready-*
 	@touch $@
 
-demo: $(ready) ## a real day of flights, two parties, an exchange, two nodes (DEMO=--keep leaves all running)
+demo: $(ready) ## a real day of flights, two parties, two nodes, borders (DEMO=--keep leaves all running)
 	@scripts/samples.sh
-	@$(bin)/detente demo --flights .cache/samples/traffic/data/samples/collections/switzerland.json.gz $(DEMO)
+	@scripts/boundaries.sh
+	@DETENTE_BOUNDARIES=.cache/boundaries $(bin)/detente demo $(DEMO) \
+		--flights $(samples)/collections/switzerland.json.gz \
+		--incursions $(samples)/tv_relay/tour_de_france.json.gz \
+		--spoofed $(samples)/noisy/noisy_spoofing.json.gz
 
 check: $(ready) ## format, lint, types, layers, generated files
 	@echo "check: format"
@@ -74,6 +79,8 @@ test: $(ready) ## check, then every test (TESTS=tests/unit for some of them)
 	@$(MAKE) --jobs=2 check kernels
 	@scripts/browser.sh
 	@scripts/node_tools.sh
+	@scripts/samples.sh
+	@scripts/boundaries.sh
 	@timeout --kill-after=30s $(TEST_LIMIT) $(bin)/python -m pytest $(TESTS) \
 		-n $(WORKERS) --dist loadgroup -o cache_dir=.cache/pytest -o faulthandler_timeout=600 \
 		$(COVERAGE) --durations=10 --durations-min=1

@@ -36,6 +36,16 @@ def _count(context: click.Context, parameter: click.Parameter, text: str) -> str
     help="Trajectories of the day; `make demo` fetches those of a day over Switzerland.",
 )
 @click.option(
+    "--incursions",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Positions along the border of France and Spain: crossings into Spain are looked for.",
+)
+@click.option(
+    "--spoofed",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Positions of a flight whose receiver was deceived: what can be told of its crossings.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("out/demo"),
@@ -66,7 +76,14 @@ def _count(context: click.Context, parameter: click.Parameter, text: str) -> str
     help="Leave the exchange and both nodes running for a look, until Ctrl-C.",
 )
 def demo(
-    flights: Path, out: Path, corridor: str, most: int | None, notices: str, keep: bool
+    flights: Path,
+    incursions: Path | None,
+    spoofed: Path | None,
+    out: Path,
+    corridor: str,
+    most: int | None,
+    notices: str,
+    keep: bool,
 ) -> None:
     """Split a recorded day between two parties; have both announce every flight to an exchange.
 
@@ -76,16 +93,27 @@ def demo(
     Then each party runs a node, and their officers tell each other of the conflicts, read back and
     acknowledge. In the middle one node is killed, and comes back. What was said stands in the
     records of both, which witness each other; one bundle is checked by our verifier and by others',
-    and a forged copy is refused. Pages for the browser show the conflicts and verify the bundle.
+    and a forged copy is refused.
+
+    At last recorded flights are held against borders: who crossed which, how deep, for how long,
+    and how sure that is; the crossings of the day by two sources side by side, if maritime-10m is
+    installed. Pages for the browser show conflicts and crossings, and verify the bundle.
     """
     from rich.console import Console
 
-    from detente.demo import Options, run_demo
+    from detente.demo import Archives, Options, run_demo
     from detente.operations import parse_corridor
 
     wanted = None if notices == "all" else int(notices)
     options = Options(
-        flights, out, parse_corridor(corridor), most, wanted, keep, _commands if keep else None
+        flights,
+        out,
+        parse_corridor(corridor),
+        Archives(flights, incursions, spoofed),
+        most,
+        wanted,
+        keep,
+        _commands if keep else None,
     )
     run_demo(options, Console())
     click.echo(f"to look around: detente record log {out / 'party-a' / 'node'}")

@@ -178,38 +178,17 @@ def write_outputs(paths: Sequence[Path], job: Job) -> dict[Path, int]:
 
 
 def write_page(path: Path, job: Job, summary: Summary, outcome: Outcome, events_file: str) -> None:
-    """Read the tracks around the events that are shown, and write the page.
+    """Write the page. Raises as `write_archive_report`."""
+    from detente.watch import write_archive_report
 
-    Raises:
-        OutputUnusable: it cannot be written.
-        ArchiveError: a file cannot be read any more.
-    """
-    from detente.watch import (
-        InputFile,
-        Layout,
-        OrderedArchive,
-        Report,
-        track_points,
-        windows,
-        write_report,
-    )
-
-    archive = OrderedArchive(
-        job.files, job.options, job.folder.path, job.folder.layout() or Layout()
-    )
-    wanted = [window for each in summary.shown for window in windows(each)]
-    write_report(
+    write_archive_report(
         path,
-        Report(
-            summary=summary,
-            tracks=track_points(archive.reports(), wanted) if wanted else {},
-            boundaries=job.setup.boundaries,
-            files=[
-                InputFile(file.name, file.bytes, digest)
-                for file, digest in zip(job.files, outcome.digests, strict=True)
-            ],
-            remarks=outcome.assumptions,
-            events_file=events_file,
-            made_at_us=time.time_ns() // 1000,
-        ),
+        job.files,
+        job.options,
+        job.setup,
+        job.folder,
+        summary,
+        outcome,
+        made_at_us=time.time_ns() // 1000,
+        events_file=events_file,
     )

@@ -2,5 +2,6 @@
 
 from detente.demo.agreeing import Signatory, signatories
 from detente.demo.run import DemoError, Options, run_demo
+from detente.demo.watching import Archives
 
-__all__ = ["DemoError", "Options", "Signatory", "run_demo", "signatories"]
+__all__ = ["Archives", "DemoError", "Options", "Signatory", "run_demo", "signatories"]

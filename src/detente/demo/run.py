@@ -35,7 +35,9 @@ from detente.demo.planning_text import AFTER
 from detente.demo.proving import ProofFailed, export, forge, others, outages_in, verify
 from detente.demo.results import make_room
 from detente.demo.servers import Keys, running_exchange
+from detente.demo.show_watch import watch_all
 from detente.demo.turns import Turns
+from detente.demo.watching import Archives
 from detente.errors import DetenteError
 from detente.operations import (
     CheckResult,
@@ -73,6 +75,7 @@ class Options:
         flights: trajectories of the day.
         out: directory for the report, the log and the keys; what an earlier run left is replaced.
         corridor: the room that each flight announces.
+        archives: recorded positions that are held against borders.
         most: how many flights to take; all by default.
         notices: how many conflicts, the closest first, are told on the line; None for all.
         keep: leave the exchange and both nodes running until the demonstration is told to stop.
@@ -82,6 +85,7 @@ class Options:
     flights: Path
     out: Path
     corridor: Corridor
+    archives: Archives
     most: int | None = None
     notices: int | None = NOTICES
     keep: bool = False
@@ -148,8 +152,9 @@ async def _run(options: Options, console: Console) -> None:
             with console.status("both nodes and the exchange end"):
                 await stack.aclose()
         await _prove(bundle, agreement.sha256, console)
+        watched = await asyncio.to_thread(watch_all, console, options.archives, options.out)
         report, page = _pages(options, day, before, placed)
-        show.ended(console, report, page, bundle, time.monotonic() - began_s)
+        show.ended(console, report, page, bundle, watched, time.monotonic() - began_s)
         if options.keep:
             await _keep(options, world, console)
     if options.keep:

@@ -185,12 +185,27 @@ def forged(console: Console, what: str, path: Path, report: Mapping[str, Any]) -
         )
 
 
-def ended(console: Console, report: Path, page: Path, bundle: Path, seconds: float) -> None:
+def ended(
+    console: Console,
+    report: Path,
+    page: Path,
+    bundle: Path,
+    watched: Sequence[Path],
+    seconds: float,
+) -> None:
     """Where the pages are."""
-    console.print("\n[bold]9  Pages for the browser[/bold]")
+    console.print("\n[bold]10  Pages for the browser[/bold]")
     size = report.stat().st_size / 1e6
     say(console, f"{escape(str(report))} ({size:.1f} MB)")
     say(console, "map, altitude-time profile and reason of every conflict", indent=5)
     say(console, f"{escape(str(page))}")
     say(console, f"verifies a bundle without any server: drop {bundle.name} on it", indent=5)
+    for each in watched:
+        say(console, f"{escape(str(each))} ({each.stat().st_size / 1e6:.1f} MB)")
+    say(
+        console,
+        "crossings on the map, every figure with its bounds, and what decided the grade; "
+        "English and French; all events beside it (.parquet)",
+        indent=5,
+    )
     console.print(f"\n[bold]Done in {seconds:.0f} s.[/bold]")

@@ -9,6 +9,7 @@ from .archive_files import ArchiveFile, ArchiveUnreadable, archive_files
 from .archive_order import OrderedArchive
 from .archive_outcome import Outcome, Progress
 from .archive_processes import LaneLost
+from .archive_report import write_archive_report
 from .archive_rules import RulesUnusable, read_rules
 from .archive_tracks import TrackPoints, Window, track_points
 from .archive_work import Layout, WorkFolder, WorkUnusable, run_key
@@ -143,6 +144,7 @@ __all__ = [
     "summary_of",
     "track_points",
     "windows",
+    "write_archive_report",
     "write_events",
     "write_report",
 ]

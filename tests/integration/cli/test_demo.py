@@ -193,6 +193,9 @@ async def test_a_small_day_is_announced_compared_told_and_reported(
         assert "securesystemslib (Python): " in shown
         assert "refused by detente verify" in shown
         assert "A message is not the one that stands in the record at its place." in shown
+        # The day's flights are held against borders, too.
+        assert "The day's crossings in day.json.gz by country-coder" in shown
+        assert (out / "watch-day.html").stat().st_size > 50_000
 
         # Exchange and nodes run on, and the commands work that it tells.
         left = demo.started()

@@ -1,0 +1,69 @@
+"""The report page of a run over an archive: its tracks are read once more, around what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from detente.feeds import ArchiveOptions
+from detente.words import Words
+
+from .archive_files import ArchiveFile
+from .archive_order import OrderedArchive
+from .archive_outcome import Outcome
+from .archive_tracks import track_points
+from .archive_work import Layout, WorkFolder
+from .engine_rules import WatchSetup
+from .report import Report, Summary, write_report
+from .report_events import windows
+from .report_sources import InputFile
+
+_TITLE: Final = Words("What the watch found", "Ce que la surveillance a trouvé")
+
+
+def write_archive_report(
+    path: Path,
+    files: Sequence[ArchiveFile],
+    options: ArchiveOptions,
+    setup: WatchSetup,
+    work: WorkFolder,
+    summary: Summary,
+    outcome: Outcome,
+    *,
+    made_at_us: int,
+    events_file: str = "",
+    title: Words = _TITLE,
+) -> None:
+    """Read the tracks around the events that are shown, and write the page.
+
+    Args:
+        path: of the page.
+        files, options, setup, work: of the run, as for `ArchiveRun`.
+        summary, outcome: what it came to.
+        made_at_us: µs since 1970.
+        events_file: name of the file that holds all events; "" if there is none.
+        title: heading of the page.
+
+    Raises:
+        OutputUnusable: it cannot be written.
+        ArchiveError: a file cannot be read any more.
+    """
+    archive = OrderedArchive(files, options, work.path, work.layout() or Layout())
+    wanted = [window for each in summary.shown for window in windows(each)]
+    write_report(
+        path,
+        Report(
+            summary=summary,
+            tracks=track_points(archive.reports(), wanted) if wanted else {},
+            boundaries=setup.boundaries,
+            files=[
+                InputFile(file.name, file.bytes, digest)
+                for file, digest in zip(files, outcome.digests, strict=True)
+            ],
+            remarks=outcome.assumptions,
+            events_file=events_file,
+            title=title,
+            made_at_us=made_at_us,
+        ),
+    )
