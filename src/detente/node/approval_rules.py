@@ -25,6 +25,7 @@ FOUR_EYES: Final[Mapping[str, str]] = {
     "peers": "peers.manage",
     "agreement": "agreement.manage",
     "officers": "officers.manage",
+    "tracks": "watch.hold",
 }
 """Kinds of action that need a second person, and the permission that the first one needs."""
 

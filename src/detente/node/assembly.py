@@ -231,7 +231,7 @@ class Interface:
             *peers_endpoints(context, approvals, self.renew),
             *keys_endpoints(context, approvals),
             *([] if self.uss is None else self.uss.endpoints_officers()),
-            *([] if self.watching is None else self.watching.endpoints()),
+            *([] if self.watching is None else self.watching.endpoints(approvals)),
         ]
 
 

@@ -80,6 +80,10 @@ _BY_KIND: Final = {
     "watch-announcement": ("watch.read",),
     "watch-alert-seen": ("watch.read",),
     "track-segment": ("watch.read",),
+    "track-loss": ("watch.read",),
+    "track-segment-deleted": ("watch.read",),
+    "track-hold": ("watch.read",),
+    "track-release": ("watch.read",),
 }
 _OTHERS: Final = ("record.read",)
 

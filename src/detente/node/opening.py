@@ -23,6 +23,7 @@ from .approval_tables import APPROVAL_PROJECTION
 from .home import Home, now
 from .officer_tables import OFFICER_TABLES
 from .watch.alert_tables import ALERT_PROJECTION
+from .watch.segment_tables import SEGMENT_PROJECTION
 
 Mode = Literal["writing", "read-only", "held"]
 
@@ -38,6 +39,7 @@ def node_projections() -> Sequence[Projection]:
         APPROVAL_PROJECTION,
         PLAN_PROJECTION,
         ALERT_PROJECTION,
+        SEGMENT_PROJECTION,
     )
 
 

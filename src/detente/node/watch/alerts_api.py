@@ -23,6 +23,7 @@ from .alert_views import (
     view_of_alert,
     view_of_stage,
 )
+from .query_numbers import whole
 
 PATH: Final = "/api/v1/watch/alerts"
 PAGE: Final = 50
@@ -51,8 +52,8 @@ class AlertsApi:
     async def every(self, request: Request[None]) -> Response:
         """GET /watch/alerts."""
         query = request.query
-        limit = _whole(query.get("limit"), "limit", PAGE, PAGE_MAX)
-        before = _whole(query.get("before"), "before", 1 << 62, 1 << 62)
+        limit = whole(query.get("limit"), "limit", PAGE, PAGE_MAX)
+        before = whole(query.get("before"), "before", 1 << 62, 1 << 62)
         where, values = [_NEWEST, "a.position < ?"], [before]
         given: list[SqlValue] = list(values)
         if query.get("open") in ("1", "true", "yes"):
@@ -136,14 +137,6 @@ def _identity(request: Request[Any]) -> str:
     if not _ID.fullmatch(identity):
         raise NoSuchAlert(identity)
     return identity
-
-
-def _whole(text: str | None, where: str, usual: int, most: int) -> int:
-    if text is None:
-        return usual
-    if not re.fullmatch(r"\d{1,19}", text, re.ASCII) or not 1 <= int(text) <= most:
-        raise BadRequest(f"It is a whole number from 1 to {most}.", where=where)
-    return int(text)
 
 
 def alerts_endpoints(api: AlertsApi) -> list[Endpoint]:

@@ -12,6 +12,7 @@ from typing import Any
 from detente.boundaries import load_boundaries
 from detente.feeds.transports import Feed, WaitingReports
 from detente.http import AddressPolicy, Endpoint
+from detente.node.approvals import Approvals
 from detente.node.context import NodeContext
 from detente.watch import About, AlertRules, read_rules, stand_off_rules
 
@@ -21,6 +22,9 @@ from .feeds_running import made_feed
 from .health import status_of
 from .live import LiveWatch
 from .places import LastPlaces
+from .retention import Retention
+from .segments import Segments
+from .segments_api import SegmentsApi, segments_endpoints
 from .warming import warm_up
 from .watch_file import AlertsPart, WatchFile, WatchFileUnusable, read_watch_file
 from .watch_status import WatchStatus
@@ -37,12 +41,16 @@ class Watching:
         alerting: takes what is found.
         live: the thread that watches.
         boundaries: how many areas are watched.
+        retention: says how long raw tracks are kept.
+        segments: keep them; None if they are not.
     """
 
     file: WatchFile
     alerting: Alerting
     live: LiveWatch
     boundaries: int
+    retention: Retention
+    segments: Segments | None
 
     @classmethod
     async def open(cls, context: NodeContext, path: Path) -> Watching:
@@ -72,9 +80,17 @@ class Watching:
         places = LastPlaces()
         rules = _alert_rules(file.alerts)
         alerting = Alerting(context, rules, setup.declarations.of, places.of)
-        live = LiveWatch(engine, feeds, alerting.on_events, [places.take], now_us)
+        record, tracks = context.record, file.tracks
+        segments = None
+        if tracks.keep:
+            segments = Segments(
+                record, context.home.directory, tracks, context.clock, context.random
+            )
+        takers = [places.take] if segments is None else [places.take, segments.take]
+        live = LiveWatch(engine, feeds, alerting.on_events, takers, now_us)
         count = 0 if boundaries is None else len(boundaries.boundaries)
-        return cls(file, alerting, live, count)
+        retention = Retention(record, tracks.keep_days, context.clock)
+        return cls(file, alerting, live, count, retention, segments)
 
     def tasks(self, *, writing: bool) -> Mapping[str, Work]:
         """Work to be done as long as the node runs, by name.
@@ -84,23 +100,34 @@ class Watching:
         """
         if not writing:
             return {}
-        return {"watching": self._run}
+        return {"watching": self._run, "raw-tracks": self.retention.run}
 
-    def endpoints(self) -> list[Endpoint]:
+    def endpoints(self, approvals: Approvals) -> list[Endpoint]:
         """What the officers' interface offers besides."""
-        return alerts_endpoints(AlertsApi(self.alerting.context))
+        context = self.alerting.context
+        segments = SegmentsApi(context.record, self.retention, approvals)
+        return [*alerts_endpoints(AlertsApi(context)), *segments_endpoints(segments)]
 
     def status(self) -> WatchStatus:
         """How watching is."""
-        return status_of(self.live.health(), self.alerting, self.boundaries)
+        tracks = None if self.segments is None else self.segments.status()
+        return status_of(self.live.health(), self.alerting, self.boundaries, tracks)
 
     async def _run(self) -> None:
+        segments = self.segments
         await self.alerting.start()
+        if segments is not None:
+            await segments.start()
         self.live.start()
         try:
-            await self.alerting.run()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.alerting.run())
+                if segments is not None:
+                    group.create_task(segments.run())
         finally:
             await self.live.stop()
+            if segments is not None:
+                await segments.close()
 
 
 def now_us() -> int:

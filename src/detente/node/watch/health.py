@@ -10,12 +10,14 @@ from detente.record import format_time
 
 from .alerting import Alerting
 from .live import LiveHealth
-from .watch_status import FeedStatus, WatchStatus
+from .watch_status import FeedStatus, TracksStatus, WatchStatus
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def status_of(health: LiveHealth, alerting: Alerting, boundaries: int) -> WatchStatus:
+def status_of(
+    health: LiveHealth, alerting: Alerting, boundaries: int, tracks: TracksStatus | None
+) -> WatchStatus:
     """What is told of it."""
     return WatchStatus(
         running=health.running,
@@ -29,6 +31,7 @@ def status_of(health: LiveHealth, alerting: Alerting, boundaries: int) -> WatchS
         behind_ms=round(health.behind_ms, 1),
         alerts=len(alerting.open),
         unrecorded=alerting.dropped,
+        tracks=tracks,
     )
 
 

@@ -32,6 +32,24 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     lost_datagrams: int
 
 
+class TracksStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How keeping raw tracks is.
+
+    Attributes:
+        segments: sealed since the start.
+        rows: reports in the segment that is being written.
+        waiting: reports that wait to be written.
+        shed: reports given up since the start, because too many waited.
+        trouble: why the last attempt to write or record failed; empty if it did not.
+    """
+
+    segments: int
+    rows: int
+    waiting: int
+    shed: int
+    trouble: str
+
+
 class WatchStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How watching is.
 
@@ -47,6 +65,7 @@ class WatchStatus(msgspec.Struct, frozen=True, kw_only=True):
         behind_ms: how long the newest report waited before it had been looked at.
         alerts: that are open.
         unrecorded: changes of alerts that were given up, as the record took nothing.
+        tracks: how keeping raw tracks is; none if they are not kept.
     """
 
     running: bool
@@ -60,3 +79,4 @@ class WatchStatus(msgspec.Struct, frozen=True, kw_only=True):
     behind_ms: float
     alerts: int
     unrecorded: int
+    tracks: TracksStatus | None = None
