@@ -85,7 +85,8 @@ class ArchiveRun:
         """Run to the end; the events are then in the work folder's file.
 
         Raises:
-            DetenteError: a file cannot be read, or the work folder not be written.
+            DetenteError: a file cannot be read or was changed meanwhile, or the work folder not be
+                written.
         """
         outcome = self._work.outcome()
         if outcome is not None:
@@ -109,6 +110,9 @@ class ArchiveRun:
                 digests=tuple(each.result() for each in digests),
                 took_s=max(before_s, time.monotonic() - began_s),
             )
+        # Something may have been read before it was changed, and something after.
+        for each in self._files:
+            each.same()
         self._work.finish(outcome)
         return outcome
 
@@ -143,7 +147,10 @@ class ArchiveRun:
             ]
         else:
             done = in_processes(lanes, self._setup, told.tell)
-        return self._together(lanes, done, layout)
+        try:
+            return self._together(lanes, done, layout)
+        except OSError as error:
+            raise self._work.unusable(error) from None
 
     def _together(
         self, lanes: Sequence[Lane], done: Sequence[LaneOutcome], layout: Layout

@@ -27,7 +27,14 @@ from .archive_events import EventStore
 from .archive_files import ArchiveFile
 from .archive_order import OrderedArchive
 from .archive_outcome import Progress
-from .archive_work import Checkpoint, LaneOutcome, Layout, load_checkpoint, save_checkpoint
+from .archive_work import (
+    Checkpoint,
+    LaneOutcome,
+    Layout,
+    load_checkpoint,
+    save_checkpoint,
+    work_unusable,
+)
 from .engine import Engine
 from .engine_rules import WatchSetup
 
@@ -120,6 +127,12 @@ class Lane:
             OutOfOrder: the files are not in the order that the layout says.
             DetenteError: a file cannot be read, or its work not be kept.
         """
+        try:
+            return self._kept(setup, tell)
+        except OSError as error:  # those of the archive's files are told by their readers
+            raise work_unusable(error, self.work) from None
+
+    def _kept(self, setup: WatchSetup, tell: Callable[[Progress], None]) -> LaneOutcome:
         # Whoever was killed last may not be gone yet.
         with self.checkpoint.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

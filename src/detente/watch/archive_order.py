@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
+import polars as pl
 
 from detente.feeds import Archive, ArchiveOptions, Counts, Reports, frame_of, joined
 
@@ -234,6 +235,8 @@ def _run(reports: Reports, work: WorkFolder, name: str) -> Run:
         frame_of(in_order).write_parquet(
             work.path / name, compression="lz4", row_group_size=_RUN_BLOCK_ROWS
         )
+    except pl.exceptions.PolarsError as error:  # it has errors of its own for full disks
+        raise work.unusable(OSError(str(error))) from None
     except OSError as error:
         raise work.unusable(error) from None
     return Run(name=name, first_us=int(in_order.time_us[0]))

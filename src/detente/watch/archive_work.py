@@ -169,7 +169,7 @@ class WorkFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = (self.path / "lock").open("w")
         except OSError as error:
-            raise _unusable(error, self.path) from None
+            raise work_unusable(error, self.path) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -227,7 +227,7 @@ class WorkFolder:
 
     def unusable(self, error: OSError) -> WorkUnusable:
         """What is raised when something else cannot be written there."""
-        return _unusable(error, self.path)
+        return work_unusable(error, self.path)
 
     def pieces(self) -> int | None:
         """Into how many pieces the work was cut, if it was."""
@@ -267,7 +267,7 @@ def _replace(path: Path, data: bytes) -> None:
             os.fsync(stream.fileno())
         beside.replace(path)
     except OSError as error:
-        raise _unusable(error, beside) from None
+        raise work_unusable(error, beside) from None
 
 
 def _read(path: Path, kind: type[Kept]) -> Kept | None:
@@ -277,7 +277,8 @@ def _read(path: Path, kind: type[Kept]) -> Kept | None:
         return None
 
 
-def _unusable(error: OSError, path: Path) -> WorkUnusable:
+def work_unusable(error: OSError, path: Path) -> WorkUnusable:
+    """What is raised when something in the folder cannot be written, or read again."""
     return WorkUnusable(
         f"It cannot be written: {error.strerror or error}.",
         where=str(path),

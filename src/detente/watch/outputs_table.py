@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
+from detente.errors import printable
 from detente.interchange import harmless, rfc3339
 
 from .events import Event, Interval, Place
@@ -87,7 +88,11 @@ def write_parquet(events: Iterable[Event], path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    event_frame(events).write_parquet(path, compression="zstd", statistics=True)
+    frame = event_frame(events)
+    try:
+        frame.write_parquet(path, compression="zstd", statistics=True)
+    except pl.exceptions.PolarsError as error:  # it has errors of its own for full disks
+        raise OSError(str(error)) from None
 
 
 def write_csv(events: Iterable[Event], path: Path) -> None:
@@ -95,7 +100,7 @@ def write_csv(events: Iterable[Event], path: Path) -> None:
 
     A figure has three columns: its value, and `_low` and `_high`, between which it lies with 95 %;
     empty where there is no bound. Texts that a spreadsheet would take for a formula begin with an
-    apostrophe.
+    apostrophe; what a terminal would obey is escaped.
 
     Raises:
         OSError: it cannot be written.
@@ -161,7 +166,7 @@ CSV_COLUMNS: Final = (
 
 
 def _csv_row(event: Event) -> list[str]:
-    cells = [harmless(str(getattr(event, name))) for name in TEXTS]
+    cells = [_cell(str(getattr(event, name))) for name in TEXTS]
     cells.append(rfc3339(event.began_us))
     cells.append("" if event.ended_us is None else rfc3339(event.ended_us))
     for name in PLACES:
@@ -179,9 +184,13 @@ def _csv_row(event: Event) -> list[str]:
             cells += [_number(each) for each in (interval.value, interval.low, interval.high)]
     cells.append(" ".join(each.code for each in event.grounds))
     cells.append(str(event.reports))
-    cells += [harmless(each) for each in (" ".join(event.sources), event.boundary_source)]
+    cells += [_cell(each) for each in (" ".join(event.sources), event.boundary_source)]
     cells.append(event.basis)
     return cells
+
+
+def _cell(text: str) -> str:
+    return harmless(printable(text))
 
 
 def _number(value: float | None) -> str:

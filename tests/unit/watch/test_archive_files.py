@@ -6,12 +6,18 @@ import hashlib
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.support.archives_made import at_once, in_time, wandering
+from tests.support.archives_made import SETUP, at_once, in_time, wandering, written
+from tests.support.full_disks import room_for
 
+from detente.errors import DetenteError
+from detente.feeds import ArchiveOptions
 from detente.watch import (
+    ArchiveRun,
     ArchiveUnreadable,
     EventStore,
+    Progress,
     WorkFolder,
     WorkUnusable,
     archive_files,
@@ -123,3 +129,42 @@ def test_what_was_written_after_the_checkpoint_is_forgotten(tmp_path: Path) -> N
         assert list(events) == [first]
         events.add([second])
         assert list(events) == [first, second]
+
+
+def test_a_file_that_changes_while_it_is_watched_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.parquet", in_time(wandering(3, 2, 60)))
+    files = archive_files([path])
+
+    def tell(progress: Progress) -> None:
+        os.utime(path, ns=(0, 0))
+
+    with WorkFolder(tmp_path / "work", "k") as work:
+        with pytest.raises(ArchiveUnreadable, match="not the one that it was"):
+            ArchiveRun(files, ArchiveOptions(), SETUP, work, tell=tell).watch()
+        assert work.outcome() is None
+
+
+def test_a_disk_full_of_events_or_sorted_reports_is_told(tmp_path: Path) -> None:
+    reports = in_time(wandering(3, 4, 200))
+    backwards = written(tmp_path / "a.parquet", reports.take(np.arange(len(reports))[::-1]))
+    for number, path in enumerate([backwards, written(tmp_path / "b.parquet", reports)]):
+        with WorkFolder(tmp_path / f"work{number}", "k") as work, room_for(512):
+            run = ArchiveRun(archive_files([path]), ArchiveOptions(), SETUP, work)
+            with pytest.raises(WorkUnusable):
+                run.watch()
+
+
+def test_a_file_that_vanishes_before_its_turn_is_told(tmp_path: Path) -> None:
+    reports = in_time(wandering(3, 2, 60))
+    first = written(tmp_path / "a.parquet", reports.take(np.arange(60)))
+    second = written(tmp_path / "b.parquet", reports.take(np.arange(60, len(reports))))
+    files = archive_files([first, second])
+
+    def tell(progress: Progress) -> None:
+        second.unlink(missing_ok=True)
+
+    with WorkFolder(tmp_path / "work", "k") as work:
+        run = ArchiveRun(files, ArchiveOptions(), SETUP, work, tell=tell, batch_rows=10)
+        with pytest.raises(DetenteError, match=r"cannot be read") as caught:
+            run.watch()
+    assert caught.value.where == str(second)

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 from tests.support.archives_made import CLAIMS, at_once, in_time, wandering
+from tests.support.full_disks import room_for
 
 from detente.watch import Event, OutputUnusable, check_output, write_events
 
@@ -75,7 +76,7 @@ def test_csv_has_a_column_for_each_number_and_no_formula(
     with path.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == len(events)
-    assert rows[0]["callsign"] == f"'{HOSTILE}"
+    assert rows[0]["callsign"] == "'" + HOSTILE.replace("\x01", "\\u0001")
     for row, event in zip(rows, events, strict=True):
         assert event.length_m is not None
         assert float(row["length_m"]) == event.length_m.value
@@ -128,3 +129,11 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, events: list[Event]) -> N
         write_events(broken(), path)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "geojson", "csv", "kml"])
+def test_a_full_disk_is_told(suffix: str, tmp_path: Path, events: list[Event]) -> None:
+    path = tmp_path / f"events.{suffix}"
+    with room_for(256), pytest.raises(OutputUnusable):
+        write_events(events, path)
+    assert list(tmp_path.iterdir()) == []
