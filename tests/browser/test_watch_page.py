@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -136,4 +137,67 @@ def test_an_event_is_chosen_on_the_map(browser: Browser, page_file: Path) -> Non
 def test_it_fits_a_small_screen(browser: Browser, page_file: Path) -> None:
     opened = Opened(browser, page_file, width=360)
     assert opened.page.evaluate("document.documentElement.scrollWidth") == 360
+    opened.page.close()
+
+
+def test_times_stand_beside_each_other_on_a_small_screen(browser: Browser, page_file: Path) -> None:
+    opened = Opened(browser, page_file, width=360)
+    times = opened.page.evaluate(
+        """() => {
+            const placed = [], plain = label;
+            label = (context, text, x, ...rest) => {
+              if (/^\\d\\d:\\d\\d/.test(text)) placed.push([x, context.measureText(text).width]);
+              plain(context, text, x, ...rest);
+            };
+            const found = model.events.filter((e) => e.track?.t.length);
+            return found.map((e) => { placed.length = 0; select(e); return [...placed]; });
+        }"""
+    )
+    assert any(len(each) > 1 for each in times)
+    for each in times:
+        for (before, wide), (after, _) in pairwise(each):
+            assert after - before > wide
+    opened.page.close()
+
+
+def test_lines_made_coarse_are_not_drawn_where_they_would_be_taken_for_others(
+    browser: Browser, page_file: Path
+) -> None:
+    opened = Opened(browser, page_file)
+    drawn = opened.page.evaluate(
+        """() => {
+            model.selected = null;
+            let strokes = [];
+            const context = CanvasRenderingContext2D.prototype, plain = context.stroke;
+            context.stroke = function (path) {
+              if (path) strokes.push(path);
+              plain.apply(this, arguments);
+            };
+            return [0, 1e9].map((coarse) => {
+              strokes = [];
+              for (const b of model.boundaries) b.coarse = coarse;
+              map.paint();
+              return strokes.length;
+            });
+        }"""
+    )
+    assert drawn[0] > 0
+    assert drawn[1] == 0
+    opened.page.close()
+
+
+def test_what_has_no_upper_bound_is_more_than_its_figure(browser: Browser, page_file: Path) -> None:
+    opened = Opened(browser, page_file)
+    shown = opened.page.evaluate(
+        """() => {
+            const e = model.events.find((each) => sizeOf(each));
+            return [1, null].map((high) => {
+              sizeOf(e)[3] = high;
+              fillRows();
+              return e.row.cells[3].textContent;
+            });
+        }"""
+    )
+    assert not shown[0].startswith("≥")
+    assert shown[1].startswith("≥")
     opened.page.close()

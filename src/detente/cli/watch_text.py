@@ -127,7 +127,7 @@ def events_table(events: Sequence[Event], language: Language) -> Table:
             rfc3339(each.began_us)[:19].replace("T", " "),
             one_line(each.callsign or each.aircraft),
             KINDS[str(each.kind)].to(language),
-            one_line(each.boundary or each.rule or each.other),
+            one_line(each.rule or each.boundary or each.other),
             _figure(each.duration_s, language),
             _figure(each.depth_nearest_m or each.distance_m, language),
             GRADES[str(each.grade)].to(language),

@@ -72,7 +72,7 @@ def summary_of(events: Iterable[Event], most: int = EVENTS_MAX) -> Summary:
 
     def counted() -> Iterable[Event]:
         for event in events:
-            counts[str(event.kind), str(event.grade), event.boundary or event.rule] += 1
+            counts[str(event.kind), str(event.grade), event.rule or event.boundary] += 1
             yield event
 
     chosen = heapq.nsmallest(most, counted(), key=_weight)
@@ -183,7 +183,8 @@ def _data(report: Report) -> dict[str, Any]:
     }
 
 
-def _boundary(boundary: Boundary, lines: list[list[int]]) -> dict[str, Any]:
+def _boundary(boundary: Boundary, drawn: tuple[list[list[int]], float]) -> dict[str, Any]:
+    lines, coarse_m = drawn
     return {
         "id": boundary.id,
         "name": boundary.name,
@@ -191,6 +192,7 @@ def _boundary(boundary: Boundary, lines: list[list[int]]) -> dict[str, Any]:
         "kind": str(boundary.kind),
         "source": f"{boundary.source.title} {boundary.source.version}".strip(),
         "lines": lines,
+        "coarse": coarse_m,
     }
 
 

@@ -59,22 +59,22 @@ def box_of(lat_deg: Iterable[float], lng_deg: Iterable[float]) -> GeoBox | None:
     return GeoBox(float(lat.min()), float(turned.min()), float(lat.max()), float(turned.max()))
 
 
-def border_lines(boundary: Boundary, box: GeoBox, vertices_max: int) -> list[Line]:
-    """A boundary's lines within a box, with at most about so many vertices.
+def border_lines(boundary: Boundary, box: GeoBox, vertices_max: int) -> tuple[list[Line], float]:
+    """A boundary's lines within a box, with at most about so many vertices; and how coarse, metres.
 
     Lines are made coarser by no more than it takes: each time by twice what was left out before,
     from a thousandth of the box.
     """
     cut = list(_cut(boundary, box))
     tolerance = box.size_m / 1000 / _PER_DEGREE_M
-    lines = cut
+    lines, off = cut, 0.0
     for _ in range(_TIMES):
         if sum(map(len, lines)) <= vertices_max:
             break
         coarser = shapely.simplify([shapely.LineString(each) for each in cut], tolerance)
         lines = [shapely.get_coordinates(each) for each in coarser]
-        tolerance *= 2
-    return [each for each in lines if len(each) > 1]
+        off, tolerance = tolerance, tolerance * 2
+    return [each for each in lines if len(each) > 1], off * _PER_DEGREE_M
 
 
 def _cut(boundary: Boundary, box: GeoBox) -> Iterator[Line]:

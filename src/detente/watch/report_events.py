@@ -80,8 +80,8 @@ class Shown:
         )
         return found.depth_m
 
-    def overview(self) -> list[list[list[int]]]:
-        """The lines of each boundary of the page, around all its events."""
+    def overview(self) -> list[tuple[list[list[int]], float]]:
+        """The lines of each boundary of the page, around all its events, and how coarse: metres."""
         lat: dict[str, list[float]] = {each: [] for each in self.numbers}
         lng: dict[str, list[float]] = {each: [] for each in self.numbers}
         example: dict[str, Boundary] = {}
@@ -94,14 +94,15 @@ class Shown:
                 lat[boundary.id].append(at_lat)
                 lng[boundary.id].append(at_lng)
         share = _OVERVIEW_VERTICES // max(1, len(example))
-        lines: list[list[list[int]]] = []
+        lines: list[tuple[list[list[int]], float]] = []
         for name in self.numbers:
             box = box_of(lat[name], lng[name])
             if box is None:
-                lines.append([])
+                lines.append(([], 0.0))
                 continue
             around = box.grown(max(30_000.0, box.size_m / 2))
-            lines.append([_packed(each) for each in border_lines(example[name], around, share)])
+            found, off_m = border_lines(example[name], around, share)
+            lines.append(([_packed(each) for each in found], round(off_m, 1)))
         return lines
 
 
@@ -120,7 +121,7 @@ def event_data(shown: Shown, event: Event) -> dict[str, Any]:
         "aircraft": event.aircraft,
         "party": event.party,
         "other": event.other,
-        "against": event.boundary or event.rule or event.other,
+        "against": event.rule or event.boundary or event.other,
         "rule": event.rule,
         "boundary": None if boundary is None else shown.numbers[boundary.id],
         "unsure": _unsure_m(event, boundary),
@@ -145,7 +146,7 @@ def event_data(shown: Shown, event: Event) -> dict[str, Any]:
             _packed(each)
             for each in border_lines(
                 boundary, near.grown(max(_AROUND_M, near.size_m / 2)), _DETAIL_VERTICES
-            )
+            )[0]
         ],
     }
 

@@ -66,8 +66,8 @@ def _source(source: BoundarySource) -> Words:
         en += "; a picture only, it decides nothing"
         fr += "\u202f; une image seulement, elle ne tranche rien"
     if source.uncertainty_ground:
-        en += f". {source.uncertainty_ground}"
-        fr += f". {source.uncertainty_ground}"
+        en += f": {source.uncertainty_ground}"
+        fr += f"\u202f: {source.uncertainty_ground}"
     if source.attribution:
         en += f" {source.attribution}"
         fr += f" {source.attribution}"

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from rich.console import Console
 from tests.support.archives_made import CLAIMS, at_once, in_time, wandering
 
+from detente.cli.watch_text import events_table
 from detente.feeds import Reports
 from detente.watch import (
     Event,
@@ -78,6 +80,17 @@ def test_every_event_has_its_figures_track_and_border(events: list[Event]) -> No
         assert set(mine.time_us[inside] // 1000 * 1000) <= set(times.tolist())
         assert len({len(column) for column in track.values()}) == 1
         assert shown["border"], "a crossing has a border near by"
+
+
+def test_rules_about_one_line_are_told_apart(events: list[Event]) -> None:
+    of_a_rule = [replace(events[0], boundary="line", rule=f"stand-off/{n}") for n in "ab"]
+    told = page_of(of_a_rule)
+    assert {each["against"] for each in told["events"]} == {"stand-off/a", "stand-off/b"}
+    assert {each[2] for each in told["counts"]} == {"stand-off/a", "stand-off/b"}
+    from_terminal = Console(width=200)
+    with from_terminal.capture() as printed:
+        from_terminal.print(events_table(of_a_rule, "en"))
+    assert "stand-off/b" in printed.get()
 
 
 def test_depths_of_the_track_agree_with_the_event(events: list[Event]) -> None:
@@ -156,15 +169,16 @@ def test_reading_ends_with_the_last_window() -> None:
 def test_a_border_is_cut_to_the_box_and_coarser_if_it_must() -> None:
     boundary = CLAIMS.boundaries[0]
     box = GeoBox(46.0, 7.0, 46.05, 7.1)
-    lines = border_lines(boundary, box, 1000)
+    lines, off_m = border_lines(boundary, box, 1000)
+    assert off_m == 0
     points = np.concatenate(lines)
     assert points[:, 1].min() >= 46.0
     assert points[:, 1].max() <= 46.05
     assert points[:, 0].max() <= 7.1
     whole = GeoBox(45.0, 6.0, 47.0, 8.0)
-    assert sum(map(len, border_lines(boundary, whole, 4))) < sum(
-        map(len, border_lines(boundary, whole, 1000))
-    )
+    coarse, off_m = border_lines(boundary, whole, 4)
+    assert sum(map(len, coarse)) < sum(map(len, border_lines(boundary, whole, 1000)[0]))
+    assert off_m > 100
 
 
 def test_a_box_over_the_date_line_is_a_small_one() -> None:

@@ -66,7 +66,9 @@ class Profile {
 
   timeGrid(context, range, x, top, bottom, height, tint) {
     const steps = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400, 604800];
-    const step = steps.find((s) => (range.t1 - range.t0) / s <= 7) ?? 2592000;
+    // No more labels than there is room for beside one another.
+    const most = Math.max(1, Math.min(7, Math.floor((x(range.t1) - x(range.t0)) / (context.measureText("00:00:00").width + 14))));
+    const step = steps.find((s) => (range.t1 - range.t0) / s <= most) ?? 2592000;
     for (let t = Math.ceil(range.t0 / step) * step; t <= range.t1; t += step) {
       context.strokeStyle = tint.grid;
       context.lineWidth = 1;

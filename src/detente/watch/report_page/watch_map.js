@@ -65,6 +65,8 @@ class WatchMap extends FlightMap {
     const chosen = model.selected?.boundary;
     for (const b of model.boundaries) {
       if (b === chosen && model.selected.border.length) continue;
+      // Lines made coarse for the whole map would lie beside the true ones, as if they were others.
+      if (b.coarse * view.scale > 3) continue;
       context.globalAlpha = 0.5;
       context.lineWidth = 1.1 / view.scale;
       context.stroke(b.path);

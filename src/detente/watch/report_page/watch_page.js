@@ -100,7 +100,8 @@ function fillRows() {
     e.button.textContent = severalDays ? `${day(e.t0)} ${clock(e.t0)}` : clock(e.t0);
     e.button.title = `${day(e.t0)} ${say(`kind-${e.kind}`)}`;
     against.title = e.boundary ? `${e.boundary.name}, ${e.boundary.source}` : e.rule;
-    size.textContent = figure ? amount(figure[1], figure[4]) : "";
+    // What has no upper bound is more than its figure.
+    size.textContent = figure ? `${figure[3] === null ? "≥\u202f" : ""}${amount(figure[1], figure[4])}` : "";
     size.title = figure ? say(figure[0]) : "";
     grade.replaceChildren(element("span", say(`grade-${e.grade}`), `mark ${e.grade}`));
   }
