@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import click
 from rich import box as boxes
@@ -25,6 +26,8 @@ from detente.boundaries import (
 from detente.cli.boundary_desk import load, parse_box, say
 from detente.cli.boundary_text import metres
 from detente.errors import one_line
+
+_NAME_WIDTH: Final = len("country-coder")
 
 
 def compare_sources(
@@ -77,7 +80,13 @@ def _table(found: Sequence[Comparison], step_m: float) -> Table:
     )
     for heading in ("line of", "from", "to", "places", "median", "95 %", "most", "there"):
         right = heading in ("places", "median", "95 %", "most")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+        table.add_column(
+            heading,
+            justify="right" if right else "left",
+            overflow="fold",
+            # Ids that break in the middle are not read as ids.
+            min_width=_NAME_WIDTH if heading in ("from", "to") else None,
+        )
     for each in found:
         whose = one_line(each.stretch.claimant)
         if each.stretch.neighbour:

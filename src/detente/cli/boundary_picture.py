@@ -31,6 +31,7 @@ _STYLE: Final = """
 body { margin: 0 auto; max-width: 66rem; padding: 1.5rem; color: #16202a; background: #fff;
   font: 15px/1.5 system-ui, "Segoe UI", "Noto Sans", sans-serif; }
 h1 { font-size: 1.3rem; } svg { width: 100%; height: auto; }
+.scroll { overflow-x: auto; }
 table { border-collapse: collapse; } td, th { text-align: left; padding: .2rem 1rem .2rem 0;
   border-bottom: 1px solid #d5dce2; } .soft { color: #5a6875; }
 """
@@ -129,8 +130,9 @@ def page(boundaries: Sequence[Boundary], box: Box | None) -> str:
         'claim is right. <span lang="fr">Les lignes sont celles que disent ceux qui les '
         "revendiquent, ou les sources\u202f; rien ici ne décide quelle revendication est "
         "fondée.</span></p>"
-        f"<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table><ul>{grounds}</ul></body></html>"
+        '<div class="scroll"><table><thead><tr>'
+        f"{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div><ul>{grounds}</ul></body></html>"
     )
 
 

@@ -56,6 +56,8 @@ async def test_what_is_imported_is_listed_shown_compared_exported_and_removed(
     assert "⢸" in shown.out
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "A’s side" in page
+    # On a small screen the table is moved, not the page.
+    assert '<div class="scroll"><table>' in page
     assert "25 m" in page
 
     compared = await run(
@@ -130,3 +132,5 @@ async def test_two_sources_are_compared_along_a_stretch(tmp_path: Path) -> None:
     assert compared.code == 0, compared.err
     assert "© OpenStreetMap contributors" in compared.out
     assert "104 m" in compared.out
+    assert "country-coder" in compared.out.split("© ")[0]
+    assert "maritime-10m" in compared.out.split("© ")[0]
