@@ -7,7 +7,7 @@ given once, when all is known that there is to know.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 
-from detente.agreement import load_agreement
+from detente.agreement import AircraftClass, Purpose, load_agreement
 from detente.boundaries import BoundarySet
 from detente.errors import DetenteError
 from detente.operations import read_plan
@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 BYTES_MAX: Final = 16 << 20
 _TABLES: Final = ("tracks", "crossing", "conformance", "separation", "aircraft", "notices")
+_CHOICES: Final[Mapping[str, Iterable[str]]] = {"class": AircraftClass, "purpose": Purpose}
+"""What fields of declarations may say."""
 _AFTERWARDS: Final[Mapping[str, Mapping[str, object]]] = {
     "crossing": {"look_ahead_s": 0.0, "provisional": False},
     "conformance": {"provisional": False},
@@ -158,7 +160,10 @@ def _converted(value: object, kind: type[T], path: Path, name: str) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         where = f"{path}: {name}" if name else str(path)
-        raise RulesUnusable(f"{error}.", where=where) from None
+        field = str(error).rpartition(".")[2].rstrip("`")
+        known = _CHOICES.get(field) if "enum" in str(error) else None
+        advice = f"Those are: {', '.join(known)}." if known else ""
+        raise RulesUnusable(f"{error}.", where=where, advice=advice) from None
 
 
 def _own_volumes(path: Path) -> list[OwnVolumes]:

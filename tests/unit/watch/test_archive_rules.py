@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from tests.support.archives_made import SETUP, in_time, wandering
 
 from detente.watch import RulesUnusable, read_rules
+
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 def file(path: Path, text: str) -> Path:
@@ -50,6 +53,24 @@ def test_a_fault_names_its_place(tmp_path: Path, text: str, where: str) -> None:
         read_rules([file(tmp_path / "1.toml", text)])
     assert caught.value.where is not None
     assert caught.value.where.endswith(where)
+
+
+def test_a_class_that_there_is_not_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+    rules = file(tmp_path / "1.toml", '[[aircraft]]\naircraft = "4b*"\nclass = "transport"\n')
+    with pytest.raises(RulesUnusable) as caught:
+        read_rules([rules])
+    assert "fixed-wing-unarmed" in str(caught.value.advice)
+
+
+@pytest.mark.parametrize("page", ["watch.md", "watch-between.md", "watching-live.md"])
+def test_rules_in_the_documentation_can_be_used_as_they_stand(tmp_path: Path, page: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    blocks = [
+        each for each in re.findall(r"```toml\n(.*?)```", text, re.S) if "[[aircraft]]" in each
+    ]
+    assert blocks
+    for number, block in enumerate(blocks):
+        read_rules([file(tmp_path / f"{number}.toml", block)])
 
 
 def test_nothing_is_said_twice(tmp_path: Path) -> None:
