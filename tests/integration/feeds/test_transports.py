@@ -224,6 +224,30 @@ async def test_nobody_there_is_said_so() -> None:
             assert "feeds.unreachable" in health.last_failure
 
 
+class Faulty(LineDecoder):
+    """A decoder that has a fault."""
+
+    def feed(self, data: bytes, received_us: int) -> Reports:
+        if b"bad" in data:
+            raise ZeroDivisionError("what nobody thought of")
+        return super().feed(data, received_us)
+
+
+async def test_a_fault_of_the_program_is_told_and_the_feed_goes_on() -> None:
+    lines = iter([b"bad 1 2\n", b"one 1 2\n"])
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(next(lines, b""))
+        await writer.drain()
+
+    time = Time()
+    async with serving(serve) as port, running(tcp(port, time), time, Faulty()) as run:
+        await run.failed()
+        assert run.feed.health().last_failure == "ZeroDivisionError: what nobody thought of"
+        time.go_on()
+        assert await run.names(1) == ["one"]
+
+
 class Asking(LineDecoder):
     """A decoder that answers each line, until the other side has said that it stops."""
 

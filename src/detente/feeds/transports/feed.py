@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
@@ -17,6 +18,7 @@ from .polling import Pause
 from .waiting import WaitingReports
 
 _SECOND_US = 1_000_000
+_log = logging.getLogger("detente.feeds")
 
 
 @runtime_checkable
@@ -103,6 +105,10 @@ class Feed:
                     self._last_failure = f"{failure} [{failure.code}]"
                     if self._connected:
                         held_s = (self._clock() - began_us) / _SECOND_US
+                except Exception as fault:  # noqa: BLE001 - it must be seen, and the feed go on
+                    self._failures += 1
+                    self._last_failure = f"{type(fault).__name__}: {fault}"
+                    _log.exception("feed %s: a fault of the program", self.name)
                 finally:
                     self._connected = False
                 self._state = FeedState.FAILING
@@ -152,10 +158,12 @@ class Feed:
                 self._take(await self._received(connection))
                 await self._converse(connection)
         finally:
-            self._waiting.put(self._decoder.close())
             self._lost += connection.lost
             self._connection = None
-            await connection.close()
+            try:
+                self._waiting.put(self._decoder.close())
+            finally:
+                await connection.close()
 
     async def _received(self, connection: Connection) -> Sequence[Piece]:
         try:
