@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from tests.support.archives_made import SETUP, at_once, in_time, wandering, written
@@ -129,6 +130,26 @@ def test_what_was_written_after_the_checkpoint_is_forgotten(tmp_path: Path) -> N
         assert list(events) == [first]
         events.add([second])
         assert list(events) == [first, second]
+
+
+def test_of_what_another_store_keeps_the_last_counts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detente.watch.archive_events._COPIED", 100)
+    first, second, third = at_once(in_time(wandering(1, 4, 60)))[:3]
+    later = msgspec.structs.replace(first, callsign="LATER")
+    last = msgspec.structs.replace(second, callsign="LAST")
+    with EventStore(tmp_path / "one") as one, EventStore(tmp_path / "two") as two:
+        one.add([first, second])
+        two.add([last, first, later])
+        one.add_all(two)
+        one.add([third])
+        assert list(one) == sorted([later, last, third], key=lambda e: (e.began_us, e.id))
+        assert one.length == (tmp_path / "one").stat().st_size
+    with EventStore(tmp_path / "one", None) as again:
+        assert [each.id for each in again] == [
+            each.id for each in sorted([first, second, third], key=lambda e: (e.began_us, e.id))
+        ]
 
 
 def test_a_file_that_changes_while_it_is_watched_is_told(tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ class CrossingMonitor(Monitor):
         )
         self._window_us = round(self._rules.distrust_s * 1e6)
         self._inside: dict[int, dict[int, Passage]] = {}
+        # of those the ones whose greatest depth may still change, so that nobody asks the others
+        self._shallow: dict[tuple[int, int], Passage] = {}
         self._over: dict[int, list[Passage]] = {}
         self._jumps: dict[str, int] = {}
         self._predictor = Predictor(boundaries, self._rules)
@@ -172,6 +174,7 @@ class CrossingMonitor(Monitor):
         self._inside, self._over = {}, {}
         for each in state.inside:
             self._inside.setdefault(each.slot, {})[each.area] = each
+        self._shallow = {(each.slot, each.area): each for each in state.inside}
         for each in state.over:
             self._over.setdefault(each.slot, []).append(each)
         self._jumps = state.jumps
@@ -226,7 +229,7 @@ class CrossingMonitor(Monitor):
             passage.come_back(node, Counted(*at.counted))
         passage.crossed = True
         passage.heard_of(border.source)
-        inside[area] = passage
+        inside[area] = self._shallow[at.slot, area] = passage
         batch.since[at.slot, area] = at.where
         batch.touch(passage)
 
@@ -234,7 +237,7 @@ class CrossingMonitor(Monitor):
         """An aircraft is seen inside, and nobody saw it come."""
         passage = self._begun(at, area, node_at(batch.followed, at.row), None)
         passage.heard_of(source_of(batch.followed, at.row))
-        self._inside.setdefault(at.slot, {})[area] = passage
+        self._inside.setdefault(at.slot, {})[area] = self._shallow[at.slot, area] = passage
         batch.since[at.slot, area] = at.where + 1
         batch.touch(passage)
 
@@ -249,6 +252,7 @@ class CrossingMonitor(Monitor):
         passage = self._inside.get(at.slot, {}).pop(area, None)
         if passage is None:
             return
+        self._shallow.pop((at.slot, area), None)
         node = border.node()
         self._measure(batch, passage, at.where, node)
         passage.exit, passage.crossed = border, True
@@ -258,6 +262,7 @@ class CrossingMonitor(Monitor):
     def _broken(self, batch: _Batch, at: _Row) -> None:
         """Nothing links this position to the one before: there ends what was open."""
         for passage in self._inside.pop(at.slot, {}).values():
+            self._shallow.pop((at.slot, passage.area), None)
             self._measure(batch, passage, at.where, None)
             last_us = int(batch.followed.came[at.row, 0])
             last = Node(0.0, 0.0, last_us, float(batch.followed.odometer[at.row]), 0.0)
@@ -324,10 +329,16 @@ class CrossingMonitor(Monitor):
 
     def _carry(self, batch: _Batch) -> None:
         """Have the depth looked up of what stays open."""
+        self._shallow = {
+            key: each for key, each in self._shallow.items() if not self._deep_enough(each)
+        }
+        open_ = list(self._shallow.values())
+        slots = np.array([each.slot for each in open_], dtype=np.intp)
         starts = batch.followed.starts
-        for slot in np.flatnonzero(np.diff(starts)).tolist():
-            for passage in self._inside.get(slot, {}).values():
-                self._measure(batch, passage, int(starts[slot + 1]), None)
+        begins, ends = starts[slots].tolist(), starts[slots + 1].tolist()
+        for passage, begin, end in zip(open_, begins, ends, strict=True):
+            if begin < end:
+                self._measure(batch, passage, end, None)
 
     def _deep_enough(self, passage: Passage) -> bool:
         return passage.deepest is not None and passage.deepest.node is None
