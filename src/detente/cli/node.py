@@ -16,6 +16,7 @@ from detente.cli.node_copies import backup, restore
 from detente.cli.node_export import export
 from detente.cli.node_keys import keys
 from detente.cli.node_sessions import accept, login, logout, officer, prove
+from detente.cli.node_watch import watch
 from detente.cli.options import setting_options
 from detente.cli.record_options import PATH, beginning_options, run
 from detente.node.settings import NODE_FILE, PREFIX, NodeSettings
@@ -252,6 +253,6 @@ node.add_command(
 
 for command in (
     *(accept, agreement, approvals, approve, backup, export, keys, login, logout, officer),
-    *(prove, reject, restore, withdraw),
+    *(prove, reject, restore, watch, withdraw),
 ):
     node.add_command(command)

@@ -82,6 +82,9 @@ async def test_segments_are_kept_recovered_and_held(net: tuple[Net, Receiver, Pa
         assert first["rows"] >= 1
         assert (first["feeds"], first["aircraft"]) == (["north"], 1)
         assert (first["shed"], first["recovered"], first["held"]) == (0, False, [])
+        watching = await asked(durand, "/api/v1/watch")
+        assert watching["feeds"][0]["state"] == "fresh"
+        assert watching["tracks"]["segments"] >= 1
     unfinished = await begun(node)
     await node.kill()
     await node.start("--watch", str(path))

@@ -11,9 +11,10 @@ from typing import Any
 
 from detente.boundaries import load_boundaries
 from detente.feeds.transports import Feed, WaitingReports
-from detente.http import AddressPolicy, Endpoint
+from detente.http import AddressPolicy, Endpoint, Request, Response, any_of
 from detente.node.approvals import Approvals
 from detente.node.context import NodeContext
+from detente.node.operations import Operations
 from detente.watch import About, AlertRules, read_rules, stand_off_rules
 
 from .alerting import Alerting
@@ -106,7 +107,23 @@ class Watching:
         """What the officers' interface offers besides."""
         context = self.alerting.context
         segments = SegmentsApi(context.record, self.retention, approvals)
-        return [*alerts_endpoints(AlertsApi(context)), *segments_endpoints(segments)]
+
+        async def status(_: Request[None]) -> Response:
+            return Response(200, self.status())
+
+        return [
+            Operations("watch")(
+                "GET",
+                "/api/v1/watch",
+                status,
+                "getWatch",
+                "How watching is: each feed, what was dropped, whether raw tracks are kept.",
+                any_of("watch.read"),
+                {200: WatchStatus},
+            ),
+            *alerts_endpoints(AlertsApi(context)),
+            *segments_endpoints(segments),
+        ]
 
     def status(self) -> WatchStatus:
         """How watching is."""
