@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 
 
 class CrossingRules(Struct, frozen=True, kw_only=True):
@@ -36,20 +40,20 @@ class CrossingRules(Struct, frozen=True, kw_only=True):
             live watching needs; archives only want what came of it.
     """
 
-    gap_s: float = 300.0
-    merge_s: float = 60.0
-    acceleration_m_s2: float = 6.0
-    speed_max_m_s: float = 1000.0
-    time_s: float = 0.5
-    depth_max_m: float = 20_000.0
-    distrust_s: float = 3600.0
-    doubtful_share: float = 0.5
-    doubt_max: float = 1.0
-    containment_max_m: float = 37_040.0
-    look_ahead_s: float = 120.0
-    look_every_s: float = 1.0
-    look_acceleration_m_s2: float = 1.0
-    speed_least_m_s: float = 5.0
-    clear_s: float = 30.0
+    gap_s: Annotated[float, Meta(gt=0, le=86_400)] = 300.0
+    merge_s: Seconds = 60.0
+    acceleration_m_s2: Annotated[float, Meta(ge=0, le=1000)] = 6.0
+    speed_max_m_s: Annotated[float, Meta(gt=0, le=100_000)] = 1000.0
+    time_s: Annotated[float, Meta(ge=0, le=3600)] = 0.5
+    depth_max_m: Annotated[float, Meta(gt=0, le=1_000_000)] = 20_000.0
+    distrust_s: Seconds = 3600.0
+    doubtful_share: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    doubt_max: Annotated[float, Meta(ge=0)] = 1.0
+    containment_max_m: Annotated[float, Meta(ge=0)] = 37_040.0
+    look_ahead_s: Annotated[float, Meta(ge=0, le=3600)] = 120.0
+    look_every_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
+    look_acceleration_m_s2: Annotated[float, Meta(ge=0, le=1000)] = 1.0
+    speed_least_m_s: Annotated[float, Meta(ge=0, le=10_000)] = 5.0
+    clear_s: Seconds = 30.0
     stays: bool = False
     provisional: bool = True

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from detente.feeds import NEVER, Basis
 from detente.geo import Volume4D
@@ -46,10 +46,10 @@ class ConformanceRules(Struct, frozen=True, kw_only=True):
         provisional: whether an event is also given when it begins.
     """
 
-    recoverable_s: float = 60.0
-    settled_s: float = 3.0
-    look_ahead_s: float = 60.0
-    time_s: float = 0.5
+    recoverable_s: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
+    settled_s: Annotated[float, Meta(ge=0, le=86_400)] = 3.0
+    look_ahead_s: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
+    time_s: Annotated[float, Meta(ge=0, le=86_400)] = 0.5
     provisional: bool = True
 
 
