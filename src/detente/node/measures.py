@@ -1,7 +1,7 @@
 """What `/metrics` tells of a node: its record, the line to each peer, what was said and refused.
 
-Labels hold ids of the agreement's parties and names from fixed lists only: no peer can make a new
-series.
+Labels hold ids of the agreement's parties, names of our own feeds, and names from fixed lists only:
+no peer can make a new series.
 """
 
 from __future__ import annotations
@@ -80,6 +80,11 @@ class NodeMeasures(Collector):
         words = "Times that a part of the node failed in a way that nobody foresaw."
         yield _counter("faults", words, node.faults)
         yield from self._line()
+        watching = node.watching()
+        if watching is not None:
+            from .watch.watch_measures import watch_metrics  # loads slowly
+
+            yield from watch_metrics(watching)
         words = "Entries recorded since this start, by the party that said it and their kind."
         said = CounterMetricFamily("detente_said", words, labels=("party", "kind"))
         for party in (member.id for member in record.terms.members):

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.flying import Receiver, receiver
+from tests.support.measured import measured
 from tests.support.nodes import PATIENCE_S, Net, NodeUnderTest, two_nodes
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("watching")]
@@ -85,6 +86,15 @@ async def test_segments_are_kept_recovered_and_held(net: tuple[Net, Receiver, Pa
         watching = await asked(durand, "/api/v1/watch")
         assert watching["feeds"][0]["state"] == "fresh"
         assert watching["tracks"]["segments"] >= 1
+        told = await measured(node)
+        assert told("watch_running") == 1
+        assert told("watch_alerts_open") == 0
+        states = told.all("watch_feed_state", "state", feed="north")
+        assert [name for name, value in states.items() if value] == ["fresh"]
+        assert told("watch_feed_reports_total", feed="north") >= watching["feeds"][0]["reports"]
+        assert told("watch_taken_total") >= watching["taken"] > 0
+        assert told("watch_feed_dropped_total", feed="north") >= 0
+        assert told("watch_tracks_shed_total") == told("watch_feed_shed_total", feed="north") == 0
     unfinished = await begun(node)
     await node.kill()
     await node.start("--watch", str(path))
