@@ -32,12 +32,20 @@ _PER_DEGREE: Final = 1_000_000
 
 def windows(event: Event) -> tuple[Window, ...]:
     """The stretches of tracks that show an event: half as long again before and after."""
-    ended_us = event.began_us if event.ended_us is None else event.ended_us
+    ended_us = _until_us(event)
     lasted_s = (ended_us - event.began_us) / 1e6
     margin_us = round(1e6 * min(_MARGIN_MOST_S, max(_MARGIN_LEAST_S, lasted_s / 2)))
     span = event.began_us - margin_us, ended_us + margin_us
     names = (event.aircraft, event.other) if event.other else (event.aircraft,)
     return tuple(Window(each, *span) for each in names)
+
+
+def _until_us(event: Event) -> int:
+    """When it ended; for one that lasts, until when it is known to have lasted."""
+    if event.ended_us is not None:
+        return event.ended_us
+    lasted_s = 0.0 if event.duration_s is None else event.duration_s.value
+    return event.began_us + (round(lasted_s * 1e6) if math.isfinite(lasted_s) else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +173,7 @@ def _near(event: Event, track: TrackPoints | None) -> GeoBox | None:
     places = [each for each in (event.entry, event.exit) if each is not None]
     lat, lng = [each.lat_deg for each in places], [each.lng_deg for each in places]
     if track is not None:
-        until_us = event.began_us if event.ended_us is None else event.ended_us
+        until_us = _until_us(event)
         during = (track.time_us >= event.began_us) & (track.time_us <= until_us)
         lat += track.lat_deg[during].tolist()
         lng += track.lng_deg[during].tolist()

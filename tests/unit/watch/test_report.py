@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,14 @@ def test_every_event_has_its_figures_track_and_border(events: list[Event]) -> No
         assert set(mine.time_us[inside] // 1000 * 1000) <= set(times.tolist())
         assert len({len(column) for column in track.values()}) == 1
         assert shown["border"], "a crossing has a border near by"
+
+
+def test_one_that_lasts_is_shown_for_as_long_as_it_is_known_to(events: list[Event]) -> None:
+    lasting = replace(events[0], ended_us=None, duration_s=Interval(900.0, 890.0, inf, "s"))
+    (window,) = windows(lasting)
+    assert window.until_us >= lasting.began_us + 900_000_000
+    unknown = replace(lasting, duration_s=Interval(inf, 890.0, inf, "s"))
+    assert windows(unknown)[0].until_us > lasting.began_us
 
 
 def test_rules_about_one_line_are_told_apart(events: list[Event]) -> None:
