@@ -45,10 +45,15 @@ class Traffic:
         aircraft: how many.
         every_s: seconds between two reports of one aircraft.
         seed: of what is drawn.
+        near_m: airports are chosen the less, the farther they are: by a factor of e for each so
+            many metres. Infinite: all alike, so that most legs are long and lead over many borders.
     """
 
-    def __init__(self, aircraft: int, every_s: float = 10.0, seed: int = 1) -> None:
+    def __init__(
+        self, aircraft: int, every_s: float = 10.0, seed: int = 1, near_m: float = np.inf
+    ) -> None:
         self._rng = np.random.default_rng(seed)
+        self._near_m = near_m
         self._every_s = every_s
         self._count = aircraft
         self._identities = tuple(f"{0x3C0000 + number:06x}" for number in range(aircraft))
@@ -102,7 +107,15 @@ class Traffic:
         return lat, lng, track, time_us.astype(np.int64)
 
     def _other(self, taken: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        return (taken + self._rng.integers(1, len(HUBS), len(taken))) % len(HUBS)
+        if np.isinf(self._near_m):
+            return (taken + self._rng.integers(1, len(HUBS), len(taken))) % len(HUBS)
+        places = _unit(HUBS)
+        weights = np.exp(-np.arccos(np.clip(places @ places.T, -1, 1)) * _EARTH_M / self._near_m)
+        np.fill_diagonal(weights, 0.0)
+        until = np.cumsum(weights, axis=1)
+        drawn = self._rng.uniform(0, 1, len(taken)) * until[taken, -1]
+        chosen: npt.NDArray[np.int64] = (until[taken, :-1] <= drawn[:, None]).sum(axis=1)
+        return chosen
 
     def _lay(self, which: npt.NDArray[np.bool_]) -> None:
         here, there = _unit(HUBS[self._from]), _unit(HUBS[self._to])
@@ -122,11 +135,17 @@ def _unit(places: Floats) -> Floats:
     return np.column_stack((np.cos(lat) * np.cos(lng), np.cos(lat) * np.sin(lng), np.sin(lat)))
 
 
-def write_traffic(path: Path, rows: int, aircraft: int = 12_000, every_s: float = 10.0) -> int:
+def write_traffic(
+    path: Path,
+    rows: int,
+    aircraft: int = 12_000,
+    every_s: float = 10.0,
+    near_m: float = np.inf,
+) -> int:
     """An archive of about so many reports in the order of time; how many there are."""
 
     def frames() -> Iterator[pl.DataFrame]:
-        traffic = Traffic(aircraft, every_s)
+        traffic = Traffic(aircraft, every_s, near_m=near_m)
         steps = max(1, rows // aircraft)
         for first in range(0, steps, 50):
             yield frame_of(traffic.steps(min(50, steps - first)))
