@@ -119,8 +119,6 @@ class WatchFile(_Part, frozen=True, kw_only=True):
         feed: feeds.
         networks: ranges of addresses in which documents are asked for, besides public ones.
         alerts, tracks: see there.
-        declare: whether an aircraft outside its volumes is declared Nonconforming or Contingent by
-            itself; otherwise it is proposed to the officers.
     """
 
     boundaries: tuple[Text, ...] = ()
@@ -130,7 +128,6 @@ class WatchFile(_Part, frozen=True, kw_only=True):
     networks: tuple[Text, ...] = PRIVATE
     alerts: AlertsPart = AlertsPart()
     tracks: TracksPart = TracksPart()
-    declare: bool = False
 
 
 def read_watch_file(path: Path) -> WatchFile:
