@@ -18,6 +18,7 @@ import numpy.typing as npt
 from detente.feeds import Reports, Source
 
 from . import _track_pass as judging
+from .tracks_belief import believed
 from .tracks_flags import Fate, Flag
 from .tracks_numbers import AircraftNumbers
 from .tracks_rules import TrackRules
@@ -103,6 +104,7 @@ class Tracks:
 
     def take(self, reports: Reports) -> Tracked:
         """Judge the next reports. Where all are kept, their columns are handed on uncopied."""
+        reports = believed(reports)
         count = len(reports)
         source = self._numbered_sources(reports.sources)[reports.source]
         numbers = self._numbered(reports.identities)
