@@ -20,7 +20,9 @@ from .tiles_http import tiles_endpoints
 from .uss.endpoints import officers_endpoints as planning_endpoints
 from .uss.endpoints import peers_endpoints
 from .uss.log_sets import LogSets
-from .watch.alerts_api import AlertsApi, alerts_endpoints
+from .watch.alerts_api import AlertsApi
+from .watch.endpoints import watch_endpoints
+from .watch.segments_api import SegmentsApi
 from .witness_http import witness_endpoints
 
 LINE_INFO: Final = ApiInfo(
@@ -76,7 +78,7 @@ def officers_endpoints() -> list[Endpoint]:
     return [
         *interface.endpoints(),
         *planning_endpoints(_uss()),
-        *alerts_endpoints(AlertsApi(nobody)),
+        *watch_endpoints(nobody, AlertsApi(nobody), SegmentsApi(nobody, nobody, nobody)),
         metrics_endpoint(Metrics(), public=False),
     ]
 

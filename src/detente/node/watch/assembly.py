@@ -11,21 +11,21 @@ from typing import Any
 
 from detente.boundaries import load_boundaries
 from detente.feeds.transports import Feed, WaitingReports
-from detente.http import AddressPolicy, Endpoint, Request, Response, any_of
+from detente.http import AddressPolicy, Endpoint
 from detente.node.approvals import Approvals
 from detente.node.context import NodeContext
-from detente.node.operations import Operations
 from detente.watch import About, AlertRules, read_rules, stand_off_rules
 
 from .alerting import Alerting
-from .alerts_api import AlertsApi, alerts_endpoints
+from .alerts_api import AlertsApi
+from .endpoints import watch_endpoints
 from .feeds_running import made_feed
 from .health import status_of
 from .live import LiveWatch
 from .places import LastPlaces
 from .retention import Retention
 from .segments import Segments
-from .segments_api import SegmentsApi, segments_endpoints
+from .segments_api import SegmentsApi
 from .warming import warm_up
 from .watch_file import AlertsPart, WatchFile, WatchFileUnusable, read_watch_file
 from .watch_status import WatchStatus
@@ -107,23 +107,7 @@ class Watching:
         """What the officers' interface offers besides."""
         context = self.alerting.context
         segments = SegmentsApi(context.record, self.retention, approvals)
-
-        async def status(_: Request[None]) -> Response:
-            return Response(200, self.status())
-
-        return [
-            Operations("watch")(
-                "GET",
-                "/api/v1/watch",
-                status,
-                "getWatch",
-                "How watching is: each feed, what was dropped, whether raw tracks are kept.",
-                any_of("watch.read"),
-                {200: WatchStatus},
-            ),
-            *alerts_endpoints(AlertsApi(context)),
-            *segments_endpoints(segments),
-        ]
+        return watch_endpoints(self.status, AlertsApi(context), segments)
 
     def status(self) -> WatchStatus:
         """How watching is."""
