@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from detente.boundaries import load_boundaries
+from detente.boundaries import BoundarySet, load_boundaries
 from detente.feeds.transports import Feed, WaitingReports
 from detente.http import AddressPolicy, Endpoint
 from detente.node.approvals import Approvals
@@ -67,6 +67,7 @@ class Watching:
     @classmethod
     def _of(cls, context: NodeContext, file: WatchFile, base: Path) -> Watching:
         boundaries = load_boundaries(_specs(file, base)) if file.crossings else None
+        _known(file.alerts, boundaries)
         setup = read_rules([base / each for each in file.rules], boundaries=boundaries, live=True)
         if setup.stand_off is None:
             setup = replace(setup, stand_off=stand_off_rules(context.agreement()))
@@ -142,6 +143,18 @@ def _specs(file: WatchFile, base: Path) -> list[str]:
         str(base / each) if Path(each).suffix and (base / each).exists() else each
         for each in file.boundaries
     ]
+
+
+def _known(part: AlertsPart, boundaries: BoundarySet | None) -> None:
+    """Refuse alerts of boundaries that nobody watches: they would never come."""
+    known = set() if boundaries is None else {each.id for each in boundaries.boundaries}
+    unknown = sorted(set(part.boundaries or ()) - known)
+    if unknown:
+        raise WatchFileUnusable(
+            f'No boundary that is watched is called "{unknown[0]}".',
+            where="alerts.boundaries",
+            advice="`detente boundary show NAME` tells the ids.",
+        )
 
 
 def _alert_rules(part: AlertsPart) -> AlertRules:

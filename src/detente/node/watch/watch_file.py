@@ -25,7 +25,7 @@ PRIVATE: Final = (
 """Networks that receivers of one's own are in."""
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}\Z")]
-Text = Annotated[str, Meta(min_length=1, max_length=1000)]
+Text = Annotated[str, Meta(min_length=1, max_length=250, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
 
 
 class WatchFileUnusable(DetenteError):
