@@ -19,7 +19,7 @@ NEAR_M, LEVEL_M = 2000.0, 300.0
 
 
 PLANE_M = 25.0
-"""The oracle's ways lie in a plane: thirty kilometres off its middle, two kilometres are so wrong."""
+"""The oracle's ways lie in a plane; two kilometres are so wrong thirty from its middle."""
 
 
 def flights(seed: int) -> list[Flight]:
