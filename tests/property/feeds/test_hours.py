@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import tracemalloc
 from collections.abc import Sequence
@@ -121,6 +122,7 @@ async def test_hours_of_a_bad_feed_leave_it_as_it_was_and_everything_counted(nam
             while world.now_us < world.began_us + hour * HOUR_US:
                 await asyncio.sleep(0)
                 assert len(waiting) <= 1_000
+            gc.collect()  # what failed connections leave in circles is no growth
             held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
@@ -132,4 +134,4 @@ async def test_hours_of_a_bad_feed_leave_it_as_it_was_and_everything_counted(nam
     assert health.connections > 50
     assert health.failures >= health.connections
     assert sum(health.counts.dropped.values()) > 50
-    assert held[-1] - held[0] < 1_000_000
+    assert held[-1] - held[0] < 1_000_000, held
