@@ -62,7 +62,7 @@ install_packages() {
     if [ -x .venv/bin/python ]; then
         say "bringing .venv up to uv.lock"
     else
-        say "installing the locked packages into .venv (the first time: some 280 MB to fetch, 1 GB on disk)"
+        say "installing the locked packages into .venv (the first time: some 410 MB to fetch, 1.4 GB on disk)"
     fi
     # One line a package is too many; what is being fetched, and the sums, are enough.
     .tools/bin/uv sync --locked --python "$python" 2>&1 | sed -u -E '/^ ([-+~]| *(Downloaded|Building|Built)) /d; s/^/setup:   /' ||
