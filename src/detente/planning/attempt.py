@@ -70,11 +70,12 @@ class Attempt:
         areas = {each.name: each for each in sorted(exchanges, key=lambda each: each.url)}
         task = Task(order, rules, areas, known, own, constraints, now_us)
         self._task = task
-        self._steps = (
-            Settling(task, late_us).settle() if settle else Course(task, late_us).carry_out()
-        )
         if look_only:
             self._steps = _look(task)
+        elif settle:
+            self._steps = Settling(task, late_us).settle()
+        else:
+            self._steps = Course(task, late_us).carry_out()
         self._outcome: Outcome | None = None
         self._number = 0
         self._fresh: list[Pending] = []

@@ -24,9 +24,10 @@ from detente.planning.constraint_errands import (
 )
 from detente.planning.constraints import ConstraintAction, ConstraintOrder, volumes_of
 from detente.planning.entry_forms import OwnConstraint
-from detente.planning.faults import no_exchange, wrong
+from detente.planning.faults import no_exchange, subscribers_left_out, wrong
 from detente.planning.intents import ExchangeArea, Fault, Notice, Result
 from detente.planning.known import visible
+from detente.planning.subscribers import whom_to_tell
 
 NOTICE_US: Final = 5_000_000
 """CstrPublishedNotificationLatency: until when subscribers are told."""
@@ -52,6 +53,10 @@ class _Run:
 
     def took(self, exchange: str, change: wire.ChangeConstraintReferenceResponse, at: int) -> None:
         """An exchange has made a change and says whom to tell."""
+        subscribers, more = whom_to_tell(change.subscribers)
+        if more:
+            code = "constraint.subscribers_left_out"
+            self.faults.append(subscribers_left_out(exchange, code))
         self.notices[exchange] = [
             Notice(
                 exchange,
@@ -61,7 +66,7 @@ class _Run:
                 exchange not in self.filed,
                 at + NOTICE_US,
             )
-            for each in change.subscribers
+            for each in subscribers
         ]
 
     def put(
@@ -215,6 +220,7 @@ def _end(run: _Run, names: Sequence[str]) -> Steps:
 
 def _undo(run: _Run, changed: Sequence[str], failed: str) -> Steps:
     """Put back what stood before, wherever something was changed."""
+    refused = run.faults[-1].code == "constraint.refused"  # before undoing adds faults of its own
     before = run.before
     stood = {} if before is None else dict(before.filed)
     if failed in run.lost:
@@ -230,7 +236,6 @@ def _undo(run: _Run, changed: Sequence[str], failed: str) -> Steps:
             run.notices.pop(name, None)  # nobody knows of it
         if fault is not None:
             run.unsettled.append(name)
-    refused = run.faults[-1].code == "constraint.refused"
     details = run.order.details if before is None else before.details
     return run.outcome(Result.REFUSED if refused else Result.FAILED, details)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from detente.errors import DetenteError
 from detente.planning.intents import Fault, State
+from detente.planning.subscribers import SUBSCRIBERS_MAX, SUBSCRIPTIONS_MAX
 from detente.words import Words, moment
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -145,6 +146,21 @@ def subscribers_unknown(exchange: str) -> Fault:
         "be told is not known, and nobody there was told.",
         f"Le répertoire «\u202f{exchange}\u202f» a pris le changement, mais sa réponse s’est "
         "perdue\u202f: on ne sait qui devait être averti, et personne ne l’a été.",
+        exchange,
+    )
+
+
+def subscribers_left_out(exchange: str, code: str) -> Fault:
+    """The change holds; the exchange wants more USSs to be told than are."""
+    return wrong(
+        code,
+        "",
+        f"The exchange “{exchange}” wants more to be told of the change than a node calls "
+        f"({SUBSCRIBERS_MAX:,} USSs, {SUBSCRIPTIONS_MAX:,} subscriptions of each): only the first "
+        "were told.",
+        f"Le répertoire «\u202f{exchange}\u202f» veut voir avertis du changement plus "
+        f"d’abonnés qu’un nœud n’en appelle ({SUBSCRIBERS_MAX} USS, {SUBSCRIPTIONS_MAX} "
+        "abonnements pour chacun)\u202f: seuls les premiers l’ont été.",
         exchange,
     )
 

@@ -36,6 +36,7 @@ from detente.planning.steps import (
     what,
     worth_repeating,
 )
+from detente.planning.subscribers import whom_to_tell
 
 NOTICE_US: Final = 5_000_000
 """Within this time subscribers are told (UssOiChangeNotificationMax, SCD0085)."""
@@ -274,7 +275,11 @@ class Site:
 
     def _tell(self, done: wire.ChangeOperationalIntentReferenceResponse) -> None:
         self._told_us = self._told_us or self._task.now_us
-        for subscriber in done.subscribers:
+        subscribers, more = whom_to_tell(done.subscribers)
+        if more:
+            code = "plan.subscribers_left_out"
+            self.faults.append(faults.subscribers_left_out(self.name, code))
+        for subscriber in subscribers:
             told = self._told.setdefault(subscriber.uss_base_url, {})
             for each in subscriber.subscriptions:
                 index = told.get(each.subscription_id, each.notification_index)

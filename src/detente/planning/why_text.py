@@ -50,6 +50,11 @@ def _why_done(outcome: Outcome, considered: Sequence[Considered]) -> Words:
     done = _DONE[outcome.order.action]
     count = quantity(len(considered), _OTHER, _OTHERS)
     allowed = len(outcome.conflicts)
+    if outcome.order.action is Action.END:
+        return Words(
+            f"{_capital(done.en)}: an end is in nobody's way, so that nobody else counted.",
+            f"{_capital(done.fr)}{NARROW}: une fin ne gêne personne, nulle autre n’a compté.",
+        )
     if not considered:
         return Words(
             f"{_capital(done.en)}: no other intent is near.",

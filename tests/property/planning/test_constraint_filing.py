@@ -10,6 +10,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.exported import T0, volume
@@ -25,6 +27,7 @@ from detente.planning import (
     OwnConstraint,
     Refused,
     Result,
+    subscribers,
 )
 from detente.planning.constraint_errands import (
     Answered,
@@ -242,6 +245,54 @@ def test_a_refusal_undoes_what_the_other_has_taken_and_nobody_is_told() -> None:
     assert outcome.notices == ()
     assert outcome.constraint.ended
     assert world.exchanges["east"].held is None
+
+
+def test_a_refusal_stays_one_when_an_answer_to_its_undoing_is_lost() -> None:
+    order = ConstraintOrder(ConstraintAction.PUBLISH, ID, details(BOTH, 500.0), "office", T0)
+    steps = file_constraint(order, AREAS)
+    east = ModelExchange("east", random.Random(1))
+    errand = next(steps)
+    assert (errand.exchange, type(errand)) == ("east", PutConstraint)
+    taken = east.answer(errand)
+    assert isinstance(taken, wire.ChangeConstraintReferenceResponse)
+    errand = steps.send(Answered(taken, T0))
+    assert (errand.exchange, type(errand)) == ("west", PutConstraint)
+    errand = steps.send(Answered(Refused(403, "no"), T0))
+    assert (errand.exchange, type(errand)) == ("east", DeleteConstraint)
+    errand = steps.send(Answered(NoAnswer("the answer was lost"), T0))
+    assert isinstance(errand, GetConstraint)
+    with pytest.raises(StopIteration) as ended:
+        steps.send(Answered(Refused(404, "nothing"), T0))
+    outcome: ConstraintOutcome = ended.value.value
+    assert outcome.result is Result.REFUSED
+    assert [each.code for each in outcome.faults] == [
+        "constraint.refused",
+        "constraint.subscribers_unknown",
+    ]
+    assert outcome.notices == ()
+
+
+def test_an_exchange_does_not_make_a_node_call_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subscribers, "SUBSCRIBERS_MAX", 2)
+    order = ConstraintOrder(ConstraintAction.PUBLISH, ID, details(IN_WEST, 500.0), "office", T0)
+    steps = file_constraint(order, AREAS)
+    taken = ModelExchange("west", random.Random(1)).answer(next(steps))
+    assert isinstance(taken, wire.ChangeConstraintReferenceResponse)
+    many = [
+        wire.SubscriberToNotify([wire.SubscriptionState("s", 1)], f"https://{number}.example")
+        for number in range(4)
+    ]
+    with pytest.raises(StopIteration) as ended:
+        steps.send(Answered(msgspec.structs.replace(taken, subscribers=many), T0))
+    outcome: ConstraintOutcome = ended.value.value
+    assert outcome.result is Result.DONE
+    assert [each.code for each in outcome.faults] == ["constraint.subscribers_left_out"]
+    assert [each.uss_base_url for each in outcome.notices] == [
+        "https://0.example",
+        "https://1.example",
+    ]
 
 
 def test_moving_out_of_an_area_ends_it_there() -> None:

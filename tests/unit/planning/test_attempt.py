@@ -27,6 +27,7 @@ from detente.planning import (
     Refused,
     Result,
     State,
+    subscribers,
     survey,
 )
 
@@ -583,3 +584,28 @@ def test_an_exchange_that_names_without_end_is_not_followed(
     outcome = sky.run("a", plan(1, at(0)))
     assert (outcome.result, codes(outcome)) == (Result.FAILED, ["plan.exchange_failed"])
     assert "FetchIntent" not in kinds(sky)
+
+
+def test_an_exchange_does_not_make_a_node_call_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subscribers, "SUBSCRIBERS_MAX", 3)
+    monkeypatch.setattr(subscribers, "SUBSCRIPTIONS_MAX", 2)
+    sky = Sky()
+
+    def told(_planner: Planner, errand: Errand) -> Answer | None:
+        if not isinstance(errand, PutIntent):
+            return None
+        answer = sky.really("a", errand)
+        assert isinstance(answer, wire.ChangeOperationalIntentReferenceResponse)
+        states = [wire.SubscriptionState(new_id(number), 1) for number in range(5)]
+        many = [wire.SubscriberToNotify(states, f"https://{number}.example") for number in range(5)]
+        return msgspec.structs.replace(answer, subscribers=many)
+
+    sky.hook = told
+    outcome = sky.run("a", plan(1, at(0)))
+    assert (outcome.result, codes(outcome)) == (Result.DONE, ["plan.subscribers_left_out"])
+    assert [each.uss_base_url for each in outcome.notices] == [
+        f"https://{number}.example" for number in range(3)
+    ]
+    assert {len(each.subscriptions) for each in outcome.notices} == {2}

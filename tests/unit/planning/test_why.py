@@ -128,7 +128,11 @@ async def test_a_fault_and_an_end_are_told_too(tmp_path: Path) -> None:
         over = planned.accepted(planned.after(ours, ended=True), action=Action.END, before=ours)
         await node.recorder.settled(None, over)
         found = await why_of(node.record, node.recorder, ours.id)
-        assert found.decided.fr.startswith("Terminée")
+        # Who is near was not asked, and must not be said to be known.
+        assert found.decided.en == (
+            "Ended: an end is in nobody's way, so that nobody else counted."
+        )
+        assert found.decided.fr.startswith("Terminée\u202f: une fin ne gêne personne")
         assert found.inputs.before == 1
 
 
