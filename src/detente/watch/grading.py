@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from detente.boundaries import Boundary, Why, refusal
-from detente.words import Words, number
+from detente.words import Words
 
 from .events import Grade, Ground, Interval
-from .grounds_between import GROUNDS_BETWEEN, LABELS_BETWEEN
+from .ground_figures import figure_words
+from .grounds_between import GROUNDS_BETWEEN
 
 GROUNDS: Final[dict[str, Words]] = {
     "deeper-than-uncertainty": Words(
@@ -136,51 +137,13 @@ GROUNDS: Final[dict[str, Words]] = {
 def sentence(ground: Ground) -> Words:
     """A ground in plain words, with the figures it was decided by."""
     words = GROUNDS[ground.code]
-    told = [_figure(name, value) for name, value in sorted(ground.figures.items())]
+    told = [figure_words(name, value) for name, value in sorted(ground.figures.items())]
     if not told:
         return words
     return Words(
         f"{words.en} ({', '.join(each.en for each in told)})",
         f"{words.fr} ({', '.join(each.fr for each in told)})",
     )
-
-
-_UNITS: Final = {"_m_s": "m/s", "_m": "m", "_s": "s"}
-
-
-def _figure(name: str, value: float | str) -> Words:
-    label = _LABELS.get(name, Words(name.replace("_", " "), name.replace("_", " ")))
-    if isinstance(value, str):
-        return Words(f"{label.en} {value}", f"{label.fr} {value}")
-    unit = next((each for end, each in _UNITS.items() if name.endswith(end)), "")
-    decimals = 0 if not unit or abs(value) >= 10 else 2
-    shown = number(value, decimals)
-    tail = f" {unit}" if unit else ""
-    return Words(f"{label.en} {shown.en}{tail}", f"{label.fr} {shown.fr}{tail}")
-
-
-_LABELS: Final = {
-    "depth_m": Words("depth", "profondeur"),
-    "depth_low_m": Words("at least", "au moins"),
-    "depth_high_m": Words("at most", "au plus"),
-    "aircraft": Words("aircraft", "aéronefs"),
-    "claimed_m": Words("claimed", "affirmé"),
-    "position_m": Words("position", "position"),
-    "boundary_m": Words("boundary", "limite"),
-    "between_reports_m": Words("between reports", "entre positions"),
-    "nearest_jump_s": Words("from it by", "à"),
-    "window_s": Words("window", "délai"),
-    "doubtful": Words("doubtful", "douteuses"),
-    "reports": Words("of", "sur"),
-    "assumed": Words("positions", "positions"),
-    "derived": Words("of derived accuracy", "de précision déduite"),
-    "source": Words("source", "source"),
-    "limit_m": Words("limit", "limite de mesure"),
-    "distance_m": Words("distance", "distance"),
-    "needed_m_s": Words("needed", "il faudrait"),
-    "flown_m_s": Words("flown", "mesuré"),
-    **LABELS_BETWEEN,
-}
 
 
 @dataclass(frozen=True, slots=True)

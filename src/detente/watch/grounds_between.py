@@ -1,4 +1,4 @@
-"""What grounds say of encounters and of distances from lines, and how their figures are called."""
+"""What grounds say of encounters and of distances from lines."""
 
 from __future__ import annotations
 
@@ -74,16 +74,3 @@ GROUNDS_BETWEEN: Final[dict[str, Words]] = {
     ),
 }
 """By code. Codes do not change."""
-
-LABELS_BETWEEN: Final = {
-    "agreed_m": Words("agreed", "convenu"),
-    "spread_m": Words("within", "à"),
-    "relative_speed_m_s": Words("relative speed", "vitesse relative"),
-    "closing_m_s": Words("closing at", "rapprochement"),
-    "company_s": Words("together for", "ensemble depuis"),
-    "other_party": Words("other party", "autre partie"),
-    "closest_us": Words("closest at (µs)", "au plus près à (µs)"),
-    "seen_us": Words("seen at (µs)", "vu à (µs)"),
-    "notice": Words("notice", "préavis"),
-}
-"""Of figures, by name."""

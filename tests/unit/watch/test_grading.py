@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from tests.support.archives_made import at_once, in_time, wandering
 from tests.support.watched import PICTURE, boundary, box
 
 from detente.watch import GROUNDS, Grade, Ground, Interval, sentence
 from detente.watch.grading import Evidence, decide
+from detente.watch.ground_figures import FIGURES
 
 AREA = box(46.0, 7.0, 47.0, 8.0)
 SURE = boundary("A", AREA)
@@ -72,5 +74,37 @@ def test_each_ground_has_two_sentences(code: str) -> None:
 def test_figures_are_told_with_their_units() -> None:
     ground = Ground("within-uncertainty", {"position_m": 148.3, "boundary_m": 1.25})
     words = sentence(ground)
-    assert "position 148 m" in words.en
-    assert "1,25 m" in words.fr
+    assert "the position may be 148 m off" in words.en
+    assert "la limite peut être fausse de 1,25 m" in words.fr
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_each_figure_is_called_by_plain_words_in_both_languages(name: str) -> None:
+    words = FIGURES[name]
+    for text in words:
+        assert text.count("{}") == 1
+        assert "_" not in text
+    assert "'" not in words.fr
+    assert not re.search(r" [:;!?]", words.fr)
+
+
+def test_figures_of_findings_have_plain_names() -> None:
+    every = evidence(-5, 10, 15, distrusted=True, jump_s=3.0, doubtful=6, assumed=2)
+    _, grounds = decide(every, SURE, 8.0)
+    named = {name for ground in grounds for name in ground.figures}
+    named |= {
+        name
+        for event in at_once(in_time(wandering(1, 4, 60)))
+        for ground in event.grounds
+        for name in ground.figures
+    }
+    assert {"between_reports_m", "claimed_m", "doubtful", "nearest_jump_s"} <= named
+    assert named <= FIGURES.keys()
+
+
+def test_a_moment_and_what_a_source_says_are_told_in_words() -> None:
+    moment = sentence(Ground("measured", {"closest_us": "1600000000000000"}))
+    assert "closest at 12:26:40 UTC" in moment.en
+    told = sentence(Ground("depends-on-border-data", {"own": "cannot-be-told"}))
+    assert told.en.endswith("(own: cannot be told)")
+    assert told.fr.endswith("(own\u202f: indécidable)")
