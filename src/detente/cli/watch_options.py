@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_FEEDS_BYTES_MAX: Final = 1 << 20
 _OPTIONS: Final = (
     click.option(
         "--format",
@@ -56,6 +58,13 @@ _OPTIONS: Final = (
         help="When a raw capture began, in RFC 3339: for formats that carry no date.",
     ),
     click.option(
+        "--feeds",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A TOML file of what raw captures do not say: ASTERIX editions, radar sites, a "
+        "receiver's place. See docs/feeds-surveillance.md.",
+    ),
+    click.option(
         "--assumed-accuracy",
         type=click.FloatRange(0.1, 100_000),
         default=185.2,
@@ -81,18 +90,31 @@ def archive_options(
     altitude_above: Any,
     utc: bool,
     began: str | None,
+    feeds: Path | None,
     assumed_accuracy: float,
 ) -> ArchiveOptions:
     """What the options say.
 
     Raises:
         click.UsageError: a column or the time is not written as it should be.
+        DecoderSettingsUnusable: the file of settings of feeds cannot be used.
     """
-    from detente.feeds import ArchiveOptions
+    from detente.feeds import (
+        ArchiveOptions,
+        DecoderSettings,
+        DecoderSettingsUnusable,
+        decoder_settings,
+    )
+    from detente.settings import read_toml
 
     named = [each.partition("=") for each in columns]
     if any(not ours or not between for ours, between, _ in named):
         raise click.UsageError("--column is written OURS=THEIRS.")
+    decoders = DecoderSettings()
+    if feeds is not None:
+        decoders = decoder_settings(
+            read_toml(feeds, DecoderSettingsUnusable, _FEEDS_BYTES_MAX), str(feeds)
+        )
     return ArchiveOptions(
         columns={ours: theirs for ours, _, theirs in named},
         altitude_unit=altitude_unit,
@@ -101,6 +123,7 @@ def archive_options(
         altitude_above=altitude_above,
         times_are_utc=utc,
         began_us=None if began is None else _instant(began),
+        decoders=decoders,
         assumed_horizontal_m=assumed_accuracy,
     )
 

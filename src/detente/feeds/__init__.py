@@ -19,6 +19,7 @@ from .asterix import (
 from .avr import AvrDecoder
 from .beast import BeastDecoder
 from .cot import CotDecoder, CotSettings, TakClient
+from .decoder_tables import DecoderSettingsUnusable, decoder_settings
 from .decoding import Counts, Decoder
 from .guessing import BEGINNING_BYTES, guess_format
 from .modes import (
@@ -80,6 +81,7 @@ __all__ = [
     "Counts",
     "Decoder",
     "DecoderSettings",
+    "DecoderSettingsUnusable",
     "Floats",
     "FormatUnknown",
     "Frames",
@@ -103,6 +105,7 @@ __all__ = [
     "UnknownEdition",
     "UnknownFormat",
     "decoder_for",
+    "decoder_settings",
     "empty",
     "frame_of",
     "frames_of_hex",

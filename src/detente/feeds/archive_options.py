@@ -11,6 +11,8 @@ import polars as pl
 
 from detente.errors import DetenteError
 
+from .registry import DecoderSettings
+
 LengthUnit: TypeAlias = Literal["ft", "m"]
 SpeedUnit: TypeAlias = Literal["kt", "m/s", "km/h"]
 ClimbUnit: TypeAlias = Literal["ft/min", "m/s"]
@@ -50,6 +52,7 @@ class ArchiveOptions:
         times_are_utc: times without a zone are taken as UTC; else they are refused.
         separator: between the columns of CSV; guessed from the header if not given.
         began_us: when a raw capture began (µs since 1970 UTC), for formats that carry no date.
+        decoders: of recorded feeds; what they say of dates goes before `began_us`.
         source: what the reports' source is called; the file's name if empty.
         assumed_horizontal_m, assumed_vertical_m: see `Source`.
     """
@@ -62,6 +65,7 @@ class ArchiveOptions:
     times_are_utc: bool = False
     separator: str | None = None
     began_us: int | None = None
+    decoders: DecoderSettings = field(default_factory=DecoderSettings)
     source: str = ""
     assumed_horizontal_m: float = 185.2
     assumed_vertical_m: float = 45.0

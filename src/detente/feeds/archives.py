@@ -49,7 +49,6 @@ class Archive:
         path: of the file; what is packed with gzip is unpacked on the way.
         format: one of `ARCHIVE_FORMATS`; guessed from its beginning if not given.
         options: what it does not say.
-        settings: of the decoder, for recorded feeds.
         counts: what became of the input is added to it.
 
     Attributes:
@@ -68,12 +67,11 @@ class Archive:
         format: str | None = None,  # noqa: A002 - what everybody calls it
         *,
         options: ArchiveOptions | None = None,
-        settings: DecoderSettings | None = None,
         counts: Counts | None = None,
     ) -> None:
         self._path = path
         self._options = options or ArchiveOptions()
-        self._settings = settings or DecoderSettings()
+        self._settings = _dated(self._options)
         self.counts = counts or Counts()
         self.assumptions: tuple[Words, ...] = ()
         try:
@@ -173,7 +171,7 @@ class Archive:
                 tell(raw.tell(), self.bytes)
 
     def _recorded(self, source: Source, _: int, tell: Progress) -> Iterator[Reports]:
-        decoder = decoder_for(self.format, source, _dated(self._settings, self._options.began_us))
+        decoder = decoder_for(self.format, source, self._settings)
         try:
             with self._opened() as (stream, raw):
                 while data := stream.read(_CHUNK_BYTES):
@@ -220,7 +218,6 @@ def read_reports(
     format: str | None = None,  # noqa: A002 - what everybody calls it
     *,
     options: ArchiveOptions | None = None,
-    settings: DecoderSettings | None = None,
     batch_rows: int = BATCH_ROWS,
     counts: Counts | None = None,
     progress: Progress | None = None,
@@ -231,7 +228,7 @@ def read_reports(
     Args:
         skip: so many reports at the beginning are left out, for a run that goes on.
     """
-    archive = Archive(path, format, options=options, settings=settings, counts=counts)
+    archive = Archive(path, format, options=options, counts=counts)
     for batch in archive.reports(batch_rows=batch_rows, progress=progress):
         if skip >= len(batch):
             skip -= len(batch)
@@ -240,8 +237,9 @@ def read_reports(
         skip = 0
 
 
-def _dated(settings: DecoderSettings, began_us: int | None) -> DecoderSettings:
-    """The same, where nothing else is set, for a capture that began then."""
+def _dated(options: ArchiveOptions) -> DecoderSettings:
+    """Of the decoders, for a capture that began when the options say."""
+    settings, began_us = options.decoders, options.began_us
     if began_us is None:
         return settings
     mode_s, asterix = settings.mode_s, settings.asterix

@@ -11,7 +11,7 @@ from detente.errors import DetenteError
 
 from ._sbs import read_lines
 from .decoding import Decoder
-from .modes import MESSAGE, NO_DATE, USED, Fleet, count_fates, reports_of
+from .modes import MESSAGE, NO_DATE, USED, Fleet, check_aircraft, count_fates, reports_of
 from .relays import relayed
 from .reports import NEVER, Ints, Reports, Source, empty, joined
 
@@ -45,7 +45,9 @@ class SbsSettings:
 
         Raises:
             BadUtcOffset: more than 14 hours.
+            BadReceiver: so many aircraft cannot be followed.
         """
+        check_aircraft(self.aircraft)
         if abs(self.utc_offset_s) > 14 * 3600:
             raise BadUtcOffset(
                 f"No clock is {self.utc_offset_s} s from UTC.",

@@ -21,6 +21,7 @@ from .declaring import Check, Declaration, Setting, declared, setting
 from .loading import Loaded, load
 from .problems import Problem, SettingsInvalid
 from .showing import describe, markdown_table
+from .toml_files import read_toml
 
 __all__ = [
     "Check",
@@ -34,6 +35,7 @@ __all__ = [
     "describe",
     "load",
     "markdown_table",
+    "read_toml",
     "setting",
     "usual",
 ]

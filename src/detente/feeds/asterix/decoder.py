@@ -82,11 +82,6 @@ class AsterixDecoder(Decoder):
     """
 
     def __init__(self, source: Source, settings: AsterixSettings | None = None) -> None:
-        """Begin.
-
-        Raises:
-            UnknownEdition: an edition is set that is not read.
-        """
         super().__init__()
         self._source = source
         self._settings = settings or AsterixSettings()

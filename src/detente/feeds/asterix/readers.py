@@ -54,6 +54,23 @@ class AsterixSettings:
     day_us: int | None = None
     datagrams: bool = False
 
+    def __post_init__(self) -> None:
+        """Check.
+
+        Raises:
+            UnknownEdition: an edition is set that is not read.
+            BadSite: the origin is not on Earth.
+        """
+        for category, edition in self.editions.items():
+            profile(category, edition)
+        lat, lng = self.origin or (0.0, 0.0)
+        if not (abs(lat) <= 90 and abs(lng) <= 180):
+            raise radar.BadSite(
+                f"No place has latitude {lat} and longitude {lng}.",
+                where="origin",
+                advice="Give degrees, latitude first.",
+            )
+
     @property
     def editions(self) -> dict[int, str]:
         """By category."""
@@ -92,11 +109,7 @@ _QUALITY.setflags(write=False)
 
 
 def readers(settings: AsterixSettings) -> tuple[Reader, ...]:
-    """The readers of all categories that are read.
-
-    Raises:
-        UnknownEdition: an edition is set that is not read.
-    """
+    """The readers of all categories that are read."""
     return tuple(
         _reader(category, edition, settings) for category, edition in settings.editions.items()
     )

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
 
 from detente.feeds.datagrams import grouped
 from detente.feeds.decoding import Decoder
@@ -46,7 +47,7 @@ class CotSettings:
     """
 
     datagrams: bool = False
-    message_bytes_max: int = 1 << 18
+    message_bytes_max: Annotated[int, Meta(ge=1024, le=1 << 24)] = 1 << 18
 
 
 class CotDecoder(Decoder):

@@ -22,7 +22,7 @@ from .assembly import count_fates, reports_of
 from .fleet import Fleet
 from .frames import Frames, frames_of_hex
 from .reader import ModeSReader, read_messages
-from .settings import BadReceiver, ModeSSettings, Timestamps
+from .settings import BadReceiver, ModeSSettings, Timestamps, check_aircraft
 
 __all__ = [
     "AIRBORNE",
@@ -44,6 +44,7 @@ __all__ = [
     "ModeSReader",
     "ModeSSettings",
     "Timestamps",
+    "check_aircraft",
     "clear",
     "count_fates",
     "frames_of_hex",

@@ -66,9 +66,18 @@ class ModeSSettings:
                 )
         if not self.range_m > 0:
             raise BadReceiver(f"A range of {self.range_m} m leaves no positions.", where="range_m")
-        if not 16 <= self.aircraft <= 1 << 22:
-            raise BadReceiver(
-                f"{self.aircraft} aircraft cannot be followed.",
-                where="aircraft",
-                advice="Give a number from 16 to 4,194,304.",
-            )
+        check_aircraft(self.aircraft)
+
+
+def check_aircraft(limit: int) -> None:
+    """How many are followed at once.
+
+    Raises:
+        BadReceiver: so many cannot be.
+    """
+    if not 16 <= limit <= 1 << 22:
+        raise BadReceiver(
+            f"{limit} aircraft cannot be followed.",
+            where="aircraft",
+            advice="Give a number from 16 to 4,194,304.",
+        )
