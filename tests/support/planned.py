@@ -122,6 +122,7 @@ def intent(
         track=((NOW_US, 46.2, 6.9, 550.0), (NOW_US + HOUR_US, 46.21, 6.91, 560.5)),
         ended=ended,
         version=version,
+        aircraft="4b1234",
     )
 
 
@@ -164,6 +165,7 @@ def order(of: Intent, action: Action = Action.PLAN, before: Intent | None = None
         operator=of.operator,
         track=of.track,
         before=before,
+        aircraft=of.aircraft,
     )
 
 

@@ -39,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True):
     manager: str = ""
     name: str = ""
     operator: str = ""
+    aircraft: str = ""
     priority: int = 0
     volumes: list[wire.Volume4D] = []
     off_nominal_volumes: list[wire.Volume4D] = []
@@ -59,6 +60,7 @@ class Plan(msgspec.Struct, frozen=True):
         return {
             "name": self.name,
             "operator": self.operator,
+            "aircraft": self.aircraft,
             "priority": self.priority,
             "volumes": msgspec.to_builtins(self.volumes),
             "track": msgspec.to_builtins(self.track),

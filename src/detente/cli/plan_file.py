@@ -38,7 +38,7 @@ from detente.words import Language, Words
 Resolve = Literal["best", "ask", "off"]
 Attempt = Callable[[Json], tuple[Outcome, Json]]
 
-_CHANGEABLE: Final = ("volumes", "priority", "name", "operator", "track")
+_CHANGEABLE: Final = ("volumes", "priority", "name", "operator", "aircraft", "track")
 ROUNDS_MAX: Final = 6
 """Ways out that are filed one after another: somebody else may file meanwhile."""
 
@@ -70,6 +70,7 @@ def file_plans(
     *,
     name: str | None,
     operator: str,
+    aircraft: str,
     each: bool,
     activate: bool,
     priority: int | None,
@@ -92,6 +93,7 @@ def file_plans(
         plan.body(
             name=name,
             operator=operator,
+            aircraft=aircraft,
             priority=priority,
             state="Activated" if activate else "Accepted",
         )

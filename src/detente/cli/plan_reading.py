@@ -77,6 +77,7 @@ class ReadPlan:
         *,
         name: str | None = None,
         operator: str = "",
+        aircraft: str = "",
         priority: int | None = None,
         state: str = "Accepted",
     ) -> Json:
@@ -87,6 +88,7 @@ class ReadPlan:
         return {
             "name": name if name is not None else self.name,
             "operator": operator,
+            "aircraft": aircraft,
             "priority": priority or 0,
             "state": state,
             "volumes": [_builtins(volume_on_wire(each)) for each in self.converted.volumes],

@@ -115,12 +115,12 @@ def plan_lines(plan: Plan, language: Language) -> list[str]:
     """A plan in full, but for its volumes."""
     since, until = times_of(plan)
     words = Words(
-        "plan|state|time|priority|volumes|operator|version|exchange",
-        "plan|état|temps|priorité|volumes|exploitant|version|échange",
+        "plan|state|time|priority|volumes|operator|aircraft|version|exchange",
+        "plan|état|temps|priorité|volumes|exploitant|aéronef|version|échange",
     )
-    plan_, state, time_, priority, volumes, operator, version, exchange = words.to(language).split(
-        "|"
-    )
+    plan_, state, time_, priority, volumes, operator, aircraft, version, exchange = words.to(
+        language
+    ).split("|")
     count = f"{len(plan.volumes)}"
     if plan.off_nominal_volumes:
         count += f" + {len(plan.off_nominal_volumes)}"
@@ -133,6 +133,8 @@ def plan_lines(plan: Plan, language: Language) -> list[str]:
     ]
     if plan.operator:
         rows.append((operator, plan.operator))
+    if plan.aircraft:
+        rows.append((aircraft, plan.aircraft))
     rows.append((version, str(plan.version)))
     rows += [(exchange, f"{each.exchange}  {each.ovn}") for each in plan.filed]
     return [f"{name:11} {one_line(value)}" for name, value in rows]

@@ -316,6 +316,7 @@ class Course:
             track=order.track or (() if before is None else before.track),
             version=1 if before is None else before.version + 1,
             late_until_us=self._late_until_us(),
+            aircraft=order.aircraft or ("" if before is None else before.aircraft),
         )
 
     def _late_until_us(self) -> int:

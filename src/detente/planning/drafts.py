@@ -93,6 +93,7 @@ def intent_draft(intent: Intent, *, attempt: str, identity: UUID) -> Made:
         details_on_wire(intent.details),
         list(intent.filed),
         list(intent.track),
+        intent.aircraft,
     )
     return _made(INTENT, PLANS, body, ("details", "track"), identity)
 
@@ -240,6 +241,7 @@ def _of_order(order: Order) -> OrderForm:
         order.operator,
         details_on_wire(order.details),
         list(order.track),
+        order.aircraft,
     )
 
 

@@ -110,6 +110,7 @@ def intent_told(payload: Payload, read: ReadBlob) -> tuple[Intent, str]:
         track=tuple(body.track),
         ended=body.ended,
         version=body.version,
+        aircraft=body.aircraft,
     )
     return intent, body.attempt
 
@@ -228,6 +229,7 @@ def _order(told: OrderForm, identity: str, action: Action) -> Order:
         told.name,
         told.operator,
         tuple(told.track),
+        aircraft=told.aircraft,
     )
 
 

@@ -103,6 +103,7 @@ class IntentForm(msgspec.Struct, frozen=True):
     details: wire.OperationalIntentDetails
     filed: list[Filed]
     track: list[tuple[int, float, float, float]]
+    aircraft: str = ""
 
 
 class OrderForm(msgspec.Struct, frozen=True):
@@ -114,6 +115,7 @@ class OrderForm(msgspec.Struct, frozen=True):
     operator: str
     details: wire.OperationalIntentDetails
     track: list[tuple[int, float, float, float]]
+    aircraft: str = ""
 
 
 class PendingForm(msgspec.Struct, frozen=True):

@@ -84,6 +84,8 @@ class Intent:
         version: how often this node has changed it, from 1.
         late_until_us: until when a request that was believed lost may still create it at an
             exchange; 0: none may. Who ends it sooner looks again afterwards.
+        aircraft: that flies it, as receivers name it (an ICAO address, or what a remote ID says);
+            nobody else is told. "" if it is not known.
     """
 
     id: str
@@ -96,6 +98,7 @@ class Intent:
     ended: bool = False
     version: int = 1
     late_until_us: int = 0
+    aircraft: str = ""
 
     def at(self, exchange: str) -> wire.OperationalIntentReference | None:
         """Its reference at an exchange."""
@@ -165,7 +168,7 @@ class Order:
         id: of the intent; a new UUIDv4 for PLAN.
         state: the state wanted (for PLAN also ACTIVATED: straight into the air).
         details: the details wanted; for END those before.
-        name, operator, track: as in `Intent`.
+        name, operator, track, aircraft: as in `Intent`.
         before: the intent as it is; None for PLAN.
         given_us: when the operator asked.
     """
@@ -179,6 +182,7 @@ class Order:
     operator: str = ""
     track: tuple[tuple[int, float, float, float], ...] = ()
     before: Intent | None = None
+    aircraft: str = ""
 
     def with_details(self, details: Details) -> Order:
         """The same for other details."""

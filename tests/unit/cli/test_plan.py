@@ -115,7 +115,8 @@ def file(root: Path, *pieces: Any) -> Path:
 
 async def test_a_file_is_shown_and_filed(node: FakeNode, plan: Command, tmp_path: Path) -> None:
     node.says("POST plans", {**DONE, "constraints": [OTHER]})
-    done = await plan("file", file(tmp_path), "--yes", "--operator", "HEMS", "--priority", 3)
+    done = await plan("file", file(tmp_path), "--yes", "--operator", "HEMS", "--priority", 3,
+                      "--aircraft", "4b1234")  # fmt: skip
     assert done.code == 0, done
     assert "○ 500 m  46.20000 6.15000" in done.err
     assert f"{ID}  accepted  Survey" in done.out
@@ -124,6 +125,7 @@ async def test_a_file_is_shown_and_filed(node: FakeNode, plan: Command, tmp_path
     [body] = node.bodies("POST plans")
     assert body["volumes"] == [VOLUME]
     assert (body["name"], body["operator"], body["priority"]) == ("Survey", "HEMS", 3)
+    assert body["aircraft"] == "4b1234"
     assert body["state"] == "Accepted"
 
 

@@ -38,12 +38,14 @@ def wanted_of(body: PlanBody) -> PlanWanted:
         track_of(body.track),
         State(body.state),
         body.id,
+        body.aircraft,
     )
 
 
 def change_of(body: ChangeBody, before: Intent) -> PlanWanted | None:
     """What a body asks to be changed of a plan; None: nothing. Errors as in `wanted_of`."""
-    if body.volumes is None and body.priority is None and not (body.name or body.operator):
+    told = body.name or body.operator or body.aircraft
+    if body.volumes is None and body.priority is None and not told:
         return None
     given = body.volumes is not None
     return PlanWanted(
@@ -53,6 +55,7 @@ def change_of(body: ChangeBody, before: Intent) -> PlanWanted | None:
         body.name,
         body.operator,
         track_of(body.track) if given or body.track else before.track,
+        aircraft=body.aircraft,
     )
 
 

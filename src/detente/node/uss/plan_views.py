@@ -38,6 +38,8 @@ class PlanBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         off_nominal_volumes: where it may be besides, in off-nominal states.
         priority: a higher number goes first.
         name, operator: what it is called, who flies it.
+        aircraft: that flies it, as receivers name it: an ICAO address, `serial:…` of a remote ID.
+            A node that watches then watches whether it keeps to the plan. Others are not told.
         track: positions that the volumes were drawn around, if known: ways around can be found.
         state: Accepted, or Activated: straight into the air.
         id: a version-4 UUID of one's own choice; a new one if not given.
@@ -48,6 +50,7 @@ class PlanBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     priority: Annotated[int, Meta(ge=-(1 << 31) + 1, le=(1 << 31) - 1)] = 0
     name: Annotated[str, Meta(max_length=200)] = ""
     operator: Annotated[str, Meta(max_length=200)] = ""
+    aircraft: Annotated[str, Meta(max_length=100)] = ""
     track: Annotated[list[TrackPoint], Meta(max_length=100_000)] = []
     state: Literal["Accepted", "Activated"] = "Accepted"
     id: Annotated[str, Meta(max_length=36)] | None = None
@@ -60,6 +63,7 @@ class ChangeBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     priority: Annotated[int, Meta(ge=-(1 << 31) + 1, le=(1 << 31) - 1)] | None = None
     name: Annotated[str, Meta(max_length=200)] = ""
     operator: Annotated[str, Meta(max_length=200)] = ""
+    aircraft: Annotated[str, Meta(max_length=100)] = ""
     track: Annotated[list[TrackPoint], Meta(max_length=100_000)] = []
 
 
@@ -98,6 +102,7 @@ class PlanView(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     operator: str
+    aircraft: str
     manager: str
     state: str
     ended: bool
@@ -237,6 +242,7 @@ def plan_view(intent: Intent) -> PlanView:
         id=intent.id,
         name=intent.name,
         operator=intent.operator,
+        aircraft=intent.aircraft,
         manager=next((each.reference.manager for each in intent.filed), ""),
         state=intent.state.value,
         ended=intent.ended,
@@ -332,6 +338,7 @@ def way_out_view(way: WayOut, plan: PlanWanted) -> WayOutView:
             priority=way.details.priority,
             name=plan.name,
             operator=plan.operator,
+            aircraft=plan.aircraft,
             track=_points(way.track),
             state="Activated" if plan.state is State.ACTIVATED else "Accepted",
         ),

@@ -220,7 +220,11 @@ class PlansApi:
     ) -> list[views.WayOutView]:
         found = await self._ways.of(order, limits)
         wanted = PlanWanted(
-            order.details.volumes, name=order.name, operator=order.operator, state=order.state
+            order.details.volumes,
+            name=order.name,
+            operator=order.operator,
+            state=order.state,
+            aircraft=order.aircraft,
         )
         return [views.way_out_view(each, wanted) for each in found]
 

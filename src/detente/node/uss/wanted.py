@@ -51,7 +51,8 @@ class PlanWanted:
 
     Attributes:
         volumes, off_nominal, priority: see `detente.planning.Details`.
-        name, operator, track: see `detente.planning.Intent`; of a change, empty: as before.
+        name, operator, track, aircraft: see `detente.planning.Intent`; of a change, empty: as
+            before.
         state: Accepted, or Activated: straight into the air.
         id: a UUIDv4 of the operator's choice; None: a new one.
     """
@@ -64,6 +65,7 @@ class PlanWanted:
     track: Track = ()
     state: State = State.ACCEPTED
     id: str | None = None
+    aircraft: str = ""
 
     @property
     def details(self) -> Details:
@@ -82,6 +84,7 @@ def plan_order(wanted: PlanWanted, identity: str, now_us: int) -> Order:
         wanted.name,
         wanted.operator,
         wanted.track,
+        aircraft=wanted.aircraft,
     )
 
 
@@ -108,6 +111,7 @@ def change_order(
         before.operator if wanted is None else wanted.operator or before.operator,
         before.track if wanted is None else wanted.track,
         before,
+        before.aircraft if wanted is None else wanted.aircraft or before.aircraft,
     )
 
 
@@ -129,6 +133,7 @@ def declare_order(
         before.operator,
         before.track,
         before,
+        before.aircraft,
     )
 
 
@@ -144,4 +149,5 @@ def end_order(before: Intent, now_us: int) -> Order:
         before.operator,
         before.track,
         before,
+        before.aircraft,
     )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from tests.support import planned
 
 from detente.errors import DetenteError
-from detente.node.uss.plan_bodies import track_of
+from detente.node.uss.plan_bodies import change_of, track_of
+from detente.node.uss.plan_views import ChangeBody
+from detente.node.uss.wanted import PlanWanted, change_order, declare_order
+from detente.planning import Action, State
 
 AT = "2026-11-23T06:00:00Z"
 
@@ -33,3 +37,19 @@ def test_a_position_that_cannot_be_is_refused(
     with pytest.raises(DetenteError) as caught:
         track_of([point])
     assert str(caught.value.where).startswith(where)
+
+
+def test_the_aircraft_may_be_named_when_the_flight_begins_and_stays() -> None:
+    before = planned.intent()
+    assert change_of(ChangeBody(), before) is None
+    wanted = change_of(ChangeBody(aircraft="4b5678"), before)
+    assert wanted is not None
+    assert wanted.volumes == before.details.volumes
+    order = change_order(Action.ACTIVATE, before, State.ACTIVATED, wanted, 1)
+    assert order.aircraft == "4b5678"
+    for later in (
+        change_order(Action.CONFORM, before, State.ACTIVATED, None, 1),
+        change_order(Action.MODIFY, before, State.ACTIVATED, PlanWanted(wanted.volumes), 1),
+        declare_order(before, State.NONCONFORMING, (), 1),
+    ):
+        assert later.aircraft == before.aircraft
