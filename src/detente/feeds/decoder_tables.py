@@ -23,6 +23,13 @@ _FAMILIES: Final[Mapping[str, type]] = {
     "asterix": AsterixSettings,
     "cot": CotSettings,
 }
+_LOOKED_AT: Final[Mapping[str, Collection[str]]] = {
+    "mode_s": ("beast", "avr"),
+    "sbs": ("sbs",),
+    "asterix": ("asterix", "asterix-pcap"),
+    "cot": ("cot", "tak"),
+}
+"""By which of `FORMATS`."""
 _INSTANTS: Final = {"began_us": "began", "day_us": "day"}
 """Fields that are written as a time or a day."""
 _BY_TRANSPORT: Final = "datagrams"
@@ -36,7 +43,11 @@ class DecoderSettingsUnusable(DetenteError):
     code: ClassVar[str] = "feeds.settings"
 
 
-def decoder_settings(tables: Mapping[str, object], where: str) -> DecoderSettings:
+def decoder_settings(
+    tables: Mapping[str, object],
+    where: str,
+    form: str | None = None,
+) -> DecoderSettings:
     """What tables say; what is left out is as `DecoderSettings` has it.
 
     Args:
@@ -45,11 +56,19 @@ def decoder_settings(tables: Mapping[str, object], where: str) -> DecoderSetting
             with a zone, and `asterix.day` a TOML date; `datagrams` is told by the transport.
             `asterix.sites` is a list of tables.
         where: they stand, for errors.
+        form: the one format that they are for; a table that it does not look at is refused.
 
     Raises:
         DecoderSettingsUnusable: a name is unknown, or a value cannot be; it says which.
     """
     _check_names(tables, _FAMILIES, where)
+    for name in tables:
+        if form is not None and form not in _LOOKED_AT[name]:
+            raise DecoderSettingsUnusable(
+                f"The format {form} does not look at this table.",
+                where=f"{where}: {name}",
+                advice=f"It is for {', '.join(_LOOKED_AT[name])}.",
+            )
     found: dict[str, Any] = {
         name: _family(table, _FAMILIES[name], f"{where}: {name}") for name, table in tables.items()
     }

@@ -6,7 +6,6 @@ given once, when all is known that there is to know.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
@@ -19,6 +18,7 @@ from detente.agreement import AircraftClass, Purpose, load_agreement
 from detente.boundaries import BoundarySet
 from detente.errors import DetenteError
 from detente.operations import read_plan
+from detente.settings import read_toml
 
 from .crossing_rules import CrossingRules
 from .declarations import Declarations, Declared, Notice
@@ -123,14 +123,7 @@ def read_rules(
 
 
 def _document(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > BYTES_MAX:
-            raise RulesUnusable(f"It is larger than {BYTES_MAX >> 20} MiB.", where=str(path))
-        document = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise RulesUnusable(f"It cannot be read: {error.strerror}.", where=str(path)) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise RulesUnusable(f"This is not TOML: {error}.", where=str(path)) from None
+    document = read_toml(path, RulesUnusable, BYTES_MAX)
     unknown = sorted(set(document) - set(_TABLES))
     if unknown:
         raise RulesUnusable(

@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from detente.agreement import AircraftClass, Purpose
 from detente.errors import DetenteError
 
-from .identity_patterns import IdentityPatterns
+from .identity_patterns import IdentityPatterns, canonical
 
 BYTES_MAX: Final = 32 * 2**20
 AIRCRAFT_MAX: Final = 200_000
@@ -88,7 +88,8 @@ class Declarations:
         notices: errands.
 
     Raises:
-        DeclarationsUnusable: a pattern can match nothing, or an aircraft is declared twice.
+        DeclarationsUnusable: a pattern can match nothing, or what one matches is declared twice,
+            differently.
     """
 
     def __init__(self, aircraft: Iterable[Declared] = (), notices: Iterable[Notice] = ()) -> None:
@@ -107,10 +108,15 @@ class Declarations:
                 f"A pattern cannot be meant: {error}.",
                 advice="Write an identity, its beginning and a star, or a range of addresses.",
             ) from error
+        declared: dict[str, Declared] = {}
         for each in self.aircraft:
-            if len({self.aircraft[other] for other in self._aircraft.exact(each.aircraft)}) > 1:
+            # Two patterns may overlap, then the earlier one counts; one cannot mean two things.
+            before = declared.setdefault(canonical(each.aircraft), each)
+            if (before.party, before.kind) != (each.party, each.kind):
                 raise DeclarationsUnusable(
-                    "An aircraft is declared twice, differently.", where=each.aircraft
+                    "What this matches is declared twice, differently.",
+                    where=each.aircraft,
+                    advice="Keep one of the two.",
                 )
 
     def of(self, identity: str) -> Declared:

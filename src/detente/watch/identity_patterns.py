@@ -8,12 +8,19 @@ from typing import Final
 
 import numpy as np
 
-_RANGE: Final = re.compile(r"([0-9a-f]{6})-([0-9a-f]{6})\Z")
+_RANGE: Final = re.compile(r"([0-9a-f]{6})-([0-9a-f]{6})\Z", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[0-9a-f]{6}\Z")
+
+
+def canonical(pattern: str) -> str:
+    """The same pattern, as all are written that match the same: ranges in small letters."""
+    return pattern.lower() if _RANGE.match(pattern) else pattern
 
 
 class IdentityPatterns:
     """Exact identities, beginnings of some (`4b*`), and ranges of ICAO addresses (`4b0000-4b7fff`).
+
+    Ranges may be in capital letters: they are addresses, and nothing else looks like one.
 
     Args:
         patterns: in their order.

@@ -57,6 +57,44 @@ async def test_crossings_are_found_written_and_counted(tmp_path: Path, archive: 
     assert list((tmp_path / "work").iterdir()) == []
 
 
+FEEDS = """
+[asterix]
+day = 2026-05-01
+[[asterix.sites]]
+lat_deg = 46.5
+lng_deg = 6.5
+height_m = 500.0
+sac = 25
+sic = 2
+"""
+
+
+@pytest.mark.anyio
+async def test_a_radar_whose_site_is_told_sees_who_crosses(tmp_path: Path) -> None:
+    from tests.support.radar_sight import capture  # libasterix takes a second to come
+
+    track = [(5.0 + 0.026 * i, 46.35, 9144.0) for i in range(150)]
+    recording, out = tmp_path / "radar.ast", tmp_path / "events.parquet"
+    recording.write_bytes(capture((6.5, 46.5, 500.0), track, tod_s=43_200.0, every_s=10.0))
+    (tmp_path / "feeds.toml").write_text(FEEDS)
+
+    blind = await watch(tmp_path, recording, "--json")
+    assert blind.code == 0
+    assert json.loads(blind.out)["reports"] == 0
+
+    told = await watch(tmp_path, recording, "--feeds", "feeds.toml", "--out", out, "--json")
+    assert told.code == 1, told.err
+    assert json.loads(told.out)["reports"] == 150
+    frame = pl.read_parquet(out)
+    assert {"CH", "FR"} <= set(frame["claimant"].to_list())
+    assert {str(each.date()) for each in frame["began"]} == {"2026-05-01"}
+
+    wrong = await watch(tmp_path, recording, "--feeds", tmp_path / "none.toml")
+    assert wrong.code == 2
+    assert "none.toml" in wrong.err
+    assert "feeds.settings" in wrong.err
+
+
 @pytest.mark.anyio
 async def test_people_read_what_was_found_in_their_language(tmp_path: Path, archive: Path) -> None:
     english = await watch(tmp_path, archive)

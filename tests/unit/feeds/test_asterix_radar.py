@@ -9,6 +9,7 @@ import numpy as np
 import pyproj
 import pytest
 from tests.support import asterix_blocks as blocks
+from tests.support.radar_sight import seen
 
 from detente.feeds.asterix import AsterixDecoder, AsterixSettings, BadSite, RadarSite
 from detente.feeds.asterix._polar import place
@@ -16,23 +17,7 @@ from detente.feeds.reports import Basis, Source
 
 SOURCE = Source("radar", "asterix")
 SITE = RadarSite(lat_deg=46.9, lng_deg=7.5, height_m=600.0)
-EARTH = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 GEOD = pyproj.Geod(ellps="WGS84")
-
-
-def seen(
-    site: tuple[float, float, float], target: tuple[float, float, float]
-) -> tuple[float, float]:
-    """Slant range and azimuth (deg) of a target (longitude, latitude, height), by pyproj."""
-    here = np.array(EARTH.transform(*site))
-    line = np.array(EARTH.transform(*target)) - here
-    lam, phi = math.radians(site[0]), math.radians(site[1])
-    east = np.array([-math.sin(lam), math.cos(lam), 0.0])
-    north = np.array(
-        [-math.sin(phi) * math.cos(lam), -math.sin(phi) * math.sin(lam), math.cos(phi)]
-    )
-    azimuth = math.degrees(math.atan2(float(line @ east), float(line @ north)))
-    return float(np.linalg.norm(line)), azimuth
 
 
 @pytest.mark.parametrize("seed", range(8))

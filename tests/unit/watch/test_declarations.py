@@ -74,6 +74,7 @@ def test_json_is_the_same() -> None:
         (b'[[aircraft]]\naircraft = "a"\ncolour = "red"', "cannot be read"),
         (b'[[aircraft]]\naircraft = "a*b"', "nothing may follow a star"),
         (b'[[aircraft]]\naircraft = "4bffff-4b0000"', "ends before it begins"),
+        (b'[[aircraft]]\naircraft = "4BFFFF-4B0000"', "ends before it begins"),
         (b"\xff\xfe", "cannot be read"),
         (b'{"aircraft": ' + b"[" * 100_000, "cannot be read"),
         (b" " * (33 << 20), "larger than 32 MB"),
@@ -106,11 +107,37 @@ def test_all_patterns_that_match_are_found(patterns: list[str], identity: str) -
     assert IdentityPatterns(patterns).matching(identity) == expected
 
 
-def test_an_aircraft_is_declared_once() -> None:
-    one, other = Declared(aircraft="a", party="a"), Declared(aircraft="a", party="b")
-    assert Declarations([one, one]).of("a") == one
-    with pytest.raises(DeclarationsUnusable, match="declared twice"):
-        Declarations([one, other])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a", "a"),
+        ("4b*", "4b*"),
+        ("4b0000-4bffff", "4b0000-4bffff"),
+        ("4b00aa-4bffff", "4B00AA-4BFFFF"),
+    ],
+)
+def test_what_one_pattern_matches_is_declared_once(first: str, second: str) -> None:
+    one, same = Declared(aircraft=first, party="a"), Declared(aircraft=second, party="a")
+    assert Declarations([one, same]).of("4b1234") == Declarations([one]).of("4b1234")
+    for other in (
+        Declared(aircraft=second, party="b"),
+        Declared(aircraft=second, party="a", kind=AircraftClass.BALLOON),
+    ):
+        with pytest.raises(DeclarationsUnusable, match="declared twice") as refusal:
+            Declarations([one, other])
+        assert refusal.value.where == second
+
+
+def test_of_two_patterns_that_overlap_the_earlier_counts() -> None:
+    some, all_ = Declared(aircraft="4b1*", party="a"), Declared(aircraft="4b*", party="b")
+    assert Declarations([some, all_]).of("4b1234").party == "a"
+    assert Declarations([all_, some]).of("4b1234").party == "b"
+
+
+def test_ranges_may_be_in_capital_letters() -> None:
+    declared = Declarations([Declared(aircraft="4B00AA-4B7FFF", party="a")])
+    assert declared.of("4b00ab").party == "a"
+    assert declared.of("4b00a9").party == ""
 
 
 @given(st.binary(max_size=100))

@@ -36,14 +36,14 @@ def made_feed(
         clock: µs since 1970 UTC.
 
     Raises:
-        UnknownFormat, FeedAddressUnusable: it cannot be.
+        UnknownFormat, FeedAddressUnusable, DecoderSettingsUnusable: it cannot be.
     """
     way = Way(tls=_tls(part, base), policy=policy, egress=Egress(policy), every_s=part.every_s)
     source = Source(part.name, part.format, part.assumed_horizontal_m, part.assumed_vertical_m)
     return Feed(
         part.name,
         transport_for(FeedAddress.parse(part.address), clock, way),
-        decoder_for(part.format, source),
+        decoder_for(part.format, source, part.decoders()),
         waiting,
         clock=clock,
         random=SystemRandom().random,

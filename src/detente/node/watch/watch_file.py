@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
 
 from detente.errors import DetenteError
+from detente.feeds import DecoderSettings, decoder_settings
+from detente.settings import read_toml
 
 BYTES_MAX: Final = 1 << 20
 FEEDS_MAX: Final = 64
@@ -25,6 +26,7 @@ PRIVATE: Final = (
 """Networks that receivers of one's own are in."""
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}\Z")]
+Table: TypeAlias = dict[str, Any]
 Text = Annotated[str, Meta(min_length=1, max_length=250, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
 
 
@@ -66,6 +68,7 @@ class FeedPart(_Part, frozen=True, kw_only=True):
         silent_s: after how many seconds without a report it counts as silent.
         assumed_horizontal_m, assumed_vertical_m: 95 %, for reports that state no accuracy.
         tls: for tls://.
+        mode_s, sbs, asterix, cot: what the feed does not say; see `decoder_settings`.
     """
 
     name: Name
@@ -76,6 +79,28 @@ class FeedPart(_Part, frozen=True, kw_only=True):
     assumed_horizontal_m: Annotated[float, Meta(gt=0, le=100_000)] = 185.2
     assumed_vertical_m: Annotated[float, Meta(gt=0, le=10_000)] = 45.0
     tls: FeedTlsPart | None = None
+    mode_s: Table | None = None
+    sbs: Table | None = None
+    asterix: Table | None = None
+    cot: Table | None = None
+
+    def decoders(self, where: str = "") -> DecoderSettings:
+        """How what comes is decoded.
+
+        Args:
+            where: the feed stands, for errors.
+
+        Raises:
+            DecoderSettingsUnusable: a table says what it cannot say, or is not for the format.
+        """
+        tables = {
+            "mode_s": self.mode_s,
+            "sbs": self.sbs,
+            "asterix": self.asterix,
+            "cot": self.cot,
+        }
+        told = {name: each for name, each in tables.items() if each is not None}
+        return decoder_settings(told, where or f"feed {self.name}", self.format)
 
 
 class AlertsPart(_Part, frozen=True, kw_only=True):
@@ -135,16 +160,10 @@ def read_watch_file(path: Path) -> WatchFile:
 
     Raises:
         WatchFileUnusable: it cannot be read, or is not of that form.
+        DecoderSettingsUnusable: see `FeedPart.decoders`.
     """
     try:
-        if path.stat().st_size > BYTES_MAX:
-            raise WatchFileUnusable(f"It is larger than {BYTES_MAX >> 20} MiB.", where=str(path))
-        document = tomllib.loads(path.read_text("utf-8"))
-        found = msgspec.convert(document, WatchFile)
-    except OSError as error:
-        raise WatchFileUnusable(f"It cannot be read: {error.strerror}.", where=str(path)) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise WatchFileUnusable(f"This is not TOML: {error}.", where=str(path)) from None
+        found = msgspec.convert(read_toml(path, WatchFileUnusable, BYTES_MAX), WatchFile)
     except msgspec.ValidationError as error:
         raise WatchFileUnusable(
             f"{error}.", where=str(path), advice="See docs/watching-live.md."
@@ -153,4 +172,6 @@ def read_watch_file(path: Path) -> WatchFile:
     twice = next((each for each in names if names.count(each) > 1), None)
     if twice is not None:
         raise WatchFileUnusable("Two feeds have one name.", where=f"{path}: {twice}")
+    for each in found.feed:
+        each.decoders(f"{path}: feed {each.name}")
     return found

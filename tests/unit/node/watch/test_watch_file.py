@@ -6,6 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from detente.feeds import (
+    AsterixSettings,
+    CotSettings,
+    DecoderSettings,
+    DecoderSettingsUnusable,
+    ModeSSettings,
+    RadarSite,
+    SbsSettings,
+)
 from detente.node.watch.watch_file import WatchFileUnusable, read_watch_file
 
 FEED = '[[feed]]\nname = "n"\nformat = "sbs"\naddress = "tcp://127.0.0.1:1"\n'
@@ -43,6 +52,81 @@ def test_what_it_says_is_read(tmp_path: Path) -> None:
 def test_what_it_cannot_say_is_named(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(WatchFileUnusable, match=told):
         read_watch_file(written(tmp_path, text))
+
+
+SETTLED = """
+[[feed]]
+name = "radar"
+format = "asterix"
+address = "udp://239.2.3.1:8600"
+[feed.asterix]
+cat021 = "0.26"
+origin = [47, 8.0]
+[[feed.asterix.sites]]
+lat_deg = 46.9
+lng_deg = 7.5
+height_m = 600
+sac = 25
+sic = 2
+
+[[feed]]
+name = "receiver"
+format = "beast"
+address = "tcp://127.0.0.1:1"
+mode_s = { receiver = [46.9, 7.5], range_m = 400000 }
+
+[[feed]]
+name = "lines"
+format = "sbs"
+address = "tcp://127.0.0.1:2"
+sbs.utc_offset_s = 7200
+
+[[feed]]
+name = "events"
+format = "tak"
+address = "tcp://127.0.0.1:3"
+cot.message_bytes_max = 4096
+
+[[feed]]
+name = "plain"
+format = "asterix"
+address = "udp://239.2.3.1:8601"
+"""
+
+
+def test_each_feed_has_its_own_settings(tmp_path: Path) -> None:
+    found = read_watch_file(written(tmp_path, SETTLED))
+    assert {each.name: each.decoders() for each in found.feed} == {
+        "radar": DecoderSettings(
+            asterix=AsterixSettings(
+                cat021="0.26",
+                origin=(47.0, 8.0),
+                sites=(RadarSite(lat_deg=46.9, lng_deg=7.5, height_m=600.0, sac=25, sic=2),),
+            )
+        ),
+        "receiver": DecoderSettings(mode_s=ModeSSettings(receiver=(46.9, 7.5), range_m=400_000.0)),
+        "lines": DecoderSettings(sbs=SbsSettings(utc_offset_s=7200)),
+        "events": DecoderSettings(cot=CotSettings(message_bytes_max=4096)),
+        "plain": DecoderSettings(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("[feed.sbs]\nutc = 1", ("watch.toml: feed n: sbs", "utc", "utc_offset_s")),
+        ("[feed.sbs]\nutc_offset_s = 100000", ("watch.toml: feed n: sbs.utc_offset_s", "100000")),
+        ("[feed.asterix]\n", ("watch.toml: feed n: asterix", "sbs", "asterix-pcap")),
+        ("[feed.mode_s]\nreceiver = [1.0, 2.0]", ("watch.toml: feed n: mode_s", "beast")),
+    ],
+    ids=["name", "value", "format", "other format"],
+)
+def test_settings_that_cannot_be_or_are_not_looked_at_are_refused(
+    tmp_path: Path, table: str, told: tuple[str, ...]
+) -> None:
+    with pytest.raises(DecoderSettingsUnusable) as refusal:
+        read_watch_file(written(tmp_path, f"{FEED}{table}\n"))
+    assert all(part in str(refusal.value) for part in told), refusal.value
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
