@@ -29,15 +29,9 @@ from detente.operations.plan_file import (
 )
 from detente.operations.plan_values import PlanError
 from detente.operations.render import conflict_table, result_document, result_geojson
-from detente.operations.report import (
-    ReportText,
-    asset,
-    embed_json,
-    report_page,
-    script_digest,
-    write_report,
-)
+from detente.operations.report import ReportText, report_page, write_report
 from detente.operations.report_after import Change
+from detente.operations.report_frame import asset, both, framed
 from detente.operations.table_files import TrajectoryError, read_json_table
 from detente.operations.track_cleaning import ReadingReport
 from detente.operations.trajectories import (
@@ -75,12 +69,13 @@ __all__ = [
     "Words",
     "area_page",
     "asset",
+    "both",
     "check",
     "closest_approach",
     "conflict_table",
     "corridor_volumes",
     "discover",
-    "embed_json",
+    "framed",
     "is_plan",
     "load_flights",
     "parse_corridor",
@@ -93,7 +88,6 @@ __all__ = [
     "report_page",
     "result_document",
     "result_geojson",
-    "script_digest",
     "write_area_page",
     "write_report",
 ]

@@ -7,34 +7,16 @@ names, which come from strangers, put into the page as text.
 
 from __future__ import annotations
 
-import html
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from detente.geo import Circle, Volume4D
-from detente.operations.report import (
-    asset,
-    embed_json,
-    outline_vertices,
-    ring,
-    rounded,
-    script_digest,
-    seconds,
-)
+from detente.operations.report import outline_vertices, ring, rounded, seconds
+from detente.operations.report_frame import asset, both, framed, write_whole
 from detente.words import Words, bilingual
 
-_SCRIPTS: Final = (
-    "phrases.js",
-    "area_phrases.js",
-    "language.js",
-    "geometry.js",
-    "drawing.js",
-    "map.js",
-    "areas.js",
-)
 _PLAN: Final = Words("plan", "plan")
 _PLANS: Final = Words("plans", "plans")
 
@@ -101,28 +83,23 @@ class AreaPage:
 
 def area_page(page: AreaPage) -> str:
     """The page as HTML."""
-    script = "\n".join(['"use strict";', *map(asset, _SCRIPTS)])
-    style = asset("page.css") + asset("areas.css")
     data = {
-        "title": _both(page.title),
-        "subtitle": _both(page.subtitle),
-        "group": _both(page.group),
-        "groups": _both(page.groups),
+        "title": both(page.title),
+        "subtitle": both(page.subtitle),
+        "group": both(page.group),
+        "groups": both(page.groups),
         "areas": [_area(each) for each in page.areas],
         "lines": [ring(each) for each in page.lines if len(each) > 1],
         "findings": [_finding(each) for each in page.findings],
     }
-    parts = {
-        "TITLE": html.escape(bilingual(page.title).en),
-        "STYLE_HASH": script_digest(style),
-        "SCRIPT_HASH": script_digest(script),
-        "STYLE": style,
-        "SCRIPT": script,
-        "DATA": embed_json(data),
-    }
-    # One pass over the template: what is put in is never looked at again.
-    pieces = asset("areas.html").split("@")
-    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+    return framed(
+        bilingual(page.title),
+        asset("areas.html"),
+        data,
+        scripts=[asset("areas.js")],
+        phrases=[asset("area_phrases.js")],
+        styles=[asset("areas.css")],
+    )
 
 
 def write_area_page(path: Path, page: AreaPage) -> None:
@@ -131,17 +108,7 @@ def write_area_page(path: Path, page: AreaPage) -> None:
     Raises:
         OSError: when it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(area_page(page), encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _both(text: str | Words) -> dict[str, str]:
-    both = bilingual(text)
-    return {"en": both.en, "fr": both.fr}
+    write_whole(path, area_page(page))
 
 
 def _area(area: Area) -> dict[str, Any]:
@@ -168,8 +135,8 @@ def _area(area: Area) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "kind": finding.kind,
-        "words": _both(finding.words),
+        "words": both(finding.words),
         "line": finding.line,
         "part": finding.part,
-        "remedy": None if finding.remedy is None else _both(finding.remedy),
+        "remedy": None if finding.remedy is None else both(finding.remedy),
     }

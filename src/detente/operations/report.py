@@ -1,23 +1,12 @@
 """The report of a check as one page that needs nothing else: a map, a list, a profile, the reasons.
 
 If flights were planned otherwise afterwards, it shows both: before, and after.
-
-Everything is inside the file: it opens from a disk, years later, without a network. Its
-Content-Security-Policy allows the one script and the one style by their hashes and nothing from
-anywhere. Names and ids come from strangers: they are embedded as JSON in which `<`, `>` and `&` are
-escaped, and the script puts them into the page as text.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -30,18 +19,11 @@ from detente.operations.check import CheckResult, FlightConflict
 from detente.operations.flights import Flight, Track
 from detente.operations.instants import format_clock
 from detente.operations.report_after import Change, NowPlanned, afterwards
+from detente.operations.report_frame import asset, both, framed, write_whole
 from detente.words import Words, bilingual
 
 _TITLE: Final = Words("Conflicts of planned flights", "Conflits entre vols prévus")
-_SCRIPTS: Final = (
-    "phrases.js",
-    "language.js",
-    "geometry.js",
-    "drawing.js",
-    "map.js",
-    "profile.js",
-    "page.js",
-)
+_SCRIPTS: Final = ("profile.js", "listing.js", "page.js")
 # 1e-5 degree, 1.1 m: below what the page can show.
 _PER_DEGREE: Final = 100_000
 _TRACK_POINTS_MAX: Final = 400_000
@@ -85,21 +67,14 @@ def report_page(
             None if it has no after.
     """
     text = text or ReportText()
-    script = "\n".join(['"use strict";', *map(asset, _SCRIPTS)])
-    style = asset("page.css")
-    parts = {
-        "TITLE": html.escape(bilingual(text.title).en),
-        "STYLE_HASH": script_digest(style),
-        "SCRIPT_HASH": script_digest(script),
-        "STYLE": style,
-        "SCRIPT": script,
-        "DATA": embed_json(_data(result, own, others, text, changes)),
-    }
-    page: list[str] = []
-    # One pass over the template: what is put in is never looked at again.
-    for i, piece in enumerate(asset("page.html").split("@")):
-        page.append(parts[piece] if i % 2 else piece)
-    return "".join(page)
+    return framed(
+        bilingual(text.title),
+        asset("page.html"),
+        _data(result, own, others, text, changes),
+        scripts=[asset(each) for each in _SCRIPTS],
+        styles=[asset("page.css")],
+        switches=asset("moments.html"),
+    )
 
 
 def write_report(
@@ -115,31 +90,7 @@ def write_report(
     Raises:
         OSError: when it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(report_page(result, own, others, text, changes), encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def embed_json(value: Any) -> str:
-    """JSON that may stand inside a script element whatever strings it holds."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def asset(name: str) -> str:
-    """A file of the page's, as text."""
-    folder = resources.files("detente.operations").joinpath("report_page")
-    return folder.joinpath(name).read_text("utf-8")
-
-
-def script_digest(text: str) -> str:
-    """What a Content-Security-Policy allows a script or style by."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    write_whole(path, report_page(result, own, others, text, changes))
 
 
 def _data(
@@ -167,15 +118,19 @@ def _data(
         made = format_clock(text.made_at_us, date=True)
         notes.append(Words(f"Made {made} UTC.", f"Établi le {made} UTC."))
     return {
-        "title": _both(text.title),
-        "subtitle": _both(text.subtitle),
+        "title": both(text.title),
+        "subtitle": both(text.subtitle),
         "sides": [
-            _both(text.own_label or _parties(own) or Words("own flights", "nos vols")),
-            _both(text.other_label or _parties(others) or Words("other flights", "autres vols")),
+            both(text.own_label or _parties(own) or Words("own flights", "nos vols")),
+            both(
+                bilingual(
+                    text.other_label or _parties(others) or Words("other flights", "autres vols")
+                )
+            ),
         ],
         "counts": _counts(result),
-        "figures": [[_both(name), _both(value)] for name, value in text.figures],
-        "notes": [_both(note) for note in notes],
+        "figures": [[both(name), both(value)] for name, value in text.figures],
+        "notes": [both(note) for note in notes],
         "close": {"h": result.closeness.horizontal_m, "v": result.closeness.vertical_m},
         "flights": [
             _flight(flight, side, planned, in_conflict=id(flight) in met, every=every)
@@ -192,11 +147,6 @@ def _data(
 def _parties(flights: Sequence[Flight]) -> str:
     names = list(dict.fromkeys(flight.party for flight in flights if flight.party))
     return ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
-
-
-def _both(text: str | Words) -> dict[str, str]:
-    both = bilingual(text)
-    return {"en": both.en, "fr": both.fr}
 
 
 def _counts(result: CheckResult) -> list[tuple[str, int]]:
@@ -219,7 +169,7 @@ def _flight(
     change = None if planned is None else planned.change(flight)
     after: dict[str, Any] | None = None
     if change is not None:
-        after = {"words": _both(change.words), "track": None, "volumes": []}
+        after = {"words": both(change.words), "track": None, "volumes": []}
         if change.after is not None:
             after |= _shape(change.after, in_conflict=True, every=every)
     return {

@@ -8,7 +8,6 @@ from strangers, put in as text. A page shows `EVENTS_MAX` events, and tells how 
 from __future__ import annotations
 
 import heapq
-import html
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from detente.boundaries import Boundary, BoundarySet
-from detente.operations import asset, embed_json, script_digest
+from detente.operations import asset, both, framed
 from detente.words import Words
 
 from .archive_tracks import TrackPoints, Window
@@ -29,16 +28,7 @@ from .report_sources import InputFile, notes, source_notes
 EVENTS_MAX: Final = 500
 """Events that a page shows: with their tracks, 10 MB."""
 _TITLE: Final = Words("What the watch found", "Ce que la surveillance a trouvé")
-_SHARED: Final = (
-    "phrases.js",
-    "language.js",
-    "geometry.js",
-    "drawing.js",
-    "map.js",
-    "profile.js",
-)
 _OWN: Final = (
-    "watch_phrases.js",
     "watch_model.js",
     "watch_map.js",
     "watch_profile.js",
@@ -106,19 +96,14 @@ class Report:
 
 def report_page(report: Report) -> str:
     """The page as HTML."""
-    script = "\n".join(['"use strict";', *map(asset, _SHARED), *map(_asset, _OWN)])
-    style = asset("page.css") + _asset("watch.css")
-    parts = {
-        "TITLE": html.escape(report.title.en),
-        "STYLE_HASH": script_digest(style),
-        "SCRIPT_HASH": script_digest(script),
-        "STYLE": style,
-        "SCRIPT": script,
-        "DATA": embed_json(_data(report)),
-    }
-    # One pass over the template: what is put in is never looked at again.
-    pieces = _asset("watch.html").split("@")
-    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+    return framed(
+        report.title,
+        _asset("watch.html"),
+        _data(report),
+        scripts=[asset("profile.js"), asset("listing.js"), *map(_asset, _OWN)],
+        phrases=[_asset("watch_phrases.js")],
+        styles=[_asset("watch.css")],
+    )
 
 
 def write_report(path: Path, report: Report) -> None:
@@ -162,7 +147,7 @@ def _data(report: Report) -> dict[str, Any]:
     shown = Shown(summary.shown, report.tracks, report.boundaries, used)
     lines = shown.overview()
     return {
-        "title": _both(report.title),
+        "title": both(report.title),
         "counts": [[*key, count] for key, count in summary.counts.items()],
         "all": summary.events,
         "eventsFile": report.events_file,
@@ -170,7 +155,7 @@ def _data(report: Report) -> dict[str, Any]:
         "boundaries": [_boundary(known[name], lines[number]) for name, number in used.items()],
         "events": [event_data(shown, each) for each in summary.shown],
         "notes": [
-            _both(each)
+            both(each)
             for each in (
                 *report.remarks,
                 *notes(),
@@ -194,7 +179,3 @@ def _boundary(boundary: Boundary, drawn: tuple[list[list[int]], float]) -> dict[
         "lines": lines,
         "coarse": coarse_m,
     }
-
-
-def _both(text: Words) -> dict[str, str]:
-    return {"en": text.en, "fr": text.fr}

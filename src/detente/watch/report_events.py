@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.boundaries import Boundary, BoundarySet
-from detente.words import Words
+from detente.operations import both
 
 from .archive_tracks import TrackPoints, Window
 from .events import Event, Interval, Place
@@ -143,7 +143,7 @@ def event_data(shown: Shown, event: Event) -> dict[str, Any]:
             for name in INTERVALS
             if getattr(event, name) is not None
         ],
-        "grounds": [_both(each) for each in map(sentence, event.grounds)],
+        "grounds": [both(each) for each in map(sentence, event.grounds)],
         "reports": event.reports,
         "basis": event.basis,
         "track": None if track is None else _columns(track, shown.depths(event, track)),
@@ -243,7 +243,3 @@ def _packed(line: Line) -> list[int]:
     whole = np.rint(line[:, ::-1] * _PER_DEGREE).astype(np.int64)
     flat: list[int] = np.diff(whole, axis=0, prepend=np.zeros((1, 2), np.int64)).ravel().tolist()
     return flat
-
-
-def _both(text: Words) -> dict[str, str]:
-    return {"en": text.en, "fr": text.fr}

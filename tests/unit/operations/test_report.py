@@ -13,7 +13,7 @@ import pytest
 from tests.unit.operations.flights_made import flight, straight
 
 from detente.operations import ReportText, Words, check, report_page, write_report
-from detente.operations.report import embed_json
+from detente.operations.report_frame import embed_json
 
 HOSTILE = "</script><script>alert(1)</script><!-- @DATA@ ' \" \u2028"
 
@@ -116,8 +116,8 @@ def test_the_phrasebook_says_everything_in_both_languages() -> None:
 
 
 def test_the_page_says_what_is_in_the_phrasebook_and_nothing_else() -> None:
-    template = asset("page.html")
-    names = ("language.js", "drawing.js", "map.js", "profile.js", "page.js")
+    template = asset("frame.html") + "".join(map(asset, ("moments.html", "map.html", "page.html")))
+    names = ("language.js", "drawing.js", "frame.js", "map.js", "profile.js", "page.js")
     scripts = "\n".join(asset(name) for name in names)
     keys = set(phrasebook()["en"])
     asked = set(re.findall(r'data-say(?:-[a-z-]+)?="(\w+)"', template))

@@ -204,9 +204,12 @@ def test_both_languages_say_the_same_things() -> None:
     for key, said in phrases["en"].items():
         marks = set(re.findall(r"\{\w+\}", said))
         assert set(re.findall(r"\{\w+\}", phrases["fr"][key])) == marks, key
-    said_by_page = set(
-        re.findall(r'data-say(?:-[\w-]+)?="(\w[\w-]*)"', (PAGE / "watch.html").read_text())
-    )
-    shared = Path(__file__).parents[3] / "src/detente/operations/report_page/phrases.js"
-    known = set(phrases["en"]) | set(re.findall(r'"(\w+)":', shared.read_text("utf-8")))
-    assert said_by_page <= known
+    shared = Path(__file__).parents[3] / "src/detente/operations/report_page"
+    html = (PAGE / "watch.html", shared / "frame.html", shared / "map.html")
+    said_by_page = {
+        each
+        for file in html
+        for each in re.findall(r'data-say(?:-[\w-]+)?="(\w[\w-]*)"', file.read_text("utf-8"))
+    }
+    all_pages = (shared / "phrases.js").read_text("utf-8")
+    assert said_by_page <= set(phrases["en"]) | set(re.findall(r'"(\w+)":', all_pages))

@@ -1,9 +1,9 @@
 // What the page of areas says besides. The object is JSON, so that a test can read it too.
-const AREA_PHRASES = {
+const MORE_PHRASES = {
   "en": {
-    "areaSkip": "Skip to the list of volumes",
-    "areaMapOf": "Map of the volumes",
-    "areaHelp": "Drag or arrow keys move, wheel or + − zoom, 0 shows everything. Select a volume on the map or in the list.",
+    "skip": "Skip to the list of volumes",
+    "mapOf": "Map of the volumes",
+    "help": "Drag or arrow keys move, wheel or + − zoom, 0 shows everything. Select a volume on the map or in the list.",
     "areaList": "Volumes",
     "areaVolumes": "volumes",
     "areaProblems": "not understood",
@@ -28,9 +28,9 @@ const AREA_PHRASES = {
     "areaBasis": "What the heights rest upon"
   },
   "fr": {
-    "areaSkip": "Aller à la liste des volumes",
-    "areaMapOf": "Carte des volumes",
-    "areaHelp": "Glisser ou flèches\u202f: déplacer\u202f; molette ou + −\u202f: zoom\u202f; 0\u202f: tout afficher. Choisissez un volume sur la carte ou dans la liste.",
+    "skip": "Aller à la liste des volumes",
+    "mapOf": "Carte des volumes",
+    "help": "Glisser ou flèches\u202f: déplacer\u202f; molette ou + −\u202f: zoom\u202f; 0\u202f: tout afficher. Choisissez un volume sur la carte ou dans la liste.",
     "areaList": "Volumes",
     "areaVolumes": "volumes",
     "areaProblems": "non compris",

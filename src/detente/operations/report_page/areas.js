@@ -1,12 +1,4 @@
-// Names come from strangers: they reach the page through textContent and canvas text only.
-for (const each of Object.keys(AREA_PHRASES)) Object.assign(PHRASES[each], AREA_PHRASES[each]);
-const byId = (id) => document.getElementById(id);
-const element = (name, text, className) => {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  if (className) made.className = className;
-  return made;
-};
+// The page of areas: volumes on a map and in a list, and what was found in the file.
 const LABELS_MAX = 60;
 
 // Each volume is a flight of its own to the map; there are no conflicts.
@@ -79,29 +71,15 @@ const model = decode(JSON.parse(byId("data").textContent));
 const map = new AreaMap(byId("map"), model, (a) => select(a, false));
 
 function header() {
-  document.title = byId("title").textContent = told(model.title);
-  byId("subtitle").textContent = told(model.subtitle);
   const groups = new Set(model.areas.map((a) => a.group)).size;
   const problems = model.findings.filter((f) => f.kind === "problem").length;
   const figures = [[told(model.groups), groups], [say("areaVolumes"), model.areas.length], [say("areaProblems"), problems]];
-  byId("figures").replaceChildren(...figures.map(([name, count]) => {
-    const pair = element("div");
-    pair.append(element("dt", name), element("dd", whole(count)));
-    return pair;
-  }));
+  heading(told(model.title), told(model.subtitle), figures.map(([name, count]) => [name, whole(count)]));
   byId("shown").textContent = model.areas.length ? "" : say("areaNone");
 }
 
 function legend() {
-  const list = byId("legend"), tint = colours();
-  list.replaceChildren();
-  const item = (paint, text) => {
-    const row = element("li"), canvas = element("canvas");
-    canvas.setAttribute("aria-hidden", "true");
-    row.append(canvas, element("span", text));
-    list.append(row);
-    paint(sharpen(canvas).context);
-  };
+  const tint = colours();
   const box = (side) => (context) => {
     context.fillStyle = hatch(context, tint.side[side], side);
     context.fillRect(0, 0, 34, 16);
@@ -109,9 +87,9 @@ function legend() {
     context.lineWidth = 2;
     context.strokeRect(1, 1, 32, 14);
   };
-  item(box(0), say("areaVolume"));
-  item(box(1), say("areaChosen"));
-  if (model.lines.length) item((context) => {
+  means(box(0), say("areaVolume"));
+  means(box(1), say("areaChosen"));
+  if (model.lines.length) means((context) => {
     context.strokeStyle = tint.ink;
     context.lineWidth = 1.6;
     context.setLineDash([2, 4]);
@@ -182,33 +160,12 @@ function select(a, zoom = true) {
   if (zoom) map.showArea(a); else { a.row.scrollIntoView({ block: "nearest" }); map.draw(); }
 }
 
-function speak(chosen) {
-  language = chosen;
-  for (const button of languageButtons) button.setAttribute("aria-pressed", String(button.lang === language));
-  fillPhrases();
+function tell() {
   header();
   rows();
   findings();
-  legend();
-  map.draw();
 }
 
-function theme(dark) {
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-  byId("theme").setAttribute("aria-pressed", String(dark));
-  legend();
-  map.draw();
-}
+const repaint = () => map.draw();
 
-const languageButtons = byId("languages").querySelectorAll("button");
-for (const button of languageButtons) button.addEventListener("click", () => { speak(button.lang); remember(button.lang); });
-addEventListener("hashchange", () => {
-  const asked = askedInAddress();
-  if (asked && asked !== language) speak(asked);
-});
-byId("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme !== "dark"));
-byId("zoom-in").addEventListener("click", () => map.zoom(1.5));
-byId("zoom-out").addEventListener("click", () => map.zoom(1 / 1.5));
-byId("fit").addEventListener("click", () => map.fit());
-speak(language);
-theme(matchMedia("(prefers-color-scheme: dark)").matches);
+begin();

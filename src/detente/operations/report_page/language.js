@@ -1,4 +1,6 @@
 // Which language the page speaks, and how that language writes numbers, units and places.
+// A page may say more than all pages do, or say it otherwise.
+if (typeof MORE_PHRASES !== "undefined") for (const each of Object.keys(PHRASES)) Object.assign(PHRASES[each], MORE_PHRASES[each]);
 const LOCALES = { en: "en-GB", fr: "fr-FR" }, REMEMBERED = "detente.language";
 
 function askedInAddress() {

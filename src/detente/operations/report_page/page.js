@@ -1,12 +1,4 @@
-// Names come from strangers: they reach the page through textContent and canvas text only.
-const byId = (id) => document.getElementById(id);
-const element = (name, text, className) => {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  if (className) made.className = className;
-  return made;
-};
-
+// The page of a check: conflicts on a map, in a list and in full, before and after.
 const decodeVolume = ([t0, t1, low, high, ring]) => ({ t0, t1, low, high, ring: decodeRing(ring) });
 const decodeEncounter = ([first, second, t0, t1, low, high, ring]) => ({ first, second, t0, t1, low, high, ring: decodeRing(ring) });
 
@@ -31,28 +23,13 @@ const profile = new Profile(byId("profile"), model);
 const map = new FlightMap(byId("map"), model, (c) => select(c, false));
 
 function header() {
-  document.title = byId("title").textContent = told(model.title);
-  byId("subtitle").textContent = told(model.subtitle);
-  const figures = [...model.counts.map(([key, count]) => [say(key), whole(count)]), ...model.figures.map((pair) => pair.map(told))];
-  byId("figures").replaceChildren(...figures.map(([name, value]) => {
-    const pair = element("div");
-    pair.append(element("dt", name), element("dd", value));
-    return pair;
-  }));
-  byId("notes").replaceChildren(...model.notes.map((note) => element("li", told(note))));
+  heading(told(model.title), told(model.subtitle), [...model.counts.map(([key, count]) => [say(key), whole(count)]), ...model.figures.map((pair) => pair.map(told))]);
+  noted(model.notes.map(told));
 }
 
 function legend() {
-  const list = byId("legend"), tint = colours();
-  list.replaceChildren();
-  const item = (paint, text) => {
-    const row = element("li"), canvas = element("canvas");
-    canvas.setAttribute("aria-hidden", "true");
-    row.append(canvas, element("span", text));
-    list.append(row);
-    paint(sharpen(canvas).context);
-  };
-  model.sides.forEach((name, side) => item((context) => {
+  const tint = colours();
+  model.sides.forEach((name, side) => means((context) => {
     context.fillStyle = hatch(context, tint.side[side], side);
     context.fillRect(0, 0, 34, 16);
     context.strokeStyle = tint.side[side];
@@ -62,7 +39,7 @@ function legend() {
   }, say("side", { letter: LETTER[side], name: told(name) })));
   for (const cause of CAUSES) {
     if (!model.conflicts.some((c) => c.cause === cause)) continue;
-    item((context) => {
+    means((context) => {
       const close = cause === "closeness";
       context.beginPath();
       if (close) { context.moveTo(17, 2); context.lineTo(23, 8); context.lineTo(17, 14); context.lineTo(11, 8); context.closePath(); }
@@ -76,14 +53,14 @@ function legend() {
     }, say("mark", { cause: say(cause) }));
   }
   if (!model.after) return;
-  item((context) => {
+  means((context) => {
     context.strokeStyle = tint.ink;
     context.lineWidth = 1.6;
     context.beginPath();
     context.moveTo(12, 8); context.lineTo(16, 12); context.lineTo(23, 4);
     context.stroke();
   }, say("markResolved"));
-  item((context) => {
+  means((context) => {
     context.strokeStyle = tint.faint;
     context.lineWidth = 1.6;
     context.setLineDash([2, 4]);
@@ -106,85 +83,34 @@ function turn(moment) {
   map.draw();
 }
 
-function buildRows() {
-  const rows = document.createDocumentFragment();
-  for (const c of model.conflicts) {
-    const row = element("tr"), cell = element("td"), button = element("button");
-    button.type = "button";
-    button.append(element("span", c.flights[0].name), element("i", "×"), element("span", c.flights[1].name));
-    button.title = `${c.flights[0].name} × ${c.flights[1].name}`;
-    button.setAttribute("aria-pressed", "false");
-    cell.append(button);
-    row.append(cell, element("td", "", "number"), element("td", "", "number"), element("td"), element("td"));
-    row.lastChild.append(element("span", "", `why ${c.cause}`));
-    row.addEventListener("click", () => select(c, true));
-    c.row = row;
-    c.button = button;
-    rows.append(row);
-  }
-  byId("rows").append(rows);
-}
-
 function fillRows() {
   for (const c of model.conflicts) {
     const [, ground, height, from, why] = c.row.cells;
+    c.button.replaceChildren(element("span", c.flights[0].name), element("i", "×"), element("span", c.flights[1].name));
+    c.button.title = `${c.flights[0].name} × ${c.flights[1].name}`;
     c.row.classList.toggle("resolved", resolved(c));
     ground.textContent = c.ct === null ? "—" : far(c.h);
     height.textContent = c.ct === null ? "—" : metres(c.v);
     from.textContent = c.t0 === null ? say("openTime") : clock(c.t0);
-    why.firstChild.textContent = say(`${c.cause}Short`);
+    why.replaceChildren(element("span", say(`${c.cause}Short`), `why ${c.cause}`));
     why.title = say(c.cause);
   }
-}
-
-function filter() {
-  const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean), cause = byId("why").value;
-  model.visible = [];
-  for (const c of model.conflicts) {
-    const shown = (!cause || c.cause === cause) && words.every((word) => c.words.includes(word));
-    c.row.hidden = !shown;
-    if (shown) model.visible.push(c);
-  }
-  tellShown();
-  map.draw();
 }
 
 function tellShown() {
   byId("shown").textContent = say("shown", { shown: whole(model.visible.length), all: whole(model.conflicts.length) });
 }
 
-let sorting = { key: "rank", up: true };
-function sort(key, heading) {
-  sorting = { key, up: sorting.key === key ? !sorting.up : true };
-  const value = (c) => key === "cause" ? c.cause : (key === "h" || key === "v") && c.ct === null ? Infinity : c[key] ?? -Infinity;
-  model.conflicts.sort((a, b) => {
-    const one = value(a), other = value(b);
-    return ((one < other ? -1 : one > other ? 1 : 0) || a.rank - b.rank) * (sorting.up ? 1 : -1);
-  });
-  for (const th of document.querySelectorAll("thead th")) th.removeAttribute("aria-sort");
-  heading.setAttribute("aria-sort", sorting.up ? "ascending" : "descending");
-  byId("rows").append(...model.conflicts.map((c) => c.row));
-  filter();
-}
-
-function fact(name, ...parts) {
-  const value = element("dd");
-  value.append(...parts);
-  byId("facts").append(element("dt", name), value);
-}
-
-function select(c, zoom = true, scroll = true) {
-  if (model.selected) {
-    model.selected.row.classList.remove("chosen");
-    model.selected.button.setAttribute("aria-pressed", "false");
-  }
-  model.selected = c;
-  c.row.classList.add("chosen");
-  c.button.setAttribute("aria-pressed", "true");
-  if (scroll) c.row.scrollIntoView({ block: "nearest" });
-  details();
-  if (zoom) map.showConflict(c); else map.draw();
-}
+const listing = new Listing(model, model.conflicts, {
+  key: "rank",
+  keeps: (c) => !byId("why").value || c.cause === byId("why").value,
+  value: (key, c) => key === "cause" ? c.cause : (key === "h" || key === "v") && c.ct === null ? Infinity : c[key] ?? -Infinity,
+  shown(c, zoom) {
+    details();
+    if (zoom) map.showConflict(c); else map.draw();
+  },
+});
+const select = (...how) => listing.select(...how);
 
 function details() {
   const c = model.selected, title = byId("detail-title");
@@ -226,69 +152,25 @@ function altitudes({ low, high }) {
   return say("altitudeSpanFeet", { ...said, lowFeet: feet(low), highFeet: feet(high) });
 }
 
-function step(by) {
-  const list = model.visible;
-  if (!list.length) return;
-  const at = list.indexOf(model.selected);
-  const next = list[at < 0 ? (by > 0 ? 0 : list.length - 1) : (at + by + list.length) % list.length];
-  select(next);
-  return next;
+function tell() {
+  header();
+  fillRows();
+  tellShown();
+  details();
 }
 
-function listen() {
-  byId("search").addEventListener("input", filter);
-  byId("why").addEventListener("change", filter);
-  byId("zoom-in").addEventListener("click", () => map.zoom(1.5));
-  byId("zoom-out").addEventListener("click", () => map.zoom(1 / 1.5));
-  byId("fit").addEventListener("click", () => map.fit());
-  for (const button of document.querySelectorAll("[data-sort]")) button.addEventListener("click", () => sort(button.dataset.sort, button.closest("th")));
-  byId("rows").addEventListener("keydown", (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    step(by)?.button.focus({ preventScroll: true });
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.target.matches("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "n" || event.key === "N") step(1);
-    if (event.key === "p" || event.key === "P") step(-1);
-    if (model.after && (event.key === "b" || event.key === "B")) turn(1 - model.moment);
-  });
-  for (const button of momentButtons) button.addEventListener("click", () => turn(Number(button.dataset.moment)));
-  for (const button of languageButtons) button.addEventListener("click", () => { speak(button.lang); remember(button.lang); });
-  addEventListener("hashchange", () => {
-    const asked = askedInAddress();
-    if (asked && asked !== language) speak(asked);
-  });
-  byId("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme !== "dark"));
-}
-
-function theme(dark) {
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-  byId("theme").setAttribute("aria-pressed", String(dark));
-  legend();
+function repaint() {
   profile.paint();
   map.draw();
 }
 
-const languageButtons = byId("languages").querySelectorAll("button");
 const momentButtons = byId("moments").querySelectorAll("button");
 byId("moments").hidden = byId("moments-help").hidden = !model.after;
-function speak(chosen) {
-  language = chosen;
-  for (const button of languageButtons) button.setAttribute("aria-pressed", String(button.lang === language));
-  fillPhrases();
-  header();
-  fillRows();
-  tellShown();
-  legend();
-  details();
-  map.draw();
-}
-
-buildRows();
-listen();
-speak(language);
-theme(matchMedia("(prefers-color-scheme: dark)").matches);
-filter();
+for (const button of momentButtons) button.addEventListener("click", () => turn(Number(button.dataset.moment)));
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (model.after && event.key.toLowerCase() === "b") turn(1 - model.moment);
+});
+begin();
+listing.filter();
 if (model.conflicts.length) select(model.conflicts[0], false, false);

@@ -1,5 +1,4 @@
 // What the page holds, unpacked. Tracks are columns of differences; depths and radii stand as they are.
-for (const each of Object.keys(WATCH_PHRASES)) Object.assign(PHRASES[each], WATCH_PHRASES[each]);
 
 function unpackTrack(columns) {
   if (!columns) return null;

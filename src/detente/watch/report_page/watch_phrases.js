@@ -1,10 +1,10 @@
 // What the page of events says besides. The object is JSON, so that a test can read it too.
-const WATCH_PHRASES = {
+const MORE_PHRASES = {
   "en": {
-    "watchSkip": "Skip to the list of events",
+    "skip": "Skip to the list of events",
     "watchSummary": "What was found",
-    "watchMapOf": "Map of boundaries, tracks and events",
-    "watchHelp": "Drag or arrow keys move, wheel or + − zoom, 0 shows everything, N and P go through the events. Pointing at the profile shows the same moment on the map.",
+    "mapOf": "Map of boundaries, tracks and events",
+    "help": "Drag or arrow keys move, wheel or + − zoom, 0 shows everything, N and P go through the events. Pointing at the profile shows the same moment on the map.",
     "watchList": "Events",
     "watchSearchFor": "aircraft, boundary or rule",
     "watchFrom": "From UTC",
@@ -74,10 +74,10 @@ const WATCH_PHRASES = {
     "bytes": "{n} MB"
   },
   "fr": {
-    "watchSkip": "Aller à la liste des événements",
+    "skip": "Aller à la liste des événements",
     "watchSummary": "Ce qui a été trouvé",
-    "watchMapOf": "Carte des limites, des trajectoires et des événements",
-    "watchHelp": "Glisser ou flèches\u202f: déplacer\u202f; molette ou + −\u202f: zoom\u202f; 0\u202f: tout afficher\u202f; N et P\u202f: parcourir les événements. Pointer le profil montre le même instant sur la carte.",
+    "mapOf": "Carte des limites, des trajectoires et des événements",
+    "help": "Glisser ou flèches\u202f: déplacer\u202f; molette ou + −\u202f: zoom\u202f; 0\u202f: tout afficher\u202f; N et P\u202f: parcourir les événements. Pointer le profil montre le même instant sur la carte.",
     "watchList": "Événements",
     "watchSearchFor": "aéronef, limite ou règle",
     "watchFrom": "Dès (UTC)",
