@@ -37,7 +37,7 @@ from .monitors.stand_off import StandOffMonitor
 from .outputs import SUFFIXES, OutputUnusable, check_output, check_place, write_events
 from .outputs_table import SCHEMA, event_frame
 from .own_volumes import OwnVolumes
-from .proposals import ConformanceTimes, Proposal, Proposed
+from .proposals import ConformanceTimes, Proposal, Proposed, Standing
 from .report import EVENTS_MAX, Report, Summary, report_page, summary_of, write_report
 from .report_events import windows
 from .report_sources import InputFile
@@ -114,6 +114,7 @@ __all__ = [
     "Stage",
     "StandOffMonitor",
     "StandOffRules",
+    "Standing",
     "Summary",
     "TrackCounts",
     "TrackPoints",

@@ -53,12 +53,13 @@ class WatchSetup:
         boundaries = () if self.boundaries is None else self.boundaries.boundaries
         return tuple(dict.fromkeys(each.source for each in boundaries))
 
-    def engine(self, part: Part = "all") -> Engine:
+    def engine(self, part: Part = "all", *, besides: Sequence[Monitor] = ()) -> Engine:
         """A new engine.
 
         Args:
             part: which monitors it has. What `own` tells of an aircraft does not depend on others,
                 so its aircraft may be dealt among engines; `between` has to see everybody.
+            besides: more monitors, which come last.
         """
         monitors: list[Monitor] = []
         if part != "between":
@@ -70,4 +71,4 @@ class WatchSetup:
                 monitors.append(StandOffMonitor(self.stand_off, self.declarations))
         if part != "own" and self.separation is not None:
             monitors.append(SeparationMonitor(self.separation, self.declarations))
-        return Engine(Tracks(self.tracks), monitors)
+        return Engine(Tracks(self.tracks), [*monitors, *besides])

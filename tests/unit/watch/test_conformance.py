@@ -13,7 +13,7 @@ from tests.support.watched import T0_US, flight, watched
 
 from detente.f3548 import types as f3548
 from detente.f3548 import uss_types as uss
-from detente.feeds import Reports
+from detente.feeds import Reports, joined
 from detente.geo import Circle, Volume4D
 from detente.planning import Judged, State
 from detente.planning import conformance as planning
@@ -25,6 +25,7 @@ from detente.watch import (
     OwnVolumes,
     Proposal,
     Proposed,
+    Standing,
     Tracks,
 )
 
@@ -130,6 +131,64 @@ class TestExcursions:
         assert [each.state for each in two.proposals()] == [
             Proposed.NONCONFORMING, Proposed.ACTIVATED,
         ]  # fmt: skip
+
+
+class TestChangesInFlight:
+    """The plan changes while the aircraft flies."""
+
+    WIDER = (replace(VOLUME, outline=Circle(46.0, 7.0, 1_500.0)),)
+    OUT = along([900, 1_300, 1_300])
+
+    def test_wider_volumes_take_it_in_again(self) -> None:
+        monitor, tracks = ConformanceMonitor(OWN), Tracks()
+        (began,) = {each.id: each for each in monitor.take(tracks.take(self.OUT))}.values()
+        assert not monitor.declare([OwnVolumes("3c0001", "plan-1", self.WIDER, "A")])
+        later = flight([(3.0 + i, 46.0, east(1_300)) for i in range(4)], altitude_m=300.0)
+        (ended,) = monitor.take(tracks.take(later))
+        assert (ended.id, ended.ended_us) == (began.id, T0_US + 3 * S)
+        assert [each.state for each in monitor.proposals()] == [
+            Proposed.NONCONFORMING, Proposed.ACTIVATED,
+        ]  # fmt: skip
+
+    def test_of_others_nothing_is_forgotten(self) -> None:
+        other = flight([(0, 46.0, 7.0)], aircraft="3c0002", altitude_m=300.0)
+        beside = OwnVolumes("3c0002", "plan-2", (VOLUME,))
+        one, two, tracks = ConformanceMonitor(OWN), ConformanceMonitor(OWN), Tracks()
+        for monitor in (one, two):
+            monitor.take(Tracks().take(self.OUT))
+        assert not two.declare([beside, *OWN])
+        later = flight([(3.0 + i, 46.0, east(900)) for i in range(5)], altitude_m=300.0)
+        tracks.take(self.OUT)
+        tracked = tracks.take(joined([other, later]))
+        assert one.take(tracked) == two.take(tracked)
+        assert one.proposals() == two.proposals()
+
+    def test_a_flight_that_is_over_is_not_outside_any_more(self) -> None:
+        monitor = ConformanceMonitor(OWN)
+        monitor.take(Tracks().take(self.OUT))
+        (ended,) = monitor.declare([])
+        assert (ended.rule, ended.ended_us) == ("plan-1", T0_US + 2 * S)
+        assert not monitor.proposals(T0_US + 3_600 * S)[1:]
+        assert not monitor.declare(OWN)
+
+    def test_the_next_flight_of_the_aircraft_begins_anew(self) -> None:
+        monitor, tracks = ConformanceMonitor(OWN), Tracks()
+        monitor.take(tracks.take(self.OUT))
+        monitor.proposals()
+        (ended,) = monitor.declare([OwnVolumes("3c0001", "plan-2", (VOLUME,), "A")])
+        assert ended.rule == "plan-1"
+        later = flight([(3.0, 46.0, east(1_300))], altitude_m=300.0)
+        (began,) = monitor.take(tracks.take(later))
+        assert began.rule == "plan-2"
+        assert [each.operation for each in monitor.proposals()] == ["plan-2"]
+
+    def test_one_that_is_nonconforming_already_is_not_proposed_again(self) -> None:
+        monitor = ConformanceMonitor([])
+        standing = Standing(Proposed.NONCONFORMING, nonconforming_us=T0_US)
+        assert not monitor.declare(OWN, {"plan-1": standing})
+        monitor.take(Tracks().take(along([1_300, 1_300, 900, 900, 900, 900])))
+        assert [each.state for each in monitor.proposals()] == [Proposed.ACTIVATED]
+        assert standing.inside_since_us is None, "what was handed in is its owner's"
 
 
 class TestProposals:

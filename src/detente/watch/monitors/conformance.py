@@ -8,29 +8,31 @@ position outside and ends with the first one back.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
-from detente.feeds import NEVER, Basis
+from detente.feeds import NEVER
 from detente.geo import Volume4D
 from detente.kernels import VolumeIndex
 from detente.watch.event_ids import event_id
-from detente.watch.events import Event, EventKind, Grade, Ground, Interval, Place
-from detente.watch.intervals import around, between, one_way
+from detente.watch.events import Event, EventKind, Grade, Ground, Place
+from detente.watch.intervals import around
 from detente.watch.own_volumes import OwnVolumes
 from detente.watch.proposals import Proposal, Proposed, Standing
 from detente.watch.tracks import Tracked
 from detente.watch.tracks_flags import Flag
 
+from ._excursions import Excursion, further, ground_of, lasted, surely
 from .base import Monitor
 
 _NOBODY: Final = -1
+_NOTHING: Final[Mapping[str, Standing]] = {}
 _EDGE_M: Final = 0.01
 """Outlines hold what lies on them, to the centimetre."""
 
@@ -59,6 +61,7 @@ class Margins:
 
     Attributes:
         row: of the batch.
+        owner: whose: position in `ConformanceMonitor.own`.
         inside: whether it conforms.
         horizontal_m, vertical_m: to the edge of the volume in question: positive inside.
         leaves_s: when it leaves at its present motion; 0 outside, infinite if not within the
@@ -67,33 +70,12 @@ class Margins:
     """
 
     row: npt.NDArray[np.intp]
+    owner: npt.NDArray[np.int32]
     inside: npt.NDArray[np.bool_]
     horizontal_m: npt.NDArray[np.float64]
     vertical_m: npt.NDArray[np.float64]
     leaves_s: npt.NDArray[np.float64]
     timely: npt.NDArray[np.bool_]
-
-
-class Excursion(Struct):
-    """Being outside, as it is followed: metres, positive outside."""
-
-    began_us: int
-    before_us: int
-    last_us: int
-    first: Place
-    horizontal_m: float = 0.0
-    horizontal_off_m: float = 0.0
-    vertical_m: float = 0.0
-    vertical_off_m: float = 0.0
-    surest_m: float = -1.0e9
-    reports: int = 0
-    doubtful: int = 0
-    untimely: int = 0
-    unknown_altitude: int = 0
-    assumed: int = 0
-    derived: int = 0
-    sources: tuple[str, ...] = ()
-    callsign: str = ""
 
 
 class Flight(Struct):
@@ -116,8 +98,59 @@ class ConformanceMonitor(Monitor):
 
     def __init__(self, own: Sequence[OwnVolumes], rules: ConformanceRules | None = None) -> None:
         self._rules = rules or ConformanceRules()
-        self._owners: dict[str, int] = {}
         self._own: list[OwnVolumes] = []
+        self._flights: dict[int, Flight] = {}
+        self._watched: set[int] = set()
+        self._proposals: list[Proposal] = []
+        self._lay_out(own)
+
+    @property
+    def own(self) -> Sequence[OwnVolumes]:
+        """What is declared; of an aircraft with several operations the first."""
+        return tuple(self._own)
+
+    def declare(
+        self, own: Sequence[OwnVolumes], standing: Mapping[str, Standing] = _NOTHING
+    ) -> list[Event]:
+        """What is declared has changed; counts from the next position on.
+
+        A flight is the same as long as its aircraft and operation are: what is known of it stays.
+
+        Args:
+            own: all that is declared now.
+            standing: how operations stand that were not declared before, by id; of others it is
+                known here.
+
+        Returns:
+            The ends of excursions of flights that are not declared any more: nobody says where
+            they should be.
+        """
+        known = {_key(each): i for i, each in enumerate(self._own)}
+        flights, heard_us = self._flights, self._last_us
+        first: dict[str, OwnVolumes] = {}
+        for each in own:
+            first.setdefault(each.aircraft, each)
+        still = {_key(each) for each in first.values()}
+        ends = [
+            self._event(i, flight.excursion, flight.excursion.last_us)
+            for i, flight in flights.items()
+            if flight.excursion is not None and _key(self._own[i]) not in still
+        ]
+        self._lay_out(own)
+        for number, each in enumerate(self._own):
+            before = known.get(_key(each))
+            if before is not None:
+                self._last_us[number] = heard_us[before]
+                if before in flights:
+                    self._flights[number] = flights[before]
+            elif each.operation in standing:
+                self._flights[number] = Flight(structs.replace(standing[each.operation]))
+        self._watched = set(self._flights)
+        return ends
+
+    def _lay_out(self, own: Sequence[OwnVolumes]) -> None:
+        self._owners: dict[str, int] = {}
+        self._own = []
         volumes: list[Volume4D] = []
         owners: list[int] = []
         for each in own:
@@ -127,12 +160,10 @@ class ConformanceMonitor(Monitor):
             volumes += each.volumes
             owners += [owner] * len(each.volumes)
         self._index = VolumeIndex.build(volumes, np.array(owners, dtype=np.int32))
-        self._flights: dict[int, Flight] = {}
-        self._watched: set[int] = set()
-        self._proposals: list[Proposal] = []
+        self._flights, self._watched = {}, set()
         self._owner_of: npt.NDArray[np.int32] = np.empty(0, dtype=np.int32)
-        self._named: tuple[str, ...] = ()
-        self._last_us = np.full(len(self._own), NEVER, dtype=np.int64)
+        self._named: tuple[str, ...] | None = None
+        self._last_us: npt.NDArray[np.int64] = np.full(len(self._own), NEVER, dtype=np.int64)
 
     def margins(self, tracked: Tracked) -> Margins:
         """How positions lie to their own volumes; none of aircraft that declared none."""
@@ -153,16 +184,18 @@ class ConformanceMonitor(Monitor):
         # Without an altitude only place and time count, as in planning.
         within = ~(told.vertical_m < 0) & (told.horizontal_m >= -_EDGE_M)
         timely = told.volume >= 0
-        return Margins(
-            row, timely & within, told.horizontal_m, told.vertical_m, told.leaves_s, timely
-        )
+        inside, across_m, up_m = timely & within, told.horizontal_m, told.vertical_m
+        return Margins(row, owner[row], inside, across_m, up_m, told.leaves_s, timely)
 
     def take(self, tracked: Tracked) -> list[Event]:
         """See `Monitor`."""
         if not len(tracked.reports):
             return []
-        margins = self.margins(tracked)
-        owner = self._owner_of[tracked.reports.aircraft[margins.row]]
+        return self.judge(tracked, self.margins(tracked))
+
+    def judge(self, tracked: Tracked, margins: Margins) -> list[Event]:
+        """`take`, for who wants the margins of these positions, too."""
+        owner = margins.owner
         busy = np.zeros(len(self._own) + 1, dtype=np.bool_)
         busy[list(self._watched)] = True
         busy[owner[~margins.inside]] = True
@@ -199,7 +232,7 @@ class ConformanceMonitor(Monitor):
     def snapshot(self) -> bytes:
         """See `Monitor`."""
         flights = [
-            (self._own[i].aircraft, each, int(self._last_us[i]))
+            (self._own[i].aircraft, self._own[i].operation, each, int(self._last_us[i]))
             for i, each in self._flights.items()
         ]
         return msgspec.msgpack.encode((flights, self._proposals))
@@ -207,12 +240,12 @@ class ConformanceMonitor(Monitor):
     def restore(self, snapshot: bytes) -> None:
         """See `Monitor`."""
         flights, self._proposals = msgspec.msgpack.decode(
-            snapshot, type=tuple[list[tuple[str, Flight, int]], list[Proposal]]
+            snapshot, type=tuple[list[tuple[str, str, Flight, int]], list[Proposal]]
         )
         self._flights = {}
-        for aircraft, flight, last_us in flights:
+        for aircraft, operation, flight, last_us in flights:
             owner = self._owners.get(aircraft)
-            if owner is not None:
+            if owner is not None and self._own[owner].operation == operation:
                 self._flights[owner], self._last_us[owner] = flight, last_us
         self._watched = set(self._flights)
 
@@ -234,14 +267,15 @@ class ConformanceMonitor(Monitor):
             began = flight.excursion is None
             excursion = flight.excursion or self._begins(tracked, row, owner)
             flight.excursion = excursion
-            before = _surely(excursion)
-            _further(excursion, tracked, margins, i)
-            if self._rules.provisional and (began or before is not _surely(excursion)):
+            before = surely(excursion)
+            margin_m = float(margins.horizontal_m[i]), float(margins.vertical_m[i])
+            further(excursion, tracked, row, margin_m, timely=bool(margins.timely[i]))
+            if self._rules.provisional and (began or before is not surely(excursion)):
                 told.append(self._event(owner, excursion, None))
         due = flight.standing.seen(at_us, self._rules, inside=inside)
         if due is not None:
-            surely = Grade.SHOWN if flight.excursion is None else _surely(flight.excursion)
-            self._propose(owner, due, at_us, surely)
+            grade = Grade.SHOWN if flight.excursion is None else surely(flight.excursion)
+            self._propose(owner, due, at_us, grade)
         if inside and flight.excursion is not None:
             told.append(self._event(owner, flight.excursion, at_us))
             flight.excursion = None
@@ -278,7 +312,7 @@ class ConformanceMonitor(Monitor):
         own = self._own[owner]
         until_us = excursion.last_us if ended_us is None else ended_us
         lasted_s = (until_us - excursion.began_us) / 1e6
-        grounds = [_ground(excursion)]
+        grounds = [ground_of(excursion)]
         if excursion.unknown_altitude:
             grounds.append(
                 Ground("altitude-unknown", {"reports": float(excursion.unknown_altitude)})
@@ -288,7 +322,7 @@ class ConformanceMonitor(Monitor):
         return Event(
             id=_id(own, excursion.began_us),
             kind=EventKind.OUTSIDE_VOLUMES,
-            grade=_surely(excursion),
+            grade=surely(excursion),
             aircraft=own.aircraft,
             callsign=excursion.callsign,
             party=own.party,
@@ -296,7 +330,7 @@ class ConformanceMonitor(Monitor):
             began_us=excursion.began_us,
             ended_us=ended_us,
             entry=excursion.first,
-            duration_s=_lasted(lasted_s, excursion, ended_us, self._rules),
+            duration_s=lasted(lasted_s, excursion, ended_us, self._rules.time_s),
             distance_m=around(excursion.horizontal_m, excursion.horizontal_off_m, "m", least=0.0),
             vertical_m=around(excursion.vertical_m, excursion.vertical_off_m, "m", least=0.0),
             grounds=tuple(grounds),
@@ -308,70 +342,9 @@ class ConformanceMonitor(Monitor):
         )
 
 
+def _key(own: OwnVolumes) -> tuple[str, str]:
+    return own.aircraft, own.operation
+
+
 def _id(own: OwnVolumes, began_us: int) -> str:
     return event_id(EventKind.OUTSIDE_VOLUMES, own.aircraft, own.operation, began_us)
-
-
-def _lasted(
-    seconds: float, excursion: Excursion, ended_us: int | None, rules: ConformanceRules
-) -> Interval:
-    """How long: it left at some time since the position before, and came back at some before the
-    last."""
-    early_s = (excursion.began_us - excursion.before_us) / 1e6
-    late_s = (excursion.last_us - excursion.began_us) / 1e6
-    high = math.inf if ended_us is None else seconds + early_s + rules.time_s
-    return between(max(0.0, late_s - rules.time_s), seconds, high, "s")
-
-
-def _surely(excursion: Excursion) -> Grade:
-    doubtful = 2 * excursion.doubtful > excursion.reports
-    shown = excursion.surest_m > 0 and not doubtful
-    return Grade.SHOWN if shown else Grade.CANNOT_BE_TOLD
-
-
-def _ground(excursion: Excursion) -> Ground:
-    if 2 * excursion.doubtful > excursion.reports:
-        return Ground(
-            "positions-doubtful",
-            {"doubtful": float(excursion.doubtful), "reports": float(excursion.reports)},
-        )
-    if excursion.untimely:
-        return Ground("not-its-time", {"reports": float(excursion.untimely)})
-    code = "outside-own-volumes" if excursion.surest_m > 0 else "within-uncertainty"
-    return Ground(
-        code,
-        {
-            "distance_m": excursion.horizontal_m,
-            "position_m": excursion.horizontal_off_m,
-            "vertical_m": excursion.vertical_m,
-        },
-    )
-
-
-def _further(excursion: Excursion, tracked: Tracked, margins: Margins, i: int) -> None:
-    """One more position outside."""
-    reports, row = tracked.reports, int(margins.row[i])
-    across_m, up_m = one_way(float(reports.horizontal_m[row])), float(reports.vertical_m[row])
-    timely = bool(margins.timely[i])
-    out_m = max(0.0, -float(margins.horizontal_m[i])) if timely else 0.0
-    high_m = max(0.0, -_number(float(margins.vertical_m[i]))) if timely else 0.0
-    if out_m > excursion.horizontal_m:
-        excursion.horizontal_m, excursion.horizontal_off_m = out_m, across_m
-    if high_m > excursion.vertical_m:
-        excursion.vertical_m, excursion.vertical_off_m = high_m, up_m
-    surest_m = max(out_m - across_m, high_m - up_m) if timely else 1.0e9
-    excursion.surest_m = max(excursion.surest_m, surest_m)
-    excursion.last_us = int(reports.time_us[row])
-    excursion.reports += 1
-    excursion.doubtful += bool(tracked.flags[row] & Flag.INCONSISTENT)
-    excursion.untimely += not timely
-    excursion.unknown_altitude += math.isnan(float(reports.altitude_m[row]))
-    excursion.assumed += int(reports.basis[row]) == Basis.ASSUMED
-    excursion.derived += int(reports.basis[row]) == Basis.DERIVED
-    source = reports.sources[int(reports.source[row])].name
-    if source not in excursion.sources:
-        excursion.sources = tuple(sorted((*excursion.sources, source)))
-
-
-def _number(value: float) -> float:
-    return 0.0 if math.isnan(value) else value
