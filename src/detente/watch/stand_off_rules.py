@@ -11,7 +11,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from detente.agreement import (
     Agreement,
@@ -36,6 +39,8 @@ from .stand_off_lines import (
     stretch_of,
     whole,
 )
+
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 RULE_PREFIX: Final = "stand-off/"
 MINUTE_US: Final = 60_000_000
@@ -108,6 +113,27 @@ class StandOffRules:
     def of(self, declared: Declared) -> tuple[int, ...]:
         """Numbers of the limits that bind an aircraft."""
         return tuple(i for i, each in enumerate(self.limits) if each.binds(declared))
+
+    def limit(self, rule: str, border: str) -> Limit | None:
+        """The limit that an event is about."""
+        of_both = (each for each in self.limits if (each.rule, each.border) == (rule, border))
+        return next(of_both, None)
+
+    def distance_m(self, limit: Limit, lat_deg: Floats, lng_deg: Floats) -> Floats:
+        """How far from a limit's line positions are, metres.
+
+        Below zero inside; inf where it is farther than is looked for, and no less than that inside.
+        """
+        farthest_m = limit.looked_for_dm / 10
+        depths = self.index.signed_depth(lat_deg, lng_deg, limit.line, farthest_m)
+        if limit.inside == limit.line:
+            return np.maximum(-depths.depth_m, -farthest_m)
+        away: Floats = np.abs(depths.depth_m)
+        if limit.inside < 0:
+            return away
+        area = np.full(len(lat_deg), limit.inside, dtype=np.int32)
+        within = self.index.inside(self.index.claimants(lat_deg, lng_deg), area)
+        return np.asarray(np.where(within, np.maximum(-away, -farthest_m), away), dtype=np.float64)
 
 
 def stand_off_rules(agreement: Agreement) -> StandOffRules | None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from detente.watch.declarations import Declarations
 from detente.watch.events import Event
 from detente.watch.intervals import ONE_WAY
-from detente.watch.stand_off_rules import Limit, StandOffRules, grade_of
+from detente.watch.stand_off_rules import Floats, Limit, StandOffRules, grade_of
 from detente.watch.tracks import Tracked
 from detente.watch.tracks_flags import Flag
 
@@ -31,7 +31,6 @@ from ._breaches import (
 from ._latest import DOUBT_MAX, spread_of
 from .base import Monitor
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = npt.NDArray[np.intp]
 
 _PLACES: Final = 1e7
@@ -110,7 +109,7 @@ class StandOffMonitor(Monitor):
         for number, limit in enumerate(self.rules.limits):
             rows = np.flatnonzero(bound[number])
             if len(rows):
-                distance_m = self._distance_m(limit, lat[rows], lng[rows])
+                distance_m = self.rules.distance_m(limit, lat[rows], lng[rows])
                 for row, event in self._judged(number, tracked, rows, distance_m, lat, lng):
                     found.append((row, number, event))
         return [event for _, _, event in sorted(found, key=lambda each: each[:2])]
@@ -159,21 +158,6 @@ class StandOffMonitor(Monitor):
                 self._bound[:, slot] = False
                 self._bound[list(self.rules.of(declared)), slot] = True
         self._identities = new
-
-    def _distance_m(self, limit: Limit, lat: Floats, lng: Floats) -> Floats:
-        """From the line; below zero inside; inf where it is farther than is looked for, and no less
-        than that inside."""
-        index = self.rules.index
-        farthest_m = limit.looked_for_dm / 10
-        depths = index.signed_depth(lat, lng, limit.line, farthest_m)
-        if limit.inside == limit.line:
-            return np.maximum(-depths.depth_m, -farthest_m)
-        away: Floats = np.abs(depths.depth_m)
-        if limit.inside < 0:
-            return away
-        area = np.full(len(lat), limit.inside, dtype=np.int32)
-        within = index.inside(index.claimants(lat, lng), area)
-        return np.asarray(np.where(within, np.maximum(-away, -farthest_m), away), dtype=np.float64)
 
     def _judged(
         self,
