@@ -57,6 +57,7 @@ def write_archive_report(
             summary=summary,
             tracks=track_points(archive.reports(), wanted) if wanted else {},
             boundaries=setup.boundaries,
+            stand_off=setup.stand_off,
             files=[
                 InputFile(file.name, file.bytes, digest)
                 for file, digest in zip(files, outcome.digests, strict=True)
