@@ -8,7 +8,7 @@ from strangers, put in as text. A page shows `EVENTS_MAX` events, and tells how 
 from __future__ import annotations
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -20,10 +20,12 @@ from detente.operations import asset, both, framed
 from detente.words import Words
 
 from .archive_tracks import TrackPoints, Window
-from .events import Event, Grade
+from .events import Event, EventKind, Grade
 from .outputs import put
 from .report_events import Shown, event_data
+from .report_limits import Limits, limit_data
 from .report_sources import InputFile, notes, source_notes
+from .stand_off_rules import Limit, StandOffRules
 
 EVENTS_MAX: Final = 500
 """Events that a page shows: with their tracks, 10 MB."""
@@ -35,6 +37,8 @@ _OWN: Final = (
     "watch_figures.js",
     "watch_page.js",
 )
+_HELD: Final = 1_000
+_NEAR: Final = (EventKind.STAND_OFF, EventKind.APPROACH)
 _ORDER: Final = {Grade.SHOWN: 0, Grade.CANNOT_BE_TOLD: 1, Grade.REFUTED: 2}
 
 
@@ -57,16 +61,25 @@ class Summary:
 
 
 def summary_of(events: Iterable[Event], most: int = EVENTS_MAX) -> Summary:
-    """Count events, and choose those to be shown: the surest first, the largest of these first."""
+    """Count events, and choose those to be shown: the surest first; of these each kind in turn, and
+    of a kind the largest first, or the nearest where it is about distances.
+    """
     counts: Counter[tuple[str, str, str]] = Counter()
-
-    def counted() -> Iterable[Event]:
-        for event in events:
-            counts[str(event.kind), str(event.grade), event.rule or event.boundary] += 1
-            yield event
-
-    chosen = heapq.nsmallest(most, counted(), key=_weight)
-    return Summary(dict(sorted(counts.items())), tuple(sorted(chosen, key=_when)))
+    chosen: defaultdict[EventKind, list[Event]] = defaultdict(list)
+    for event in events:
+        counts[str(event.kind), str(event.grade), event.rule or event.boundary] += 1
+        of_kind = chosen[event.kind]
+        of_kind.append(event)
+        if len(of_kind) >= 4 * most + _HELD:
+            of_kind[:] = heapq.nsmallest(most, of_kind, key=_weight)
+    turns = [
+        (_ORDER[event.grade], turn, event)
+        for _, some in sorted(chosen.items())
+        for turn, event in enumerate(sorted(some, key=_weight))
+    ]
+    turns.sort(key=lambda each: each[:2])
+    shown = (event for _, _, event in turns[:most])
+    return Summary(dict(sorted(counts.items())), tuple(sorted(shown, key=_when)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +90,7 @@ class Report:
         summary: what was found.
         tracks: positions around the events that are shown, see `windows`.
         boundaries: that were watched.
+        stand_off: distances from lines that were agreed upon; None: none were looked at.
         files: that were read.
         remarks: further sentences for the foot.
         events_file: name of the file that holds all events; "" if there is none.
@@ -87,6 +101,7 @@ class Report:
     summary: Summary
     tracks: Mapping[Window, TrackPoints] = field(default_factory=dict)
     boundaries: BoundarySet | None = None
+    stand_off: StandOffRules | None = None
     files: Sequence[InputFile] = ()
     remarks: Sequence[Words] = ()
     events_file: str = ""
@@ -121,9 +136,11 @@ def _written(path: Path, page: str) -> None:
 
 
 def _weight(event: Event) -> tuple[int, float, int, str]:
-    figures = (event.depth_nearest_m, event.distance_m, event.duration_s)
-    size = next((abs(each.value) for each in figures if each is not None), 0.0)
-    return _ORDER[event.grade], -size, event.began_us, event.id
+    figures = (event.depth_nearest_m, event.duration_s)
+    grave = next((abs(each.value) for each in figures if each is not None), 0.0)
+    if event.distance_m is not None and event.kind in _NEAR:
+        grave = -event.distance_m.value
+    return _ORDER[event.grade], -grave, event.began_us, event.id
 
 
 def _when(event: Event) -> tuple[int, str]:
@@ -144,8 +161,16 @@ def _data(report: Report) -> dict[str, Any]:
     for event in summary.shown:
         if event.boundary in known:
             used.setdefault(event.boundary, len(used))
-    shown = Shown(summary.shown, report.tracks, report.boundaries, used)
+    limits = Limits(report.stand_off)
+    broken: dict[int, Limit] = {}
+    for limit in map(limits.of, summary.shown):
+        if limit is not None:
+            broken[limits.number(limit)] = limit
+    shown = Shown(summary.shown, report.tracks, report.boundaries, used, limits)
     lines = shown.overview()
+    events = [event_data(shown, each) for each in summary.shown]
+    for told, claims in zip(events, shown.claims(), strict=True):
+        told["claims"] = claims
     return {
         "title": both(report.title),
         "counts": [[*key, count] for key, count in summary.counts.items()],
@@ -153,7 +178,8 @@ def _data(report: Report) -> dict[str, Any]:
         "eventsFile": report.events_file,
         "made": None if report.made_at_us is None else report.made_at_us / 1e6,
         "boundaries": [_boundary(known[name], lines[number]) for name, number in used.items()],
-        "events": [event_data(shown, each) for each in summary.shown],
+        "limits": [limit_data(each) for each in broken.values()],
+        "events": events,
         "notes": [
             both(each)
             for each in (

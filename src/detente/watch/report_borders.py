@@ -1,8 +1,8 @@
-"""The parts of boundaries that a page shows: cut to a box, and no finer than can be seen."""
+"""The parts of boundaries and lines that a page shows: cut to a box, no finer than can be seen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import shapely
 
 from detente.boundaries import Boundary
+from detente.kernels import BORDER, BorderIndex
 
 Line: TypeAlias = npt.NDArray[np.float64]
 """float64[n, 2]: longitude and latitude, degrees."""
@@ -59,35 +60,51 @@ def box_of(lat_deg: Iterable[float], lng_deg: Iterable[float]) -> GeoBox | None:
     return GeoBox(float(lat.min()), float(turned.min()), float(lat.max()), float(turned.max()))
 
 
-def border_lines(boundary: Boundary, box: GeoBox, vertices_max: int) -> tuple[list[Line], float]:
-    """A boundary's lines within a box, with at most about so many vertices; and how coarse, metres.
+def rings_of(boundary: Boundary) -> list[Line]:
+    """All its rings."""
+    return [ring for polygon in boundary.polygons for ring in polygon]
+
+
+def lines_of(index: BorderIndex, area: int) -> list[Line]:
+    """The lines of an area as an index has them; one that runs there and back is told once."""
+    edges = index.edges
+    first, end = int(edges.first[area]), int(edges.first[area + 1])
+    xy, drawn = edges.xy[first:end], edges.kind[first:end] == BORDER
+    breaks = np.flatnonzero(~drawn) + 1
+    lines = [each for each in np.split(xy, breaks) if len(each) > 1]
+    return [
+        each[: len(each) // 2 + 1] if np.array_equal(each, each[::-1]) else each for each in lines
+    ]
+
+
+def border_lines(lines: Sequence[Line], box: GeoBox, vertices_max: int) -> tuple[list[Line], float]:
+    """Lines within a box, with at most about so many vertices; and how coarse, metres.
 
     Lines are made coarser by no more than it takes: each time by twice what was left out before,
     from a thousandth of the box.
     """
-    cut = list(_cut(boundary, box))
+    cut = list(_cut(lines, box))
     tolerance = box.size_m / 1000 / _PER_DEGREE_M
-    lines, off = cut, 0.0
+    shown, off = cut, 0.0
     for _ in range(_TIMES):
-        if sum(map(len, lines)) <= vertices_max:
+        if sum(map(len, shown)) <= vertices_max:
             break
         coarser = shapely.simplify([shapely.LineString(each) for each in cut], tolerance)
-        lines = [shapely.get_coordinates(each) for each in coarser]
+        shown = [shapely.get_coordinates(each) for each in coarser]
         off, tolerance = tolerance, tolerance * 2
-    return [each for each in lines if len(each) > 1], off * _PER_DEGREE_M
+    return [each for each in shown if len(each) > 1], off * _PER_DEGREE_M
 
 
-def _cut(boundary: Boundary, box: GeoBox) -> Iterator[Line]:
-    for polygon in boundary.polygons:
-        for ring in polygon:
-            low, high = ring.min(axis=0), ring.max(axis=0)
-            if high[1] < box.south or low[1] > box.north:
+def _cut(lines: Sequence[Line], box: GeoBox) -> Iterator[Line]:
+    for each in lines:
+        low, high = each.min(axis=0), each.max(axis=0)
+        if high[1] < box.south or low[1] > box.north:
+            continue
+        for turn in (-360.0, 0.0, 360.0):
+            if high[0] + turn < box.west or low[0] + turn > box.east:
                 continue
-            for turn in (-360.0, 0.0, 360.0):
-                if high[0] + turn < box.west or low[0] + turn > box.east:
-                    continue
-                line = shapely.LineString(ring + np.array([turn, 0.0]))
-                inside = shapely.clip_by_rect(line, box.west, box.south, box.east, box.north)
-                for part in shapely.get_parts(inside):
-                    if part.geom_type == "LineString" and not part.is_empty:
-                        yield shapely.get_coordinates(part)
+            line = shapely.LineString(each + np.array([turn, 0.0]))
+            inside = shapely.clip_by_rect(line, box.west, box.south, box.east, box.north)
+            for part in shapely.get_parts(inside):
+                if part.geom_type == "LineString" and not part.is_empty:
+                    yield shapely.get_coordinates(part)

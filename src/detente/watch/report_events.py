@@ -14,10 +14,14 @@ from detente.boundaries import Boundary, BoundarySet
 from detente.operations import both
 
 from .archive_tracks import TrackPoints, Window
-from .events import Event, Interval, Place
-from .grading import sentence
+from .events import Event, Ground, Interval, Place
+from .grading import GROUNDS
+from .ground_figures import figure_words
 from .outputs_table import INTERVALS
-from .report_borders import GeoBox, Line, border_lines, box_of
+from .report_borders import GeoBox, Line, border_lines, box_of, rings_of
+from .report_claims import claims_of, spot_of
+from .report_limits import Limits, reach_m
+from .stand_off_rules import Limit
 
 DEPTH_LIMIT_M: Final = 100_000.0
 """Depths are drawn up to here."""
@@ -57,12 +61,14 @@ class Shown:
         tracks: positions by window.
         boundaries: that were watched; None: none.
         numbers: of the boundaries that the page has, by id.
+        limits: distances that were agreed upon.
     """
 
     events: Sequence[Event]
     tracks: Mapping[Window, TrackPoints]
     boundaries: BoundarySet | None
     numbers: Mapping[str, int]
+    limits: Limits
     _areas: dict[str, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,28 +96,33 @@ class Shown:
 
     def overview(self) -> list[tuple[list[list[int]], float]]:
         """The lines of each boundary of the page, around all its events, and how coarse: metres."""
-        lat: dict[str, list[float]] = {each: [] for each in self.numbers}
-        lng: dict[str, list[float]] = {each: [] for each in self.numbers}
-        example: dict[str, Boundary] = {}
+        events: dict[str, list[Event]] = {each: [] for each in self.numbers}
         for event in self.events:
             boundary = self.boundary(event)
-            if boundary is None:
-                continue
-            example[boundary.id] = boundary
-            for at_lat, at_lng in _places(event, self.tracks):
-                lat[boundary.id].append(at_lat)
-                lng[boundary.id].append(at_lng)
-        share = _OVERVIEW_VERTICES // max(1, len(example))
+            if boundary is not None:
+                events[boundary.id].append(event)
+        share = _OVERVIEW_VERTICES // max(1, len(events))
         lines: list[tuple[list[list[int]], float]] = []
-        for name in self.numbers:
-            box = box_of(lat[name], lng[name])
-            if box is None:
+        for some in events.values():
+            boundary = self.boundary(some[0])
+            places = [place for each in some for place in _places(each, self.tracks)]
+            box = box_of(*zip(*places, strict=True)) if places else None
+            if box is None or boundary is None:
                 lines.append(([], 0.0))
                 continue
             around = box.grown(max(30_000.0, box.size_m / 2))
-            found, off_m = border_lines(example[name], around, share)
+            found, off_m = border_lines(rings_of(boundary), around, share)
             lines.append(([_packed(each) for each in found], round(off_m, 1)))
         return lines
+
+    def claims(self) -> list[list[dict[str, Any]] | None]:
+        """Who else claims the place of each event; see `claims_of`."""
+        until_us = [_until_us(each) for each in self.events]
+        spots = [
+            spot_of(each, self.tracks.get(windows(each)[0]), until)
+            for each, until in zip(self.events, until_us, strict=True)
+        ]
+        return claims_of(self.events, spots, until_us, self.boundaries)
 
 
 def event_data(shown: Shown, event: Event) -> dict[str, Any]:
@@ -119,7 +130,7 @@ def event_data(shown: Shown, event: Event) -> dict[str, Any]:
     stretches = [shown.tracks.get(each) for each in windows(event)]
     track = stretches[0] if stretches[0] is not None and len(stretches[0]) else None
     other = stretches[1] if len(stretches) > 1 else None
-    boundary = shown.boundary(event)
+    boundary, limit = shown.boundary(event), shown.limits.of(event)
     near = _near(event, track)
     middle = near and [(near.south + near.north) / 2, (near.west + near.east) / 2]
     return {
@@ -132,35 +143,60 @@ def event_data(shown: Shown, event: Event) -> dict[str, Any]:
         "against": event.rule or event.boundary or event.other,
         "rule": event.rule,
         "boundary": None if boundary is None else shown.numbers[boundary.id],
-        "unsure": _unsure_m(event, boundary),
+        "limit": None if limit is None else shown.limits.number(limit),
+        "unsure": _unsure_m(event, boundary, limit),
         "t0": event.began_us / 1e6,
         "t1": None if event.ended_us is None else event.ended_us / 1e6,
         "entry": _place(event.entry),
         "exit": _place(event.exit),
+        "deepest": _place(event.deepest),
         "place": _mark(event) or middle or None,
         "figures": [
             [name, *_figure(getattr(event, name))]
             for name in INTERVALS
             if getattr(event, name) is not None
         ],
-        "grounds": [both(each) for each in map(sentence, event.grounds)],
+        "grounds": [_ground(each) for each in event.grounds],
         "reports": event.reports,
         "basis": event.basis,
-        "track": None if track is None else _columns(track, shown.depths(event, track)),
-        "otherTrack": None if other is None or not len(other) else _columns(other, None),
-        "border": []
-        if boundary is None or near is None
-        else [
-            _packed(each)
-            for each in border_lines(
-                boundary, near.grown(max(_AROUND_M, near.size_m / 2)), _DETAIL_VERTICES
-            )[0]
-        ],
+        "track": None if track is None else _track(shown, event, track),
+        "otherTrack": None if other is None or not len(other) else _columns(other),
+        "border": [] if near is None else [_packed(each) for each in _lines(shown, event, near)],
     }
 
 
-def _unsure_m(event: Event, boundary: Boundary | None) -> float:
+def _lines(shown: Shown, event: Event, near: GeoBox) -> list[Line]:
+    """What an event is measured from, around it."""
+    boundary, limit = shown.boundary(event), shown.limits.of(event)
+    around_m = max(_AROUND_M, near.size_m / 2)
+    if limit is not None:
+        lines, around_m = shown.limits.lines(limit), max(around_m, reach_m(event, limit))
+    elif boundary is not None:
+        lines = rings_of(boundary)
+    else:
+        return []
+    return border_lines(lines, near.grown(around_m), _DETAIL_VERTICES)[0]
+
+
+def _ground(ground: Ground) -> dict[str, Any]:
+    told = [both(figure_words(name, value)) for name, value in ground.figures.items()]
+    return {**both(GROUNDS[ground.code]), "figures": told}
+
+
+def _track(shown: Shown, event: Event, track: TrackPoints) -> dict[str, Any]:
+    """With how deep each position was inside, or how far from the line that was to be kept from."""
+    columns, limit = _columns(track), shown.limits.of(event)
+    if limit is not None:
+        away_m = shown.limits.distance_m(limit, track)
+        return columns if away_m is None else {**columns, "away": _rounded(away_m)}
+    depth_m = shown.depths(event, track)
+    return columns if depth_m is None else {**columns, "depth": _rounded(depth_m)}
+
+
+def _unsure_m(event: Event, boundary: Boundary | None, limit: Limit | None) -> float:
     """How far the border may be off where the event was: it is not equally sure everywhere."""
+    if limit is not None:
+        return limit.uncertainty_dm / 10
     for ground in event.grounds:
         told = ground.figures.get("boundary_m")
         if isinstance(told, float):
@@ -213,10 +249,8 @@ def _finite(value: float) -> float | None:
     return round(value, 3) if math.isfinite(value) else None
 
 
-def _columns(
-    points: TrackPoints, depth_m: npt.NDArray[np.float64] | None
-) -> dict[str, list[int] | list[float | None]]:
-    told: dict[str, list[int] | list[float | None]] = {
+def _columns(points: TrackPoints) -> dict[str, list[int] | list[float | None]]:
+    return {
         "t": _differences(points.time_us // 1000),
         "lat": _differences(np.rint(points.lat_deg * _PER_DEGREE).astype(np.int64)),
         "lng": _differences(np.rint(points.lng_deg * _PER_DEGREE).astype(np.int64)),
@@ -224,9 +258,6 @@ def _columns(
         "radius": _rounded(points.horizontal_m),
         "half": _rounded(points.vertical_m),
     }
-    if depth_m is not None:
-        told["depth"] = _rounded(depth_m)
-    return told
 
 
 def _differences(values: npt.NDArray[np.int64]) -> list[int]:

@@ -29,7 +29,7 @@ from detente.watch import (
     windows,
 )
 from detente.watch.archive_tracks import POINTS_MAX
-from detente.watch.report_borders import GeoBox, border_lines, box_of
+from detente.watch.report_borders import GeoBox, border_lines, box_of, rings_of
 
 WHOLE = in_time(wandering(1, 4, 60))
 PAGE = Path(__file__).parents[3] / "src/detente/watch/report_page"
@@ -176,17 +176,17 @@ def test_reading_ends_with_the_last_window() -> None:
 
 
 def test_a_border_is_cut_to_the_box_and_coarser_if_it_must() -> None:
-    boundary = CLAIMS.boundaries[0]
+    rings = rings_of(CLAIMS.boundaries[0])
     box = GeoBox(46.0, 7.0, 46.05, 7.1)
-    lines, off_m = border_lines(boundary, box, 1000)
+    lines, off_m = border_lines(rings, box, 1000)
     assert off_m == 0
     points = np.concatenate(lines)
     assert points[:, 1].min() >= 46.0
     assert points[:, 1].max() <= 46.05
     assert points[:, 0].max() <= 7.1
     whole = GeoBox(45.0, 6.0, 47.0, 8.0)
-    coarse, off_m = border_lines(boundary, whole, 4)
-    assert sum(map(len, coarse)) < sum(map(len, border_lines(boundary, whole, 1000)[0]))
+    coarse, off_m = border_lines(rings, whole, 4)
+    assert sum(map(len, coarse)) < sum(map(len, border_lines(rings, whole, 1000)[0]))
     assert off_m > 100
 
 
