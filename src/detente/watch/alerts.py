@@ -9,19 +9,31 @@ table of what follows what:
       └─► over (turned away, refuted or lost)
 
 An alert that was open when the node stopped is still open when it starts again, so nothing is told
-twice. If nothing is heard of it any more, it is over as `lost`.
+twice. If nothing is heard of it any more, it is over as `lost`; so is one whose aircraft has fallen
+silent, and it is open again if the aircraft is heard while it still takes place.
+
+What F3548-21 asks to be declared of a flight outside its volumes (`Proposal`) is part of the alert
+on that: each transition is told once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct, structs
 
 from .events import Event, EventKind, Grade
+from .proposals import Proposal, Proposed
 
+T = TypeVar("T")
+Subject = tuple[str, ...]
+Heard = Callable[[str], int | None]
+"""When an aircraft was last, in µs since 1970 UTC; None if it was not heard."""
+
+REMEMBERED_MAX: Final = 10_000
+"""Alerts that are over of which more may come; the oldest are forgotten."""
 _S: Final = 1_000_000
 
 
@@ -53,7 +65,7 @@ class Closing(StrEnum):
     REFUTED = "refuted"
     """Later positions show that it did not take place."""
     LOST = "lost"
-    """The node was started anew, and has heard nothing of it since."""
+    """Nothing more was heard of it: since a start of the node, or as the aircraft is silent."""
 
 
 _ABOUT: Final = {
@@ -74,6 +86,7 @@ class Alert(Struct, frozen=True, kw_only=True):
         about, stage, closing: see there; `closing` is `OPEN` until the stage is `OVER`.
         raised_us, changed_us: when it was told first and last: µs since 1970 UTC.
         event: the finding that decided the stage, with its figures and grounds.
+        proposed: what F3548-21 asks the flight to be declared, of one outside its volumes.
     """
 
     id: str
@@ -83,9 +96,10 @@ class Alert(Struct, frozen=True, kw_only=True):
     raised_us: int
     changed_us: int
     event: Event
+    proposed: Proposed | None = None
 
     @property
-    def subject(self) -> tuple[str, ...]:
+    def subject(self) -> Subject:
         """What it is about: one alert at a time is open for it."""
         return subject_of(self.event)
 
@@ -99,6 +113,7 @@ class AlertRules(Struct, frozen=True, kw_only=True):
         boundaries: by id.
         uncertain: whether what cannot be told is told, too, as that.
         lost_after_s: how long after a start nothing need be heard of an alert that was open.
+        silent_s: after how long a silence of its aircraft an alert is over.
     """
 
     about: frozenset[About] | None = None
@@ -106,9 +121,10 @@ class AlertRules(Struct, frozen=True, kw_only=True):
     boundaries: frozenset[str] | None = None
     uncertain: bool = True
     lost_after_s: float = 120.0
+    silent_s: float = 600.0
 
 
-def subject_of(event: Event) -> tuple[str, ...]:
+def subject_of(event: Event) -> Subject:
     """About, aircraft, with whom or what; aircraft of an approach in an order of their own."""
     about = _ABOUT[event.kind]
     if about is About.APPROACH:
@@ -144,38 +160,103 @@ class Alerts:
         self._open = {each.subject: each for each in open_}
         self._unheard = set(self._open)
         self._until_us = now_us + round(rules.lost_after_s * _S)
+        self._lost: dict[Subject, Alert] = {}  # as they stood before
+        self._back: dict[Subject, Alert] = {}  # over, but not to be declared as conforming yet
+        self._proposed = {
+            subject: each.proposed for subject, each in self._open.items() if each.proposed
+        }
 
     @property
     def open(self) -> Sequence[Alert]:
         """Those that are not over, in the order in which they were raised."""
         return sorted(self._open.values(), key=lambda each: (each.raised_us, each.id))
 
-    def take(self, events: Iterable[Event], now_us: int) -> list[Alert]:
+    @property
+    def proposed(self) -> dict[str, Proposed]:
+        """What flights are to be declared that are to be declared as anything, by operation."""
+        return {subject[-1]: each for subject, each in self._proposed.items()}
+
+    def take(
+        self, events: Iterable[Event], now_us: int, proposals: Iterable[Proposal] = ()
+    ) -> list[Alert]:
         """What is to be told because of events; nothing for those that only have new figures.
 
         Args:
             events: as monitors gave them, in that order.
             now_us: µs since 1970 UTC.
+            proposals: that came with them, or later.
         """
-        found = (self._of(event, now_us) for event in events)
-        return [each for each in found if each is not None]
+        found = [each for event in events if (each := self._of(event, now_us)) is not None]
+        for proposal in proposals:
+            changed = self._declared(proposal, now_us)
+            if changed is None:
+                continue
+            same = [(each.id, each.stage) == (changed.id, changed.stage) for each in found]
+            if any(same):  # both are told at once
+                found[len(same) - 1 - same[::-1].index(True)] = changed
+            else:
+                found.append(changed)
+        return found
 
-    def look(self, now_us: int) -> list[Alert]:
-        """Alerts of before the start that nothing was heard of: they are over now."""
-        if not self._unheard or now_us < self._until_us:
-            return []
-        lost = [self._open.pop(each) for each in sorted(self._unheard)]
-        self._unheard.clear()
-        return [
-            structs.replace(each, stage=Stage.OVER, closing=Closing.LOST, changed_us=now_us)
-            for each in lost
-        ]
+    def look(self, now_us: int, heard: Heard | None = None) -> list[Alert]:
+        """What changes with time alone.
+
+        Alerts of before the start that nothing was heard of are over now, and those whose aircraft
+        are silent; those whose aircraft are heard again go on.
+
+        Args:
+            now_us: µs since 1970 UTC.
+            heard: None: nobody knows who is silent.
+        """
+        found = []
+        if self._unheard and now_us >= self._until_us:
+            found += [self._lose(each, now_us) for each in sorted(self._unheard)]
+            self._unheard.clear()
+        if heard is None:
+            return found
+        silent_us = round(self._rules.silent_s * _S)
+        for subject, each in list(self._open.items()):
+            last_us = max(each.changed_us, _last_us(each.event, heard))
+            if subject not in self._unheard and now_us - last_us >= silent_us:
+                self._lost[subject] = structs.replace(each, changed_us=now_us)
+                found.append(self._lose(subject, now_us))
+        for subject, each in list(self._lost.items()):
+            if each.stage is Stage.NOW and _last_us(each.event, heard) > each.changed_us:
+                del self._lost[subject]
+                self._open[subject] = structs.replace(each, changed_us=now_us)
+                found.append(self._open[subject])
+        _forget(self._lost)
+        return found
+
+    def _lose(self, subject: Subject, now_us: int) -> Alert:
+        alert = self._open.pop(subject)
+        return structs.replace(alert, stage=Stage.OVER, closing=Closing.LOST, changed_us=now_us)
+
+    def _declared(self, proposal: Proposal, now_us: int) -> Alert | None:
+        """An alert that tells of another state since."""
+        subject = (About.OUTSIDE_VOLUMES, proposal.aircraft, "", proposal.operation)
+        state = proposal.state
+        self._proposed.pop(subject, None)
+        if state is not Proposed.ACTIVATED:
+            self._proposed[subject] = state
+            _forget(self._proposed)
+        alerts = self._open if subject in self._open else self._back
+        standing = alerts.get(subject)
+        if standing is None or standing.proposed is state:
+            return None
+        changed = alerts[subject] = structs.replace(standing, proposed=state, changed_us=now_us)
+        if state is Proposed.ACTIVATED:
+            self._back.pop(subject, None)
+        return changed
 
     def _of(self, event: Event, now_us: int) -> Alert | None:
         subject = subject_of(event)
         stage, closing = stage_of(event)
         standing = self._open.get(subject)
         if standing is None:
+            lost = self._lost.pop(subject, None)
+            if lost is not None and lost.event.id == event.id:
+                return self._heard_again(lost, event, now_us)
             return self._raised(event, subject, now_us)
         self._unheard.discard(subject)
         if _outdated(standing, event, stage):
@@ -188,13 +269,28 @@ class Alerts:
             standing, stage=stage, closing=closing, changed_us=now_us, event=event
         )
         if stage is Stage.OVER:
-            del self._open[subject]
+            self._over(changed)
             return changed
         self._open[subject] = changed
         told = standing.stage is not stage or standing.event.grade is not event.grade
         return changed if told else None
 
-    def _raised(self, event: Event, subject: tuple[str, ...], now_us: int) -> Alert | None:
+    def _over(self, alert: Alert) -> None:
+        self._open.pop(alert.subject, None)
+        if alert.about is About.OUTSIDE_VOLUMES:
+            self._back[alert.subject] = alert
+            _forget(self._back)
+
+    def _heard_again(self, lost: Alert, event: Event, now_us: int) -> Alert | None:
+        """The same goes on, or is known to have ended; it was told that it is over."""
+        stage, closing = stage_of(event)
+        if stage is Stage.OVER:
+            return None
+        alert = structs.replace(lost, stage=stage, closing=closing, changed_us=now_us, event=event)
+        self._open[alert.subject] = alert
+        return alert
+
+    def _raised(self, event: Event, subject: Subject, now_us: int) -> Alert | None:
         stage, closing = stage_of(event)
         if closing in (Closing.TURNED_AWAY, Closing.REFUTED) or not self._wanted(event):
             return None
@@ -206,9 +302,13 @@ class Alerts:
             raised_us=now_us,
             changed_us=now_us,
             event=event,
+            proposed=self._proposed.get(subject),
         )
-        if stage is not Stage.OVER:
+        if stage is Stage.OVER:
+            self._over(made)
+        else:
             self._open[subject] = made
+            self._back.pop(subject, None)
         return made
 
     def _wanted(self, event: Event) -> bool:
@@ -231,3 +331,14 @@ def _outdated(standing: Alert, event: Event, stage: Stage) -> bool:
     if event.kind is EventKind.CROSSING_PREDICTED and standing.event.kind is EventKind.CROSSING:
         return True
     return _RANK[stage] < _RANK[standing.stage]
+
+
+def _last_us(event: Event, heard: Heard) -> int:
+    """When it was last known where all were whom it is about; 0 if that never was."""
+    return min(heard(each) or 0 for each in (event.aircraft, event.other) if each)
+
+
+def _forget(remembered: dict[Subject, T]) -> None:
+    """The oldest, if they are too many."""
+    while len(remembered) > REMEMBERED_MAX:
+        del remembered[next(iter(remembered))]

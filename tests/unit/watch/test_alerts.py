@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detente.watch import Event, EventKind, Grade, Interval
+from detente.watch import Event, EventKind, Grade, Interval, Proposal, Proposed
 from detente.watch.alerts import About, Alert, AlertRules, Alerts, Closing, Stage
 
 NOW_US = 1_000_000_000
@@ -111,6 +111,131 @@ def test_what_nothing_is_heard_of_after_a_restart_is_lost() -> None:
     assert (lost.about, lost.stage, lost.closing) == (About.CROSSING, Stage.OVER, Closing.LOST)
     assert after.look(NOW_US + 2_000_000) == []
     assert [each.about for each in after.open] == [About.APPROACH]
+
+
+S = 1_000_000
+BREACH = event(EventKind.STAND_OFF, rule="pass-10-km")
+AWAY = msgspec.structs.replace(BREACH, ended_us=7)
+
+
+def test_an_aircraft_that_vanished_does_not_stand_too_near_for_ever() -> None:
+    alerts = Alerts(AlertRules(silent_s=60.0))
+    last_us = NOW_US + 100 * S
+    alerts.take([BREACH], NOW_US)
+
+    def heard(identity: str) -> int:
+        assert identity == "4b1234"
+        return last_us
+
+    assert alerts.look(NOW_US + 159 * S, heard) == []
+    (lost,) = alerts.look(NOW_US + 160 * S, heard)
+    assert (lost.id, lost.stage, lost.closing) == (BREACH.id, Stage.OVER, Closing.LOST)
+    assert alerts.look(NOW_US + 200 * S, heard) == []
+    assert not alerts.open
+
+    # Heard again: as long as nobody says that it has ended, it goes on; once more it is told.
+    last_us = NOW_US + 300 * S
+    (again,) = alerts.look(NOW_US + 301 * S, heard)
+    assert (again.id, again.stage, again.closing) == (BREACH.id, Stage.NOW, Closing.OPEN)
+    assert [each.closing for each in alerts.take([AWAY], NOW_US + 302 * S)] == [Closing.ENDED]
+
+
+@pytest.mark.parametrize(
+    ("back", "expected"),
+    [
+        ([AWAY], []),
+        ([BREACH], [(BREACH.id, Stage.NOW)]),
+        ([AWAY, msgspec.structs.replace(BREACH, id="later")], [("later", Stage.NOW)]),
+    ],
+    ids=["had ended", "goes on", "a new one"],
+)
+def test_who_comes_back_after_a_silence(
+    back: list[Event], expected: list[tuple[str, Stage]]
+) -> None:
+    alerts = Alerts(AlertRules(silent_s=60.0))
+    alerts.take([BREACH], NOW_US)
+    assert len(alerts.look(NOW_US + 60 * S, lambda _: None)) == 1
+    told = alerts.take(back, NOW_US + 70 * S)
+    assert [(each.id, each.stage) for each in told] == expected
+    assert alerts.look(NOW_US + 80 * S, lambda _: NOW_US + 70 * S) == []
+
+
+def test_of_two_aircraft_one_that_is_silent_is_enough() -> None:
+    alerts = Alerts(AlertRules(silent_s=60.0))
+    alerts.take([NEAR], NOW_US)
+    at_us = {"4b1234": NOW_US + 90 * S, "4b5678": NOW_US}
+    (lost,) = alerts.look(NOW_US + 90 * S, at_us.get)
+    assert lost.closing is Closing.LOST
+
+
+STRAYED = event(EventKind.OUTSIDE_VOLUMES, boundary="", rule="plan-1")
+RETURNED = msgspec.structs.replace(STRAYED, ended_us=9)
+AGAIN = msgspec.structs.replace(STRAYED, id="again", began_us=20)
+
+
+def proposal(state: Proposed) -> Proposal:
+    return Proposal("4b1234", "plan-1", state, 0, Grade.SHOWN, "")
+
+
+class TestWhatIsToBeDeclared:
+    def told(self, alerts: Alerts, *what: Event | Proposed) -> list[tuple[Stage, str | None]]:
+        found: list[Alert] = []
+        for each in what:
+            if isinstance(each, Proposed):
+                found += alerts.take([], NOW_US, [proposal(each)])
+            else:
+                found += alerts.take([each], NOW_US)
+        return [(each.stage, each.proposed) for each in found]
+
+    def test_each_transition_is_told_once(self) -> None:
+        alerts = Alerts(AlertRules())
+        (both,) = alerts.take([STRAYED], NOW_US, [proposal(Proposed.NONCONFORMING)])
+        assert (both.stage, both.proposed) == (Stage.NOW, Proposed.NONCONFORMING)
+        assert self.told(
+            alerts,
+            Proposed.NONCONFORMING,
+            RETURNED,
+            Proposed.ACTIVATED,
+            Proposed.ACTIVATED,
+            AGAIN,
+            Proposed.NONCONFORMING,
+            Proposed.CONTINGENT,
+            Proposed.CONTINGENT,
+        ) == [
+            (Stage.OVER, "Nonconforming"),
+            (Stage.OVER, "Activated"),
+            (Stage.NOW, None),
+            (Stage.NOW, "Nonconforming"),
+            (Stage.NOW, "Contingent"),
+        ]
+
+    def test_out_again_before_it_conforms(self) -> None:
+        alerts = Alerts(AlertRules())
+        alerts.take([STRAYED], NOW_US, [proposal(Proposed.NONCONFORMING)])
+        assert self.told(alerts, RETURNED, AGAIN) == [
+            (Stage.OVER, "Nonconforming"), (Stage.NOW, "Nonconforming"),
+        ]  # fmt: skip
+
+    def test_out_and_back_between_two_looks(self) -> None:
+        alerts = Alerts(AlertRules())
+        found = alerts.take([STRAYED, RETURNED], NOW_US, [proposal(Proposed.NONCONFORMING)])
+        assert [(each.stage, each.proposed) for each in found] == [
+            (Stage.NOW, None), (Stage.OVER, "Nonconforming"),
+        ]  # fmt: skip
+        assert self.told(alerts, Proposed.ACTIVATED) == [(Stage.OVER, "Activated")]
+
+    def test_nothing_is_said_of_what_nobody_wanted(self) -> None:
+        alerts = Alerts(AlertRules(about=frozenset({About.CROSSING})))
+        assert not alerts.take([STRAYED], NOW_US, [proposal(Proposed.NONCONFORMING)])
+
+    def test_a_restart_forgets_nothing_and_tells_nothing(self) -> None:
+        before = Alerts(AlertRules())
+        before.take([STRAYED], NOW_US, [proposal(Proposed.NONCONFORMING)])
+        kept = msgspec.json.decode(msgspec.json.encode(before.open), type=list[Alert])
+        after = Alerts(AlertRules(), kept, NOW_US + 10)
+        assert after.proposed == {"plan-1": Proposed.NONCONFORMING}
+        assert self.told(after, AGAIN, Proposed.NONCONFORMING) == []
+        assert self.told(after, Proposed.CONTINGENT) == [(Stage.NOW, "Contingent")]
 
 
 @pytest.mark.parametrize(
