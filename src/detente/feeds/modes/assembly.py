@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.feeds.decoding import Counts
-from detente.feeds.names import address_name, flight_name
+from detente.feeds.names import address_names, flight_name
 from detente.feeds.reports import Ints, Reports, Source, of_columns
 
 from ._message import FATES, OTHER_ADDRESS, REPORTED, USED
@@ -45,10 +45,7 @@ def reports_of(
     callsigns[aircraft[told]] = rows["callsign"][told]
     return of_columns(
         len(rows),
-        [
-            address_name(each & (OTHER_ADDRESS - 1), other=bool(each & OTHER_ADDRESS))
-            for each in addresses.tolist()
-        ],
+        address_names(addresses & (OTHER_ADDRESS - 1), (addresses & OTHER_ADDRESS) != 0),
         [flight_name(each) if each else "" for each in callsigns.tolist()],
         sources,
         time_us=time_us[rows["row"]],

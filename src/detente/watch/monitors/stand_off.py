@@ -182,13 +182,19 @@ class StandOffMonitor(Monitor):
         ):
             told = self._followed(number, slot, position, begins, grounded)
             found += [(row, each) for each in told]
-        others = np.flatnonzero(~followed)
-        _, last = np.unique(aircraft[others][::-1], return_index=True)
-        kept = others[len(others) - 1 - last]
+        # Of the others the last position counts, if it is so near that it could be needed.
+        last = np.full(len(self._identities), -1, dtype=np.intp)
+        last[aircraft[~followed]] = np.flatnonzero(~followed)  # of several, numpy keeps the last
+        near = distance_m <= limit.looked_for_dm / 10
+        for key in [key for key in self._last if key[0] == number]:
+            if last[key[1]] >= 0 and not near[last[key[1]]]:
+                del self._last[key]
+        kept = last[last >= 0]
+        kept = kept[near[kept]]
         for _, slot, position, _, grounded in self._positions(
             limit, tracked, rows[kept], distance_m[kept], lat, lng
         ):
-            if position.distance_dm is None or grounded:
+            if grounded:
                 self._last.pop((number, slot), None)
             else:
                 self._last[number, slot] = position
