@@ -21,7 +21,7 @@ from detente.kernels import Depths
 from .crossing_rules import CrossingRules
 from .events import Event, Grade, Ground, Interval
 from .grading import Evidence, decide
-from .intervals import around, between, one_way, quadrature
+from .intervals import between, extreme, one_way, picked_out, quadrature
 from .kinematics import least_speed_m_s
 from .monitors._depth import Deepest, Points, Span, deepen
 from .monitors._following import Following
@@ -81,6 +81,7 @@ class _Greatest:
     area: int
     deepest: Deepest | None = None
     foot: tuple[float, float] | None = None
+    looks: int = 0
 
 
 def judge_claim(
@@ -120,7 +121,9 @@ def judge_claim(
     nearest, spreads = _depth(exact or widest, widest, line_m, rules)
     depth = _by_definition(claim, nearest, events)
     grade, grounds = decide(
-        _evidence(tracked, depth, (*spreads, line_m), claim, rules), boundary, claim.depth_m
+        _evidence(tracked, depth, (*spreads, line_m), (exact or widest).look, claim, rules),
+        boundary,
+        claim.depth_m,
     )
     if exact is None or not _covered(tracked, claim, rules):
         grounds += (Ground("not-covered"),)
@@ -261,19 +264,25 @@ def _depth(
     exact: Deepest, widest: Deepest, line_m: float, rules: CrossingRules
 ) -> tuple[Interval, tuple[float, float]]:
     """Greatest signed distance to the nearest border; spreads of position and between reports."""
-    ends = []
+    highs = []
     for each in (exact, widest):
-        radius_m = each.node.radius_m if each.node is not None else 0.0
-        aside_m = off_the_line_m(
-            each.elapsed_s, each.share, each.length_m, rules.acceleration_m_s2,
-            rules.speed_max_m_s,
-        )  # fmt: skip
-        position_m = one_way(radius_m)
-        spread = quadrature(position_m, aside_m, line_m)
+        position_m, aside_m = _spreads_m(each, rules)
         more = float("inf") if each.node is None and each.depth_m > 0 else each.step_m / 2
-        ends.append((around(each.depth_m, spread, "m", more=more), position_m, aside_m))
-    (low, position_m, aside_m), (high, _, _) = ends
-    return between(low.low, low.value, max(low.high, high.high), "m"), (position_m, aside_m)
+        highs.append(each.depth_m + quadrature(position_m, aside_m, line_m) + more)
+    position_m, aside_m = _spreads_m(exact, rules)
+    low = exact.depth_m - picked_out(position_m, quadrature(aside_m, line_m), exact.look)
+    allowed_m = sum(extreme(exact.look)) * position_m
+    return between(low, exact.depth_m, max(highs), "m"), (allowed_m, aside_m)
+
+
+def _spreads_m(deepest: Deepest, rules: CrossingRules) -> tuple[float, float]:
+    """Of its position, and between reports."""
+    radius_m = deepest.node.radius_m if deepest.node is not None else 0.0
+    aside_m = off_the_line_m(
+        deepest.elapsed_s, deepest.share, deepest.length_m, rules.acceleration_m_s2,
+        rules.speed_max_m_s,
+    )  # fmt: skip
+    return one_way(radius_m), aside_m
 
 
 def _by_definition(claim: Claim, nearest: Interval, events: Sequence[Event]) -> Interval:
@@ -294,6 +303,7 @@ def _evidence(
     tracked: Tracked,
     depth: Interval,
     spreads: tuple[float, float, float],
+    look: int,
     claim: Claim,
     rules: CrossingRules,
 ) -> Evidence:
@@ -315,6 +325,7 @@ def _evidence(
         nearest_s,
         rules.distrust_s,
         rules.doubtful_share,
+        look,
     )
 
 

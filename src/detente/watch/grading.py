@@ -152,13 +152,16 @@ class Evidence:
 
     Attributes:
         depth: greatest depth; negative values are outside.
-        position_m, between_reports_m, boundary_m: spreads that it was made of.
+        position_m, between_reports_m, boundary_m: spreads that its low end was made of; that of the
+            position allows for its having been picked out.
         reports, doubtful, derived, assumed: positions; of them those that contradict their own
             motion, and those whose accuracy is derived or assumed.
         distrusted: whether a position that cannot be true is too near.
         jump_s: how near, in seconds; None: there is none.
         distrust_s: how near is too near.
         doubtful_share: how many doubtful ones are too many.
+        look, occasion: which of the positions the deepest one was, and on which occasion; see
+            `intervals.extreme`.
     """
 
     depth: Interval
@@ -173,6 +176,8 @@ class Evidence:
     jump_s: float | None
     distrust_s: float
     doubtful_share: float
+    look: int = 1
+    occasion: int = 1
 
 
 def obstacles(evidence: Evidence, boundary: Boundary, question_m: float) -> list[Ground]:
@@ -228,7 +233,10 @@ def decide(
         "position_m": evidence.position_m,
         "boundary_m": evidence.boundary_m,
         "between_reports_m": evidence.between_reports_m,
+        "look": float(evidence.look),
     }
+    if evidence.occasion > 1:
+        spreads["occasion"] = float(evidence.occasion)
     if line:
         spreads["claimed_m"] = line
     forbidding = obstacles(evidence, boundary, abs(depth.value - line))

@@ -30,8 +30,16 @@ FIGURES: Final[dict[str, Words]] = {
     "flown_m_s": Words("its greatest speed was {}", "sa plus grande vitesse était de {}"),
     "limit_m": Words("looked for up to {}", "cherché jusqu’à {}"),
     "nearest_jump_s": Words("the nearest one {} away", "la plus proche à {}"),
+    "look": Words(
+        "the deepest position was number {} inside",
+        "la position la plus profonde était la n° {} à l’intérieur",
+    ),
     "needed_m_s": Words("needed are {}", "il faudrait {}"),
     "notice": Words("notice {}", "annonce {}"),
+    "occasion": Words(
+        "passage number {} within an hour of another",
+        "passage n° {}, chacun à moins d’une heure du précédent",
+    ),
     "other_party": Words("the other’s party: {}", "partie de l’autre\u202f: {}"),
     "position_m": Words("the position may be {} off", "la position peut être fausse de {}"),
     "relative_speed_m_s": Words("relative speed {}", "vitesse relative {}"),

@@ -9,7 +9,7 @@ from pyproj import Geod
 from tests.support.watched import T0_US, boundary, claimed, ring
 
 from detente.kernels import Depths
-from detente.watch.monitors._depth import STEP_M, STEPS_MAX, Deepest, Points, Span, deepen
+from detente.watch.monitors._depth import STEP_M, STEPS_MAX, Deepest, Node, Points, Span, deepen
 from detente.watch.motion import length_m, on_the_way
 
 GEOD = Geod(ellps="WGS84")
@@ -25,6 +25,7 @@ class Holder:
         self.area = area
         self.deepest: Deepest | None = None
         self.foot: tuple[float, float] | None = None
+        self.looks = 0
 
 
 class Looked:
@@ -94,8 +95,24 @@ def test_the_same_in_two_pieces(seed: int, area: int, at: int) -> None:
     points, whole, parted = wandering(seed, area, 60), Holder(area), Holder(area)
     deepen([Span(whole, None, 0, 60, None)], points, Looked(), LIMIT_M)
     deepen([Span(parted, None, 0, at + 1, None)], points, Looked(), LIMIT_M)
-    deepen([Span(parted, None, at, 60, None)], points, Looked(), LIMIT_M)
+    head = Node(
+        points.lat[at], points.lng[at], int(points.time_us[at]), points.odometer_m[at],
+        points.radius_m[at],
+    )  # fmt: skip
+    deepen([Span(parted, head, at + 1, 60, None)], points, Looked(), LIMIT_M)
     assert parted.deepest == whole.deepest
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 10**6), area=st.integers(0, 1), count=st.integers(1, 60))
+def test_the_deepest_says_which_position_it_was(seed: int, area: int, count: int) -> None:
+    points, holder = wandering(seed, area, count), Holder(area)
+    deepen([Span(holder, None, 0, count, None)], points, Looked(), LIMIT_M)
+    assert holder.looks == count
+    assert holder.deepest is not None
+    if holder.deepest.node is not None:
+        way_m = holder.deepest.node.odometer_m
+        assert holder.deepest.look == 1 + np.searchsorted(points.odometer_m, way_m - 1e-6)
 
 
 def test_few_looks_are_enough() -> None:

@@ -31,6 +31,8 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 
 STEP_M: Final = 10.0
 STEPS_MAX: Final = 64
+LOOK_BEYOND: Final = 1000
+"""Beyond the limit it is not looked which position was the deepest; no such error is that great."""
 _MM: Final = 3
 _TIE_M: Final = 0.001
 _NO_STEP: Final = np.iinfo(np.int64).max
@@ -60,6 +62,8 @@ class Deepest(Struct, frozen=True, gc=False):
             a report.
         step_m: how far apart the points were that were looked at there.
         edge: of the border, that it is measured from; -1 beyond the limit.
+        look: which of the positions it was, counted from the first one on that was looked at; of
+            the two around it the later one.
     """
 
     depth_m: float
@@ -69,6 +73,7 @@ class Deepest(Struct, frozen=True, gc=False):
     length_m: float
     step_m: float
     edge: int
+    look: int = LOOK_BEYOND
 
 
 class Holder(Protocol):
@@ -78,6 +83,8 @@ class Holder(Protocol):
     deepest: Deepest | None
     foot: tuple[float, float] | None
     """A point of the border that was near, if one is known."""
+    looks: int
+    """Positions that were looked at so far."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +150,11 @@ class _Search:
         self._first_step = np.concatenate(([0], np.cumsum(steps)))
         holders = [each.holder for each in spans]
         self._areas = np.array([each.area for each in holders], dtype=np.int32)
+        # of each span: how many positions of its holder were looked at before it
+        self._looks = [0] * len(spans)
+        for i, each in enumerate(spans):
+            self._looks[i] = each.holder.looks
+            each.holder.looks += each.to - each.since
         # of each span: depth in millimetres and step of the best so far
         self._best = np.array(
             [-np.inf if each.deepest is None else each.deepest.depth_m for each in holders]
@@ -309,12 +321,21 @@ class _Search:
         if depth_m >= self._limit_m:
             return Deepest(self._limit_m, None, 0.0, 0.0, 0.0, STEP_M, -1)
         at_us, radius_m = int(self._time[i]), float(self._radius[i])
+        look = self._look_at(which, i)
         if share == 0:
             there = Node(lat, lng, at_us, way, radius_m)
-            return Deepest(depth_m, there, 0.0, 0.0, 0.0, STEP_M, edge)
+            return Deepest(depth_m, there, 0.0, 0.0, 0.0, STEP_M, edge, max(look, 1))
         elapsed_us = int(self._time[i + 1]) - at_us
         length_m = float(self._odometer[i + 1] - self._odometer[i])
         radius_m = max(radius_m, float(self._radius[i + 1]))
         there = Node(lat, lng, at_us + round(share * elapsed_us), way, radius_m)
         steps = min(max(math.ceil(length_m / STEP_M), 1), STEPS_MAX)
-        return Deepest(depth_m, there, elapsed_us / 1e6, share, length_m, length_m / steps, edge)
+        return Deepest(
+            depth_m, there, elapsed_us / 1e6, share, length_m, length_m / steps, edge, look + 1
+        )
+
+    def _look_at(self, which: int, i: int) -> int:
+        """How many positions of a holder had been looked at up to a point of a span."""
+        span = self._spans[which]
+        since_begin = i - int(self._begins[which]) + (span.head is None)
+        return self._looks[which] + min(since_begin, span.to - span.since)

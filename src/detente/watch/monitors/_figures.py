@@ -2,7 +2,8 @@
 
 The definitions are those of docs/watch-definitions.md. Of the spreads, that of the boundary is
 common to all points of one passage: where it enters two points that are subtracted from one another
-it counts in full at both. Those of positions at entry and exit are independent of each other.
+it counts in full at both. Those of positions at entry and exit are independent of each other. The
+deepest point is picked out of many: its low end allows for that (`intervals.extreme`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from detente.watch.crossing_rules import CrossingRules
 from detente.watch.event_ids import event_id
 from detente.watch.events import Event, EventKind, Grade, Ground, Interval, Place
 from detente.watch.grading import Evidence, decide
-from detente.watch.intervals import ONE_WAY
+from detente.watch.intervals import ONE_WAY, extreme
 from detente.watch.motion import off_the_lines_m
 
 from ._depth import STEP_M, Deepest, Node
@@ -98,10 +99,11 @@ def passage_events(
         passage, count = each.passage, inside[i].counted
         boundary = boundaries.boundaries[passage.area]
         evidence = Evidence(
-            nearest[i], depth.noise_m[i], depth.aside_m[i], line_m[i],
+            nearest[i], depth.low_noise_m[i], depth.aside_m[i], line_m[i],
             count.reports, count.doubtful, count.derived, count.assumed,
             passage.distrusted(each.now.time_us, round(rules.distrust_s * 1e6)),
             passage.nearest_jump_s(each.now.time_us), rules.distrust_s, rules.doubtful_share,
+            deepest[i].look, passage.number,
         )  # fmt: skip
         grade, grounds = decide(evidence, boundary)
         told = _Told(
@@ -271,13 +273,20 @@ class _Depths:
             elapsed, share, length, rules.acceleration_m_s2, rules.speed_max_m_s
         )
         noise = ONE_WAY * radius
-        spread = np.hypot(np.hypot(noise, aside), np.array(line_m))
-        low = self.value - spread
+        shared = np.hypot(aside, np.array(line_m))
+        spread = np.hypot(noise, shared)
+        middle, rest = np.array(
+            [
+                extreme(deep.look, each.passage.number)
+                for each, deep in zip(seen, deepest, strict=True)
+            ]
+        ).T
+        low = self.value - middle * noise - np.hypot(rest * noise, shared)
         self.low = np.where(self.placed, low, np.maximum(low, 0.0))
         sampled = np.maximum(step, STEP_M) / 2
         self.high = np.where(self.placed, self.value + spread + sampled, np.inf)
         self._radius = np.hypot(radius, aside).tolist()
-        self.noise_m, self.aside_m = noise.tolist(), aside.tolist()
+        self.low_noise_m, self.aside_m = ((middle + rest) * noise).tolist(), aside.tolist()
 
     def places(self, rules: CrossingRules) -> list[Place | None]:
         return [

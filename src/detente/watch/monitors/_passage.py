@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from detente.watch.events import Grade
 
 from ._depth import Deepest, Node
+
+AGAIN_US: Final = 3_600_000_000
+"""Who enters the same area again within this time after leaving it does so once more of the same:
+all of these passages together have the 95 % that one has (`intervals.extreme`)."""
 
 
 class Border(Struct, frozen=True, gc=False):
@@ -83,6 +89,8 @@ class Passage(Struct, gc=False):
         part: where the present part began.
         part_counted: positions of the aircraft before that.
         head: up to where depth is known.
+        number: which passage it is of those into this area that followed one another (`AGAIN_US`).
+        looks: positions inside among which the deepest one was looked for so far.
         jump_before_us, jump_after_us: times of the last position before it and of the first after
             it that cannot be true; None: there was none yet.
         sources: who reported it.
@@ -106,6 +114,8 @@ class Passage(Struct, gc=False):
     inside_m: float = 0.0
     inside_us: int = 0
     counted: Counted = Counted()
+    number: int = 1
+    looks: int = 0
     jump_before_us: int | None = None
     jump_after_us: int | None = None
     sources: tuple[str, ...] = ()
