@@ -30,7 +30,7 @@ from .archive_outcome import Outcome
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """Of what stands in the folder."""
 
 

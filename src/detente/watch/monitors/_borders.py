@@ -37,39 +37,43 @@ class Cut(NamedTuple):
 
 def cut(boundaries: BoundarySet, followed: Followed, rules: CrossingRules) -> dict[int, list[Cut]]:
     """All crossings of a batch by row: that of the later position; in the order of flight."""
-    reports = followed.tracked.reports
     index = boundaries.index
-    row, area, share, into, _ = index.crossings(
-        followed.from_lat, followed.from_lng, reports.lat_deg, reports.lng_deg
-    )
-    if not len(row):
+    which = followed.may_cross
+    row = followed.noted[which]
+    reports = followed.tracked.reports
+    met, area, share, into, _ = index.crossings(
+        followed.from_lat[which], followed.from_lng[which],
+        reports.lat_deg[row], reports.lng_deg[row],
+    )  # fmt: skip
+    if not len(met):
         return {}
-    lat, lng = _point(followed, row, share)
-    way = followed.way[row]
+    noted = which[met]
+    lat, lng = _point(followed, noted, share)
+    way = followed.way[noted]
     beside = np.clip(_BESIDE_M / np.maximum(way, 1e-9), 0.0, 0.5)
     before, after = np.maximum(share - beside, 0.0), np.minimum(share + beside, 1.0)
     behind, ahead = (
-        index.signed_depth(*_point(followed, row, each), area, 100 * _BESIDE_M)
+        index.signed_depth(*_point(followed, noted, each), area, 100 * _BESIDE_M)
         for each in (before, after)
     )
     nearer = np.abs(ahead.depth_m - behind.depth_m)
     steep = np.minimum(nearer / np.maximum((after - before) * way, 1e-9), 1.0)
     line = boundaries.uncertainty_m(area, ahead.edge)
-    borders = _borders(followed, row, share, lat, lng, steep, line, rules)
+    borders = _borders(followed, noted, share, lat, lng, steep, line, rules)
     found: dict[int, list[Cut]] = {}
-    for at, which, inwards, border in zip(
-        row.tolist(), area.tolist(), into.tolist(), borders, strict=True
+    for at, whose, inwards, border in zip(
+        row[met].tolist(), area.tolist(), into.tolist(), borders, strict=True
     ):
-        found.setdefault(at, []).append(Cut(which, bool(inwards), border))
+        found.setdefault(at, []).append(Cut(whose, bool(inwards), border))
     return found
 
 
 def border_at(followed: Followed, row: int, line_m: float, rules: CrossingRules) -> Border:
-    """A crossing at a position itself."""
+    """A crossing at a noted position itself."""
     reports = followed.tracked.reports
-    rows, one = np.array([row]), np.ones(1)
-    lat, lng = reports.lat_deg[rows], reports.lng_deg[rows]
-    (border,) = _borders(followed, rows, one, lat, lng, one, np.array([line_m]), rules)
+    noted, one = np.searchsorted(followed.noted, [row]), np.ones(1)
+    lat, lng = reports.lat_deg[[row]], reports.lng_deg[[row]]
+    (border,) = _borders(followed, noted, one, lat, lng, one, np.array([line_m]), rules)
     return border
 
 
@@ -93,7 +97,7 @@ def source_of(followed: Followed, row: int) -> str:
 
 def _borders(
     followed: Followed,
-    row: npt.NDArray[np.intp],
+    noted: npt.NDArray[np.intp],
     share: Floats,
     lat: Floats,
     lng: Floats,
@@ -101,12 +105,13 @@ def _borders(
     line_m: Floats,
     rules: CrossingRules,
 ) -> list[Border]:
-    """Crossings on the way to some positions."""
+    """Crossings on the way to some noted positions."""
     reports = followed.tracked.reports
-    way, from_us = followed.way[row], followed.came[row, 0]
+    row = followed.noted[noted]
+    way, from_us = followed.way[noted], followed.came[noted]
     elapsed_us = reports.time_us[row] - from_us
     elapsed_s = elapsed_us / 1e6
-    radius, altitude = followed.before[row].T
+    radius, altitude = followed.before[noted].T
     columns = (
         from_us + np.rint(share * elapsed_us).astype(np.int64),
         lat,
@@ -140,11 +145,12 @@ def _borders(
     ]
 
 
-def _point(followed: Followed, row: npt.NDArray[np.intp], share: Floats) -> tuple[Floats, Floats]:
+def _point(followed: Followed, noted: npt.NDArray[np.intp], share: Floats) -> tuple[Floats, Floats]:
     reports = followed.tracked.reports
+    row = followed.noted[noted]
     return on_the_way(
-        followed.from_lat[row],
-        followed.from_lng[row],
+        followed.from_lat[noted],
+        followed.from_lng[noted],
         reports.lat_deg[row],
         reports.lng_deg[row],
         share,

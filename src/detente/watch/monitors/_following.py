@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from detente.feeds import NEVER
@@ -12,40 +14,62 @@ from detente.kernels import BorderIndex
 from detente.watch.tracks import Tracked
 from detente.watch.tracks_flags import Flag
 
-from ._scan import Codes, Floats, Ints, Small, grouped, scan
+from . import _scan
+from ._calm import COLUMNS, NOT_CALM
+from ._scan import CHANGED, MAY_CROSS, Codes, Floats, Ints, Small, grouped, scan
+
+_BITS: Final = int(Flag.JUMP), int(Flag.INCONSISTENT), int(Flag.SETTLED), int(Flag.FIRST)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Followed:
-    """A batch and, for each position, how it continues the track of its aircraft.
+    """A batch and how its positions continue the tracks of their aircraft.
 
     Attributes:
         tracked: the batch.
         sets: number of the set of areas that hold each position.
         radius: that holds 95 %, as far as it is believed: no less than what the track shows.
-        from_lat, from_lng: the position before; the same place where nothing links them.
-        before: radius and altitude of the position before.
-        came: time (`NEVER`: none) and row (-1: of an earlier batch) of the position before.
         link: codes of `_scan`.
         odometer: way flown so far, metres.
-        way: of it since the position before.
+        noted: rows of positions of which more is told: those at which the set changed, or the
+            track begins anew, or before which a border may have been crossed; or all of them.
+        changed: rows at which the set changed, or the track begins anew.
+        may_cross: which of `noted` are such that a border may have been crossed before them.
+        from_lat, from_lng: of noted ones, the position before; the same place where nothing links
+            them.
+        before: radius and altitude of the position before.
+        came: time of the position before; `NEVER`: none.
+        way: since the position before.
         counted: positions before this one; of them doubtful, derived and assumed ones.
-        marked: whether the set changed or the track begins anew.
-        rows, starts, where: positions by aircraft, see `grouped`.
     """
 
     tracked: Tracked
     sets: Codes
     radius: Floats
+    link: Small
+    odometer: Floats
+    noted: Ints
+    changed: Ints
+    may_cross: npt.NDArray[np.intp]
     from_lat: Floats
     from_lng: Floats
     before: Floats
     came: Ints
-    link: Small
-    odometer: Floats
     way: Floats
     counted: Ints
-    marked: Small
+
+    def by_aircraft(self, wanted: Small) -> ByAircraft:
+        """Positions by aircraft.
+
+        Args:
+            wanted: 1 for the number of each aircraft whose positions are asked for.
+        """
+        return ByAircraft(*grouped(self.tracked.reports.aircraft, self.link, wanted))
+
+
+class ByAircraft(NamedTuple):
+    """Positions of some aircraft: see `grouped`."""
+
     rows: Ints
     starts: Ints
     where: Ints
@@ -54,7 +78,6 @@ class Followed:
 class FollowingState(Struct, frozen=True):
     """What `Following` remembers, as bytes of its arrays."""
 
-    times: bytes
     places: bytes
     counts: bytes
 
@@ -62,7 +85,7 @@ class FollowingState(Struct, frozen=True):
 class Following:
     """The last position of each aircraft and what it has flown.
 
-    Memory: 100 bytes an aircraft, and 170 a position while a batch is looked at.
+    Memory: 128 bytes an aircraft; while a batch is looked at 17 a position, and 100 a noted one.
 
     Args:
         gap_us: the longest silence within one track.
@@ -74,83 +97,73 @@ class Following:
     def __init__(
         self, gap_us: int, speed_max_m_s: float, doubt_max: float, containment_max_m: float
     ) -> None:
-        self._gap_us = gap_us
-        self._speed_max_m_s = speed_max_m_s
-        self._doubt_max = doubt_max
-        self._containment_max_m = containment_max_m
-        self.times: Ints = np.empty(0, dtype=np.int64)
-        self.places: Floats = np.empty((0, 6))
-        self.counts: Ints = np.empty((0, 5), dtype=np.int64)
-        self.set_of: Codes = np.empty(0, dtype=np.int32)
+        self._limits = gap_us, float(speed_max_m_s), float(doubt_max), float(containment_max_m)
+        self.places: Floats = np.zeros((0, _scan.PLACES))
+        self.counts: Ints = np.zeros((0, _scan.COUNTS), dtype=np.int64)
 
-    def take(self, tracked: Tracked, sets: Codes) -> Followed:
+    @property
+    def aircraft(self) -> int:
+        """For how many there is room: their numbers are below that."""
+        return len(self.counts)
+
+    def take(
+        self, tracked: Tracked, sets: Codes, cells: Codes | None = None, *, everything: bool = True
+    ) -> Followed:
         """Follow the aircraft of a batch.
 
         Args:
             tracked: the batch.
             sets: number of the set of areas that hold each position.
+            cells: that it is in, see `_calm`; None: not known.
+            everything: whether all positions are noted, or only those at which something changes.
         """
-        reports, flags = tracked.reports, tracked.flags
+        reports = tracked.reports
         self._grow(len(reports.identities))
-        contradicts = (flags & Flag.INCONSISTENT) != 0
-        radius = reports.horizontal_m
-        if contradicts.any():
-            radius = np.where(contradicts, np.fmax(radius, tracked.residual_m), radius)
         n = len(reports)
-        from_lat, from_lng = np.empty(n), np.empty(n)
-        odometer, way = np.empty(n), np.empty(n)
-        before = np.empty((n, 2))
-        came = np.empty((n, 2), dtype=np.int64)
-        counted = np.empty((n, 4), dtype=np.int64)
-        link, marked = np.empty(n, dtype=np.uint8), np.empty(n, dtype=np.uint8)
-        scan(
+        radius, odometer = np.empty(n), np.empty(n)
+        link, why = np.empty(n, dtype=np.uint8), np.empty(n, dtype=np.uint8)
+        noted, came = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+        moved, counted = np.empty((n, 5)), np.empty((n, _scan.COUNTED), dtype=np.int64)
+        count = scan(
             reports.aircraft,
             reports.time_us,
             reports.lat_deg,
             reports.lng_deg,
-            radius,
+            reports.horizontal_m,
             reports.altitude_m,
             reports.speed_m_s,
-            flags,
-            int(Flag.JUMP),
-            int(Flag.INCONSISTENT),
-            int(Flag.SETTLED),
-            int(Flag.FIRST),
-            contradicts
-            | (tracked.doubt > self._doubt_max)
-            | (reports.containment_m > self._containment_max_m),
             reports.basis,
+            reports.containment_m,
+            tracked.flags,
+            tracked.residual_m,
+            tracked.doubt,
             sets,
-            self._gap_us,
-            self._speed_max_m_s,
-            self.times,
+            np.full(n, NOT_CALM, dtype=np.int32) if cells is None else cells,
+            COLUMNS,
+            _BITS,
+            self._limits,
+            everything,
             self.places,
             self.counts,
-            self.set_of,
-            from_lat,
-            from_lng,
-            before,
+            radius,
             link,
             odometer,
-            way,
-            counted,
+            noted,
+            why,
             came,
-            marked,
+            moved,
+            counted,
         )
-        rows, starts, where = grouped(reports.aircraft, link, len(self.times))
+        noted, why, moved = noted[:count], why[:count], moved[:count]
         return Followed(
-            tracked, sets, radius, from_lat, from_lng, before, came, link,
-            odometer, way, counted, marked,
-            rows, starts, where,
+            tracked, sets, radius, link, odometer, noted, noted[(why & CHANGED) != 0],
+            np.flatnonzero(why & MAY_CROSS),
+            moved[:, 0], moved[:, 1], moved[:, 2:4], came[:count], moved[:, 4], counted[:count],
         )  # fmt: skip
 
     def state(self) -> FollowingState:
         """All that it remembers."""
-        return FollowingState(
-            self.times.tobytes(),
-            self.places.tobytes(),
-            self.counts.tobytes(),
-        )
+        return FollowingState(self.places.tobytes(), self.counts.tobytes())
 
     def restore(self, state: FollowingState, index: BorderIndex) -> None:
         """Go on from there.
@@ -159,19 +172,20 @@ class Following:
             state: what was remembered.
             index: of the same areas; it may number its sets otherwise than the one before.
         """
-        self.times = np.frombuffer(state.times, dtype=np.int64).copy()
-        self.places = np.frombuffer(state.places).reshape(-1, 6).copy()
-        self.counts = np.frombuffer(state.counts, dtype=np.int64).reshape(-1, 5).copy()
-        known = self.times != NEVER
-        self.set_of = np.full(len(known), -1, dtype=np.int32)
-        self.set_of[known] = index.claimants(self.places[known, 0], self.places[known, 1])
+        self.places = np.frombuffer(state.places).reshape(-1, _scan.PLACES).copy()
+        self.counts = np.frombuffer(state.counts, dtype=np.int64).reshape(-1, _scan.COUNTS).copy()
+        known = self.counts[:, _scan.TIME] != NEVER
+        last = self.places[known]
+        self.counts[known, _scan.SET] = index.claimants(last[:, _scan.LAT], last[:, _scan.LNG])
+        self.counts[:, _scan.CELL] = NOT_CALM
 
     def _grow(self, aircraft: int) -> None:
-        old = len(self.times)
+        old = len(self.counts)
         if aircraft <= old:
             return
         more = max(aircraft, 2 * old, 64) - old
-        self.times = np.concatenate((self.times, np.full(more, NEVER, dtype=np.int64)))
-        self.places = np.concatenate((self.places, np.zeros((more, 6))))
-        self.counts = np.concatenate((self.counts, np.zeros((more, 5), dtype=np.int64)))
-        self.set_of = np.concatenate((self.set_of, np.full(more, -1, dtype=np.int32)))
+        counts = np.zeros((more, _scan.COUNTS), dtype=np.int64)
+        counts[:, _scan.TIME] = NEVER
+        counts[:, _scan.SET] = counts[:, _scan.CELL] = NOT_CALM
+        self.places = np.concatenate((self.places, np.zeros((more, _scan.PLACES))))
+        self.counts = np.concatenate((self.counts, counts))

@@ -91,7 +91,7 @@ class Predictor:
             return Ahead(followed)
         reports = followed.tracked.reports
         every_us = round(rules.look_every_s * 1e6)
-        new = reports.time_us // every_us != followed.came[:, 0] // every_us
+        new = reports.time_us // every_us != followed.came // every_us
         due = np.flatnonzero(new & (followed.link == LINKED))
         moving = due[reports.speed_m_s[due] >= rules.speed_least_m_s]
         moving = moving[np.isfinite(reports.track_deg[moving])]
@@ -133,7 +133,7 @@ class Predictor:
         known = self._open.get(slot, {})
         told = []
         if link != LINKED:
-            last_us = int(followed.came[row, 0])
+            last_us = int(followed.came[row])
             return [
                 _over(each, last_us, "track-ended", Grade.CANNOT_BE_TOLD)
                 for each in self._open.pop(slot, {}).values()
@@ -278,7 +278,7 @@ def _turn_m_s2(followed: Followed, row: int) -> float:
     """Across the track, by how the course told differs from the way since the last position."""
     reports = followed.tracked.reports
     way = float(followed.way[row])
-    seconds = (int(reports.time_us[row]) - int(followed.came[row, 0])) / 1e6
+    seconds = (int(reports.time_us[row]) - int(followed.came[row])) / 1e6
     if way < _TURN_WAY_M or seconds <= 0:
         return 0.0
     from_lat, from_lng = followed.from_lat[row : row + 1], followed.from_lng[row : row + 1]

@@ -13,9 +13,8 @@ where it is seen again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -28,13 +27,15 @@ from detente.watch.events import Event, Grade
 from detente.watch.intervals import one_way, quadrature
 from detente.watch.tracks import Tracked
 
+from ._batch import Batch, Row
 from ._borders import Cut, border_at, cut, node_at, source_of
-from ._depth import Node, Points, Span, deepen
+from ._calm import calm, located
+from ._depth import Node, Span, deepen
 from ._figures import Seen, passage_events
-from ._following import Followed, Following, FollowingState
-from ._passage import Border, Counted, Passage
+from ._following import Following, FollowingState
+from ._passage import AGAIN_US, Border, Counted, Passage
 from ._predicting import Prediction, Predictor
-from ._scan import JUMPED, LINKED, SKIPPED, Codes, Floats
+from ._scan import COUNTED, JUMPED, LINKED, SKIPPED, TIME, Codes, Floats
 from .base import Monitor
 
 REMEMBERED_MAX: Final = 1000
@@ -51,38 +52,6 @@ class CrossingState(Struct):
     predictions: list[Prediction]
     identities: tuple[str, ...]
     callsigns: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What is gathered while a batch is looked at: stretches to measure, passages that changed.
-
-    `held` are areas by number of set, `since` where passages begin among `Followed.rows`.
-    """
-
-    followed: Followed
-    held: tuple[frozenset[int], ...]
-    spans: list[Span]
-    since: dict[tuple[int, int], int]
-    changed: dict[int, Passage]
-    touched: set[int]
-
-    def touch(self, passage: Passage) -> None:
-        """Something happened to it: it is told again."""
-        self.changed[id(passage)] = passage
-        self.touched.add(id(passage))
-
-
-class _Row(NamedTuple):
-    """A position at which something changes: see `Followed`."""
-
-    row: int
-    slot: int
-    link: int
-    set: int
-    where: int
-    time_us: int
-    counted: list[int]
 
 
 _NOTHING: Final[dict[int, Passage]] = {}
@@ -109,6 +78,7 @@ class CrossingMonitor(Monitor):
             self._rules.doubt_max,
             self._rules.containment_max_m,
         )
+        self._calm = calm(self._index, self._rules.depth_max_m)
         self._window_us = round(self._rules.distrust_s * 1e6)
         self._inside: dict[int, dict[int, Passage]] = {}
         # of those the ones whose greatest depth may still change, so that nobody asks the others
@@ -127,23 +97,26 @@ class CrossingMonitor(Monitor):
         if not len(reports):
             return []
         self._identities, self._callsigns = reports.identities, reports.callsigns
-        sets = self._index.claimants(reports.lat_deg, reports.lng_deg)
-        followed = self._following.take(tracked, sets)
+        sets, cells, others = located(reports.lat_deg, reports.lng_deg, self._calm.held)
+        sets[others] = self._index.claimants(reports.lat_deg[others], reports.lng_deg[others])
+        predicts = self._rules.look_ahead_s > 0
+        followed = self._following.take(tracked, sets, cells, everything=predicts)
         found = cut(self._boundaries, followed, self._rules)
         ahead = self._predictor.look(followed)
-        batch = _Batch(followed, self._index.sets, [], {}, {}, set())
+        rows = np.unique(np.concatenate((followed.changed, [*found, *ahead.rows])).astype(np.intp))
+        wanted = np.zeros(self._following.aircraft, dtype=np.uint8)
+        wanted[np.array([slot for slot, _ in self._shallow], dtype=np.intp)] = 1
+        wanted[reports.aircraft[rows]] = 1
+        batch = Batch(followed, cells, followed.by_aircraft(wanted), self._index.sets)
         events: list[Event] = []
-        predicts = self._rules.look_ahead_s > 0
-        for at in _rows(followed, [*found, *ahead.rows]):
+        for at in batch.rows(rows):
             entered = self._row(batch, at, found.get(at.row, ()))
             if predicts:
                 events += self._predictor.row(ahead, at.row, entered, self._inside.get(at.slot, {}))
         self._carry(batch)
-        points = Points(
-            reports.lat_deg, reports.lng_deg, reports.time_us, followed.odometer, followed.radius,
-            followed.rows,
-        )  # fmt: skip
-        deepen(batch.spans, points, self._depth_of, self._rules.depth_max_m)
+        depth_max_m = self._rules.depth_max_m
+        shallow = batch.shallow(self._calm, depth_max_m)
+        deepen(shallow, batch.points, self._depth_of, depth_max_m)
         return events + self._told(batch)
 
     def close(self) -> list[Event]:
@@ -183,7 +156,7 @@ class CrossingMonitor(Monitor):
 
     # --- row by row, where something happens ---------------------------------------------------
 
-    def _row(self, batch: _Batch, at: _Row, borders: Sequence[Cut]) -> Sequence[int]:
+    def _row(self, batch: Batch, at: Row, borders: Sequence[Cut]) -> Sequence[int]:
         """What a position does to the passages of its aircraft. Returns areas that it entered."""
         if at.link == SKIPPED:
             return ()
@@ -217,7 +190,7 @@ class CrossingMonitor(Monitor):
                 entered.append(area)
         return entered
 
-    def _enter(self, batch: _Batch, at: _Row, area: int, border: Border) -> None:
+    def _enter(self, batch: Batch, at: Row, area: int, border: Border) -> None:
         inside = self._inside.setdefault(at.slot, {})
         if area in inside:
             return
@@ -233,7 +206,7 @@ class CrossingMonitor(Monitor):
         batch.since[at.slot, area] = at.where
         batch.touch(passage)
 
-    def _appear(self, batch: _Batch, at: _Row, area: int) -> None:
+    def _appear(self, batch: Batch, at: Row, area: int) -> None:
         """An aircraft is seen inside, and nobody saw it come."""
         passage = self._begun(at, area, node_at(batch.followed, at.row), None)
         passage.heard_of(source_of(batch.followed, at.row))
@@ -241,14 +214,25 @@ class CrossingMonitor(Monitor):
         batch.since[at.slot, area] = at.where + 1
         batch.touch(passage)
 
-    def _begun(self, at: _Row, area: int, node: Node, entry: Border | None) -> Passage:
+    def _begun(self, at: Row, area: int, node: Node, entry: Border | None) -> Passage:
         identity = self._identities[at.slot]
         return Passage(
             at.slot, area, identity, node.time_us, node, entry, node, Counted(*at.counted), node,
             jump_before_us=self._jumps.get(identity),
+            # the first position of one that nobody saw come is inside, and not looked at again
+            looks=0 if entry is not None else 1,
+            number=self._number(at.slot, area, node.time_us),
         )  # fmt: skip
 
-    def _leave(self, batch: _Batch, at: _Row, area: int, border: Border) -> None:
+    def _number(self, slot: int, area: int, began_us: int) -> int:
+        """Which passage of those that followed one another begins then."""
+        for each in reversed(self._over.get(slot, ())):
+            if each.area == area:
+                again = began_us - (each.ended_us or 0) <= AGAIN_US
+                return each.number + 1 if again else 1
+        return 1
+
+    def _leave(self, batch: Batch, at: Row, area: int, border: Border) -> None:
         passage = self._inside.get(at.slot, {}).pop(area, None)
         if passage is None:
             return
@@ -259,19 +243,19 @@ class CrossingMonitor(Monitor):
         passage.heard_of(border.source)
         self._end(batch, passage, node, at)
 
-    def _broken(self, batch: _Batch, at: _Row) -> None:
+    def _broken(self, batch: Batch, at: Row) -> None:
         """Nothing links this position to the one before: there ends what was open."""
         for passage in self._inside.pop(at.slot, {}).values():
             self._shallow.pop((at.slot, passage.area), None)
             self._measure(batch, passage, at.where, None)
-            last_us = int(batch.followed.came[at.row, 0])
-            last = Node(0.0, 0.0, last_us, float(batch.followed.odometer[at.row]), 0.0)
+            last = Node(0.0, 0.0, at.came_us, float(batch.followed.odometer[at.row]), 0.0)
             self._end(batch, passage, last, at)
 
-    def _end(self, batch: _Batch, passage: Passage, node: Node, at: _Row) -> None:
+    def _end(self, batch: Batch, passage: Passage, node: Node, at: Row) -> None:
         passage.leave(node, Counted(*at.counted))
         over = self._over.setdefault(passage.slot, [])
-        oldest_us = node.time_us - max(self._window_us, round(self._rules.merge_s * 1e6))
+        merge_us = round(self._rules.merge_s * 1e6)
+        oldest_us = node.time_us - max(self._window_us, merge_us, AGAIN_US)
         over[:] = [each for each in over if (each.ended_us or 0) >= oldest_us][-REMEMBERED_MAX:]
         over.append(passage)
         batch.touch(passage)
@@ -282,7 +266,7 @@ class CrossingMonitor(Monitor):
         if over and over[0].aircraft != self._identities[slot]:
             del self._over[slot]
 
-    def _jumped(self, batch: _Batch, at: _Row) -> None:
+    def _jumped(self, batch: Batch, at: Row) -> None:
         """An aircraft cannot have come here: what it said for a while before is in doubt, too."""
         self._jumps[self._identities[at.slot]] = at.time_us
         known = (*self._inside.get(at.slot, {}).values(), *self._over.get(at.slot, ()))
@@ -307,34 +291,33 @@ class CrossingMonitor(Monitor):
 
     # --- depth and events ----------------------------------------------------------------------
 
-    def _measure(self, batch: _Batch, passage: Passage, to: int, end: Node | None) -> None:
+    def _measure(self, batch: Batch, passage: Passage, to: int, end: Node | None) -> None:
         """Have the depth looked up of what was flown in this batch.
 
         Args:
             batch: the batch.
             passage: open.
-            to: up to which of `Followed.rows`.
+            to: up to which of `ByAircraft.rows`.
             end: and then to there.
         """
         if self._deep_enough(passage):
             return
-        followed = batch.followed
         key = passage.slot, passage.area
-        since = batch.since.pop(key, int(followed.starts[passage.slot]))
+        since = batch.since.pop(key, int(batch.by_aircraft.starts[passage.slot]))
         if since == to and end is None and passage.deepest is not None:
             return
         batch.spans.append(Span(passage, passage.head, since, to, end))
         if end is None and to > since:
-            passage.head = node_at(followed, int(followed.rows[to - 1]))
+            passage.head = node_at(batch.followed, int(batch.by_aircraft.rows[to - 1]))
 
-    def _carry(self, batch: _Batch) -> None:
+    def _carry(self, batch: Batch) -> None:
         """Have the depth looked up of what stays open."""
         self._shallow = {
             key: each for key, each in self._shallow.items() if not self._deep_enough(each)
         }
         open_ = list(self._shallow.values())
         slots = np.array([each.slot for each in open_], dtype=np.intp)
-        starts = batch.followed.starts
+        starts = batch.by_aircraft.starts
         begins, ends = starts[slots].tolist(), starts[slots + 1].tolist()
         for passage, begin, end in zip(open_, begins, ends, strict=True):
             if begin < end:
@@ -346,7 +329,7 @@ class CrossingMonitor(Monitor):
     def _depth_of(self, lat: Floats, lng: Floats, area: Codes) -> Depths:
         return self._index.signed_depth(lat, lng, area, self._rules.depth_max_m)
 
-    def _told(self, batch: _Batch) -> list[Event]:
+    def _told(self, batch: Batch) -> list[Event]:
         """Events of what changed; of what is open, if it is wanted and its grade changed."""
         if self._rules.provisional:
             for span in batch.spans:
@@ -379,20 +362,9 @@ class CrossingMonitor(Monitor):
             for passage, (lat, lng, radius, odometer, *_), at_us, counts in zip(
                 passages,
                 following.places[slots].tolist(),
-                following.times[slots].tolist(),
-                following.counts[slots, :4].tolist(),
+                following.counts[slots, TIME].tolist(),
+                following.counts[slots, :COUNTED].tolist(),
                 strict=True,
             )
         ]
         return passage_events(seen, self._boundaries, self._rules)
-
-
-def _rows(followed: Followed, others: Sequence[int]) -> Iterator[_Row]:
-    """Positions at which something changes, and some others, in the order of their arrival."""
-    row = np.unique(np.concatenate((np.flatnonzero(followed.marked), others)).astype(np.intp))
-    reports = followed.tracked.reports
-    columns = (
-        row, reports.aircraft[row], followed.link[row], followed.sets[row], followed.where[row],
-        reports.time_us[row], followed.counted[row],
-    )  # fmt: skip
-    return map(_Row, *(each.tolist() for each in columns))
