@@ -237,8 +237,9 @@ class Breach:
     Attributes:
         began_us, ended_us: first and last instant.
         least_dm: the least distance; below zero inside what the line bounds.
-        surest_dm: the least of all distances with the uncertainty of each added, but for positions
-            that prove nothing: it was nearer than this for certain.
+        surest_dm: the least of all distances with the uncertainty of each added, and with what it
+            takes for the least of many (`intervals.picked_out`), but for positions that prove
+            nothing: it was nearer than this for certain.
     """
 
     began_us: int

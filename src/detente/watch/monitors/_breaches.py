@@ -11,7 +11,7 @@ from msgspec import Struct
 from detente.watch.declarations import Declared, Notice
 from detente.watch.event_ids import event_id
 from detente.watch.events import Event, EventKind, Grade, Ground, Interval, Place
-from detente.watch.intervals import around
+from detente.watch.intervals import around, picked_out
 from detente.watch.stand_off_rules import (
     Breach,
     Exemption,
@@ -20,6 +20,11 @@ from detente.watch.stand_off_rules import (
     grade_of,
     too_near,
 )
+
+AGAIN_US: Final = 3_600_000_000
+"""Who comes too near to the same line again within this time does so once more of the same: all of
+these breaches together have the 95 % that one has (`intervals.extreme`)."""
+_NOT_SURE_DM: Final = 2**53
 
 
 class Position(Struct, frozen=True):
@@ -30,6 +35,8 @@ class Position(Struct, frozen=True):
         lat_deg, lng_deg, altitude_m: where; NaN if no altitude is told.
         distance_dm: below zero inside what the line bounds; None: farther than was looked for.
         spread_dm: what it may be off, 95 %: position, time and line.
+        noise_dm, shared_dm: of that what each position has of its own, and what time and line
+            make, which is the same for all.
         radius_m: what the position may be off, 95 %.
         doubtful: it could not have been flown, or not with the motion told, or its track broke more
             than once lately: it proves nothing.
@@ -43,6 +50,8 @@ class Position(Struct, frozen=True):
     altitude_m: float
     distance_dm: int | None
     spread_dm: int
+    noise_dm: int
+    shared_dm: int
     radius_m: float
     doubtful: bool
     basis: int
@@ -56,7 +65,9 @@ class Passing(Struct, kw_only=True):
         began: where and when, between two positions; None: the track begins in it.
         began_us: when, or the first position.
         nearest: the position at the least distance.
-        surest_dm: see `Breach`.
+        nearest_look: which of those too near it was.
+        surest_dm: see `Breach`; each position with the allowance for having been picked out.
+        occasion: which breach it is of those that followed one another (`AGAIN_US`).
         left: where and when it went far enough away, if it did since.
         last_us: last position that was too near.
         reports: how many were.
@@ -68,8 +79,10 @@ class Passing(Struct, kw_only=True):
     began: Place | None
     began_us: int
     nearest: Position
-    surest_dm: int
     last_us: int
+    nearest_look: int = 1
+    surest_dm: int = _NOT_SURE_DM
+    occasion: int = 1
     left: Place | None = None
     reports: int = 0
     doubted: bool = False
@@ -133,8 +146,17 @@ def _place(position: Position, time_us: int, spread_s: float) -> Place:
     )
 
 
-def begun(before: Position | None, position: Position, limit: Limit) -> Passing:
-    """A position is too near, and the one before was not, or there was none."""
+def begun(
+    before: Position | None, position: Position, limit: Limit, earlier: tuple[int, int] | None
+) -> Passing:
+    """A position is too near, and the one before was not, or there was none.
+
+    Args:
+        before: the one before.
+        position: it; `gone_on` has to be told of it, too.
+        limit: what was not kept.
+        earlier: when the breach before ended, and its `occasion`.
+    """
     began, spread_s = None, 0.0
     if before is not None:
         began, spread_s = passage(before, position, limit.distance_dm)
@@ -142,9 +164,13 @@ def begun(before: Position | None, position: Position, limit: Limit) -> Passing:
         began=began,
         began_us=position.time_us if began is None else began.time_us,
         nearest=position,
-        surest_dm=_surest(position),
         last_us=position.time_us,
         closing_s=spread_s,
+        occasion=(
+            earlier[1] + 1
+            if earlier is not None and position.time_us - earlier[0] <= AGAIN_US
+            else 1
+        ),
     )
 
 
@@ -157,10 +183,11 @@ def gone_on(passing: Passing, position: Position, source: str) -> None:
     passing.doubted |= position.doubtful
     if source not in passing.sources:
         passing.sources = tuple(sorted((*passing.sources, source)))
-    passing.surest_dm = min(passing.surest_dm, _surest(position))
+    surest_dm = _surest(position, passing.reports, passing.occasion)
+    passing.surest_dm = min(passing.surest_dm, surest_dm)
     known, least = position.distance_dm, passing.nearest.distance_dm
     if known is not None and least is not None and known < least:
-        passing.nearest = position
+        passing.nearest, passing.nearest_look = position, passing.reports
 
 
 def gone_off(passing: Passing, before: Position, position: Position, limit: Limit) -> None:
@@ -181,11 +208,16 @@ def judged(
     return breach, *exemption(limit, breach, notices)
 
 
-def _surest(position: Position) -> int:
+def _surest(position: Position, look: int, occasion: int) -> int:
+    """What it is no farther than: the nearest of many is picked out."""
     distance = position.distance_dm
     if distance is None or position.doubtful:
-        return 2**53
-    return distance + position.spread_dm
+        return _NOT_SURE_DM
+    return distance + _picked_out_dm(position, look, occasion)
+
+
+def _picked_out_dm(position: Position, look: int, occasion: int) -> int:
+    return math.ceil(picked_out(position.noise_dm, position.shared_dm, look, occasion))
 
 
 def event_of(
@@ -211,6 +243,7 @@ def event_of(
     grade = grade_of(limit, breach, excuse)
     spread_s = math.hypot(passing.closing_s, passing.leaving_s)
     distance, spread = breach.least_dm / 10, passing.nearest.spread_dm / 10
+    farther = _picked_out_dm(passing.nearest, passing.nearest_look, passing.occasion) / 10
     deeper = breach.least_dm <= -limit.looked_for_dm
     return Event(
         id=event_id(
@@ -233,7 +266,7 @@ def event_of(
         distance_m=Interval(
             distance,
             -math.inf if deeper else distance - spread,
-            distance + spread,
+            distance + farther,
             "m",
         ),
         grounds=_grounds(passing, limit, breach, excuse, notice, over),
@@ -256,7 +289,10 @@ def _grounds(
         "distance_m": breach.least_dm / 10,
         "agreed_m": limit.distance_dm / 10,
         "spread_m": passing.nearest.spread_dm / 10,
+        "look": float(passing.nearest_look),
     }
+    if passing.occasion > 1:
+        figures["occasion"] = float(passing.occasion)
     found = []
     if excuse is Exemption.EXEMPT:
         found.append(Ground(str(excuse), {"notice": notice, **figures}))

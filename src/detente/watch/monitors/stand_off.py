@@ -55,9 +55,17 @@ class _Last(Struct):
     position: Position
 
 
+class _Earlier(Struct):
+    limit: int
+    aircraft: int
+    last_us: int
+    occasion: int
+
+
 class _Snapshot(Struct):
     open: list[_Open]
     last: list[_Last]
+    earlier: list[_Earlier]
     unknown: int
 
 
@@ -68,7 +76,8 @@ class StandOffMonitor(Monitor):
     counted. On the ground nobody is too near. A breach is one event until the aircraft has kept
     away for `StandOffRules.clear_s`, or was not heard for `gap_s`.
 
-    Memory: 300 bytes for each aircraft that came within 25 km of a limit, 1 kB a breach.
+    Memory: 300 bytes for each aircraft that came within 25 km of a limit, 1 kB a breach, and 200
+    bytes for each aircraft and limit that it did not keep.
 
     Args:
         rules: the limits.
@@ -85,6 +94,7 @@ class StandOffMonitor(Monitor):
         self._declared: npt.NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
         self._open: dict[tuple[int, int], Passing] = {}
         self._last: dict[tuple[int, int], Position] = {}
+        self._earlier: dict[tuple[int, int], tuple[int, int]] = {}
         self._unknown = 0
 
     @property
@@ -128,6 +138,7 @@ class StandOffMonitor(Monitor):
             _Snapshot(
                 [_Open(*key, each) for key, each in self._open.items()],
                 [_Last(*key, each) for key, each in self._last.items()],
+                [_Earlier(*key, *each) for key, each in self._earlier.items()],
                 self._unknown,
             )
         )
@@ -137,6 +148,9 @@ class StandOffMonitor(Monitor):
         state = msgspec.msgpack.decode(snapshot, type=_Snapshot)
         self._open = {(each.limit, each.aircraft): each.passing for each in state.open}
         self._last = {(each.limit, each.aircraft): each.position for each in state.last}
+        self._earlier = {
+            (each.limit, each.aircraft): (each.last_us, each.occasion) for each in state.earlier
+        }
         self._unknown = state.unknown
 
     def _know(self, tracked: Tracked) -> None:
@@ -217,8 +231,8 @@ class StandOffMonitor(Monitor):
         speed = reports.speed_m_s[rows]
         told_speed = (speed >= 0) & (speed <= _SPEED_MAX_M_S)
         late_m = np.where(told_speed, speed, _SPEED_M_S) * self.rules.time_s
-        line_m = limit.uncertainty_dm / 10
-        spread_m = np.hypot(np.hypot(ONE_WAY * radius_m, late_m), line_m)
+        noise_m = ONE_WAY * radius_m
+        shared_m = np.hypot(late_m, limit.uncertainty_dm / 10)
         known = distance_m <= limit.looked_for_dm / 10
         distance_dm = np.rint(np.where(known, distance_m, 0.0) * 10).astype(np.int64)
         doubtful = ((flags & _DOUBTFUL) != 0) | (tracked.doubt[rows] > DOUBT_MAX)
@@ -232,7 +246,9 @@ class StandOffMonitor(Monitor):
             lng[rows].tolist(),
             reports.altitude_m[rows].tolist(),
             distance_dm.tolist(),
-            np.ceil(spread_m * 10).astype(np.int64).tolist(),
+            np.ceil(np.hypot(noise_m, shared_m) * 10).astype(np.int64).tolist(),
+            np.ceil(noise_m * 10).astype(np.int64).tolist(),
+            np.ceil(shared_m * 10).astype(np.int64).tolist(),
             radius_m.tolist(),
             doubtful.tolist(),
             reports.basis[rows].tolist(),
@@ -259,7 +275,7 @@ class StandOffMonitor(Monitor):
         passing = self._open.get(key)
         if not grounded and is_too_near(limit, position):
             if passing is None:
-                passing = self._open[key] = begun(before, position, limit)
+                passing = self._open[key] = begun(before, position, limit, self._earlier.get(key))
             gone_on(passing, position, self._sources[position.source])
             notices = self._declarations.notices_of(self._identities[aircraft])
             breach, excuse, _ = judged(passing, limit, notices)
@@ -279,7 +295,10 @@ class StandOffMonitor(Monitor):
 
     def _ended(self, key: tuple[int, int]) -> list[Event]:
         passing = self._open.pop(key, None)
-        return [] if passing is None else [self._event(*key, passing, over=True)]
+        if passing is None:
+            return []
+        self._earlier[key] = passing.last_us, passing.occasion
+        return [self._event(*key, passing, over=True)]
 
     def _event(self, number: int, aircraft: int, passing: Passing, *, over: bool) -> Event:
         identity = self._identities[aircraft]
