@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from detente.words import Language, Words
 
 if TYPE_CHECKING:
+    from detente.boundaries import Boundary
     from detente.feeds import ArchiveOptions
     from detente.watch import ArchiveFile, Outcome, Progress, Summary, WatchSetup, WorkFolder
 
@@ -93,13 +94,28 @@ def question(asked: Asked, setup: WatchSetup, options: ArchiveOptions) -> bytes:
     told = {each: getattr(options, each) for each in options.__slots__ if each != "columns"}
     digest.update(repr(told).encode())
     for each in () if setup.boundaries is None else setup.boundaries.boundaries:
-        told_of = (each.id, each.source.sha256, each.uncertainty_m, each.open_uncertainty_m)
-        digest.update(repr(told_of).encode())
+        digest.update(boundary_digest(each))
     for path in (*asked.rules, *asked.volumes):
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in inside:
             if file.is_file():
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.digest()
+
+
+def boundary_digest(boundary: Boundary) -> bytes:
+    """SHA-256 over all of a boundary, however it was imported: its lines, whose, how sure."""
+    lines = boundary.polygons, boundary.shared
+    told = {
+        each: getattr(boundary, each)
+        for each in boundary.__slots__
+        if each not in ("polygons", "shared")
+    }
+    digest = hashlib.sha256(repr(told).encode())
+    for arrays in lines:
+        digest.update(repr([[each.shape for each in part] for part in arrays]).encode())
+        for array in (each for part in arrays for each in part):
+            digest.update(array.tobytes())
     return digest.digest()
 
 
