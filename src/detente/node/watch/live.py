@@ -1,8 +1,9 @@
-"""Watching while it happens: feeds, tracks and monitors in a thread of their own.
+"""Watching while it happens: feeds in a thread of their own, tracks and monitors in another one.
 
-The thread has an event loop on which the feeds run; between them, everything that has come is given
-to the engine at once, so that whoever is slow gets more at a time and catches up. Kernels leave the
-interpreter to others while they compute: officers wait for nothing here.
+The first has an event loop on which the feeds run. Everything that has come is given to the engine
+at once, on the second, so that whoever is slow gets more at a time and catches up; meanwhile the
+feeds go on, and what is too much is given up where the newest positions can be kept. Kernels leave
+the interpreter to others while they compute: officers wait for nothing here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,7 +24,9 @@ from detente.watch import Engine, Event
 TURN_S: Final = 0.01
 """Between two looks at what has come: many small pieces are looked at together."""
 BEHIND_MAX: Final = 1000
-"""Batches of events that the node may not have taken yet; the thread waits then."""
+"""Batches of events that the node may not have taken yet; watching waits then."""
+WAITING_MAX: Final = 500_000
+"""Reports that may wait: five seconds of 100,000 a second."""
 _log = logging.getLogger("detente.node.watch")
 
 Events = Callable[[Sequence[Event]], Awaitable[None]]
@@ -57,14 +60,15 @@ class LiveHealth:
 
 
 class LiveWatch:
-    """The thread.
+    """The threads.
 
     Args:
         engine: tracks and monitors.
-        feeds: makes the feeds, on the thread's own loop.
+        feeds: makes the feeds, on the first thread's own loop.
         on_events: is given events on the caller's loop, one batch after another.
-        on_reports: are given all reports on the thread, before the engine.
+        on_reports: are given all reports on the second thread, before the engine.
         clock: µs since 1970 UTC.
+        waiting_max: reports that may wait to be looked at; see `WaitingReports`.
     """
 
     def __init__(
@@ -74,12 +78,15 @@ class LiveWatch:
         on_events: Events,
         on_reports: Sequence[TakesReports],
         clock: Callable[[], int],
+        *,
+        waiting_max: int = WAITING_MAX,
     ) -> None:
         self._engine = engine
         self._make_feeds = feeds
         self._on_events = on_events
         self._on_reports = on_reports
         self._clock = clock
+        self._waiting_max = waiting_max
         self._home: asyncio.AbstractEventLoop | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -132,19 +139,25 @@ class LiveWatch:
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
-        self._waiting = WaitingReports()
+        self._waiting = WaitingReports(self._waiting_max)
         self._feeds = self._make_feeds(self._waiting)
         running = [asyncio.create_task(each.run()) for each in self._feeds]
-        try:
-            while True:
-                self._look(await self._waiting.get())
-                await self._given_back()
-                await asyncio.sleep(TURN_S)
-        finally:
-            for each in running:
-                each.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
-            self._look(self._waiting.take())
+        with ThreadPoolExecutor(1, "detente-watch-look") as looking:
+            try:
+                while True:
+                    await self._looked(looking, await self._waiting.get())
+                    await self._given_back()
+                    await asyncio.sleep(TURN_S)
+            finally:
+                for each in running:
+                    each.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+                await self._looked(looking, self._waiting.take())
+
+    async def _looked(self, looking: ThreadPoolExecutor, reports: Reports) -> None:
+        """Have the engine look; its one thread looks at batches in their order, come what may."""
+        loop = asyncio.get_running_loop()
+        await asyncio.shield(loop.run_in_executor(looking, self._look, reports))
 
     def _look(self, reports: Reports) -> None:
         if not len(reports):
