@@ -71,8 +71,7 @@ check: $(ready) ## format, lint, types, layers, generated files
 # needs geometry would compile it for itself otherwise, half a minute each.
 .PHONY: kernels
 kernels: $(ready)
-	@$(bin)/python -c "from detente import feeds, geo, kernels; geo.warm_up(); kernels.warm_up(); \
-		kernels.warm_up_approaches(); feeds.warm_up()"
+	@$(bin)/python -c "from detente import feeds, watch; feeds.warm_up(); watch.warm_up()"
 
 # The limit is a last resort: a test that hangs shows its stacks after ten minutes.
 test: $(ready) ## check, then every test (TESTS=tests/unit for some of them)

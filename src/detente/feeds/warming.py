@@ -10,8 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+import polars as pl
+
+from .archive_options import ArchiveOptions
+from .decoding import Counts
 from .registry import FORMATS, decoder_for
 from .reports import Source
+from .tables import TableReader
 
 _T0_US: Final = 1_764_000_000_000_000
 _BLOCKS: Final = bytes.fromhex(
@@ -41,7 +46,7 @@ _ALIKE: Final = {"asterix-pcap": "asterix", "tak": "cot"}
 
 
 def warm_up(formats: Iterable[str] = FORMATS) -> None:
-    """Compile or load what the decoders of these formats call; a message of each is decoded.
+    """Compile or load what the decoders of these formats call, and tables.
 
     Args:
         formats: names of `FORMATS`; all of them if not given.
@@ -53,3 +58,8 @@ def warm_up(formats: Iterable[str] = FORMATS) -> None:
         decoder = decoder_for(name, Source("warming up", name))
         decoder.feed(_SAMPLES.get(name, b"{}"), _T0_US)
         decoder.close()
+    row = {"timestamp_us": _T0_US, "icao24": "4b1804", "callsign": "X", "lat": 46.5, "lon": 7.2}
+    options = ArchiveOptions()
+    source = Source("warming up", "parquet")
+    table = TableReader([*row], options, source, Counts(), "warming up")
+    table.reports(pl.DataFrame(row))

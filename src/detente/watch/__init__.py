@@ -48,6 +48,7 @@ from .tracks import TrackCounts, Tracked, Tracks
 from .tracks_flags import BREAKS, Fate, Flag
 from .tracks_rules import TrackRules, TrackRulesUnusable
 from .tracks_snapshot import SnapshotUnusable
+from .warming import warm_up
 from .workers import ClusterRun, WorkersUnusable
 
 __all__ = [
@@ -144,6 +145,7 @@ __all__ = [
     "stand_off_rules",
     "summary_of",
     "track_points",
+    "warm_up",
     "windows",
     "write_archive_report",
     "write_events",
