@@ -46,7 +46,7 @@ ADDRESSES = {
     "b": ("node.b.example", 8443),
     "c": ("node.c.example", 443),
 }
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 START_S = 60.0
 """For a node to accept connections, on a machine that has much else to do."""
 
