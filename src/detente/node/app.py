@@ -168,7 +168,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         if settings.watch is not None and opened.mode != "held":
             from .watch.assembly import Watching  # loads slowly
 
-            watching = await Watching.open(context, settings.watch)
+            watching = await Watching.open(context, settings.watch, uss)
             node.watching = watching.status
         interface = Interface.of(node, desk, renew, uss, watching)
         await asyncio.to_thread(sweep_exports, home.directory)

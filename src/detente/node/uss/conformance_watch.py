@@ -60,6 +60,7 @@ class _Flight:
     heard_us: int = 0
     astray_since_us: int | None = None
     not_before_us: int = 0
+    refused: Step | None = None
     at_work: asyncio.Task[None] | None = None
 
 
@@ -237,7 +238,12 @@ class ConformanceWatch:
             _log.warning("%s of %s failed, and is tried again: %s", step, intent.id, error)
             return
         if outcome.result is not Result.DONE:
+            if flight.refused is not step:  # once, however often it is tried
+                flight.refused = step
+                text = _refused(intent, step, outcome)
+                await self._recorder.operator_notice("GEN0400", intent.id, text, now_us)
             return
+        flight.refused = None
         flight.not_before_us = 0
         flight.watched = replace(flight.watched, declared_us=now_us)
         await self._tell(intent, step, now_us, lost=flight.watched.lost)
@@ -292,6 +298,26 @@ class ConformanceWatch:
 
     def _now_us(self) -> int:
         return (self._context.clock() - _EPOCH) // timedelta(microseconds=1)
+
+
+_ASKED: Final = {
+    Step.NONCONFORMING: Words("Nonconforming", "Nonconforming"),
+    Step.CONTINGENT: Words("Contingent", "Contingent"),
+    Step.CONFORM: Words("conforming again", "de nouveau conforme"),
+}
+
+
+def _refused(intent: Intent, step: Step, outcome: Outcome) -> Words:
+    """That a flight could not be declared as it is; with the first reason."""
+    name, asked = intent.name or intent.id, _ASKED[step]
+    reasons = [each.message for each in outcome.faults]
+    reasons += [each.reason for each in outcome.refusing]
+    why = reasons[0] if reasons else Words("", "")
+    return Words(
+        f"“{name}” could not be declared {asked.en}; it is tried again. {why.en}".rstrip(),
+        f"«{NARROW}{name}{NARROW}» n’a pas pu être déclaré {asked.fr}{NARROW}; un nouvel essai "
+        f"suit. {why.fr}".rstrip(),
+    )
 
 
 def _lost(intent: Intent, after_s: float) -> Words:

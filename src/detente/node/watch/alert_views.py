@@ -55,6 +55,7 @@ class StageView(Struct, frozen=True, kw_only=True):
         reports: positions that it rests on.
         sources: of the positions.
         boundary_source: of the boundary.
+        proposed: state that F3548-21 asks the flight to be declared, of one outside its volumes.
     """
 
     entry: str
@@ -70,6 +71,7 @@ class StageView(Struct, frozen=True, kw_only=True):
     reports: int
     sources: list[str]
     boundary_source: str
+    proposed: str | None = None
 
 
 class AnnouncementView(Struct, frozen=True, kw_only=True):
@@ -183,6 +185,7 @@ def view_of_stage(alert: Alert, entry: str) -> StageView:
         reports=event.reports,
         sources=list(event.sources),
         boundary_source=event.boundary_source,
+        proposed=None if alert.proposed is None else str(alert.proposed),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from detente.watch import About, Alert, Closing, Grade, Stage
+from detente.watch import About, Alert, Closing, Grade, Proposed, Stage
 from detente.words import NARROW, Words, number
 
 _ABOUT: Final = {
@@ -25,9 +25,20 @@ _CLOSINGS: Final = {
         "Later positions show that it did not take place.",
         "Les positions suivantes montrent que cela n’a pas eu lieu.",
     ),
-    Closing.LOST: Words(
-        "The node was started anew and has heard nothing more of it.",
-        "Le nœud a redémarré et n’a plus rien entendu à ce sujet.",
+    Closing.LOST: Words("Nothing more was heard of it.", "Plus rien n’a été entendu à ce sujet."),
+}
+_PROPOSED: Final = {
+    Proposed.NONCONFORMING: Words(
+        " By F3548-21 the flight is to be declared Nonconforming.",
+        " Selon F3548-21, le vol est à déclarer Nonconforming.",
+    ),
+    Proposed.CONTINGENT: Words(
+        " It did not come back in time: by F3548-21 the flight is to be declared Contingent.",
+        " Il n’est pas revenu à temps\u202f: selon F3548-21, le vol est à déclarer Contingent.",
+    ),
+    Proposed.ACTIVATED: Words(
+        " By F3548-21 the flight is to be declared as conforming again.",
+        " Selon F3548-21, le vol est à déclarer de nouveau conforme.",
     ),
 }
 _GRADES: Final = {
@@ -38,7 +49,7 @@ _GRADES: Final = {
 
 
 def stage_words(alert: Alert) -> Words:
-    """Where it stands, how sure that is, and how long ahead it is."""
+    """Where it stands, how sure that is, how long ahead it is, and what is to be declared."""
     stage = _CLOSINGS[alert.closing] if alert.stage is Stage.OVER else _STAGES[alert.stage]
     grade = _GRADES[alert.event.grade]
     when = Words("", "")
@@ -46,9 +57,10 @@ def stage_words(alert: Alert) -> Words:
     if alert.stage is Stage.AHEAD and ahead is not None:
         seconds = number(max(ahead.value, 0.0), 0)
         when = Words(f" In {seconds.en} s.", f" Dans {seconds.fr} s.")
+    due = Words("", "") if alert.proposed is None else _PROPOSED[alert.proposed]
     return Words(
-        f"{stage.en}{when.en} Grade: {grade.en}.",
-        f"{stage.fr}{when.fr} Appréciation{NARROW}: {grade.fr}.",
+        f"{stage.en}{when.en} Grade: {grade.en}.{due.en}",
+        f"{stage.fr}{when.fr} Appréciation{NARROW}: {grade.fr}.{due.fr}",
     )
 
 

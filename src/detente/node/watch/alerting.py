@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,7 +18,17 @@ from detente.errors import DetenteError
 from detente.node.context import NodeContext
 from detente.node.watching_rules import watch_section
 from detente.record import Draft, Payload, Signer, uuid7
-from detente.watch import Alert, AlertRules, Alerts, Declared, Event, Place, Stage
+from detente.watch import (
+    Alert,
+    AlertRules,
+    Alerts,
+    Declared,
+    Event,
+    Place,
+    Proposal,
+    Proposed,
+    Stage,
+)
 
 from .alert_entries import alert_draft, alert_told, announcement_draft
 from .announcing import PENDING, Announcement, Announcing, Said
@@ -59,6 +69,7 @@ class Alerting:
         rules: which alerts officers want.
         declared: what is known of an aircraft.
         where: where an aircraft was last; None if nobody knows.
+        proposals: what our own flights are to be declared, since this was asked last.
     """
 
     def __init__(
@@ -67,6 +78,7 @@ class Alerting:
         rules: AlertRules,
         declared: Callable[[str], Declared],
         where: Callable[[str], Place | None],
+        proposals: Callable[[], Sequence[Proposal]] = tuple,
     ) -> None:
         self.context = context
         self._rules = rules
@@ -74,6 +86,8 @@ class Alerting:
         parties = [each.id for each in context.agreement().document.parties]
         self._announcing = Announcing(context.party, parties, declared, where)
         self._declared = declared
+        self._where = where
+        self._proposals = proposals
         self._turn = asyncio.Lock()
         self._waiting: deque[_Change] = deque()
         self.dropped = 0
@@ -83,6 +97,11 @@ class Alerting:
     def open(self) -> Sequence[Alert]:
         """Alerts that are not over."""
         return self._alerts.open
+
+    @property
+    def proposed(self) -> Mapping[str, Proposed]:
+        """What officers were told that our flights are to be declared, by plan."""
+        return self._alerts.proposed
 
     async def start(self) -> None:
         """Go on with what the record says was open.
@@ -114,13 +133,16 @@ class Alerting:
         async with self._turn:
             now_us = self._now_us()
             owned = [self._owned(each) for each in events]
-            await self._carry_out(self._alerts.take(owned, now_us), now_us)
+            alerts = self._alerts.take(owned, now_us, self._proposals())
+            await self._carry_out(alerts, now_us)
 
     async def look(self) -> None:
         """What time alone has changed; and what waits is tried again."""
         async with self._turn:
             now_us = self._now_us()
-            await self._carry_out(self._alerts.look(now_us), now_us)
+            alerts = self._alerts.look(now_us, self._heard_us)
+            alerts += self._alerts.take([], now_us, self._proposals())
+            await self._carry_out(alerts, now_us)
 
     async def _carry_out(self, alerts: Sequence[Alert], now_us: int) -> None:
         rules = watch_section(self.context.agreement())
@@ -210,6 +232,10 @@ class Alerting:
             return event
         party = self._declared(event.aircraft).party
         return structs.replace(event, party=party) if party else event
+
+    def _heard_us(self, aircraft: str) -> int | None:
+        place = self._where(aircraft)
+        return None if place is None else place.time_us
 
     def _identity(self) -> UUID:
         now_ms = self._now_us() // 1000

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detente.boundaries import BoundarySet, load_boundaries
 from detente.feeds.transports import Feed, WaitingReports
 from detente.http import AddressPolicy, Endpoint
 from detente.node.approvals import Approvals
 from detente.node.context import NodeContext
-from detente.watch import About, AlertRules, read_rules, stand_off_rules
+from detente.watch import About, AlertRules, ConformanceRules, read_rules, stand_off_rules
 
 from .alerting import Alerting
 from .alerts_api import AlertsApi
@@ -22,13 +22,23 @@ from .endpoints import watch_endpoints
 from .feeds_running import made_feed
 from .health import status_of
 from .live import LiveWatch
+from .own_watch import OwnWatch
 from .places import LastPlaces
 from .retention import Retention
 from .segments import Segments
 from .segments_api import SegmentsApi
 from .warming import warm_up
-from .watch_file import AlertsPart, WatchFile, WatchFileUnusable, read_watch_file
+from .watch_file import (
+    AlertsPart,
+    ConformancePart,
+    WatchFile,
+    WatchFileUnusable,
+    read_watch_file,
+)
 from .watch_status import WatchStatus
+
+if TYPE_CHECKING:
+    from detente.node.uss.assembly import Uss
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -44,6 +54,7 @@ class Watching:
         boundaries: how many areas are watched.
         retention: says how long raw tracks are kept.
         segments: keep them; None if they are not.
+        own: watches our own flights; None if the node does not plan.
     """
 
     file: WatchFile
@@ -52,27 +63,34 @@ class Watching:
     boundaries: int
     retention: Retention
     segments: Segments | None
+    own: OwnWatch | None
 
     @classmethod
-    async def open(cls, context: NodeContext, path: Path) -> Watching:
+    async def open(cls, context: NodeContext, path: Path, uss: Uss | None = None) -> Watching:
         """Read what is to be watched, and load it; nothing runs yet.
+
+        Args:
+            context: of the node.
+            path: of the file.
+            uss: plans; None if the node does not.
 
         Raises:
             WatchFileUnusable: the file cannot be used.
             DetenteError: a boundary, rule or feed in it cannot be.
         """
         file = read_watch_file(path)
-        return await asyncio.to_thread(cls._of, context, file, path.parent)
+        return await asyncio.to_thread(cls._of, context, file, path.parent, uss)
 
     @classmethod
-    def _of(cls, context: NodeContext, file: WatchFile, base: Path) -> Watching:
+    def _of(cls, context: NodeContext, file: WatchFile, base: Path, uss: Uss | None) -> Watching:
         boundaries = load_boundaries(_specs(file, base)) if file.crossings else None
         _known(file.alerts, boundaries)
         setup = read_rules([base / each for each in file.rules], boundaries=boundaries, live=True)
         if setup.stand_off is None:
             setup = replace(setup, stand_off=stand_off_rules(context.agreement()))
         warm_up(setup, {each.format for each in file.feed})
-        engine = setup.engine()
+        own = _own(context, file.conformance, uss, setup.conformance)
+        engine = setup.engine(besides=[] if own is None else [own.monitor])
         policy = AddressPolicy.of(file.networks)
 
         def feeds(waiting: WaitingReports) -> Sequence[Feed]:
@@ -80,8 +98,9 @@ class Watching:
 
         feeds(WaitingReports())  # what cannot be is told now, not on the thread
         places = LastPlaces()
-        rules = _alert_rules(file.alerts)
-        alerting = Alerting(context, rules, setup.declarations.of, places.of)
+        rules = _alert_rules(file.alerts, setup.tracks.gap_s)
+        proposals = tuple if own is None else own.monitor.proposals
+        alerting = Alerting(context, rules, setup.declarations.of, places.of, proposals)
         record, tracks = context.record, file.tracks
         segments = None
         if tracks.keep:
@@ -92,7 +111,7 @@ class Watching:
         live = LiveWatch(engine, feeds, alerting.on_events, takers, now_us)
         count = 0 if boundaries is None else len(boundaries.boundaries)
         retention = Retention(record, tracks.keep_days, context.clock)
-        return cls(file, alerting, live, count, retention, segments)
+        return cls(file, alerting, live, count, retention, segments, own)
 
     def tasks(self, *, writing: bool) -> Mapping[str, Work]:
         """Work to be done as long as the node runs, by name.
@@ -113,7 +132,8 @@ class Watching:
     def status(self) -> WatchStatus:
         """How watching is."""
         tracks = None if self.segments is None else self.segments.status()
-        return status_of(self.live.health(), self.alerting, self.boundaries, tracks)
+        own = 0 if self.own is None else self.own.flights
+        return status_of(self.live.health(), self.alerting, self.boundaries, tracks, own)
 
     async def _run(self) -> None:
         segments = self.segments
@@ -124,6 +144,10 @@ class Watching:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.alerting.run())
+                if self.own is not None:
+                    group.create_task(
+                        self.own.run(self.alerting.on_events, lambda: self.alerting.proposed)
+                    )
                 if segments is not None:
                     group.create_task(segments.run())
         finally:
@@ -157,7 +181,22 @@ def _known(part: AlertsPart, boundaries: BoundarySet | None) -> None:
         )
 
 
-def _alert_rules(part: AlertsPart) -> AlertRules:
+def _own(
+    context: NodeContext, part: ConformancePart, uss: Uss | None, rules: ConformanceRules
+) -> OwnWatch | None:
+    if uss is None and part.declare:
+        raise WatchFileUnusable(
+            "This node does not plan: nothing can be declared.",
+            where="conformance.declare",
+            advice="Leave it out, or have the node plan: see plan.md.",
+        )
+    if uss is None:
+        return None
+    hear = uss.conformance.heard if part.declare else None
+    return OwnWatch(uss.book, context.party, rules, hear, now_us)
+
+
+def _alert_rules(part: AlertsPart, silent_s: float) -> AlertRules:
     def names(given: Sequence[str] | None) -> frozenset[str] | None:
         return None if given is None else frozenset(given)
 
@@ -172,4 +211,5 @@ def _alert_rules(part: AlertsPart) -> AlertRules:
         parties=names(part.parties),
         boundaries=names(part.boundaries),
         uncertain=part.uncertain,
+        silent_s=silent_s,
     )

@@ -16,7 +16,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def status_of(
-    health: LiveHealth, alerting: Alerting, boundaries: int, tracks: TracksStatus | None
+    health: LiveHealth,
+    alerting: Alerting,
+    boundaries: int,
+    tracks: TracksStatus | None,
+    own_flights: int,
 ) -> WatchStatus:
     """What is told of it."""
     return WatchStatus(
@@ -32,6 +36,7 @@ def status_of(
         alerts=len(alerting.open),
         unrecorded=alerting.dropped,
         tracks=tracks,
+        own_flights=own_flights,
     )
 
 

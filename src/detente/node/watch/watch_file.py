@@ -134,6 +134,16 @@ class TracksPart(_Part, frozen=True, kw_only=True):
     segment_rows: Annotated[int, Meta(ge=1, le=50_000_000)] = 2_000_000
 
 
+class ConformancePart(_Part, frozen=True, kw_only=True):
+    """Our own flights, in a node that plans; which are watched, their plans say.
+
+    Attributes:
+        declare: whether the node itself declares what F3548-21 asks for, by what receivers hear.
+    """
+
+    declare: bool = False
+
+
 class WatchFile(_Part, frozen=True, kw_only=True):
     """The file as a whole.
 
@@ -143,7 +153,7 @@ class WatchFile(_Part, frozen=True, kw_only=True):
         rules: files with the tables of `detente watch --rules`, relative to this one.
         feed: feeds.
         networks: ranges of addresses in which documents are asked for, besides public ones.
-        alerts, tracks: see there.
+        alerts, tracks, conformance: see there.
     """
 
     boundaries: tuple[Text, ...] = ()
@@ -153,6 +163,7 @@ class WatchFile(_Part, frozen=True, kw_only=True):
     networks: tuple[Text, ...] = PRIVATE
     alerts: AlertsPart = AlertsPart()
     tracks: TracksPart = TracksPart()
+    conformance: ConformancePart = ConformancePart()
 
 
 def read_watch_file(path: Path) -> WatchFile:

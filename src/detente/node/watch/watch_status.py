@@ -66,6 +66,7 @@ class WatchStatus(msgspec.Struct, frozen=True, kw_only=True):
         alerts: that are open.
         unrecorded: changes of alerts that were given up, as the record took nothing.
         tracks: how keeping raw tracks is; none if they are not kept.
+        own_flights: of ours in the air whose plan names the aircraft: kept an eye on.
     """
 
     running: bool
@@ -80,3 +81,4 @@ class WatchStatus(msgspec.Struct, frozen=True, kw_only=True):
     alerts: int
     unrecorded: int
     tracks: TracksStatus | None = None
+    own_flights: int = 0

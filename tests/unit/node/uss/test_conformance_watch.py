@@ -27,7 +27,7 @@ from detente.node.uss.positions import (
     PositionsView,
     positions_endpoints,
 )
-from detente.planning import Action, Details, Outcome, Result, State
+from detente.planning import Action, Details, Fault, Outcome, Result, State
 from detente.planning.conformance import ConformanceRules
 from detente.words import Words
 
@@ -80,7 +80,9 @@ class Declaring:
             after = replace(before, state=state, details=details, version=before.version + 1)
             outcome = planned.accepted(after, action=Action.MODIFY, before=before)
             if self.refusing:
-                return replace(outcome, result=Result.REFUSED, intent=before)
+                why = Words("The exchange is full.", "L’échange est plein.")
+                fault = Fault("plan.refused", "", why)
+                return replace(outcome, result=Result.REFUSED, intent=before, faults=(fault,))
             await self.node.recorder.settled(None, outcome)
             self.done.append((identity, state))
             return outcome
@@ -195,6 +197,27 @@ async def test_what_cannot_be_declared_is_tried_again(tmp_path: Path, how: str) 
         await net.fly(ours.id, (0, 46.22))
         await net.until(2)
         assert net.states == [State.NONCONFORMING]
+
+
+async def test_operators_are_told_once_that_an_exchange_refuses(tmp_path: Path) -> None:
+    async with watching(tmp_path) as net:
+        ours = planned.intent(state=State.ACTIVATED)
+        await net.node.recorder.settled(None, planned.accepted(ours))
+        told: list[tuple[str, Words]] = []
+        net.node.recorder.told = lambda event, _, words, __: told.append((event, words))
+        net.planner.refusing = True
+        for tries in (1, 2, 3):
+            await net.fly(ours.id, (0, 46.22))
+            await net.until(tries)
+            net.clock.go(2.5)
+        net.planner.refusing = False
+        await net.fly(ours.id, (0, 46.22))
+        await net.until(4)
+        assert [event for event, _ in told] == ["GEN0400", "CMSA0115"]
+        words = told[0][1]
+        assert "could not be declared Nonconforming" in words.en
+        assert words.en.endswith("The exchange is full.")
+        assert words.fr.endswith("L’échange est plein.")
 
 
 async def test_a_node_that_starts_again_goes_on_watching(

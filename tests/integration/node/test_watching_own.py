@@ -1,0 +1,93 @@
+"""A flight that leaves the volumes of its plan, as a receiver hears it: told, and declared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.flying import Receiver, receiver
+from tests.support.nodes import until
+from tests.support.planners import Planners, PlanningNode, circle, planners
+
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("watching")]
+
+HERE = (47.0, 8.0)
+
+
+def watch_file(folder: Path, flying: Receiver, *, declare: bool) -> Path:
+    path = folder / "watch.toml"
+    path.write_text(
+        "crossings = false\n"
+        f"[conformance]\ndeclare = {str(declare).lower()}\n"
+        "[tracks]\nkeep = false\n"
+        f'[[feed]]\nname = "r"\nformat = "sbs"\naddress = "tcp://127.0.0.1:{flying.port}"\n'
+    )
+    return path
+
+
+async def alerts(node: PlanningNode) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await node.ask("GET", "/watch/alerts"))["alerts"]
+    return found
+
+
+async def stages(node: PlanningNode, alert: str) -> list[tuple[str, str | None]]:
+    told = (await node.ask("GET", f"/watch/alerts/{alert}"))["stages"]
+    return [(each["stage"], each["proposed"]) for each in told]
+
+
+async def state(there: Planners, plan: str, wanted: str) -> Any:
+    async def now() -> Any:
+        found = await there.reference(plan)
+        return found if found["state"] == wanted else None
+
+    return await until(now)
+
+
+async def watched(node: PlanningNode, number: int) -> None:
+    async def now() -> bool:
+        watching = (await node.node.status())["watching"]
+        return bool(watching["own_flights"] == number and watching["taken"] > 3)
+
+    await until(now)
+
+
+async def test_a_flight_that_leaves_its_volumes_is_told_and_declared(tmp_path: Path) -> None:
+    async with planners(tmp_path, start=()) as there, receiver(*HERE) as flying:
+        flying.speed_m_s = 0.0
+        a, options = there["a"], ("--watch", str(watch_file(tmp_path, flying, declare=True)))
+        await a.start(*options)
+        volume = circle(*HERE, radius_m=400.0, low_m=0.0, high_m=9_000.0, start_s=-5.0)
+        done = await a.file([volume], name="Survey", aircraft="4B1234", state="Activated")
+        plan = done["id"]
+        assert done["plan"]["aircraft"] == "4B1234"
+        await watched(a, 1)
+        assert await alerts(a) == []
+
+        flying.course_deg, flying.speed_m_s = 0.0, 150.0
+        await state(there, plan, "Nonconforming")
+        flying.speed_m_s = 1.0
+        (alert,) = await alerts(a)
+        assert (alert["about"], alert["rule"], alert["party"]) == ("outside-volumes", plan, "a")
+        assert alert["now"]["proposed"] == "Nonconforming"
+        assert "Nonconforming" in alert["now"]["words"]["fr"]
+        noted = await a.ask("POST", f"/watch/alerts/{alert['id']}/seen", {"note": "called"})
+        assert [each["officer"] for each in noted["seen"]] == [a.officer]
+
+        # The node is killed while it is out: it is neither told nor declared a second time.
+        version = (await there.reference(plan))["version"]
+        await a.kill()
+        await a.start(*options)
+        await watched(a, 1)
+        flying.course_deg, flying.speed_m_s = 180.0, 150.0
+        after = await state(there, plan, "Activated")
+        assert after["version"] == version + 1
+
+        async def conforms() -> Any:
+            found = await stages(a, alert["id"])
+            return found if len(found) >= 3 else None
+
+        assert await until(conforms) == [
+            ("now", "Nonconforming"), ("over", "Nonconforming"), ("over", "Activated"),
+        ]  # fmt: skip
+        assert [each["id"] for each in await alerts(a)] == [alert["id"]]
