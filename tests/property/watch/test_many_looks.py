@@ -1,0 +1,168 @@
+"""Of many positions the worst is picked out: that alone must not make anything *shown*.
+
+Aircraft fly along lines, with errors that are drawn anew for each report; everything follows from
+fixed seeds. A bound of 95 % may fail in one flight of twenty, whatever the number of reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from tests.support.watched import SOURCE, T0_US, boundary, box, claimed
+
+from detente.boundaries import BoundarySet
+from detente.feeds import Reports, of_columns
+from detente.watch import CrossingMonitor, CrossingRules, Event, Grade, Tracks
+
+Floats = npt.NDArray[np.float64]
+
+RADIUS_M = 100.0
+SIGMA_M = RADIUS_M / 2.447747
+ACROSS_M = 1.959964 * SIGMA_M
+SPEED_M_S = 100.0
+NORTH_M = 111_147.0
+EAST_M = 77_465.0
+"""Of a degree at 46 degrees north."""
+
+
+def borders(uncertainty_m: float = 1.0) -> BoundarySet:
+    """Everything north of 46 degrees."""
+    return claimed(boundary("A", box(46.0, 0.0, 49.0, 60.0), uncertainty_m=uncertainty_m))
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How positions are wrong.
+
+    Attributes:
+        border_m: 95 %, of the border, one draw for each flight.
+        lasting: the share of an error that the next report still has.
+    """
+
+    border_m: float = 0.0
+    lasting: float = 0.0
+
+    def errors(self, rng: np.random.Generator, flights: int, reports: int) -> Floats:
+        drawn = rng.normal(0, SIGMA_M, (flights, reports))
+        for i in range(1, reports) if self.lasting else ():
+            kept = self.lasting * drawn[:, i - 1]
+            drawn[:, i] = kept + np.sqrt(1 - self.lasting**2) * drawn[:, i]
+        border = rng.normal(0, self.border_m / 1.959964, (flights, 1))
+        return np.asarray(drawn + border)
+
+
+def flown(inside_m: Floats, every_s: float, flights: int, noise: Noise, seed: int) -> Reports:
+    """Aircraft that fly east, so far inside a border at each report.
+
+    Returns:
+        All their reports, in the order of time.
+    """
+    rng = np.random.default_rng(seed)
+    reports = len(inside_m)
+    at_s = np.arange(reports) * every_s
+    lat = 46.0 + (inside_m + noise.errors(rng, flights, reports)) / NORTH_M
+    east_m = SPEED_M_S * at_s + rng.normal(0, SIGMA_M, (flights, reports))
+    n = flights * reports
+    return of_columns(
+        n, tuple(f"3c{i:04x}" for i in range(flights)), ("",) * flights, (SOURCE,),
+        aircraft=np.tile(np.arange(flights, dtype=np.int32), reports),
+        time_us=T0_US + np.repeat(np.round(at_s * 1e6).astype(np.int64), flights),
+        lat_deg=lat.T.ravel(),
+        lng_deg=(1.0 + east_m / EAST_M).T.ravel(),
+        horizontal_m=np.full(n, RADIUS_M),
+    )  # fmt: skip
+
+
+def told(monitor: CrossingMonitor, reports: Reports, batches: int = 1) -> Iterator[Event]:
+    tracks = Tracks()
+    for rows in np.array_split(np.arange(len(reports)), batches):
+        yield from monitor.take(tracks.take(reports.take(rows)))
+    yield from monitor.close()
+
+
+def shown(events: Iterator[Event]) -> int:
+    """How many aircraft had anything shown of them, at any time."""
+    return len({each.aircraft for each in events if each.grade is Grade.SHOWN})
+
+
+ARCHIVE = CrossingRules(look_ahead_s=0.0, provisional=False)
+LIVE = CrossingRules(look_ahead_s=0.0)
+
+
+@pytest.mark.parametrize(
+    ("reports", "every_s", "outside_m", "flights"),
+    [
+        (1, 1.0, 1.0, 400),
+        (3, 1.0, 1.0, 400),
+        (20, 10.0, 1.0, 400),
+        (200, 1.0, 1.0, 400),
+        (200, 10.0, 1.0, 200),
+        (200, 1.0, 30.0, 400),
+        (2000, 1.0, 1.0, 60),
+        (2000, 5.0, 50.0, 60),
+    ],
+)
+def test_flights_along_the_outside_are_seldom_shown_inside(
+    reports: int, every_s: float, outside_m: float, flights: int
+) -> None:
+    way = np.full(reports, -outside_m)
+    drawn = flown(way, every_s, flights, Noise(), 11)
+    assert shown(told(CrossingMonitor(borders(), ARCHIVE), drawn)) <= 0.05 * flights
+
+
+@pytest.mark.parametrize("noise", [Noise(lasting=0.9), Noise(border_m=40.0), Noise(border_m=200.0)])
+def test_nor_with_errors_that_last_or_a_border_that_is_off(noise: Noise) -> None:
+    drawn = flown(np.full(300, -1.0), 1.0, 300, noise, 12)
+    claims = borders(max(noise.border_m, 1.0))
+    assert shown(told(CrossingMonitor(claims, ARCHIVE), drawn)) <= 0.05 * 300
+
+
+def test_nor_while_it_lasts_whenever_one_asks() -> None:
+    drawn = flown(np.full(300, -1.0), 1.0, 300, Noise(), 13)
+    assert shown(told(CrossingMonitor(borders(), LIVE), drawn, batches=100)) <= 0.05 * 300
+
+
+def incursion(depth_m: float, reports: int) -> Floats:
+    """Straight in, along the border, and out again."""
+    ramp = np.arange(-2_000.0, depth_m, 70.0)
+    return np.concatenate((ramp, np.full(reports, depth_m), ramp[::-1]))
+
+
+@pytest.mark.parametrize(
+    ("depth_m", "reports", "noise"),
+    [
+        (10.0, 1, Noise()),
+        (150.0, 30, Noise()),
+        (300.0, 1, Noise()),
+        (300.0, 1000, Noise()),
+        (1_000.0, 100, Noise(border_m=100.0)),
+        (1_000.0, 100, Noise(border_m=400.0)),
+    ],
+)
+def test_the_depth_lies_between_its_bounds(depth_m: float, reports: int, noise: Noise) -> None:
+    flights = 200
+    drawn = flown(incursion(depth_m, reports), 1.0, flights, noise, 14)
+    claims = borders(max(noise.border_m, 1.0))
+    found: dict[str, Event] = {}
+    for each in told(CrossingMonitor(claims, ARCHIVE), drawn):
+        known, new = found.get(each.aircraft, each).depth_nearest_m, each.depth_nearest_m
+        assert known is not None
+        assert new is not None
+        if new.value >= known.value:
+            found[each.aircraft] = each
+    depths = [each.depth_nearest_m for each in found.values() if each.depth_nearest_m is not None]
+    within = sum(each.low <= depth_m <= each.high for each in depths)
+    assert len(depths) >= 0.6 * flights
+    assert within >= 0.95 * len(depths)
+
+
+@pytest.mark.parametrize(("depth_m", "reports"), [(300.0, 1), (400.0, 100), (500.0, 2000)])
+def test_what_is_truly_deep_is_still_shown(depth_m: float, reports: int) -> None:
+    """Some 4 to 6 times what one position may be off."""
+    assert 3.5 * ACROSS_M < depth_m < 6.5 * ACROSS_M
+    drawn = flown(incursion(depth_m, reports), 1.0, 60, Noise(), 15)
+    assert shown(told(CrossingMonitor(borders(), ARCHIVE), drawn)) == 60
