@@ -20,6 +20,7 @@ class Receiver:
         port: where it listens.
         connections: so far.
         course_deg, speed_m_s: of the aircraft; may be changed in flight.
+        heard: whether the aircraft is; it flies on in any case.
     """
 
     def __init__(self, lat: float, lng: float, *, address: str = "4B1234") -> None:
@@ -29,6 +30,7 @@ class Receiver:
         self.speed_m_s = 250.0
         self.port = 0
         self.connections = 0
+        self.heard = True
         self.noise = b""
         """Sent before each pair of lines."""
         self._writers: set[asyncio.StreamWriter] = set()
@@ -79,7 +81,7 @@ class Receiver:
             self.lat += way_m * math.cos(course) / _DEGREE_M
             self.lng += way_m * math.sin(course) / _DEGREE_M / math.cos(math.radians(self.lat))
             for writer in self._writers:
-                writer.write(self.noise + self.lines())
+                writer.write(self.noise + (self.lines() if self.heard else b""))
             await asyncio.sleep(EVERY_S)
 
 

@@ -19,6 +19,9 @@ _RUNS: Final = Words(
     "surveille {boundaries} zones, {alerts} alertes ouvertes, {taken} positions, "
     "retard {behind} ms",
 )
+_OWN: Final = Words(
+    "own flights held against their plans: {own}", "vols comparés à leurs plans\u202f: {own}"
+)
 _FEED: Final = Words(
     "feed {name}: {state}, {reports} reports, last {last}",
     "flux {name}\u202f: {state}, {reports} positions, dernière {last}",
@@ -63,6 +66,8 @@ def status_lines(found: Found, language: Language) -> Iterator[str]:
         taken=found["taken"],
         behind=round(found["behind_ms"]),
     )
+    if found.get("own_flights"):
+        yield _OWN.to(language).format(own=found["own_flights"])
     for feed in found["feeds"]:
         last = short_time(feed["last_report"]) if feed["last_report"] else "-"
         yield _FEED.to(language).format(

@@ -16,9 +16,10 @@ HERE = (47.0, 8.0)
 
 
 def watch_file(folder: Path, flying: Receiver, *, declare: bool) -> Path:
+    (folder / "rules.toml").write_text("[tracks]\ngap_s = 5.0\n")
     path = folder / "watch.toml"
     path.write_text(
-        "crossings = false\n"
+        'crossings = false\nrules = ["rules.toml"]\n'
         f"[conformance]\ndeclare = {str(declare).lower()}\n"
         "[tracks]\nkeep = false\n"
         f'[[feed]]\nname = "r"\nformat = "sbs"\naddress = "tcp://127.0.0.1:{flying.port}"\n'
@@ -91,3 +92,18 @@ async def test_a_flight_that_leaves_its_volumes_is_told_and_declared(tmp_path: P
             ("now", "Nonconforming"), ("over", "Nonconforming"), ("over", "Activated"),
         ]  # fmt: skip
         assert [each["id"] for each in await alerts(a)] == [alert["id"]]
+
+        # It vanishes while it is out: after the silence by which tracks end, that is over, too.
+        flying.course_deg = 90.0
+
+        async def out_again() -> Any:
+            return next((each for each in await alerts(a) if each["open"]), None)
+
+        again = await until(out_again)
+        flying.heard = False
+
+        async def lost() -> Any:
+            (found,) = [each for each in await alerts(a) if each["id"] == again["id"]]
+            return found if not found["open"] else None
+
+        assert (await until(lost))["now"]["closing"] == "lost"

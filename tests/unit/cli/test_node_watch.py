@@ -60,7 +60,7 @@ async def test_feeds_are_told_in_both_languages(tmp_path: Path) -> None:
         "last_failure": "",
     }
     watching = {"failed": "", "boundaries": 2, "alerts": 1, "taken": 9, "behind_ms": 3.4}
-    watching |= {"feeds": [feed], "shed": {}, "tracks": None}
+    watching |= {"feeds": [feed], "shed": {}, "tracks": None, "own_flights": 3}
     for language, words in (("en", "feed north: fresh, 9 reports"), ("fr", "9 positions")):
         with fake_node(language) as node:
             node.says("GET watch", watching)
@@ -68,6 +68,7 @@ async def test_feeds_are_told_in_both_languages(tmp_path: Path) -> None:
             assert told.code == 0, told.err
             assert words in told.out
             assert "framing 4" in told.out
+            assert told.out.splitlines()[1].endswith(": 3")
 
 
 async def test_alerts_are_listed_shown_and_noted(tmp_path: Path) -> None:

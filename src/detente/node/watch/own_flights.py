@@ -17,6 +17,7 @@ from detente.watch import (
     ConformanceMonitor,
     ConformanceRules,
     Event,
+    Grade,
     Margins,
     Monitor,
     OwnVolumes,
@@ -54,6 +55,19 @@ class OwnFlights(Monitor):
         """See `ConformanceMonitor.declare`; waits while positions are looked at."""
         with self._turn:
             self._thinning.forget({each.operation for each in own})
+            for each in own:
+                known = standing.get(each.operation)
+                if known is not None:  # whatever is told next is told of a flight in that state
+                    self._proposals.append(
+                        Proposal(
+                            each.aircraft,
+                            each.operation,
+                            known.state,
+                            known.nonconforming_us or 0,
+                            Grade.CANNOT_BE_TOLD,
+                            "",
+                        )
+                    )
             return self._monitor.declare(own, standing)
 
     def look(self, now_us: int) -> None:

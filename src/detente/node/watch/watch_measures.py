@@ -16,6 +16,8 @@ def watch_metrics(status: WatchStatus) -> Iterable[Metric]:
     """The values of one look."""
     yield _gauge("watch_running", "1 while the node watches.", status.running)
     yield _gauge("watch_alerts_open", "Alerts that are not over.", status.alerts)
+    words = "Own flights whose plan names the aircraft, held against what is heard."
+    yield _gauge("watch_own_flights", words, status.own_flights)
     words = "How long the newest report waited before it had been looked at."
     yield _gauge("watch_behind_seconds", words, status.behind_ms / 1000)
     yield _gauge("watch_waiting", "Reports that wait to be looked at.", status.waiting)

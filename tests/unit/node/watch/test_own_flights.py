@@ -18,7 +18,15 @@ from detente.node.watch.own_plans import identity_of, own_volumes, standings
 from detente.node.watch.own_watch import OwnWatch
 from detente.node.watch.sightings import Sighting, telemetry_of
 from detente.planning import Details, Intent, State
-from detente.watch import ConformanceRules, Event, OwnVolumes, Proposed, Tracks
+from detente.watch import (
+    AlertRules,
+    Alerts,
+    ConformanceRules,
+    Event,
+    OwnVolumes,
+    Proposed,
+    Tracks,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -202,7 +210,9 @@ async def test_a_node_that_starts_again_proposes_nothing_twice() -> None:
     own = sky.watch()
     await own.look(sky.on_events, {PLAN: Proposed.NONCONFORMING})
     sky.fly(own.monitor, [0.0], OUTSIDE)
-    assert own.monitor.proposals() == []
+    alerts, told = Alerts(AlertRules()), own.monitor.proposals()
+    assert alerts.take([], T0_US, told) == []
+    assert alerts.proposed == {PLAN: Proposed.NONCONFORMING}, "nothing new, but known"
     for at in range(1, 6):
         sky.fly(own.monitor, [20.0 + at], INSIDE)
     assert [each.state for each in own.monitor.proposals()] == [Proposed.ACTIVATED]
