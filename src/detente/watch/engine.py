@@ -66,9 +66,12 @@ class Engine:
             What began, changed or ended by them; of events with the same id the last one counts.
         """
         self.taken += len(reports)
-        tracked = self._tracks.take(reports)
-        self.jumps.take(tracked)
-        return [event for each in self._monitors for event in each.take(tracked)]
+        told: list[Event] = []
+        for part in self._tracks.parts(reports):
+            tracked = self._tracks.take(part)
+            self.jumps.take(tracked)
+            told += [event for each in self._monitors for event in each.take(tracked)]
+        return told
 
     def close(self) -> list[Event]:
         """There are no more reports: what lasts, as it is."""

@@ -8,7 +8,7 @@ on it is for the monitors to say.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -29,6 +29,7 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.uint16]
 
 _FIRST_ROOM: Final = 1024
+_LEAST_PART: Final = 4096
 _VERSION: Final = 1
 
 
@@ -107,9 +108,7 @@ class Tracks:
         reports = believed(reports)
         count = len(reports)
         source = self._numbered_sources(reports.sources)[reports.source]
-        numbers = self._numbered(reports.identities)
-        aircraft = numbers[reports.aircraft]
-        self._numbers.call(numbers, reports.callsigns)
+        aircraft = self._numbered(reports)[reports.aircraft]
         self._grow()
         rows, previous = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
         flags = np.empty(count, dtype=np.uint16)
@@ -235,14 +234,27 @@ class Tracks:
         """Of the aircraft that are remembered, by number."""
         return self._numbers.identities
 
-    def _numbered(self, identities: tuple[str, ...]) -> npt.NDArray[np.int32]:
-        if self._numbers.missing(identities):
+    def parts(self, reports: Reports) -> Iterator[Reports]:
+        """Reports in pieces, each to be taken before the next: where they name more aircraft than
+        there is room for, those silent for long can make room for others in between."""
+        if len(reports) <= _LEAST_PART or len(self._lacking(reports)) <= self._numbers.room:
+            yield reports
+            return
+        half = len(reports) // 2
+        yield from self.parts(reports.take(slice(0, half)))
+        yield from self.parts(reports.take(slice(half, None)))
+
+    def _lacking(self, reports: Reports) -> npt.NDArray[np.intp]:
+        return self._numbers.lacking(reports.identities, _present(reports))
+
+    def _numbered(self, reports: Reports) -> npt.NDArray[np.int32]:
+        if len(self._lacking(reports)) > self._numbers.room:
             # Whoever is silent for longer than a gap would begin anew in any case.
             silent = self._state[:, judging.TIME_US] < self._newest_us - self.rules.gap_s * 1e6
             given_up = np.flatnonzero(silent)
-            self._numbers.free(given_up.tolist())
+            self._numbers.free(given_up)
             self._state[given_up] = _unknown(len(given_up))
-        return self._numbers.numbers(identities)
+        return self._numbers.numbers(reports.identities, reports.callsigns, _present(reports))
 
     def _numbered_sources(self, sources: tuple[Source, ...]) -> npt.NDArray[np.int32]:
         new = [each for each in sources if each not in self._sources]
@@ -273,6 +285,13 @@ _ARRAYS: Final = {
     "clocks": 2,
 }
 """What is kept in arrays, and how many columns each has."""
+
+
+def _present(reports: Reports) -> npt.NDArray[np.bool_]:
+    """Which identities of its table have reports."""
+    present = np.zeros(len(reports.identities), dtype=np.bool_)
+    present[reports.aircraft] = True
+    return present
 
 
 def _floats(array: Array) -> Floats:

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 Codes: TypeAlias = npt.NDArray[np.int32]
+Present: TypeAlias = npt.NDArray[np.bool_]
+Rows: TypeAlias = npt.NDArray[np.intp]
 
 NO_ROOM = -1
 
@@ -26,9 +28,10 @@ class AircraftNumbers:
         self._names: list[str] = []
         self._callsigns: list[str] = []
         self._free: list[int] = []
-        self._known_names: tuple[str, ...] = ()
-        self._known_numbers: Codes = np.empty(0, dtype=np.int32)
-        self._known_callsigns: tuple[str, ...] = ()
+        # of the table of names that came last: numbers, as far as they were asked for
+        self._table: tuple[str, ...] = ()
+        self._table_numbers: Codes = np.empty(0, dtype=np.int32)
+        self._table_callsigns: tuple[str, ...] = ()
         self.identities: tuple[str, ...] = ()
         self.callsigns: tuple[str, ...] = ()
 
@@ -55,53 +58,77 @@ class AircraftNumbers:
         """Numbers that were ever given."""
         return len(self._names)
 
-    def missing(self, identities: Sequence[str]) -> int:
-        """How many numbers more than there are these identities need."""
-        if len(self._names) - len(self._free) + len(identities) <= self._most:
-            return 0
-        new = sum(each not in self._number_of for each in dict.fromkeys(identities))
-        return max(0, len(self._number_of) + new - self._most)
+    @property
+    def room(self) -> int:
+        """For how many aircraft more there are numbers."""
+        return self._most - len(self._number_of)
 
-    def numbers(self, identities: tuple[str, ...]) -> Codes:
-        """The number of each identity; `NO_ROOM` where there is none left."""
-        known = len(self._known_names)
+    def lacking(self, identities: tuple[str, ...], present: Present) -> Rows:
+        """Which of a table's identities are present and have no number."""
+        known = len(self._table)
         # Readers hand out one growing table: what is known of it is not looked up again.
-        if identities is not self._known_names:
-            if known == 0 or identities[:known] != self._known_names:
+        if identities is not self._table:
+            if identities[:known] != self._table:
                 known = 0
-            tail = [self._number(each) for each in identities[known:]]
-            numbers = np.empty(len(identities), dtype=np.int32)
-            numbers[:known] = self._known_numbers[:known]
-            numbers[known:] = tail
+            self._table_callsigns = ()
+            numbers = np.full(len(identities), NO_ROOM, dtype=np.int32)
+            numbers[:known] = self._table_numbers[:known]
+            self._table, self._table_numbers = identities, numbers
+        unknown = np.flatnonzero(present & (self._table_numbers == NO_ROOM))
+        if not len(unknown):
+            return unknown
+        found = [self._number_of.get(identities[each], NO_ROOM) for each in unknown.tolist()]
+        self._table_numbers[unknown] = found
+        self._call(unknown)
+        lacking: Rows = unknown[self._table_numbers[unknown] == NO_ROOM]
+        return lacking
+
+    def numbers(
+        self, identities: tuple[str, ...], callsigns: tuple[str, ...], present: Present
+    ) -> Codes:
+        """The number of each identity that is present; `NO_ROOM` where there is none left.
+
+        Callsigns are noted with it; an empty one tells nothing.
+        """
+        lacking = self.lacking(identities, present)
+        if len(lacking):
+            self._table_numbers[lacking] = [
+                self._number(identities[each]) for each in lacking.tolist()
+            ]
             if len(self._names) != len(self.identities):
                 self.identities = tuple(self._names)
                 self.callsigns = tuple(self._callsigns)
-            if NO_ROOM in tail:  # there may be room the next time
-                return numbers
-            self._known_names, self._known_numbers = identities, numbers
-        return self._known_numbers
+        if callsigns is not self._table_callsigns:
+            self._table_callsigns = callsigns
+            self._call(np.arange(len(identities) if any(callsigns) else 0))
+        elif len(lacking):
+            self._call(lacking)
+        return self._table_numbers
 
-    def call(self, numbers: Codes, callsigns: tuple[str, ...]) -> None:
-        """Note the callsigns of numbered aircraft; an empty one tells nothing."""
-        if callsigns is self._known_callsigns:
+    def free(self, numbers: Rows) -> None:
+        """Forget aircraft: their numbers go to others."""
+        freed = np.zeros(len(self._names) + 1, dtype=np.bool_)
+        for number in numbers.tolist():
+            if self._number_of.pop(self._names[number], None) is not None:
+                self._callsigns[number] = ""
+                self._free.append(number)
+                freed[number] = True
+        # `NO_ROOM` is the last
+        self._table_numbers = np.where(freed[self._table_numbers], NO_ROOM, self._table_numbers)
+
+    def _call(self, which: Rows) -> None:
+        """Note the callsigns of some identities of the table, as far as these have numbers."""
+        if not self._table_callsigns:
             return
+        told, numbers = self._table_callsigns, self._table_numbers
         changed = False
-        for number, callsign in zip(numbers.tolist(), callsigns, strict=True):
+        for each in which.tolist():
+            number, callsign = numbers[each], told[each]
             if callsign and number != NO_ROOM and self._callsigns[number] != callsign:
                 self._callsigns[number] = callsign
                 changed = True
         if changed:
             self.callsigns = tuple(self._callsigns)
-        self._known_callsigns = callsigns
-
-    def free(self, numbers: Sequence[int]) -> None:
-        """Forget aircraft: their numbers go to others."""
-        for number in numbers:
-            if self._number_of.pop(self._names[number], None) is not None:
-                self._callsigns[number] = ""
-                self._free.append(number)
-        self._known_names, self._known_numbers = (), np.empty(0, dtype=np.int32)
-        self._known_callsigns = ()
 
     def _number(self, identity: str) -> int:
         number = self._number_of.get(identity)

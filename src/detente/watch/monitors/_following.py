@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -160,6 +161,17 @@ class Following:
             np.flatnonzero(why & MAY_CROSS),
             moved[:, 0], moved[:, 1], moved[:, 2:4], came[:count], moved[:, 4], counted[:count],
         )  # fmt: skip
+
+    def another(self, before: Sequence[str], now: Sequence[str]) -> None:
+        """Numbers go to other aircraft: nothing links what these do to what was before.
+
+        Args:
+            before, now: identities by number.
+        """
+        if before is now or before == now[: len(before)]:
+            return
+        changed = [each for each, (a, b) in enumerate(zip(before, now, strict=False)) if a != b]
+        self.counts[changed, _scan.SINCE] = _scan.ANOTHER
 
     def state(self) -> FollowingState:
         """All that it remembers."""

@@ -39,14 +39,17 @@ ODOMETER: Final = 3
 ALTITUDE: Final = 4
 SPEED: Final = 5
 PLACES: Final = 8
-# columns of `counts`: positions so far, of them doubtful, derived and assumed ones; then whether
-# one was skipped since the last, when that was, and where: its set of areas and its cell
+# columns of `counts`: positions so far, of them doubtful, derived and assumed ones; then what has
+# happened since the last, when that was, and where: its set of areas and its cell
 COUNTED: Final = 4
-SKIPPED_SINCE: Final = 4
+SINCE: Final = 4
 TIME: Final = 5
 SET: Final = 6
 CELL: Final = 7
 COUNTS: Final = 8
+# what has happened: a position was skipped, or the number went to another aircraft
+_ONE_SKIPPED: Final = 1
+ANOTHER: Final = 2
 # what is to be done about a position
 CHANGED: Final = 1
 MAY_CROSS: Final = 2
@@ -169,7 +172,7 @@ def scan(
         new = since == _NEVER
         length = 0.0
         leap = False
-        if not new:
+        if not new and counts[s, SINCE] != ANOTHER:
             length = _length_m(y_0, x_0, y, x)
             elapsed_us = time_us[i] - since
             fastest = speed_max
@@ -185,9 +188,9 @@ def scan(
             how = SKIPPED
         elif new:
             how = FIRST
-        elif leap or (counts[s, SKIPPED_SINCE] and flags[i] & settled):
+        elif leap or (counts[s, SINCE] == _ONE_SKIPPED and flags[i] & settled):
             how = JUMPED
-        elif flags[i] & first or time_us[i] - since > gap_us:
+        elif flags[i] & first or counts[s, SINCE] == ANOTHER or time_us[i] - since > gap_us:
             how = BROKEN
         else:
             how = LINKED
@@ -215,9 +218,9 @@ def scan(
                 counted[count, k] = counts[s, k]
             count += 1
         if how == SKIPPED:
-            counts[s, SKIPPED_SINCE] = 1
+            counts[s, SINCE] = _ONE_SKIPPED
             continue
-        counts[s, SKIPPED_SINCE] = 0
+        counts[s, SINCE] = 0
         counts[s, 0] += 1
         if contradicts or doubt[i] > doubt_max or contained[i] > contained_max:
             counts[s, 1] += 1

@@ -88,6 +88,7 @@ class CrossingMonitor(Monitor):
         self._predictor = Predictor(boundaries, self._rules)
         self._identities: tuple[str, ...] = ()
         self._callsigns: tuple[str, ...] = ()
+        self._called_before: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
 
     # --- the interface -------------------------------------------------------------------------
 
@@ -96,6 +97,8 @@ class CrossingMonitor(Monitor):
         reports = tracked.reports
         if not len(reports):
             return []
+        self._following.another(self._identities, reports.identities)
+        self._called_before = self._identities, self._callsigns
         self._identities, self._callsigns = reports.identities, reports.callsigns
         sets, cells, others = located(reports.lat_deg, reports.lng_deg, self._calm.held)
         sets[others] = self._index.claimants(reports.lat_deg[others], reports.lng_deg[others])
@@ -355,7 +358,7 @@ class CrossingMonitor(Monitor):
         seen = [
             Seen(
                 passage,
-                self._callsigns[passage.slot],
+                self._callsign(passage),
                 Node(lat, lng, at_us, odometer, radius),
                 Counted(*counts),
             )
@@ -368,3 +371,10 @@ class CrossingMonitor(Monitor):
             )
         ]
         return passage_events(seen, self._boundaries, self._rules)
+
+    def _callsign(self, passage: Passage) -> str:
+        if self._identities[passage.slot] == passage.aircraft:
+            return self._callsigns[passage.slot]
+        identities, callsigns = self._called_before
+        known = len(identities) > passage.slot and identities[passage.slot] == passage.aircraft
+        return callsigns[passage.slot] if known else ""
