@@ -35,6 +35,7 @@ _OWN: Final = (
     "watch_map.js",
     "watch_profile.js",
     "watch_figures.js",
+    "watch_overview.js",
     "watch_page.js",
 )
 _HELD: Final = 1_000

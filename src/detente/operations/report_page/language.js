@@ -27,7 +27,7 @@ const formats = new Map();
 function number(n, options) {
   const key = language + JSON.stringify(options);
   if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(LOCALES[language], options));
-  return formats.get(key).format(n);
+  return formats.get(key).format(n).replace("-", "−");
 }
 const whole = (n) => number(Math.round(n) || 0);
 const fixed = (n, digits) => number(n, { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -24,6 +24,8 @@ class WatchMap extends FlightMap {
         this.grow(e.box, x - r, y - r);
         this.grow(e.box, x + r, y + r);
       }
+      e.nearest = e.limit && e.deepest ? this.nearest(e) : null;
+      if (e.nearest) this.grow(e.box, ...e.nearest.on);
       const within = (t) => t >= e.t0 - 5 && t <= (e.t1 ?? Infinity) + 5;
       e.points.forEach(([x, y], i) => { if (within(e.track.t[i])) this.grow(e.box, x, y); });
       if (Number.isFinite(e.box.x0)) { this.grow(box, e.box.x0, e.box.y0); this.grow(box, e.box.x1, e.box.y1); }
@@ -36,6 +38,19 @@ class WatchMap extends FlightMap {
       });
     }
     this.box = Number.isFinite(box.x0) ? box : { x0: -1e5, y0: -1e5, x1: 1e5, y1: 1e5 };
+  }
+
+  // The place of a line that is nearest to where somebody was nearest to it.
+  nearest(e) {
+    const from = this.plane.to(e.deepest.lat, e.deepest.lng);
+    let on = null, least = Infinity;
+    for (const line of e.borderPoints) for (let i = 1; i < line.length; i++) {
+      const [[ax, ay], [bx, by]] = [line[i - 1], line[i]], dx = bx - ax, dy = by - ay;
+      const part = Math.max(0, Math.min(1, ((from[0] - ax) * dx + (from[1] - ay) * dy) / (dx * dx + dy * dy || 1)));
+      const at = [ax + part * dx, ay + part * dy], away = Math.hypot(at[0] - from[0], at[1] - from[1]);
+      if (away < least) { least = away; on = at; }
+    }
+    return on && { from, on };
   }
 
   project(track) { return Array.from(track.t, (_, i) => this.plane.to(track.lat[i], track.lng[i])); }
@@ -87,14 +102,14 @@ class WatchMap extends FlightMap {
 
   event(context, e, tint) {
     const { view } = this;
-    const band = e.boundary ? Math.max(2, 2 * e.unsure * view.scale * this.plane.stretch(e.x || 0, e.y || 0)) : 2;
-    for (const line of e.borderPoints) {
-      this.line(context, line, tint.grade.border, Math.min(band, 4000), 0.13);
-      this.line(context, line, tint.grade.border, 1.8, 0.9);
-    }
+    const stretch = this.plane.stretch(e.x || 0, e.y || 0);
+    if (e.limit) this.kept(context, e, 2 * e.limit.agreed * view.scale * stretch, tint);
+    const band = Math.max(2, 2 * e.unsure * view.scale * stretch);
+    this.lines(context, e.borderPoints, tint.grade.border, Math.min(band, 4000), 0.13);
+    this.lines(context, e.borderPoints, tint.grade.border, e.limit ? 2.6 : 1.8, 0.9);
     if (e.otherPoints.length) this.track(context, e, e.otherTrack, e.otherPoints, tint, 1);
     if (e.points.length) this.track(context, e, e.track, e.points, tint, 0);
-    for (const [place, name] of [[e.entry, "entered"], [e.exit, "left"]]) if (place) {
+    for (const [place, name, side] of [[e.entry, "entered", -14], [e.exit, "left", 14]]) if (place) {
       const [x, y] = this.screen(...this.plane.to(place.lat, place.lng));
       const r = Math.max(5, (place.radius ?? 0) * view.scale);
       context.strokeStyle = tint.grade[e.grade];
@@ -104,23 +119,65 @@ class WatchMap extends FlightMap {
       context.arc(x, y, Math.min(r, 5000), 0, 7);
       context.stroke();
       context.setLineDash([]);
-      label(context, `${say(name)} ${clock(place.t)}`, x + 9, y - 12, tint.ink, tint.paper);
+      this.labelBeside(context, `${sayFor(e, name)} ${clock(place.t)}`, x, y + side, tint);
     }
+    if (e.nearest) this.leader(context, e, tint);
     if (!e.entry && !e.exit) this.mark(context, e, tint);
     this.cursor(context, e, tint);
   }
 
-  line(context, points, colour, width, alpha) {
+  // To the right of a place, or to the left where there is no room.
+  labelBeside(context, text, x, y, tint) {
+    context.font = FONT;
+    const fits = x + 12 + context.measureText(text).width < this.canvas.clientWidth;
+    label(context, text, fits ? x + 10 : x - 10, y, tint.ink, tint.paper, fits ? "left" : "right");
+  }
+
+  // All that is nearer to a line than was agreed, with its edge.
+  kept(context, e, width, tint) {
+    const sheet = document.createElement("canvas"), c = sheet.getContext("2d");
+    [sheet.width, sheet.height] = [this.canvas.width, this.canvas.height];
+    c.setTransform(context.getTransform());
+    this.lines(c, e.borderPoints, tint.grade[e.grade], width, 1);
+    c.globalCompositeOperation = "destination-out";
+    this.lines(c, e.borderPoints, "#000", Math.max(0, width - 4), 0.9);
+    context.globalAlpha = 0.8;
+    context.drawImage(sheet, 0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+    context.globalAlpha = 1;
+  }
+
+  // From where somebody was nearest, to the line, with how far that was.
+  leader(context, e, tint) {
+    const from = this.screen(...e.nearest.from), on = this.screen(...e.nearest.on);
+    context.strokeStyle = tint.ink;
+    context.fillStyle = tint.ink;
+    context.lineWidth = 1.6;
+    context.setLineDash([4, 3]);
+    context.beginPath();
+    context.moveTo(...from);
+    context.lineTo(...on);
+    context.stroke();
+    context.setLineDash([]);
+    context.beginPath();
+    context.arc(...from, 4, 0, 7);
+    context.fill();
+    this.labelBeside(context, `${sizeText(e)} ${say("insteadOf", { agreed: amount(e.limit.agreed, "m") })}`, (from[0] + on[0]) / 2, (from[1] + on[1]) / 2, tint);
+  }
+
+  // Together, so that where they overlap nothing is darker.
+  lines(context, all, colour, width, alpha) {
     context.globalAlpha = alpha;
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.lineJoin = context.lineCap = "round";
     context.beginPath();
-    points.forEach(([x, y], i) => { const p = this.screen(x, y); if (i) context.lineTo(...p); else context.moveTo(...p); });
+    for (const points of all) points.forEach(([x, y], i) => { const p = this.screen(x, y); if (i) context.lineTo(...p); else context.moveTo(...p); });
     context.stroke();
     context.globalAlpha = 1;
     context.lineCap = "butt";
   }
+
+  line(context, points, colour, width, alpha) { this.lines(context, [points], colour, width, alpha); }
 
   track(context, e, track, points, tint, side) {
     const colour = tint.side[side], within = (t) => t >= e.t0 && t <= (e.t1 ?? Infinity);

@@ -6,7 +6,8 @@ function unpackTrack(columns) {
   const told = (list) => Float64Array.from(list, (v) => v ?? NaN);
   return {
     t: sum(columns.t, 1000), lat: sum(columns.lat, 1e6), lng: sum(columns.lng, 1e6), alt: told(columns.alt),
-    radius: told(columns.radius), half: told(columns.half), depth: columns.depth ? told(columns.depth) : null,
+    radius: told(columns.radius), half: told(columns.half),
+    depth: columns.depth ? told(columns.depth) : null, away: columns.away ? told(columns.away) : null,
   };
 }
 
@@ -23,12 +24,27 @@ function unpack(raw) {
   const events = raw.events.map((e, rank) => ({
     ...e, rank,
     boundary: e.boundary === null ? null : boundaries[e.boundary],
+    limit: e.limit === null ? null : raw.limits[e.limit],
     border: e.border.map(unpackLine),
     track: unpackTrack(e.track), otherTrack: unpackTrack(e.otherTrack),
   }));
-  for (const e of events) e.words = [e.who, e.aircraft, e.party, e.other, e.against, e.rule, e.boundary?.name ?? ""].join(" ").toLowerCase();
+  for (const e of events) {
+    e.claims = e.claims?.map((c) => ({ ...c, event: c.event === null ? null : events[c.event] })) ?? null;
+    const names = e.boundary ? Object.keys(PHRASES).map((each) => nameIn(each, e.boundary)) : [];
+    e.words = [e.who, e.aircraft, e.party, e.other, e.against, e.rule, ...names].join(" ").toLowerCase();
+  }
   return { ...raw, boundaries, events, visible: events, selected: null, cursor: null };
 }
+
+// What a source calls a boundary stands in English; of a state's own name there is one in each language.
+function nameIn(chosen, boundary) {
+  const named = (each) => { try { return new Intl.DisplayNames([LOCALES[each]], { type: "region" }).of(boundary.claimant); } catch { return null; } };
+  return boundary.name === named("en") ? named(chosen) : boundary.name;
+}
+const nameOf = (boundary) => nameIn(language, boundary);
+
+// A phrase as it is for this kind of event, if there is one of its own.
+const sayFor = (e, key, values) => say(Object.hasOwn(PHRASES[language], `${key}-${e.kind}`) ? `${key}-${e.kind}` : key, values);
 
 // Where a track was at a time: the values between two of its points.
 function trackAt(track, time) {
@@ -55,12 +71,33 @@ const gradeColours = () => {
 const SIZES = ["depth_nearest_m", "distance_m", "depth_along_m", "duration_s", "time_to_s"];
 const sizeOf = (e) => { for (const name of SIZES) { const f = e.figures.find((each) => each[0] === name); if (f) return f; } return null; };
 
+// What has no upper bound is more than its figure; who is inside what an agreement bounds is so much inside.
+function sizeText(e) {
+  const figure = sizeOf(e);
+  if (!figure) return "";
+  const [name, value, , high, unit] = figure;
+  if (e.limit && name === "distance_m" && value < 0) return say("insideBy", { size: amount(-value, unit) });
+  return `${high === null ? "≥\u202f" : ""}${amount(value, unit)}`;
+}
+
+// Rules by what tells them apart.
+const ruleOf = (against) => against.replace(/^stand-off\//, "");
+
 function amount(value, unit) {
   if (value === null || !Number.isFinite(value)) return say("unbounded");
   if (unit === "s") {
-    if (Math.abs(value) >= 600) return say("minutes", { n: fixed(value / 60, 1) });
-    return say("seconds", { n: Math.abs(value) < 10 ? fixed(value, 1) : whole(value) });
+    const seconds = Math.round(Math.abs(value)), sign = value < 0 ? "−" : "";
+    if (seconds >= 3600) return sign + say("hoursMinutes", { h: whole(Math.floor(seconds / 3600)), n: whole(Math.floor(seconds % 3600 / 60)) });
+    if (seconds >= 120) return sign + say("minutesSeconds", { n: whole(Math.floor(seconds / 60)), s: whole(seconds % 60) });
+    return say("seconds", { n: seconds < 10 ? fixed(value, 1) : whole(value) });
   }
-  if (unit === "m") return Math.abs(value) < 10000 ? metres(value) : far(value);
+  if (unit === "m") return Math.abs(value) < 10000 ? metres(value) : say("kilometres", { n: number(value / 1000, { maximumFractionDigits: Math.abs(value) < 100000 ? 2 : 0 }) });
   return `${number(value)} ${unit}`;
+}
+
+function bounds(low, high, unit) {
+  if (low === null && high === null) return say("unbounded");
+  if (high === null) return say("atLeast", { low: amount(low, unit) });
+  if (low === null) return say("atMost", { high: amount(high, unit) });
+  return say("range", { low: amount(low, unit), high: amount(high, unit) });
 }

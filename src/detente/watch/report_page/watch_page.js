@@ -2,6 +2,8 @@
 const model = unpack(JSON.parse(byId("data").textContent));
 const profile = new WatchProfile(byId("profile"), model, () => map.draw());
 const map = new WatchMap(byId("map"), model, (e) => select(e, false));
+const severalDays = new Set(model.events.map((e) => day(e.t0))).size > 1;
+const overview = new WatchOverview(byId("overview-picture"), model, (e) => select(e));
 
 function header() {
   const grades = ["shown", "cannot-be-told", "refuted"];
@@ -16,8 +18,17 @@ function header() {
   noted([...model.notes.map(told), ...files]);
 }
 
+const agreedText = (e) => amount(e.limit.agreed, "m");
+
+// A boundary by its name, with its id beside it; a rule by its id.
+function againstParts(against) {
+  const boundary = model.boundaries.find((b) => b.id === against);
+  return boundary ? [nameOf(boundary), " ", element("small", against, "id")] : [ruleOf(against)];
+}
+
 // One row for each kind and each claimant or rule, one column for each grade.
-function summary(grades) {
+function summary(all) {
+  const grades = all.filter((grade) => model.counts.some((c) => c[1] === grade));
   const table = byId("summary"), head = element("tr"), rows = new Map();
   for (const text of [say("kind"), say("against"), ...grades.map((g) => say(`grade-${g}`))]) head.append(element("th", text));
   for (const [kind, grade, against, count] of model.counts) {
@@ -27,7 +38,9 @@ function summary(grades) {
   }
   table.replaceChildren(head, ...[...rows.values()].map(({ kind, against, counts }) => {
     const row = element("tr");
-    row.append(element("td", say(`kind-${kind}`)), element("td", against), ...grades.map((g) => element("td", counts[g] ? whole(counts[g]) : "", "number")));
+    const about = element("td");
+    about.append(...againstParts(against));
+    row.append(element("td", say(`kind-${kind}`)), about, ...grades.map((g) => element("td", counts[g] ? whole(counts[g]) : "", "number")));
     return row;
   }));
   table.hidden = !rows.size;
@@ -48,29 +61,32 @@ function legend() {
   for (const grade of ["shown", "cannot-be-told", "refuted"]) {
     if (model.events.some((e) => e.grade === grade)) means((context) => gradeMark(context, grade, 17, 8, tint), say(`grade-${grade}`));
   }
+  if (model.limits.length) {
+    means((context) => { line(context, tint.grade.border, 2.6, 1); }, say("legendLine"));
+    means((context) => { context.fillStyle = tint.ink; context.globalAlpha = 0.12; context.fillRect(0, 0, 34, 16); context.globalAlpha = 1; context.strokeStyle = tint.ink; context.strokeRect(-2, 1.5, 40, 13); }, say("legendKept"));
+  }
   if (model.boundaries.length) means((context) => { line(context, tint.grade.border, 12, 0.15); line(context, tint.grade.border, 1.8, 1); }, say("legendBorder"));
   means((context) => { line(context, tint.side[0], 2, 1); context.strokeStyle = tint.side[0]; context.beginPath(); context.arc(17, 8, 6, 0, 7); context.stroke(); }, say("legendTrack"));
   if (model.events.some((e) => e.entry || e.exit)) means((context) => { context.strokeStyle = tint.ink; context.setLineDash([4, 3]); context.beginPath(); context.arc(17, 8, 6, 0, 7); context.stroke(); }, say("legendEnds"));
 }
 
-const severalDays = new Set(model.events.map((e) => day(e.t0))).size > 1;
-
 function fillRows() {
   for (const e of model.events) {
     const [, who, against, size, grade] = e.row.cells, figure = sizeOf(e);
     who.textContent = e.who;
-    against.textContent = e.against;
+    against.replaceChildren(...againstParts(e.against));
     e.button.textContent = severalDays ? `${day(e.t0)} ${clock(e.t0)}` : clock(e.t0);
     e.button.title = `${day(e.t0)} ${say(`kind-${e.kind}`)}`;
-    against.title = e.boundary ? `${e.boundary.name}, ${e.boundary.source}` : e.rule;
-    // What has no upper bound is more than its figure.
-    size.textContent = figure ? `${figure[3] === null ? "≥\u202f" : ""}${amount(figure[1], figure[4])}` : "";
-    size.title = figure ? say(figure[0]) : "";
+    against.title = e.limit ? told(e.limit.sentence) : e.boundary ? `${nameOf(e.boundary)}, ${e.boundary.source}` : e.rule;
+    size.replaceChildren(sizeText(e));
+    if (e.limit) size.append(" ", element("small", say("insteadOf", { agreed: agreedText(e) })));
+    size.title = figure ? sayFor(e, figure[0]) : "";
     grade.replaceChildren(element("span", say(`grade-${e.grade}`), `mark ${e.grade}`));
   }
 }
 
 function tellShown() {
+  overview.paint();
   byId("shown").textContent = say("watchShown", { shown: whole(model.visible.length), all: whole(model.all) });
 }
 
@@ -81,6 +97,7 @@ const listing = new Listing(model, model.events, {
   shown(e, zoom) {
     model.cursor = null;
     details();
+    overview.paint();
     if (zoom) map.showEvent(e); else map.draw();
   },
 });
@@ -91,11 +108,26 @@ function placeText(p) {
   return say("at", { time: clock(p.t), spread: amount(p.spread, "s"), place: where, radius: amount(p.radius, "m") });
 }
 
+// Who else claims the place, each with the way to the event that tells of it.
+function claimParts(e) {
+  if (!e.claims.length) return [say("claimsNone")];
+  return e.claims.map((claim) => {
+    const text = say("claim", { name: nameOf(claim), claimant: claim.claimant, source: claim.source });
+    if (!claim.event) return element("p", text);
+    const button = element("button", text, "claim");
+    button.type = "button";
+    button.append(" ", element("span", say(`grade-${claim.event.grade}`), `mark ${claim.event.grade}`));
+    button.addEventListener("click", () => select(claim.event));
+    return button;
+  });
+}
+
 function details() {
   const e = model.selected, title = byId("detail-title"), rows = byId("measures").tBodies[0];
   byId("facts").replaceChildren();
   byId("grounds").replaceChildren();
   byId("verdict").replaceChildren();
+  byId("sentence").textContent = "";
   rows.replaceChildren();
   byId("measures").hidden = !e || !e.figures.length;
   profile.paint();
@@ -104,21 +136,28 @@ function details() {
     byId("profile").setAttribute("aria-label", say("watchProfileNone"));
     return;
   }
-  title.textContent = `${e.who}: ${say(`kind-${e.kind}`)}${e.against ? ` (${e.against})` : ""}`;
+  title.textContent = say("titleOf", { who: e.who, what: say(`kind-${e.kind}`), against: e.boundary ? nameOf(e.boundary) : e.against });
   byId("profile").setAttribute("aria-label", say("watchProfile", { who: e.who }));
   byId("verdict").append(element("span", say(`grade-${e.grade}`), `mark ${e.grade}`));
-  byId("grounds").append(...e.grounds.map((ground) => element("li", told(ground))));
+  byId("sentence").textContent = e.limit ? told(e.limit.sentence) : "";
+  byId("grounds").append(...e.grounds.map((ground) => {
+    const item = element("li", told(ground));
+    if (ground.figures.length) item.append(element("small", ground.figures.map(told).join(say("listBetween"))));
+    return item;
+  }));
   fact(say("began"), `${day(e.t0)} ${clock(e.t0)} UTC`);
   fact(say("ended"), e.t1 === null ? say("lasts") : `${day(e.t1)} ${clock(e.t1)} UTC`);
-  if (e.entry) fact(say("entered"), placeText(e.entry));
-  if (e.exit) fact(say("left"), placeText(e.exit));
+  if (e.entry) fact(sayFor(e, "entered"), placeText(e.entry));
+  if (e.exit) fact(sayFor(e, "left"), placeText(e.exit));
   if (e.aircraft !== e.who || e.party) fact(say("aircraft"), [e.aircraft, e.party].filter(Boolean).join(", "));
   if (e.other) fact(say("other"), e.other);
   if (e.rule) fact(say("rule"), e.rule);
-  if (e.boundary) fact(say("boundaryLabel"), say("boundaryOf", { name: e.boundary.name, claimant: e.boundary.claimant, source: e.boundary.source, uncertainty: far(e.unsure) }));
+  if (e.limit) fact(say("line"), e.limit.claimant ? say("lineOf", { border: e.limit.border, claimant: e.limit.claimant }) : e.limit.border);
+  if (e.boundary) fact(say("boundaryLabel"), say("boundaryOf", { name: nameOf(e.boundary), claimant: e.boundary.claimant, source: e.boundary.source, uncertainty: far(e.unsure) }));
+  if (e.claims) fact(say("claims"), ...claimParts(e));
   if (e.reports) fact(say("rests"), say("reports", { n: whole(e.reports) }));
   if (e.basis) fact(say("basis"), Object.hasOwn(PHRASES[language], `basis-${e.basis}`) ? say(`basis-${e.basis}`) : e.basis);
-  rows.append(...e.figures.map(figureRow));
+  rows.append(...e.figures.map((figure) => figureRow(e, figure)));
 }
 
 function tell() {
@@ -129,6 +168,7 @@ function tell() {
 }
 
 function repaint() {
+  overview.paint();
   profile.paint();
   map.draw();
 }

@@ -80,6 +80,11 @@ class WatchProfile {
     if (track.depth) {
       return { values: track.depth, half: track.radius.map((r) => Math.hypot(r, e.unsure)), zero: true, axis: "depthAxis", scale: 1 };
     }
+    if (e.limit && track.away) {
+      const { agreed, unsure } = e.limit;
+      const wide = agreed >= 3000;
+      return { values: track.away, half: track.radius.map((r) => Math.hypot(r, unsure)), agreed, zero: true, axis: wide ? "awayAxisWide" : "awayAxis", scale: wide ? 1000 : 1 };
+    }
     if (!e.otherTrack) return null;
     const values = track.t.map((t, i) => {
       const other = trackAt(e.otherTrack, t);
@@ -125,7 +130,10 @@ class WatchProfile {
 
   lower(context, e, second, x, left, right, top, bottom, tint) {
     let low = Math.min(0, ...this.told(second.values, second.half, -1)), high = Math.max(0, ...this.told(second.values, second.half, 1));
-    if (second.zero) {
+    if (second.agreed) {
+      // How much farther than agreed it was does not matter.
+      high = Math.max(second.agreed * 1.15, Math.min(high, second.agreed * 1.8));
+    } else if (second.zero) {
       // Far away does not matter: the picture is about the border.
       const most = Math.max(200, ...second.values.filter(Number.isFinite)) + e.unsure;
       low = Math.max(low, -1.5 * most);
@@ -141,7 +149,22 @@ class WatchProfile {
       context.moveTo(left, y(v * second.scale));
       context.lineTo(right, y(v * second.scale));
       context.stroke();
-      label(context, number(v, { maximumFractionDigits: 2 }), left - 6, y(v * second.scale), tint.faint, tint.paper, "right");
+      label(context, number(v + 0, { maximumFractionDigits: 2 }), left - 6, y(v * second.scale), tint.faint, tint.paper, "right");
+    }
+    if (second.agreed) {
+      context.globalAlpha = 0.12;
+      context.fillStyle = tint.grade[e.grade];
+      context.fillRect(left, y(second.agreed), right - left, bottom - y(second.agreed));
+      context.globalAlpha = 1;
+      context.strokeStyle = tint.grade[e.grade];
+      context.lineWidth = 1.6;
+      context.setLineDash([6, 3]);
+      context.beginPath();
+      context.moveTo(left, y(second.agreed));
+      context.lineTo(right, y(second.agreed));
+      context.stroke();
+      context.setLineDash([]);
+      label(context, say("agreed"), right + 4, y(second.agreed), tint.ink, tint.paper);
     }
     this.band(context, e.track, second.values, second.half, x, y, [left, top, right, bottom], tint.side[0], tint);
     if (second.zero) {
@@ -151,7 +174,7 @@ class WatchProfile {
       context.moveTo(left, y(0));
       context.lineTo(right, y(0));
       context.stroke();
-      label(context, say("border"), right + 4, y(0), tint.ink, tint.paper);
+      label(context, say(second.agreed ? "lineAxis" : "border"), right + 4, y(0), tint.ink, tint.paper);
     }
     this.frame(context, left, top, right, bottom, tint);
     label(context, say(second.axis), 6, top - 11, tint.faint, tint.paper);
