@@ -160,6 +160,15 @@ def test_who_comes_back_after_a_silence(
     assert alerts.look(NOW_US + 80 * S, lambda _: NOW_US + 70 * S) == []
 
 
+def test_after_a_start_nobody_is_silent_yet() -> None:
+    before = Alerts(AlertRules())
+    before.take([BREACH], NOW_US)
+    rules = AlertRules(lost_after_s=120.0, silent_s=60.0)
+    after = Alerts(rules, before.open, NOW_US + 100 * S)
+    assert after.look(NOW_US + 219 * S, lambda _: None) == []
+    assert len(after.look(NOW_US + 220 * S, lambda _: None)) == 1
+
+
 def test_of_two_aircraft_one_that_is_silent_is_enough() -> None:
     alerts = Alerts(AlertRules(silent_s=60.0))
     alerts.take([NEAR], NOW_US)
@@ -227,6 +236,13 @@ class TestWhatIsToBeDeclared:
     def test_nothing_is_said_of_what_nobody_wanted(self) -> None:
         alerts = Alerts(AlertRules(about=frozenset({About.CROSSING})))
         assert not alerts.take([STRAYED], NOW_US, [proposal(Proposed.NONCONFORMING)])
+
+    def test_what_nobody_wanted_is_not_told_of_an_alert_of_before(self) -> None:
+        alerts = Alerts(AlertRules(uncertain=False))
+        alerts.take([STRAYED, RETURNED], NOW_US, [proposal(Proposed.NONCONFORMING)])
+        alerts.take([], NOW_US, [proposal(Proposed.ACTIVATED)])
+        doubtful = msgspec.structs.replace(AGAIN, grade=Grade.CANNOT_BE_TOLD)
+        assert self.told(alerts, doubtful, Proposed.NONCONFORMING) == []
 
     def test_a_restart_forgets_nothing_and_tells_nothing(self) -> None:
         before = Alerts(AlertRules())

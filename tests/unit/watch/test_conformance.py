@@ -163,6 +163,17 @@ class TestChangesInFlight:
         assert one.take(tracked) == two.take(tracked)
         assert one.proposals() == two.proposals()
 
+    def test_when_it_was_heard_before_is_not_forgotten(self) -> None:
+        found = []
+        for change in (False, True):
+            monitor, tracks = ConformanceMonitor(OWN), Tracks()
+            monitor.take(tracks.take(along([900])))
+            if change:
+                monitor.declare(OWN)
+            later = flight([(2.0, 46.0, east(1_300)), (3.0, 46.0, east(900))], altitude_m=300.0)
+            found.append(monitor.take(tracks.take(later))[-1])
+        assert found[0] == found[1]
+
     def test_a_flight_that_is_over_is_not_outside_any_more(self) -> None:
         monitor = ConformanceMonitor(OWN)
         monitor.take(Tracks().take(self.OUT))

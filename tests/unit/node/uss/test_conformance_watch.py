@@ -213,7 +213,15 @@ async def test_operators_are_told_once_that_an_exchange_refuses(tmp_path: Path) 
         net.planner.refusing = False
         await net.fly(ours.id, (0, 46.22))
         await net.until(4)
-        assert [event for event, _ in told] == ["GEN0400", "CMSA0115"]
+        net.clock.go(10)
+        await net.fly(ours.id, (4, 46.205), (0, 46.205))
+        await net.until(5)
+        assert net.states == [State.NONCONFORMING, State.ACTIVATED]
+        net.planner.refusing = True
+        net.clock.go(10)
+        await net.fly(ours.id, (0, 46.22))
+        await net.until(6)
+        assert [event for event, _ in told] == ["GEN0400", "CMSA0115", "GEN0400"]
         words = told[0][1]
         assert "could not be declared Nonconforming" in words.en
         assert words.en.endswith("The exchange is full.")

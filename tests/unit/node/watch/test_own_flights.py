@@ -13,6 +13,7 @@ from tests.support.watched import T0_US, flight
 from detente.errors import DetenteError
 from detente.f3548 import uss_types as uss
 from detente.geo import Circle, Volume4D
+from detente.node.watch import own_watch
 from detente.node.watch.own_flights import OwnFlights
 from detente.node.watch.own_plans import identity_of, own_volumes, standings
 from detente.node.watch.own_watch import OwnWatch
@@ -163,9 +164,44 @@ async def test_one_that_leaves_is_told_of_at_once_and_proposed() -> None:
     sky.fly(own.monitor, [40.0], INSIDE)
     await own.look(sky.on_events, {})
     assert len(sky.heard) == 2
+    sky.fly(own.monitor, [41.5], INSIDE)
+    await own.look(sky.on_events, {})
+    assert len(sky.heard) == 3
     sky.now_us = T0_US + 81 * S
     await own.look(sky.on_events, {})
     assert [each.state for each in own.monitor.proposals()] == [Proposed.CONTINGENT]
+
+
+async def test_one_that_comes_back_before_it_was_declared_is_told_of_at_once() -> None:
+    sky = Sky({PLAN: plan()})
+    own = sky.watch()
+    await own.look(sky.on_events, {})
+    for at, place in ((0.0, OUTSIDE), (20.0, INSIDE), (21.0, INSIDE)):
+        sky.fly(own.monitor, [at], place)
+        await own.look(sky.on_events, {})
+    assert [told[0][0] for _, told in sky.heard] == pytest.approx([0.0, 20.0])
+
+
+async def test_within_a_second_only_what_passes_the_border_is_handed_on() -> None:
+    sky = Sky({PLAN: plan()})
+    own = sky.watch()
+    await own.look(sky.on_events, {})
+    for at, lat in ((0.0, 46.00885), (0.6, 46.00895), (0.9, 46.00905)):
+        sky.fly(own.monitor, [at], (lat, 7.0))
+    await own.look(sky.on_events, {})
+    assert [at for _, told in sky.heard for at, _ in told] == pytest.approx([0.0, 0.9])
+
+
+async def test_the_oldest_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_watch, "WAITING_MAX", 2)
+    sky = Sky({PLAN: plan()}, failing=True)
+    own = sky.watch()
+    await own.look(sky.on_events, {})
+    sky.fly(own.monitor, [0.0, 1.0, 2.0], INSIDE)
+    sky.failing = False
+    sky.fly(own.monitor, [10.0], INSIDE)
+    await own.look(sky.on_events, {})
+    assert [at for _, told in sky.heard for at, _ in told] == pytest.approx([2.0, 10.0])
 
 
 async def test_what_planning_cannot_take_waits() -> None:
