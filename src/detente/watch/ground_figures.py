@@ -31,15 +31,12 @@ FIGURES: Final[dict[str, Words]] = {
     "limit_m": Words("looked for up to {}", "cherché jusqu’à {}"),
     "nearest_jump_s": Words("the nearest one {} away", "la plus proche à {}"),
     "look": Words(
-        "the deepest position was number {} inside",
-        "la position la plus profonde était la n° {} à l’intérieur",
+        "position number {} of those in question",
+        "position n°\u202f{} de celles en question",
     ),
     "needed_m_s": Words("needed are {}", "il faudrait {}"),
     "notice": Words("notice {}", "annonce {}"),
-    "occasion": Words(
-        "passage number {} within an hour of another",
-        "passage n° {}, chacun à moins d’une heure du précédent",
-    ),
+    "occasion": Words("not the first time: number {}", "pas la première fois\u202f: n°\u202f{}"),
     "other_party": Words("the other’s party: {}", "partie de l’autre\u202f: {}"),
     "position_m": Words("the position may be {} off", "la position peut être fausse de {}"),
     "relative_speed_m_s": Words("relative speed {}", "vitesse relative {}"),
@@ -79,7 +76,8 @@ def _text(name: str, value: str) -> Words:
 
 def _quantity(name: str, value: float) -> Words:
     unit = next((each for end, each in _UNITS.items() if name.endswith(end)), "")
-    decimals = 0 if not unit or abs(value) >= 10 else 2
+    decimals = 0 if not unit or value == 0 or abs(value) >= 10 else 2
     shown = number(value, decimals)
-    tail = f" {unit}" if unit else ""
-    return Words(f"{shown.en}{tail}", f"{shown.fr}{tail}")
+    if not unit:
+        return shown
+    return Words(f"{shown.en} {unit}", f"{shown.fr}\u202f{unit}")

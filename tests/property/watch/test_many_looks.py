@@ -14,9 +14,26 @@ import numpy.typing as npt
 import pytest
 from tests.support.watched import SOURCE, T0_US, boundary, box, claimed
 
+from detente.agreement import AircraftClass
 from detente.boundaries import BoundarySet
 from detente.feeds import Reports, of_columns
-from detente.watch import CrossingMonitor, CrossingRules, Event, Grade, Tracks
+from detente.geo import Polygon, Volume4D
+from detente.watch import (
+    ConformanceMonitor,
+    CrossingMonitor,
+    CrossingRules,
+    Declarations,
+    Declared,
+    Event,
+    Grade,
+    OwnVolumes,
+    StandOffMonitor,
+    StandOffRules,
+    Tracks,
+)
+from detente.watch.monitors.base import Monitor
+from detente.watch.stand_off_rules import Limit
+from detente.words import same
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,7 +94,7 @@ def flown(inside_m: Floats, every_s: float, flights: int, noise: Noise, seed: in
     )  # fmt: skip
 
 
-def told(monitor: CrossingMonitor, reports: Reports, batches: int = 1) -> Iterator[Event]:
+def told(monitor: Monitor, reports: Reports, batches: int = 1) -> Iterator[Event]:
     tracks = Tracks()
     for rows in np.array_split(np.arange(len(reports)), batches):
         yield from monitor.take(tracks.take(reports.take(rows)))
@@ -166,3 +183,57 @@ def test_what_is_truly_deep_is_still_shown(depth_m: float, reports: int) -> None
     assert 3.5 * ACROSS_M < depth_m < 6.5 * ACROSS_M
     drawn = flown(incursion(depth_m, reports), 1.0, 60, Noise(), 15)
     assert shown(told(CrossingMonitor(borders(), ARCHIVE), drawn)) == 60
+
+
+KEPT_M = 5_000.0
+
+
+def stand_off(flights: int) -> StandOffMonitor:
+    """Nobody flies nearer than 5 km to the border, from either side."""
+    limit = Limit(
+        "stand-off/a", same("5 km"), frozenset(AircraftClass), frozenset("a"), 0, -1, "line", "",
+        round(KEPT_M * 10), 10, frozenset(), 0, 0,
+    )  # fmt: skip
+    names = (f"3c{i:04x}" for i in range(flights))
+    kind = next(iter(AircraftClass))
+    known = Declarations(Declared(aircraft=name, party="a", kind=kind) for name in names)
+    return StandOffMonitor(StandOffRules((limit,), borders().index, time_s=0.0), known)
+
+
+@pytest.mark.parametrize(("reports", "every_s"), [(200, 1.0), (200, 20.0), (1000, 1.0)])
+def test_who_keeps_just_the_distance_agreed_is_seldom_shown_too_near(
+    reports: int, every_s: float
+) -> None:
+    drawn = flown(np.full(reports, -KEPT_M - 1.0), every_s, 100, Noise(), 16)
+    assert shown(told(stand_off(100), drawn)) <= 5
+
+
+def test_who_is_truly_too_near_is_shown() -> None:
+    drawn = flown(np.full(200, -KEPT_M + 5 * ACROSS_M), 1.0, 40, Noise(), 17)
+    assert shown(told(stand_off(40), drawn)) == 40
+
+
+def own(flights: int) -> ConformanceMonitor:
+    """Each has declared what lies north of the border, along its way."""
+    # edges are geodesics: with a corner every 1.5 km they leave the parallel by 5 cm
+    south = tuple((46.0, 0.98 + 0.02 * i) for i in range(32))
+    volume = Volume4D(
+        Polygon((*south, (46.5, south[-1][1]), (46.5, 0.98))),
+        0.0,
+        5_000.0,
+        T0_US - 1,
+        T0_US + 86_400_000_000,
+    )
+    return ConformanceMonitor(
+        [OwnVolumes(f"3c{i:04x}", f"plan-{i}", (volume,), "a") for i in range(flights)]
+    )
+
+
+def test_who_flies_just_inside_its_volume_is_seldom_shown_outside() -> None:
+    drawn = flown(np.full(300, 1.0), 1.0, 100, Noise(), 18)
+    assert shown(told(own(100), drawn)) <= 5
+
+
+def test_who_has_truly_left_its_volume_is_shown_outside() -> None:
+    drawn = flown(np.full(100, -5 * ACROSS_M), 1.0, 40, Noise(), 19)
+    assert shown(told(own(40), drawn)) == 40

@@ -75,7 +75,8 @@ def test_figures_are_told_with_their_units() -> None:
     ground = Ground("within-uncertainty", {"position_m": 148.3, "boundary_m": 1.25})
     words = sentence(ground)
     assert "the position may be 148 m off" in words.en
-    assert "la limite peut être fausse de 1,25 m" in words.fr
+    assert "la limite peut être fausse de 1,25\u202fm" in words.fr
+    assert "may be 0 m off" in sentence(Ground("within-uncertainty", {"boundary_m": 0.0})).en
 
 
 @pytest.mark.parametrize("name", sorted(FIGURES))

@@ -8,22 +8,34 @@ from msgspec import Struct
 
 from detente.feeds import Basis
 from detente.watch.events import Grade, Ground, Interval, Place
-from detente.watch.intervals import between, one_way
+from detente.watch.intervals import between, one_way, picked_out
 from detente.watch.tracks import Tracked
 from detente.watch.tracks_flags import Flag
 
 
 class Excursion(Struct):
-    """Being outside, as it is followed: metres, positive outside."""
+    """Being outside, as it is followed: metres, positive outside.
+
+    Attributes:
+        began_us, before_us, last_us: first position outside, the one before it, the last one.
+        first: where that was.
+        occasion: which excursion of its flight it is.
+        horizontal_m, vertical_m: greatest distances; `_off_m`: what those positions may be off;
+            `_low_m`: what they are at least, picked out of many as they are.
+        surest_m: the greatest of all low ends: it was outside by more than this for certain.
+    """
 
     began_us: int
     before_us: int
     last_us: int
     first: Place
+    occasion: int = 1
     horizontal_m: float = 0.0
     horizontal_off_m: float = 0.0
+    horizontal_low_m: float = 0.0
     vertical_m: float = 0.0
     vertical_off_m: float = 0.0
+    vertical_low_m: float = 0.0
     surest_m: float = -1.0e9
     reports: int = 0
     doubtful: int = 0
@@ -42,6 +54,16 @@ def lasted(seconds: float, excursion: Excursion, ended_us: int | None, time_s: f
     late_s = (excursion.last_us - excursion.began_us) / 1e6
     high = math.inf if ended_us is None else seconds + early_s + time_s
     return between(max(0.0, late_s - time_s), seconds, high, "s")
+
+
+def distances(excursion: Excursion) -> tuple[Interval, Interval]:
+    """How far outside it was at most, to the side, and up or down."""
+    sides = (
+        (excursion.horizontal_m, excursion.horizontal_low_m, excursion.horizontal_off_m),
+        (excursion.vertical_m, excursion.vertical_low_m, excursion.vertical_off_m),
+    )
+    across, up = (between(max(0.0, low), far, far + off, "m") for far, low, off in sides)
+    return across, up
 
 
 def surely(excursion: Excursion) -> Grade:
@@ -94,11 +116,17 @@ def further(
     horizontal_m, vertical_m = margin_m
     out_m = max(0.0, -horizontal_m) if timely else 0.0
     high_m = max(0.0, -_number(vertical_m)) if timely else 0.0
+    # each position is two looks: one to the side, one up and down
+    look = 2 * excursion.reports + 1
+    out_low_m = out_m - picked_out(across_m, 0.0, look, excursion.occasion)
+    high_low_m = high_m - picked_out(up_m, 0.0, look + 1, excursion.occasion)
     if out_m > excursion.horizontal_m:
         excursion.horizontal_m, excursion.horizontal_off_m = out_m, across_m
+        excursion.horizontal_low_m = out_low_m
     if high_m > excursion.vertical_m:
         excursion.vertical_m, excursion.vertical_off_m = high_m, up_m
-    surest_m = max(out_m - across_m, high_m - up_m) if timely else 1.0e9
+        excursion.vertical_low_m = high_low_m
+    surest_m = max(out_low_m, high_low_m) if timely else 1.0e9
     excursion.surest_m = max(excursion.surest_m, surest_m)
     excursion.last_us = int(reports.time_us[row])
     excursion.reports += 1

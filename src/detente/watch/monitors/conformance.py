@@ -22,13 +22,12 @@ from detente.geo import Volume4D
 from detente.kernels import VolumeIndex
 from detente.watch.event_ids import event_id
 from detente.watch.events import Event, EventKind, Grade, Ground, Place
-from detente.watch.intervals import around
 from detente.watch.own_volumes import OwnVolumes
 from detente.watch.proposals import Proposal, Proposed, Standing
 from detente.watch.tracks import Tracked
 from detente.watch.tracks_flags import Flag
 
-from ._excursions import Excursion, further, ground_of, lasted, surely
+from ._excursions import Excursion, distances, further, ground_of, lasted, surely
 from .base import Monitor
 
 _NOBODY: Final = -1
@@ -79,10 +78,11 @@ class Margins:
 
 
 class Flight(Struct):
-    """One operation that is watched."""
+    """One operation that is watched: how it stands, its present excursion, how many there were."""
 
     standing: Standing
     excursion: Excursion | None = None
+    excursions: int = 0
 
 
 class ConformanceMonitor(Monitor):
@@ -265,7 +265,8 @@ class ConformanceMonitor(Monitor):
         told: list[Event] = []
         if not inside:
             began = flight.excursion is None
-            excursion = flight.excursion or self._begins(tracked, row, owner)
+            flight.excursions += began
+            excursion = flight.excursion or self._begins(tracked, row, owner, flight.excursions)
             flight.excursion = excursion
             before = surely(excursion)
             margin_m = float(margins.horizontal_m[i]), float(margins.vertical_m[i])
@@ -281,7 +282,7 @@ class ConformanceMonitor(Monitor):
             flight.excursion = None
         return told
 
-    def _begins(self, tracked: Tracked, row: int, owner: int) -> Excursion:
+    def _begins(self, tracked: Tracked, row: int, owner: int, occasion: int) -> Excursion:
         reports = tracked.reports
         at_us, altitude = int(reports.time_us[row]), float(reports.altitude_m[row])
         previous, last_us = int(tracked.previous[row]), int(self._last_us[owner])
@@ -299,6 +300,7 @@ class ConformanceMonitor(Monitor):
                 float(reports.horizontal_m[row]),
                 0.0,
             ),
+            occasion=occasion,
             callsign=reports.callsigns[int(reports.aircraft[row])],
         )
 
@@ -312,6 +314,7 @@ class ConformanceMonitor(Monitor):
         own = self._own[owner]
         until_us = excursion.last_us if ended_us is None else ended_us
         lasted_s = (until_us - excursion.began_us) / 1e6
+        across, up = distances(excursion)
         grounds = [ground_of(excursion)]
         if excursion.unknown_altitude:
             grounds.append(
@@ -331,8 +334,8 @@ class ConformanceMonitor(Monitor):
             ended_us=ended_us,
             entry=excursion.first,
             duration_s=lasted(lasted_s, excursion, ended_us, self._rules.time_s),
-            distance_m=around(excursion.horizontal_m, excursion.horizontal_off_m, "m", least=0.0),
-            vertical_m=around(excursion.vertical_m, excursion.vertical_off_m, "m", least=0.0),
+            distance_m=across,
+            vertical_m=up,
             grounds=tuple(grounds),
             reports=excursion.reports,
             sources=excursion.sources,
