@@ -40,6 +40,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "plan_geometry": ([], ["--rounds", "5"]),
     "watch_archive": ([], ["--rows", "2000000", "--rounds", "1"]),
     "watch_approach": ([], ["--rounds", "5"]),
+    "watch_live": ([], ["--seconds", "5"]),
     "watch_feeds": ([], ["--rounds", "3"]),
     "watch_feeds_surveillance": ([], ["--rounds", "3"]),
     "watch_tracks": ([], ["--rows", "500000", "--rounds", "2"]),

@@ -35,12 +35,16 @@ BYTES_MAX: Final = 16 << 20
 _TABLES: Final = ("tracks", "crossing", "conformance", "separation", "aircraft", "notices")
 _CHOICES: Final[Mapping[str, Iterable[str]]] = {"class": AircraftClass, "purpose": Purpose}
 """What fields of declarations may say."""
+# What differs from the usual, unless a file says otherwise.
 _AFTERWARDS: Final[Mapping[str, Mapping[str, object]]] = {
     "crossing": {"look_ahead_s": 0.0, "provisional": False},
     "conformance": {"provisional": False},
     "separation": {"look_ahead_s": 0.0, "step_s": 5.0},
 }
-"""What differs from live watching, unless a file says otherwise."""
+_LIVE: Final[Mapping[str, Mapping[str, object]]] = {
+    "separation": {"step_s": 0.1, "lateness_s": 0.0},
+}
+"""Live, an alert does not wait: who is late is looked at where it was last."""
 
 
 class RulesUnusable(DetenteError):
@@ -98,7 +102,7 @@ def read_rules(
             tables[name] = _table(table, path, name)
 
     def rules(name: str, kind: type[T]) -> T:
-        usual = {} if live else _AFTERWARDS.get(name, {})
+        usual = (_LIVE if live else _AFTERWARDS).get(name, {})
         told = {**usual, **tables.get(name, {})}
         known = _fields(kind)
         unknown = sorted(set(told) - set(known))

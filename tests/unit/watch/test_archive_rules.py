@@ -27,6 +27,21 @@ def test_archives_are_looked_at_afterwards() -> None:
     assert setup.stand_off is None
 
 
+def test_alerts_wait_for_nobody(tmp_path: Path) -> None:
+    usual = file(tmp_path / "1.toml", "[separation]\n")
+    slower = file(tmp_path / "2.toml", "[separation]\nstep_s = 1.0\nlateness_s = 2.0\n")
+    found = {
+        name: (rules.step_s, rules.lateness_s, rules.look_ahead_s)
+        for name, path, live in (
+            ("live", usual, True),
+            ("said", slower, True),
+            ("after", usual, False),
+        )
+        if (rules := read_rules([path], live=live).separation) is not None
+    }
+    assert found == {"live": (0.1, 0.0, 120.0), "said": (1.0, 2.0, 120.0), "after": (5.0, 2.0, 0.0)}
+
+
 def test_a_file_says_otherwise(tmp_path: Path) -> None:
     one = file(tmp_path / "1.toml", "[crossing]\nlook_ahead_s = 60.0\n[separation]\nstep_s = 1.0\n")
     two = file(tmp_path / "2.toml", '[[aircraft]]\naircraft = "4b*"\nparty = "Party A"\n')
