@@ -8,9 +8,6 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from detente.errors import DetenteError
-from detente.geo import projection
-from detente.kernels import _balls
-from detente.kernels._balls import Balls
 from detente.kernels._cells import dealt
 from detente.kernels._columns import I32, I64, U8
 from detente.kernels._leaves import (
@@ -198,13 +195,3 @@ def _finished(
         leaves.label, leaves.begin, leaves.area, leaves.bit,
         sets.content[: first[-1]].copy(), first, north, south,
     )  # fmt: skip
-
-
-def places_of(edges: Edges) -> Balls:
-    """Balls around all edges."""
-    place = np.ascontiguousarray(projection.ecef(edges.xy[:, 1], edges.xy[:, 0]))
-    start, top, total = _balls.laid_out(edges.first)
-    ball = np.empty((total, 4), np.float32)
-    balls = Balls(edges.xy, place, edges.kind, edges.first, ball, start, top)
-    _balls.fill(balls)
-    return balls

@@ -1,4 +1,4 @@
-"""Names for the arrays that kernels take and give."""
+"""Names for the arrays that kernels take and give, and how they are made of what is given."""
 
 from __future__ import annotations
 
@@ -10,8 +10,19 @@ import numpy.typing as npt
 F64: TypeAlias = npt.NDArray[np.float64]
 F32: TypeAlias = npt.NDArray[np.float32]
 I64: TypeAlias = npt.NDArray[np.int64]
+I16: TypeAlias = npt.NDArray[np.int16]
 I32: TypeAlias = npt.NDArray[np.int32]
 U32: TypeAlias = npt.NDArray[np.uint32]
 U8: TypeAlias = npt.NDArray[np.uint8]
 Rows: TypeAlias = npt.NDArray[np.intp]
 Bools: TypeAlias = npt.NDArray[np.bool_]
+
+
+def doubles(values: npt.ArrayLike) -> F64:
+    """As a column of double precision."""
+    return np.ascontiguousarray(values, dtype=np.float64)
+
+
+def integers(values: npt.ArrayLike) -> I64:
+    """As a column of integers."""
+    return np.ascontiguousarray(values, dtype=np.int64)

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from detente.geo import kernel
-from detente.kernels._balls import FAN_BITS, Balls, sag_m
+from detente.kernels._balls import FAN, FAN_BITS, RADIUS, Balls, X, Y, Z, sag_m
 from detente.kernels._columns import F32, F64, I32, I64, U8, Bools
 from detente.kernels._earth import ecef
 from detente.kernels._reach import Reach, gather
@@ -20,13 +20,15 @@ from detente.kernels._sign import side
 from detente.kernels._tree import (
     COLUMNS,
     COUNT,
-    FAN,
     FINEST_BITS,
     HEAD,
     ROOT_CELLS,
     SOUTH,
     WEST,
     Tree,
+)
+from detente.kernels._tree import (
+    FAN as CELLS,
 )
 from detente.kernels._tree import (
     FAN_BITS as CELL_BITS,
@@ -105,17 +107,17 @@ def _met(
             continue
         bits -= CELL_BITS
         scale = float(1 << (FINEST_BITS - bits))
-        column, row = column * FAN, row * FAN
+        column, row = column * CELLS, row * CELLS
         left = max(math.floor((low_x - WEST) * scale), column)
-        right = min(math.floor((high_x - WEST) * scale), column + FAN - 1)
+        right = min(math.floor((high_x - WEST) * scale), column + CELLS - 1)
         bottom = max(math.floor((low_y - SOUTH) * scale), row)
-        top = min(math.floor((high_y - SOUTH) * scale), row + FAN - 1)
-        if waiting + FAN * FAN > stack.shape[0]:
+        top = min(math.floor((high_y - SOUTH) * scale), row + CELLS - 1)
+        if waiting + CELLS * CELLS > stack.shape[0]:
             return True
-        base = ROOT_CELLS + (~entry >> 1) * (FAN * FAN)
+        base = ROOT_CELLS + (~entry >> 1) * (CELLS * CELLS)
         for r in range(bottom, top + 1):
             for c in range(left, right + 1):
-                child = int(entries[base + (r - row) * FAN + c - column])
+                child = int(entries[base + (r - row) * CELLS + c - column])
                 if child < 0:
                     stack[waiting, 0], stack[waiting, 1] = child, bits
                     stack[waiting, 2], stack[waiting, 3] = c, r
@@ -143,8 +145,8 @@ def segments_met(tree: Tree, y_0: F64, x_0: F64, y_1: F64, x_1: F64) -> Bools:
             entry = int(entries[(row >> bits) * COLUMNS + (column >> bits)])
             while entry < 0 and not (~entry) & 1:
                 bits -= CELL_BITS
-                child = ((row >> bits) & (FAN - 1)) * FAN + ((column >> bits) & (FAN - 1))
-                entry = int(entries[ROOT_CELLS + (~entry >> 1) * (FAN * FAN) + child])
+                child = ((row >> bits) & (CELLS - 1)) * CELLS + ((column >> bits) & (CELLS - 1))
+                entry = int(entries[ROOT_CELLS + (~entry >> 1) * (CELLS * CELLS) + child])
             to_column = math.floor(qx * _FINEST) - (WEST << FINEST_BITS)
             to_row = math.floor(qy * _FINEST) - (SOUTH << FINEST_BITS)
             if column >> bits == to_column >> bits and row >> bits == to_row >> bits:
@@ -199,7 +201,6 @@ def _area_hits(
     touched = 0
     if top[area] < 0:
         return 0, 0
-    size = firsts[area + 1] - firsts[area]
     sag = sag_m(ends[6], ends[7])
     levels[0], nodes[0] = top[area], 0
     waiting = 1
@@ -230,17 +231,13 @@ def _area_hits(
                     touched |= how
             continue
         level -= 1
-        span = 1 << (FAN_BITS * (level + 1))
-        start = starts[area, level]
-        for child in range(node << FAN_BITS, (node + 1) << FAN_BITS):
-            if child * span >= size:
-                break
-            at_ball = start + child
-            radius = ball[at_ball, 3] + sag
+        block = starts[area, level] + node
+        for k in range(FAN):
+            radius = ball[block, RADIUS, k] + sag
             if radius < 0.0:
                 continue
-            dx, dy = ball[at_ball, 0] - ends[0], ball[at_ball, 1] - ends[1]
-            dz = ball[at_ball, 2] - ends[2]
+            dx, dy = ball[block, X, k] - ends[0], ball[block, Y, k] - ends[1]
+            dz = ball[block, Z, k] - ends[2]
             ex, ey, ez = ends[3] - ends[0], ends[4] - ends[1], ends[5] - ends[2]
             square = ex * ex + ey * ey + ez * ez
             t = 0.0
@@ -248,7 +245,7 @@ def _area_hits(
                 t = min(1.0, max(0.0, (dx * ex + dy * ey + dz * ez) / square))
             dx, dy, dz = dx - t * ex, dy - t * ey, dz - t * ez
             if dx * dx + dy * dy + dz * dz <= radius * radius:
-                levels[waiting], nodes[waiting] = level, child
+                levels[waiting], nodes[waiting] = level, (node << FAN_BITS) + k
                 waiting += 1
     return hits, touched
 
@@ -286,7 +283,7 @@ def segment_hits(
     """
     # arrays by themselves: taking one out of a tuple counts its holders, which is slow
     reach_first, reach_area = reach
-    xy, _, kind, firsts, ball, starts, top = balls
+    xy, kind, firsts, _, _, _, ball, starts, top = balls
     groups, hits = 0, 0
     group_room, hit_room = 1024, 1024
     row, area = np.empty(group_room, np.int64), np.empty(group_room, np.int64)

@@ -5,7 +5,7 @@ no rounding puts a position on the wrong side. A position on an edge is inside, 
 `intersects`; on the date line, or at a pole, if it is for either side. Depths are geodesics of
 WGS-84: within 1 mm + 1e-6 of the length up to 100 km, and farther with T. Vincenty's precision.
 
-Memory: some 60 bytes a vertex for claims, 45 more for depths and crossings, and 5 MB.
+Memory: some 50 bytes a vertex for claims, 35 more for depths and crossings, and 5 MB.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.errors import DetenteError
-from detente.kernels import _balls, _lookup, _nearest, _reach, _segments
+from detente.kernels import _balls, _lookup, _nearest, _reach
 from detente.kernels._balls import Balls
-from detente.kernels._build import Built, TooManyBorders, TooManySets, built, places_of
-from detente.kernels._columns import F64, I32, I64, U8, Bools, Rows
+from detente.kernels._build import Built, TooManyBorders, TooManySets, built
+from detente.kernels._columns import F64, I32, I64, Bools, Rows, doubles
 from detente.kernels._lookup import OFF_LEAF, UNRESOLVED
 from detente.kernels._reach import Reach
-from detente.kernels._segments import TOUCHED_END, TOUCHED_START
 from detente.kernels._tree import Tree
 from detente.kernels.area import Area, Edges, edges_of
+from detente.kernels.crossings import Crossings, crossings_of
 
 __all__ = [
     "BorderIndex",
@@ -41,7 +41,7 @@ __all__ = [
     "TooManySets",
 ]
 
-_FORMAT: Final = "detente border index 2"
+_FORMAT: Final = "detente border index 3"
 
 
 class Depths(NamedTuple):
@@ -73,23 +73,6 @@ class Near(NamedTuple):
     depth_m: F64
     foot_lat_deg: F64
     foot_lng_deg: F64
-
-
-class Crossings(NamedTuple):
-    """Where segments cross borders, ordered by row, then how far along, then area.
-
-    Attributes:
-        row: of the segment. area: whose border.
-        fraction: float64, how far along the segment, 0 to 1.
-        into: uint8, 1 if the area is entered there, 0 if it is left.
-        edge: int64, number of the edge that is crossed; -1 if the segment ends on the border.
-    """
-
-    row: Rows
-    area: I32
-    fraction: F64
-    into: U8
-    edge: I64
 
 
 class CompiledIndexError(DetenteError):
@@ -136,7 +119,7 @@ class BorderIndex:
         edges = edges_of(areas)
         tell(0.1)
         done = built(edges, lambda part: tell(0.1 + 0.7 * part))
-        balls = places_of(edges)
+        balls = _balls.balls_of(edges.xy, edges.kind, edges.first)
         tell(0.9)
         reach = _reach.reach_of(edges.xy, edges.kind, edges.area, len(areas))
         tell(1.0)
@@ -181,7 +164,7 @@ class BorderIndex:
         Longitudes may go on beyond 180, up to 540. What is not on Earth (NaN, a latitude above 90)
         is in the empty set.
         """
-        lat, lng = _doubles(lat_deg), _doubles(lng_deg)
+        lat, lng = doubles(lat_deg), doubles(lng_deg)
         found = _lookup.sets_at(self._tree, lat, lng, self._built.north, self._built.south)
         open_ = np.flatnonzero(found == UNRESOLVED)
         for row in open_.tolist():
@@ -208,17 +191,17 @@ class BorderIndex:
             area: int32[n] or one for all; below 0: none, so infinitely far outside.
             limit_m: farther borders do not interest.
         """
-        lat, lng = _doubles(lat_deg), _doubles(lng_deg)
+        lat, lng = doubles(lat_deg), doubles(lng_deg)
         which = np.ascontiguousarray(np.broadcast_to(area, lat.shape), dtype=np.int32)
         away, foot_lat, foot_lng, edge = _nearest.depths(
             self._balls, lat, lng, which, float(limit_m)
         )
-        inside = self.inside(self.claimants(lat, lng), which)
+        inside = self._hold(lat, lng, which)
         return Depths(np.where(inside, away, -away) + 0.0, foot_lat, foot_lng, edge)
 
     def near(self, lat_deg: npt.ArrayLike, lng_deg: npt.ArrayLike, within_m: float) -> Near:
         """All pairs of a position and an area whose border is at most `within_m` away."""
-        lat, lng = _doubles(lat_deg), _doubles(lng_deg)
+        lat, lng = doubles(lat_deg), doubles(lng_deg)
         row, area = _reach.pairs_near(self._reach, self.areas, lat, lng, float(within_m))
         found = self.signed_depth(lat[row], lng[row], area, within_m)
         kept = np.flatnonzero(found.edge >= 0)
@@ -242,55 +225,9 @@ class BorderIndex:
         begins on a border and leaves has an exit at 0, one that comes to end there an entry at 1.
         Segments with an end that is not on the map have none.
         """
-        y_0, x_0 = _doubles(lat_0_deg), _wrapped(lng_0_deg)
-        y_1, x_1 = _doubles(lat_1_deg), _wrapped(lng_1_deg)
-        rows = np.flatnonzero(_segments.segments_met(self._tree, y_0, x_0, y_1, x_1))
-        row, area, touch, begin, fraction, edge = _segments.segment_hits(
-            self._balls, self._reach, y_0, x_0, y_1, x_1, rows
-        )
-        which = area.astype(np.int32)
-        count = np.diff(begin)
-        start = self.inside(self.claimants(y_0[row], x_0[row]), which)
-        end = self.inside(self.claimants(y_1[row], x_1[row]), which)
-        odd = (count & 1).astype(np.bool_)
-        # just after the start: known from there, else from the end, else from between
-        after = np.where(touch & TOUCHED_START, end ^ odd, start)
-        unknown = np.flatnonzero(touch == TOUCHED_START | TOUCHED_END)
-        if len(unknown):
-            first = begin[:-1][unknown]
-            to = np.where(count[unknown] > 0, np.append(fraction, 1.0)[first], 1.0) / 2
-            some = row[unknown]
-            lat = y_0[some] + to * (y_1[some] - y_0[some])
-            turn = x_1[some] - x_0[some]
-            lng = x_0[some] + to * (turn - 360.0 * np.rint(turn / 360.0))
-            after[unknown] = self.inside(self.claimants(lat, lng), which[unknown])
-        order = np.arange(len(fraction)) - np.repeat(begin[:-1], count)
-        owner = np.repeat(np.arange(len(row)), count)
-        into = ~(after[owner] ^ (order & 1).astype(np.bool_))
-        # entered and left in one point: touched
-        twice = np.zeros(len(fraction), np.bool_)
-        same = (fraction[1:] == fraction[:-1]) & (owner[1:] == owner[:-1])
-        for k in np.flatnonzero(same).tolist():
-            if not twice[k]:
-                twice[k] = twice[k + 1] = True
-        kept = ~twice
-        left_at_once = np.flatnonzero(start & ~after)
-        reached = np.flatnonzero((after ^ odd) != end)
-        owner = np.concatenate((owner[kept], left_at_once, reached))
-        none = np.full(len(left_at_once) + len(reached), -1, np.int64)
-        found = Crossings(
-            row[owner].astype(np.intp),
-            which[owner],
-            np.concatenate((fraction[kept], np.zeros(len(left_at_once)), np.ones(len(reached)))),
-            np.concatenate(
-                (into[kept], np.zeros(len(left_at_once), np.bool_), end[reached])
-            ).astype(np.uint8),
-            np.concatenate((edge[kept], none)),
-        )
-        sorted_ = np.lexsort((found.area, found.fraction, found.row))
-        return Crossings(
-            found.row[sorted_], found.area[sorted_], found.fraction[sorted_],
-            found.into[sorted_], found.edge[sorted_],
+        return crossings_of(
+            self._tree, self._balls, self._reach, self._hold,
+            doubles(lat_0_deg), doubles(lng_0_deg), doubles(lat_1_deg), doubles(lng_1_deg),
         )  # fmt: skip
 
     def save(self, path: Path) -> None:
@@ -330,7 +267,7 @@ class BorderIndex:
             "label": built_.label, "leaf_begin": built_.begin, "leaf_area": built_.area,
             "leaf_bit": built_.bit, "set_content": content, "set_first": first,
             "poles": np.array([built_.north, built_.south]),
-            "place": self._balls.place, "ball": self._balls.ball,
+            "place": self._balls.place, "sag": self._balls.sag, "ball": self._balls.ball,
             "reach_first": self._reach.first, "reach_area": self._reach.area,
         }  # fmt: skip
 
@@ -343,9 +280,14 @@ class BorderIndex:
             tree, a["label"], a["leaf_begin"], a["leaf_area"], a["leaf_bit"],
             a["set_content"], a["set_first"], north, south,
         )  # fmt: skip
-        start, top, _ = _balls.laid_out(edges.first)
-        balls = Balls(edges.xy, a["place"], edges.kind, edges.first, a["ball"], start, top)
+        balls = _balls.balls_of(
+            edges.xy, edges.kind, edges.first, (a["place"], a["sag"], a["ball"])
+        )
         return cls(edges, done, balls, Reach(a["reach_first"], a["reach_area"]))
+
+    def _hold(self, lat: F64, lng: F64, area: I32) -> Bools:
+        """Whether areas hold the positions beside them."""
+        return self.inside(self.claimants(lat, lng), area)
 
     def _set_at(self, lat: float, lng: float) -> frozenset[int]:
         """The set at one position that the kernel did not resolve."""
@@ -380,20 +322,6 @@ class BorderIndex:
                 self._content = np.concatenate((self._content, np.array(sorted(areas), np.int32)))
                 self._first = np.append(self._first, len(self._content))
             return self._later[areas]
-
-
-def _doubles(values: npt.ArrayLike) -> F64:
-    return np.ascontiguousarray(values, dtype=np.float64)
-
-
-def _wrapped(lng_deg: npt.ArrayLike) -> F64:
-    """Longitudes within the map, as far as 540 degrees; others unchanged."""
-    lng = _doubles(lng_deg)
-    beyond = (np.abs(lng) > 180.0) & (np.abs(lng) <= 540.0)
-    if not beyond.any():
-        return lng
-    wrapped: F64 = np.where(beyond, lng - 360.0 * np.floor((lng + 180.0) / 360.0), lng)
-    return wrapped
 
 
 def _not_an_index(path: Path) -> CompiledIndexError:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from detente.errors import DetenteError
 from detente.geo import Volume4D
 from detente.kernels import _own, _within
-from detente.kernels._columns import F64, I32, I64, Rows
+from detente.kernels._columns import F64, I32, I64, Rows, doubles, integers
 from detente.kernels._outlines import Outlines, outlines_of
 
 _LOOK_AHEAD_S: Final = 600.0
@@ -118,8 +118,8 @@ class VolumeIndex:
             altitude_m: float64, above the ellipsoid; NaN: not told, so only the rest is compared.
         """
         row, volume = _within.within(
-            self._outlines, self._grid, _integers(time_us), _doubles(lat_deg), _doubles(lng_deg),
-            _doubles(altitude_m),
+            self._outlines, self._grid, integers(time_us), doubles(lat_deg), doubles(lng_deg),
+            doubles(altitude_m),
         )  # fmt: skip
         return Pairs(row.astype(np.intp), volume.astype(np.int32))
 
@@ -145,7 +145,7 @@ class VolumeIndex:
             climb_m_s: upwards; NaN: level.
             look_ahead_s: how far ahead to look for leaving; 0: do not.
         """
-        time, lat = _integers(time_us), _doubles(lat_deg)
+        time, lat = integers(time_us), doubles(lat_deg)
         motion = [
             np.ascontiguousarray(np.broadcast_to(np.nan_to_num(each), lat.shape), np.float64)
             for each in (speed_m_s, track_deg, climb_m_s)
@@ -153,15 +153,7 @@ class VolumeIndex:
         whose = np.ascontiguousarray(np.broadcast_to(owner, lat.shape), dtype=np.int64)
         return OwnDistances(
             *_own.own_distances(
-                self._outlines, self._owned, self._owned_first, time, lat, _doubles(lng_deg),
-                _doubles(altitude_m), whose, motion[0], motion[1], motion[2], float(look_ahead_s),
+                self._outlines, self._owned, self._owned_first, time, lat, doubles(lng_deg),
+                doubles(altitude_m), whose, motion[0], motion[1], motion[2], float(look_ahead_s),
             )
         )  # fmt: skip
-
-
-def _doubles(values: npt.ArrayLike) -> F64:
-    return np.ascontiguousarray(values, dtype=np.float64)
-
-
-def _integers(values: npt.ArrayLike) -> I64:
-    return np.ascontiguousarray(values, dtype=np.int64)

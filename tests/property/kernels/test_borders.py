@@ -113,6 +113,27 @@ def _without_doubles(ring: Floats) -> Floats | None:
     return ring if len(set(edges)) == len(edges) else None
 
 
+def _earth_centred(lng: Floats, lat: Floats) -> Floats:
+    x, y = np.radians(lng), np.radians(lat)
+    normal = 6378137.0 / np.sqrt(1.0 - WGS84.f * (2.0 - WGS84.f) * np.sin(y) ** 2)
+    flat = normal * np.cos(y)
+    up = normal * (1.0 - WGS84.f) ** 2 * np.sin(y)
+    return np.stack((flat * np.cos(x), flat * np.sin(x), up), axis=-1)
+
+
+def _perhaps_nearest(edges: Floats, lat: float, lng: float) -> np.ndarray[tuple[int], np.dtype]:
+    """Numbers of the edges that may be nearest, by straight distances to places along each."""
+    at = edges[:, None, 0] + np.linspace(0, 1, 65)[:, None] * (
+        edges[:, None, 1] - edges[:, None, 0]
+    )
+    place = _earth_centred(at[..., 0], at[..., 1])
+    here = _earth_centred(np.array(lng), np.array(lat))
+    away = np.linalg.norm(place - here, axis=-1).min(axis=1)
+    # between two places it is no nearer than by half of what parts them
+    between = np.linalg.norm(np.diff(place, axis=1), axis=-1).max(axis=1)
+    return np.flatnonzero(away - 0.51 * between <= 1.002 * away.min())
+
+
 def nearest_m(area: Area, lat: float, lng: float) -> float:
     """Distance to an area's border by geographiclib, edge by edge, by search along each."""
 
@@ -120,12 +141,9 @@ def nearest_m(area: Area, lat: float, lng: float) -> float:
         x, y = edge[0] + (edge[1] - edge[0]) * t
         return float(WGS84.Inverse(lat, lng, float(y), float(x))["s12"])
 
-    edges = [np.array(pair) for ring in area.rings for pair in itertools.pairwise(ring)]
-    rough = sorted(
-        (min(away(each, t) for t in np.linspace(0, 1, 9)), n) for n, each in enumerate(edges)
-    )
+    edges = np.array([pair for ring in area.rings for pair in itertools.pairwise(ring)])
     best = math.inf
-    for _, n in rough[:4]:
+    for n in _perhaps_nearest(edges, lat, lng).tolist():
         edge = edges[n]
         samples = np.linspace(0, 1, 33)
         k = int(np.argmin([away(edge, t) for t in samples]))
@@ -165,6 +183,42 @@ def test_depths_are_geodesics(seed: int) -> None:
             float(found.foot_lat_deg[row]), float(found.foot_lng_deg[row]),
         )["s12"]  # fmt: skip
         assert to_foot == pytest.approx(want, rel=1e-6, abs=1e-3)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seeds)
+def test_depths_of_fine_borders_are_geodesics(seed: int) -> None:
+    """Edges of ten metres to some kilometres, as real borders have; positions from near to far."""
+    rng = np.random.default_rng(seed)
+    lat_0, lng_0 = float(rng.uniform(-80, 80)), float(rng.uniform(-170, 170))
+    area = Area((star(rng, lng_0, lat_0, float(10 ** rng.uniform(-2, 0.3)), 250),))
+    corner = area.rings[0][rng.integers(0, 250, 4)]
+    lng, lat = (corner + 10 ** rng.uniform(-5, -0.5, (4, 1)) * rng.normal(0, 1, (4, 2))).T
+    found = BorderIndex.build([area]).signed_depth(lat, lng, 0)
+    for row in range(4):
+        want = nearest_m(area, float(lat[row]), float(lng[row]))
+        assert abs(found.depth_m[row]) == pytest.approx(want, rel=1e-6, abs=1e-3)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seeds)
+def test_the_nearest_of_many_edges_equally_far_is_found(seed: int) -> None:
+    """In the middle of a circle nothing can be left out unseen."""
+    rng = np.random.default_rng(seed)
+    lat_0, lng_0 = float(rng.uniform(-70, 70)), float(rng.uniform(-170, 170))
+    reach_m = float(10 ** rng.uniform(3, 4.9))
+    turns = np.linspace(0, 360, 300, endpoint=False).tolist()
+    corners = [WGS84.Direct(lat_0, lng_0, turn, reach_m) for turn in turns]
+    xy = np.array([(each["lon2"], each["lat2"]) for each in corners])
+    # one is nearer, by a hundredth
+    nearer = int(rng.integers(0, 300))
+    there = WGS84.Direct(lat_0, lng_0, turns[nearer], 0.99 * reach_m)
+    xy[nearer] = there["lon2"], there["lat2"]
+    area = Area((_closed(xy),))
+    found = BorderIndex.build([area]).signed_depth([lat_0], [lng_0], 0)
+    want = nearest_m(area, lat_0, lng_0)
+    assert found.depth_m[0] == pytest.approx(want, rel=1e-6, abs=1e-3)
+    assert int(found.edge[0]) in (nearer, (nearer - 1) % 300)
 
 
 @settings(max_examples=10, deadline=None)
