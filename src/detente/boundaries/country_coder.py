@@ -19,6 +19,7 @@ import msgspec
 from .assembling import Assembled, repaired_all
 from .errors import BoundaryFileUnreadable, BoundaryStoreUnusable
 from .features import NOT_JSON, rings_of
+from .grounds import COUNTRY_CODER
 from .model import Boundary, BoundarySource, Kind, Ring
 from .shares import with_shares
 from .states import State, States
@@ -40,11 +41,6 @@ UNCERTAINTY_BY_LENGTH_M: Final = (
 )
 """What holds 95 % of the edges of each length, as `scripts/boundary_uncertainty.py` measures it,
 and 100 m that the line against which it was measured may be off. Near Hatay: 95 % within 600 m."""
-_GROUND: Final = (
-    "measured on all of the Earth against countries-maritime-10m 0.6.0 by the length of the edge "
-    "(1,250 m for edges of up to 5 km), and 100 m that those may be off themselves; towards the "
-    "sea it is a box around the land"
-)
 
 ALSO_CLAIMED: Final = {
     "Q7835": "UA",  # Crimea: General Assembly, resolution 68/262
@@ -201,7 +197,7 @@ def _source(content: bytes) -> BoundarySource:
         licence="ISC",
         sha256=hashlib.sha256(content).hexdigest(),
         uncertainty_m=UNCERTAINTY_M,
-        uncertainty_ground=_GROUND,
+        uncertainty_ground=COUNTRY_CODER.en,
         open_uncertainty_m=OPEN_UNCERTAINTY_M,
         uncertainty_by_length_m=UNCERTAINTY_BY_LENGTH_M,
         attribution="© country-coder contributors (ISC)",

@@ -17,6 +17,7 @@ from typing import Final
 from .assembling import Assembled, repaired_all, without_repeated_territories
 from .enclaves import told_apart
 from .geojson import features_of
+from .grounds import GEO_MAPS
 from .model import Boundary, BoundarySource, Kind, Ring
 from .shares import with_shares
 from .states import States
@@ -25,13 +26,6 @@ ID: Final = "maritime-10m"
 VERSION: Final = "0.6.0"
 UNCERTAINTY_M: Final = 100.0
 OPEN_UNCERTAINTY_M: Final = 1_852.0
-_GROUND: Final = (
-    "assumed, as nothing independent and finer could be had to measure it by: 10 m that its lines "
-    "were simplified by and 1 m that they were rounded to; 25 m for lines taken from maps of "
-    "1:50,000, by the rule of half a millimetre; the rest for imagery that lies askew, and for "
-    "changes since 2017. Limits at sea rest on baselines that are drawn by convention: one "
-    "nautical mile. If you know better, import it with --uncertainty-m."
-)
 
 
 def assemble(
@@ -65,7 +59,7 @@ def assemble(
         licence="ODbL-1.0",
         sha256=hashlib.sha256(content).hexdigest(),
         uncertainty_m=UNCERTAINTY_M,
-        uncertainty_ground=_GROUND,
+        uncertainty_ground=GEO_MAPS.en,
         open_uncertainty_m=OPEN_UNCERTAINTY_M,
         attribution="© OpenStreetMap contributors (ODbL 1.0), through geo-maps by S. Primarosa",
     )

@@ -9,6 +9,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from detente.words import Words
+
+from .grounds import ground_words
+
 Ring: TypeAlias = npt.NDArray[np.float64]
 """Float64[n, 2]: longitude and latitude in degrees, WGS-84; closed (the first vertex is the last).
 Edges are straight in longitude and latitude, as in RFC 7946. No edge crosses the date line."""
@@ -58,6 +62,7 @@ class BoundarySource:
             uncertainty of edges up to that length, metres; a longer edge cuts off more. Empty: it
             does not depend on the length.
         attribution: what must be shown wherever the data or a picture of them are.
+        uncertainty_ground_fr: the ground in French; "" if its source stated it in one language.
     """
 
     id: str
@@ -71,6 +76,12 @@ class BoundarySource:
     open_uncertainty_m: float | None = None
     uncertainty_by_length_m: tuple[tuple[float, float], ...] = ()
     attribution: str = ""
+    uncertainty_ground_fr: str = ""
+
+    @property
+    def ground(self) -> Words:
+        """How the uncertainty is known, in both languages where it is known in both."""
+        return ground_words(self.uncertainty_ground, self.uncertainty_ground_fr)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

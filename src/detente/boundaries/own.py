@@ -14,6 +14,7 @@ from .assembling import Assembled, repaired_all
 from .errors import BoundaryFileUnreadable, BoundaryUnstated
 from .features import Feature
 from .geojson import read_geojson
+from .grounds import STATED
 from .model import Boundary, BoundarySource, Depth, Kind, Ring
 from .repair import MAX_CHANGE_SHARE
 from .vector_files import SIGNATURES, read_vector_file
@@ -31,7 +32,7 @@ class OwnStatement:
     Attributes:
         id: what the source shall be called.
         uncertainty_m: how far the lines may be from the true ones, 95 %; nobody else knows.
-        uncertainty_ground: how that is known.
+        uncertainty_ground, uncertainty_ground_fr: how that is known; and in French.
         claimant: who claims all of it; "" if a property of each feature tells.
         claimant_field, name_field: the properties that tell; "" for the usual ones.
         kind: of all of it.
@@ -43,7 +44,8 @@ class OwnStatement:
 
     id: str
     uncertainty_m: float
-    uncertainty_ground: str = "stated by the user"
+    uncertainty_ground: str = STATED.en
+    uncertainty_ground_fr: str = ""
     claimant: str = ""
     claimant_field: str = ""
     name_field: str = ""
@@ -91,6 +93,7 @@ def read_boundaries(path: Path, statement: OwnStatement) -> Assembled:
         sha256=sha256,
         uncertainty_m=statement.uncertainty_m,
         uncertainty_ground=statement.uncertainty_ground,
+        uncertainty_ground_fr=statement.uncertainty_ground_fr,
     )
     boundaries = tuple(
         Boundary(

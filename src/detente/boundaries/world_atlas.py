@@ -15,6 +15,7 @@ import numpy as np
 from .assembling import Assembled, repaired_all
 from .errors import BoundaryFileUnreadable
 from .features import NOT_JSON
+from .grounds import WORLD_ATLAS
 from .model import Boundary, BoundarySource, Kind, Ring
 from .rings import VERTICES_MIN, signed_area_m2
 from .states import States
@@ -22,10 +23,6 @@ from .states import States
 ID: Final = "natural-earth"
 VERSION: Final = "2.0.2"
 UNCERTAINTY_M: Final = 2_800.0
-_GROUND: Final = (
-    "measured near 36° E 36° N against OpenStreetMap's line: 95 % within 2.0 to 2.4 km, all within "
-    "2.8 km"
-)
 _CHANGE_SHARE: Final = 1.0
 """A picture may change by its repair."""
 
@@ -91,7 +88,7 @@ def assemble(content: bytes, states: States) -> Assembled:
         licence="public domain",
         sha256=hashlib.sha256(content).hexdigest(),
         uncertainty_m=UNCERTAINTY_M,
-        uncertainty_ground=_GROUND,
+        uncertainty_ground=WORLD_ATLAS.en,
         judges=False,
         attribution="Made with Natural Earth",
     )

@@ -61,6 +61,7 @@ def install(name: str, tarball: Path | None, store: Path | None) -> None:
     help="How far its lines may be from the true ones, 95 %. Only you can know.",
 )
 @click.option("--ground", default="stated by the user", metavar="TEXT", help="How that is known.")
+@click.option("--ground-fr", default="", metavar="TEXT", help="The same in French.")
 @click.option("--claimant", default="", metavar="NAME", help="Who claims all of it.")
 @click.option("--claimant-field", default="", metavar="FIELD", help="The property that tells.")
 @click.option("--name-field", default="", metavar="FIELD", help="The property with the name.")

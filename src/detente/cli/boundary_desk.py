@@ -78,6 +78,7 @@ def import_file(file: Path, root: Path | None, **given: Any) -> None:
             id=given["identity"],
             uncertainty_m=given["uncertainty_m"],
             uncertainty_ground=given["ground"],
+            uncertainty_ground_fr=given["ground_fr"],
             claimant=given["claimant"],
             claimant_field=given["claimant_field"],
             name_field=given["name_field"],

@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from detente.boundaries import Boundary, Box, attributions
+from detente.boundaries import Boundary, Box, Kind, attributions
 from detente.cli.boundary_desk import BoundaryOutputRefused
 from detente.cli.boundary_frame import Frame, frame_of
 from detente.cli.boundary_text import metres
+from detente.words import Words
 
 WIDTH: Final = 960
 HEIGHT: Final = 640
@@ -26,6 +27,14 @@ _FIRST_DOT: Final = 0x2800
 _DOTS: Final = np.array([[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]], dtype=np.int64)
 # Told apart by colour-blind readers, too (Okabe and Ito, 2008).
 _COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5a5a00")
+_KINDS: Final = {
+    Kind.LAND: "land · terre",
+    Kind.TERRITORIAL_SEA: "territorial sea · mer territoriale",
+    Kind.FIR: "FIR",
+    Kind.ADIZ: "ADIZ",
+    Kind.AGREED_LINE: "agreed line · ligne convenue",
+    Kind.OWN: "own · propre",
+}
 _STYLE: Final = """
 :root { color-scheme: light; }
 body { margin: 0 auto; max-width: 66rem; padding: 1.5rem; color: #16202a; background: #fff;
@@ -92,7 +101,7 @@ def page(boundaries: Sequence[Boundary], box: Box | None) -> str:
             each.id,
             each.claimant,
             each.name,
-            each.kind.value,
+            _KINDS[each.kind],
             metres(each.uncertainty_m),
             metres(each.open_uncertainty_m),
             f"{each.source.title} {each.source.version}",
@@ -115,7 +124,7 @@ def page(boundaries: Sequence[Boundary], box: Box | None) -> str:
         "licence",
     )
     grounds = "".join(
-        f"<li>{escape(source.title)}: {escape(source.uncertainty_ground)}</li>"
+        f"<li>{escape(source.title)}: {_both(source.ground)}</li>"
         for source in dict.fromkeys(each.source for each in boundaries)
     )
     title = escape(_title(boundaries))
@@ -154,6 +163,13 @@ def terminal_picture(boundaries: Sequence[Boundary], box: Box | None) -> str:
     length_km, pixels = _scale(frame, wide)
     rows.append(f"{'─' * max(1, round(pixels / 2))} {length_km:g} km")
     return "\n".join(rows)
+
+
+def _both(text: Words) -> str:
+    """The English text, and the French one where it is another."""
+    if text.en == text.fr:
+        return escape(text.en)
+    return f'{escape(text.en)} <span class="soft" lang="fr">{escape(text.fr)}</span>'
 
 
 def _title(boundaries: Sequence[Boundary]) -> str:

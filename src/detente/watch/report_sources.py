@@ -66,9 +66,9 @@ def _source(source: BoundarySource) -> Words:
         en += "; a picture only, it decides nothing"
         fr += "\u202f; une image seulement, elle ne tranche rien"
     if source.uncertainty_ground:
-        en += f": {source.uncertainty_ground}"
-        fr += f"\u202f: {source.uncertainty_ground}"
+        en += f": {source.ground.en}"
+        fr += f"\u202f: {source.ground.fr}"
     if source.attribution:
-        en += f" {source.attribution}"
-        fr += f" {source.attribution}"
+        en += f"{'' if en.endswith('.') else '.'} {source.attribution}"
+        fr += f"{'' if fr.endswith('.') else '.'} {source.attribution}"
     return Words(en, fr)
