@@ -70,10 +70,10 @@ def file_plans(
     *,
     name: str | None,
     operator: str,
-    aircraft: str,
     each: bool,
     activate: bool,
     priority: int | None,
+    aircraft: str,
     resolve: Resolve | None,
     yes: bool,
     dry_run: bool,
@@ -122,6 +122,7 @@ def modify_plan(
     identity: str,
     source: Path | None,
     priority: int | None,
+    aircraft: str,
     resolve: Resolve | None,
     nonconforming: bool,
     contingent: bool,
@@ -144,8 +145,10 @@ def modify_plan(
     ]
     if len(declared) > 1:
         raise click.UsageError(f"One of --{', --'.join(declared)}; not all.")
-    if source is None and not declared and priority is None:
-        raise click.UsageError("Say what to change: FILE, --priority, or how the flight goes.")
+    if source is None and not declared and priority is None and not aircraft:
+        raise click.UsageError(
+            "Say what to change: FILE, --priority, --aircraft, or how the flight goes."
+        )
     wanted = None if source is None else Reading(source=source, **reading)
     found = None if wanted is None else read_plans(wanted, each=False)
     if dry_run:
@@ -172,6 +175,8 @@ def modify_plan(
             body = known.body()
         if priority is not None:
             body["priority"] = priority
+        if aircraft:
+            body["aircraft"] = aircraft
         tried = try_plan(at, attempt, body, resolve, name=known.name, quiet=as_json)
     return _finish([tried], as_json)
 
@@ -182,6 +187,7 @@ def activate_plan(
     identity: str,
     source: Path | None,
     priority: int | None,
+    aircraft: str,
     resolve: Resolve | None,
     yes: bool,
     dry_run: bool,
@@ -211,6 +217,8 @@ def activate_plan(
             body = known.body()
         if priority is not None:
             body["priority"] = priority
+        if aircraft:
+            body["aircraft"] = aircraft
         tried = try_plan(at, attempt, body, resolve, name=known.name, quiet=as_json)
     return _finish([tried], as_json)
 

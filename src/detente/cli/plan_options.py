@@ -90,12 +90,6 @@ def filing_options(command: F) -> F:
         (
             click.option("--name", metavar="TEXT", help="What it is called. [default: as in FILE]"),
             click.option("--operator", metavar="TEXT", default="", help="Who flies it."),
-            click.option(
-                "--aircraft",
-                metavar="TEXT",
-                default="",
-                help="Which aircraft, as receivers name it: an ICAO address. See watching-live.md.",
-            ),
             EACH,
             click.option(
                 "--partly", is_flag=True, help="File what was understood, even if not all was."
@@ -115,6 +109,13 @@ def changing_options(command: F) -> F:
                 type=click.IntRange(0, 100),
                 metavar="N",
                 help="A higher number goes first. [default: 0, or as it is]",
+            ),
+            click.option(
+                "--aircraft",
+                metavar="TEXT",
+                default="",
+                help="Which aircraft, as receivers name it: an ICAO address. See watching-live.md. "
+                "[default: none, or as it is]",
             ),
             click.option(
                 "--resolve",

@@ -265,7 +265,9 @@ async def test_a_plan_is_changed_by_a_file_or_by_priority_alone(
     node.says(f"PUT plans/{ID}", DONE)
     assert (await plan("modify", ID, file(tmp_path), "--yes")).code == 0
     assert (await plan("modify", ID[-6:], "--priority", 50, "--yes")).code == 0
-    first, second = node.bodies(f"PUT plans/{ID}")
+    assert (await plan("modify", ID, "--aircraft", "4b1234", "--yes")).code == 0
+    first, second, third = node.bodies(f"PUT plans/{ID}")
+    assert [each["aircraft"] for each in (first, second, third)] == ["", "", "4b1234"]
     assert first["volumes"] == second["volumes"] == [VOLUME]
     assert (first["priority"], second["priority"]) == (0, 50)
     assert (await plan("modify", ID, "--yes")).code == 2
@@ -286,7 +288,9 @@ async def test_how_a_flight_goes_is_declared(node: FakeNode, plan: Command, tmp_
     assert node.bodies(f"POST plans/{ID}/conform") == [{}]
     assert (await plan("activate", ID)).code == 0
     assert (await plan("activate", ID, where, "--yes")).code == 0
-    nothing, changed = node.bodies(f"POST plans/{ID}/activate")
+    assert (await plan("activate", ID, "--aircraft", "4b1234")).code == 0
+    nothing, changed, named = node.bodies(f"POST plans/{ID}/activate")
+    assert named == {"aircraft": "4b1234"}
     assert (nothing, changed["volumes"], "state" in changed) == ({}, [VOLUME], False)
     node.says(f"POST plans/{ID}/activate", {**REFUSED, "action": "activate"})
     assert "REFUSED, nothing was changed." in (await plan("activate", ID)).err

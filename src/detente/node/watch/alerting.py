@@ -34,6 +34,7 @@ from .alert_entries import alert_draft, alert_told, announcement_draft
 from .announcing import PENDING, Announcement, Announcing, Said
 
 LOOK_EVERY_S: Final = 1.0
+AHEAD_US: Final = 60_000_000
 WAITING_MAX: Final = 10_000
 """Changes of alerts that the record could not take yet; further ones are dropped, and counted."""
 
@@ -235,7 +236,9 @@ class Alerting:
 
     def _heard_us(self, aircraft: str) -> int | None:
         place = self._where(aircraft)
-        return None if place is None else place.time_us
+        # A clock that is far ahead says nothing of when it was heard.
+        ahead = place is not None and place.time_us > self._now_us() + AHEAD_US
+        return None if place is None or ahead else place.time_us
 
     def _identity(self) -> UUID:
         now_ms = self._now_us() // 1000

@@ -86,10 +86,10 @@ class Watching:
         boundaries = load_boundaries(_specs(file, base)) if file.crossings else None
         _known(file.alerts, boundaries)
         setup = read_rules([base / each for each in file.rules], boundaries=boundaries, live=True)
+        own = _own(context, file.conformance, uss, setup.conformance)
         if setup.stand_off is None:
             setup = replace(setup, stand_off=stand_off_rules(context.agreement()))
         warm_up(setup, {each.format for each in file.feed})
-        own = _own(context, file.conformance, uss, setup.conformance)
         engine = setup.engine(besides=[] if own is None else [own.monitor])
         policy = AddressPolicy.of(file.networks)
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from tests.support import planned
+from tests.support.recording import recording
 from tests.support.watched import T0_US, flight
 
 from detente.errors import DetenteError
 from detente.f3548 import uss_types as uss
 from detente.geo import Circle, Volume4D
 from detente.node.watch import own_watch
+from detente.node.watch.assembly import Watching
 from detente.node.watch.own_flights import OwnFlights
 from detente.node.watch.own_plans import identity_of, own_volumes, standings
 from detente.node.watch.own_watch import OwnWatch
 from detente.node.watch.sightings import Sighting, telemetry_of
+from detente.node.watch.watch_file import WatchFileUnusable
 from detente.planning import Details, Intent, State
 from detente.watch import (
     AlertRules,
@@ -85,6 +89,14 @@ class TestWhichPlansAreWatched:
         assert {name: each.state for name, each in found.items()} == {
             PLAN: Proposed.NONCONFORMING, "told": Proposed.CONTINGENT,
         }  # fmt: skip
+
+
+async def test_who_does_not_plan_cannot_declare(tmp_path: Path) -> None:
+    file = tmp_path / "watch.toml"
+    file.write_text("crossings = false\n[conformance]\ndeclare = true\n")
+    async with recording(tmp_path) as node:
+        with pytest.raises(WatchFileUnusable, match="does not plan"):
+            await Watching.open(node.context, file)
 
 
 def test_a_sighting_becomes_telemetry() -> None:
