@@ -27,6 +27,8 @@ from detente.watch import (
     Event,
     Grade,
     OwnVolumes,
+    SeparationMonitor,
+    SeparationRules,
     StandOffMonitor,
     StandOffRules,
     Tracks,
@@ -237,3 +239,56 @@ def test_who_flies_just_inside_its_volume_is_seldom_shown_outside() -> None:
 def test_who_has_truly_left_its_volume_is_shown_outside() -> None:
     drawn = flown(np.full(100, -5 * ACROSS_M), 1.0, 40, Noise(), 19)
     assert shown(told(own(40), drawn)) == 40
+
+
+APART_M = 2_000.0
+
+
+def side_by_side(apart_m: float, reports: int, pairs: int, seed: int) -> Reports:
+    """Pairs that fly east beside each other, each pair 20 km north of the one before."""
+    rng = np.random.default_rng(seed)
+    at_s = np.repeat(np.arange(reports), 2 * pairs)
+    aircraft = np.tile(np.arange(2 * pairs, dtype=np.int32), reports)
+    north_m = 20_000.0 * (aircraft // 2) + apart_m * (aircraft % 2)
+    n = len(at_s)
+    return of_columns(
+        n, tuple(f"3c{i:04x}" for i in range(2 * pairs)), ("",) * 2 * pairs, (SOURCE,),
+        aircraft=aircraft,
+        time_us=T0_US + at_s.astype(np.int64) * 1_000_000,
+        lat_deg=46.0 + (north_m + rng.normal(0, SIGMA_M, n)) / NORTH_M,
+        lng_deg=1.0 + (SPEED_M_S * at_s + rng.normal(0, SIGMA_M, n)) / EAST_M,
+        altitude_m=np.full(n, 3_000.0),
+        horizontal_m=np.full(n, RADIUS_M),
+        vertical_m=np.full(n, 10.0),
+        speed_m_s=np.full(n, SPEED_M_S),
+        track_deg=np.full(n, 90.0),
+        climb_m_s=np.zeros(n),
+    )  # fmt: skip
+
+
+def separation(look_ahead_s: float) -> SeparationMonitor:
+    known = (Declared(aircraft=f"3c{i:04x}", party="ab"[i % 2]) for i in range(1_000))
+    rules = SeparationRules(
+        horizontal_m=APART_M, vertical_m=300.0, look_ahead_s=look_ahead_s, velocity_m_s=0.0,
+        time_s=0.0,
+    )  # fmt: skip
+    return SeparationMonitor(rules, Declarations(known))
+
+
+@pytest.mark.parametrize("look_ahead_s", [0.0, 60.0])
+def test_who_keeps_just_apart_is_seldom_shown_too_close(look_ahead_s: float) -> None:
+    drawn = side_by_side(APART_M + 1.0, 200, 100, 20)
+    assert shown(told(separation(look_ahead_s), drawn)) <= 5
+
+
+def test_who_is_truly_too_close_is_shown() -> None:
+    drawn = side_by_side(APART_M - 6 * ACROSS_M, 200, 40, 21)
+    assert shown(told(separation(0.0), drawn)) == 40
+
+
+def test_the_least_distance_lies_between_its_bounds() -> None:
+    drawn = side_by_side(1_500.0, 200, 100, 22)
+    last = {each.aircraft: each for each in told(separation(0.0), drawn)}
+    distances = [each.distance_m for each in last.values() if each.distance_m is not None]
+    assert len(distances) == 100
+    assert sum(each.low <= 1_500.0 <= each.high for each in distances) >= 95

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from detente.watch.events import Event, EventKind, Grade, Ground, Interval, Place
-from detente.watch.intervals import around, quadrature
+from detente.watch.intervals import around, between, quadrature
 from detente.watch.separation_rules import SeparationRules
 
 
@@ -49,6 +49,8 @@ class Look(Struct, frozen=True):
     distance_now_spread_m: float
     height_now_m: float
     height_now_spread_m: float
+    distance_now_far_m: float
+    height_now_far_m: float
     closing_m_s: float
     speed_m_s: float
 
@@ -70,7 +72,10 @@ class Who(Struct, frozen=True):
 
 
 class Closest(Struct):
-    """The closest that two aircraft have been, and where the first of them was then."""
+    """The closest that two aircraft have been, and where the first of them was then.
+
+    `_spread_m` is what one look may be off, `_far_m` what the closest of many may be more.
+    """
 
     ratio: float = math.inf
     at_us: int = 0
@@ -78,6 +83,8 @@ class Closest(Struct):
     distance_spread_m: float = math.nan
     height_m: float = math.nan
     height_spread_m: float = math.nan
+    distance_far_m: float = math.nan
+    height_far_m: float = math.nan
     place: Place | None = None
 
 
@@ -86,6 +93,9 @@ class Encounter(Struct, kw_only=True):
 
     Attributes:
         one, other: the aircraft, by identity.
+        occasion: which encounter of theirs it is of those that followed one another (`AGAIN_US`).
+        reports_inside: how many reports both had given when they were first too close; -1: they
+            were not yet.
         began_us: the moment at which it was first seen to come.
         near_us: the last moment at which it still was.
         entry, exit: where the first was when they became too close, and when that ended.
@@ -102,6 +112,8 @@ class Encounter(Struct, kw_only=True):
     id: str
     one: Who
     other: Who
+    occasion: int = 1
+    reports_inside: int = -1
     began_us: int
     near_us: int
     manner: Manner
@@ -120,6 +132,9 @@ class Encounter(Struct, kw_only=True):
     basis: int = 0
 
 
+AGAIN_US: Final = 3_600_000_000
+"""Two aircraft that come near each other again within this time do so once more of the same: all of
+these encounters together have the 95 % that one has (`intervals.extreme`)."""
 _BASIS: Final = ("stated", "derived", "assumed")
 
 
@@ -176,6 +191,8 @@ def go_on(
             look.distance_now_spread_m,
             look.height_now_m,
             look.height_now_spread_m,
+            look.distance_now_far_m,
+            look.height_now_far_m,
             place(at_us),
         )
     if not look.inside or look.speed_m_s > rules.company_m_s:
@@ -252,7 +269,7 @@ def event_of(
         exit=None if ended_us is None else encounter.exit,
         deepest=where,
         duration_s=duration,
-        distance_m=around(shown.distance_m, shown.distance_spread_m, "m", least=0.0),
+        distance_m=_distance(shown),
         vertical_m=_height(shown),
         time_to_s=time_to,
         grounds=_grounds(encounter, measured, lost, shown),
@@ -262,10 +279,20 @@ def event_of(
     )
 
 
+def _distance(shown: Look | Closest) -> Interval:
+    far_m = shown.distance_far_m if isinstance(shown, Closest) else shown.distance_spread_m
+    return _apart(shown.distance_m, shown.distance_spread_m, far_m)
+
+
 def _height(shown: Look | Closest) -> Interval | None:
     if math.isnan(shown.height_m):
         return None
-    return around(shown.height_m, shown.height_spread_m, "m", least=0.0)
+    far_m = shown.height_far_m if isinstance(shown, Closest) else shown.height_spread_m
+    return _apart(shown.height_m, shown.height_spread_m, far_m)
+
+
+def _apart(value_m: float, near_m: float, far_m: float) -> Interval:
+    return between(max(0.0, value_m - near_m), value_m, value_m + far_m, "m")
 
 
 def _grounds(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from detente.kernels import (
     losses,
     well_clear_spans,
 )
-from detente.watch.intervals import ONE_WAY
+from detente.watch.intervals import ONE_WAY, extreme
 from detente.watch.separation_rules import SeparationRules
 
 from ._latest import NO_REFERENCE, Columns, Floats
@@ -30,6 +31,20 @@ _JUST_BELOW_M: Final = 1e-6
 
 Slots: TypeAlias = npt.NDArray[np.int32]
 Flags: TypeAlias = npt.NDArray[np.bool_]
+
+
+class Counted(NamedTuple):
+    """How often two aircraft were looked at, by positions of both; see `intervals.extreme`.
+
+    Attributes:
+        seen: since the encounter was first seen to come.
+        inside: since they were first too close.
+        occasion: which encounter of theirs it is.
+    """
+
+    seen: int
+    inside: int
+    occasion: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +63,8 @@ class Looks:
             where they are not known.
         at_s: when they are closest in this step.
         distance_now_m, distance_now_spread_m, height_now_m, height_now_spread_m: then.
+        distance_now_far_m, height_now_far_m: what these may be more, if this look is picked out as
+            the closest of all.
         closing_m_s, speed_m_s: how fast they come nearer, and move towards each other.
     """
 
@@ -70,6 +87,8 @@ class Looks:
     distance_now_spread_m: Floats
     height_now_m: Floats
     height_now_spread_m: Floats
+    distance_now_far_m: Floats
+    height_now_far_m: Floats
     closing_m_s: Floats
     speed_m_s: Floats
 
@@ -154,6 +173,7 @@ class Looking:
         party: Slots,
         now_us: int,
         open_pairs: list[tuple[int, int]],
+        counted: Callable[[int, int], Counted],
     ) -> tuple[Looks | None, bool]:
         """See who is, or will be, too close.
 
@@ -163,6 +183,7 @@ class Looking:
             party: of those.
             now_us: the moment.
             open_pairs: numbers of pairs that have to be looked at in any case.
+            counted: how often a pair has been looked at, this time included.
 
         Returns:
             Those pairs whose aircraft are both among `slots`, and new ones, None if there are none;
@@ -181,6 +202,7 @@ class Looking:
             one, two = _with(one, two, slots, open_pairs)
         if not len(one):
             return None, complete
+        first, second = slots[one], slots[two]
         motions = Sky(traffic, ahead_s).motions(one, two)
         still = np.zeros(len(one))
         enters, leaves = self.criterion.spans(motions, ahead_s, still, still)
@@ -195,28 +217,35 @@ class Looking:
         step = still + rules.step_s
         at = closest_s(motions, still, step, horizontal_m, vertical_m)
         closest = closest_s(motions, still, still + ahead_s, horizontal_m, vertical_m)
-        spread_now = _spreads(seen, one, two, age_s, at, rules)
-        spread = _spreads(seen, one, two, age_s, closest, rules)
+        flat_now, steep_now = _spreads(seen, one, two, age_s, at, rules)
+        flat, steep = _spreads(seen, one, two, age_s, closest, rules)
+        counts = [counted(*pair) for pair in zip(first.tolist(), second.tolist(), strict=True)]
+        coming = _extremes([(each.seen, each.occasion) for each in counts])
+        within = _extremes([(each.inside, each.occasion) for each in counts])
         looks = Looks(
-            first=slots[one],
-            second=slots[two],
+            first=first,
+            second=second,
             enters_s=enters,
             leaves_s=leaves,
             near=near,
             inside=self._within(motions, rules.step_s, still, still),
-            sure=self._within(motions, rules.step_s, -spread_now[0], -spread_now[1]),
-            maybe=self._within(motions, rules.step_s, spread_now[0], spread_now[1]),
-            sure_ahead=self._within(motions, ahead_s, -spread[0], -spread[1]),
+            sure=self._within(
+                motions, rules.step_s, -flat_now.far_m(within), -steep_now.far_m(within)
+            ),
+            maybe=self._within(motions, rules.step_s, flat_now.one_m, steep_now.one_m),
+            sure_ahead=self._within(motions, ahead_s, -flat.far_m(coming), -steep.far_m(coming)),
             closest_s=closest,
             distance_m=motions.horizontal_m(closest),
-            distance_spread_m=spread[0],
+            distance_spread_m=flat.one_m,
             height_m=motions.vertical_m(closest),
-            height_spread_m=spread[1],
+            height_spread_m=steep.one_m,
             at_s=at,
             distance_now_m=motions.horizontal_m(at),
-            distance_now_spread_m=spread_now[0],
+            distance_now_spread_m=flat_now.one_m,
             height_now_m=motions.vertical_m(at),
-            height_now_spread_m=spread_now[1],
+            height_now_spread_m=steep_now.one_m,
+            distance_now_far_m=flat_now.far_m(coming),
+            height_now_far_m=steep_now.far_m(coming),
             closing_m_s=motions.closing_m_s,
             speed_m_s=motions.speed_m_s,
         )
@@ -240,31 +269,51 @@ def _with(
     return np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])
 
 
+class _Spread(NamedTuple):
+    """What distances of pairs may be off, 95 %: by each look's own errors, and by shared ones."""
+
+    own_m: Floats
+    shared_m: Floats
+
+    @property
+    def one_m(self) -> Floats:
+        """Of one look."""
+        return np.hypot(self.own_m, self.shared_m)
+
+    def far_m(self, extremes: tuple[Floats, Floats]) -> Floats:
+        """Of looks that are picked out as the closest; see `intervals.picked_out`."""
+        middle, rest = extremes
+        return np.asarray(middle * self.own_m + np.hypot(rest * self.own_m, self.shared_m))
+
+
+def _extremes(looks: list[tuple[int, int]]) -> tuple[Floats, Floats]:
+    """`intervals.extreme` of many."""
+    middle, rest = np.array([extreme(*each) for each in looks]).T
+    return middle, rest
+
+
 def _spreads(
     seen: Columns, one: Slots, two: Slots, age_s: Floats, after_s: Floats, rules: SeparationRules
-) -> tuple[Floats, Floats]:
-    """How far distances of pairs may be off after some time, 95 %: along the ground, in height.
+) -> tuple[_Spread, _Spread]:
+    """How far distances of pairs may be off after some time: along the ground, in height.
 
     Positions, times and velocities of both aircraft are taken as independent. A velocity is off for
-    as long as it has been relied upon: since the report.
+    as long as it has been relied upon: since the report. What a report says of place and velocity
+    has errors of its own; that of its time, and between references of height, they share.
     """
-    horizontal = np.zeros(len(one))
-    vertical = np.zeros(len(one))
+    own = np.zeros((2, len(one)))
+    shared = np.zeros((2, len(one)))
     speed = np.nan_to_num(np.hypot(seen.east_m_s, seen.north_m_s))
     climb = np.nan_to_num(np.abs(seen.climb_m_s))
     for side in (one, two):
         relied = np.abs(age_s[side] + after_s)
-        horizontal += (
-            (ONE_WAY * seen.horizontal_m[side]) ** 2
-            + (speed[side] * rules.time_s) ** 2
-            + (rules.velocity_m_s * relied) ** 2
-        )
-        vertical += (
-            seen.vertical_m[side] ** 2
-            + (climb[side] * rules.time_s) ** 2
-            + (rules.climb_m_s * relied) ** 2
-        )
+        own[0] += (ONE_WAY * seen.horizontal_m[side]) ** 2 + (rules.velocity_m_s * relied) ** 2
+        own[1] += seen.vertical_m[side] ** 2 + (rules.climb_m_s * relied) ** 2
+        shared[0] += (speed[side] * rules.time_s) ** 2
+        shared[1] += (climb[side] * rules.time_s) ** 2
     mixed = seen.reference[one] != seen.reference[two]
     unknown = (seen.reference[one] == NO_REFERENCE) | (seen.reference[two] == NO_REFERENCE)
-    vertical += np.where(mixed & ~unknown, rules.references_m**2, 0.0)
-    return np.sqrt(horizontal), np.where(unknown, np.inf, np.sqrt(vertical))
+    shared[1] += np.where(mixed & ~unknown, rules.references_m**2, 0.0)
+    shared[1] = np.where(unknown, np.inf, shared[1])
+    flat, steep = (_Spread(*np.sqrt(each)) for each in zip(own, shared, strict=True))
+    return flat, steep

@@ -19,6 +19,7 @@ from detente.watch.separation_rules import SeparationRules
 from detente.watch.tracks import Tracked
 
 from ._encounters import (
+    AGAIN_US,
     Closest,
     Encounter,
     Look,
@@ -29,16 +30,23 @@ from ._encounters import (
     manner_at_first,
 )
 from ._latest import NO_REFERENCE, Latest, LatestState
-from ._looks import Flags, Looking, Looks, Slots
+from ._looks import Counted, Flags, Looking, Looks, Slots
 from .base import Monitor
 
 UNKNOWN_PARTY: Final = ""
 _NOT_LOOKED_UP: Final = -2
 
 
+class _Earlier(Struct):
+    pair: tuple[int, int]
+    near_us: int
+    occasion: int
+
+
 class _Snapshot(Struct):
     latest: LatestState
     encounters: list[Encounter]
+    earlier: list[_Earlier]
     party: bytes
     parties: list[str]
     identities: list[str]
@@ -55,7 +63,7 @@ class SeparationMonitor(Monitor):
     Aircraft of the same party are not compared. Nor are those whose party is unknown with one
     another, unless the rules say so: unknown is a party of its own.
 
-    Memory: 210 bytes an aircraft, 1 kB an encounter.
+    Memory: 210 bytes an aircraft, 1 kB an encounter, 200 bytes each of the last hour.
 
     Args:
         rules: what counts as too close.
@@ -78,6 +86,8 @@ class SeparationMonitor(Monitor):
         )
         self.rule = f"separation/{self._looking.criterion.name}"
         self._encounters: dict[tuple[int, int], Encounter] = {}
+        # of pairs, in the order of the ends of their last encounters: when, and its occasion
+        self._earlier: dict[tuple[int, int], tuple[int, int]] = {}
         self._party: Slots = np.zeros(0, dtype=np.int32)
         self._parties: dict[str, int] = {UNKNOWN_PARTY: -1}
         self._identities: tuple[str, ...] = ()
@@ -115,6 +125,7 @@ class SeparationMonitor(Monitor):
             _Snapshot(
                 self._latest.state(),
                 list(self._encounters.values()),
+                [_Earlier(pair, *each) for pair, each in self._earlier.items()],
                 self._party.tobytes(),
                 list(self._parties),
                 list(self._identities),
@@ -129,6 +140,7 @@ class SeparationMonitor(Monitor):
         self._encounters = {
             _pair(each.one.slot, each.other.slot): each for each in state.encounters
         }
+        self._earlier = {each.pair: (each.near_us, each.occasion) for each in state.earlier}
         self._party = np.frombuffer(state.party, dtype=np.int32).copy()
         self._parties = {name: number - 1 for number, name in enumerate(state.parties)}
         self._identities = tuple(state.identities)
@@ -165,6 +177,11 @@ class SeparationMonitor(Monitor):
         return bool(self._encounters) or bool(self._there(now_us).any())
 
     def _look(self, now_us: int) -> list[Event]:
+        while self._earlier:
+            pair, (near_us, _) = next(iter(self._earlier.items()))
+            if now_us - near_us <= AGAIN_US:
+                break
+            del self._earlier[pair]
         slots = np.flatnonzero(self._there(now_us)).astype(np.int32)
         party = self._party[slots]
         if self.rules.unknown_party:
@@ -172,13 +189,32 @@ class SeparationMonitor(Monitor):
         events: list[Event] = []
         if len(slots) > 1 and (party != party[0]).any():
             looks, complete = self._looking.look(
-                self._latest.last, slots, party, now_us, list(self._encounters)
+                self._latest.last, slots, party, now_us, list(self._encounters), self._counted
             )
             self._shed += not complete
             if looks is not None:
                 events = self._followed(looks, now_us)
         events += self._over(now_us, slots)
         return events
+
+    def _reports(self, encounter: Encounter) -> int:
+        """How many positions both have given since it was first seen."""
+        return sum(
+            int(self._latest.reports[each.slot]) - each.reports
+            for each in (encounter.one, encounter.other)
+        )
+
+    def _counted(self, first: int, second: int) -> Counted:
+        """How often a pair was looked at, this time included."""
+        encounter = self._encounters.get((first, second))
+        if encounter is None:
+            return Counted(1, 1, self._occasion((first, second)))
+        reports = self._reports(encounter)
+        inside = reports - encounter.reports_inside if encounter.reports_inside >= 0 else 0
+        return Counted(max(reports - 1, 1), inside + 1, encounter.occasion)
+
+    def _occasion(self, pair: tuple[int, int]) -> int:
+        return self._earlier[pair][1] + 1 if pair in self._earlier else 1
 
     def _followed(self, looks: Looks, now_us: int) -> list[Event]:
         events = []
@@ -200,6 +236,8 @@ class SeparationMonitor(Monitor):
                 told = (encounter.grade, encounter.manner)
             doubtful = bool(last.doubtful[first] or last.doubtful[second])
             place = partial(self._place, encounter.one.slot)
+            if look.inside and encounter.reports_inside < 0:
+                encounter.reports_inside = self._reports(encounter)
             go_on(encounter, look, now_us, self.rules, place, doubtful=doubtful)
             for slot in pair:
                 encounter.basis = max(encounter.basis, int(last.basis[slot]))
@@ -217,6 +255,7 @@ class SeparationMonitor(Monitor):
             id=event_id(EventKind.APPROACH, one.identity, f"{other.identity} {self.rule}", now_us),
             one=one,
             other=other,
+            occasion=self._occasion((first, second)),
             began_us=now_us,
             near_us=now_us,
             manner=manner_at_first(look, self.rules),
@@ -245,6 +284,8 @@ class SeparationMonitor(Monitor):
             if now_us - each.near_us >= clear_us and now_us > each.near_us
         ]:
             encounter = self._encounters.pop(pair)
+            self._earlier.pop(pair, None)
+            self._earlier[pair] = encounter.near_us, encounter.occasion
             encounter.grade = grade_of(encounter, over=True)
             there = np.isin(pair, slots)
             ended_us = encounter.near_us if encounter.exit is None else encounter.exit.time_us
@@ -252,11 +293,8 @@ class SeparationMonitor(Monitor):
         return events
 
     def _event(self, encounter: Encounter, ended_us: int | None, lost: bool = False) -> Event:
-        reports = sum(
-            int(self._latest.reports[each.slot]) - each.reports
-            for each in (encounter.one, encounter.other)
-        )
         place = partial(self._place, encounter.one.slot)
+        reports = self._reports(encounter)
         return event_of(encounter, self.rule, reports, place, ended_us=ended_us, lost=lost)
 
     def _place(self, slot: int, time_us: int) -> Place:
