@@ -57,8 +57,10 @@ def test_a_calm_cell_has_one_answer_and_deep_ones_are_deep(seed: int, world: Bou
         assert calm.sum() > 1_000
         assert (sets[calm] == found[calm]).all()
         assert np.array_equal(others, np.flatnonzero(~calm))
-        deep = np.flatnonzero(calm & (known.deep[cells] > 0))[:400]
-        for row in deep.tolist():
+        each = np.arange(len(lat))
+        deep = _calm.reach_deep(each, each + 1, each, lat, lng, known.deep)
+        assert deep.sum() > 1_000
+        for row in np.flatnonzero(deep)[:400].tolist():
             for area in index.sets[int(found[row])]:
                 at = lat[row : row + 1], lng[row : row + 1]
                 assert index.signed_depth(*at, area, DEEP_M).depth_m[0] == np.inf

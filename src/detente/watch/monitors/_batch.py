@@ -13,7 +13,6 @@ from ._calm import Calm, reach_deep
 from ._depth import STEP_M, Deepest, Points, Span
 from ._following import ByAircraft, Followed
 from ._passage import Passage
-from ._scan import Codes
 
 
 class Row(NamedTuple):
@@ -35,7 +34,6 @@ class Batch:
 
     Attributes:
         followed: the positions.
-        cells: that they are in.
         by_aircraft: those of aircraft to which something happens, or whose depth is of interest.
         held: areas by number of set.
         spans: stretches to measure.
@@ -45,7 +43,6 @@ class Batch:
     """
 
     followed: Followed
-    cells: Codes
     by_aircraft: ByAircraft
     held: tuple[frozenset[int], ...]
     spans: list[Span] = field(default_factory=list)
@@ -88,7 +85,10 @@ class Batch:
         """
         begins = np.array([each.since for each in self.spans], dtype=np.int64)
         ends = np.array([each.to for each in self.spans], dtype=np.int64)
-        deep = reach_deep(begins, ends, self.by_aircraft.rows, self.cells, calm.deep)
+        reports = self.followed.tracked.reports
+        deep = reach_deep(
+            begins, ends, self.by_aircraft.rows, reports.lat_deg, reports.lng_deg, calm.deep
+        )
         left = []
         for span, is_deep in zip(self.spans, deep.tolist(), strict=True):
             if is_deep:

@@ -1,9 +1,9 @@
 """Cells of half a degree that no border touches: what holds there is known before. Compiled.
 
 Most aircraft fly most of the time where no border is near. A position in such a cell has the
-cell's set of areas, a way within it, or over one side into the next, crosses nothing, and one with
-such cells all around it is deeper inside than anybody wants to know. Everything else is looked up
-in the index; the answers are the same.
+cell's set of areas, a way within it, or over one side into the next, crosses nothing. Likewise,
+where no border is for as far as anybody wants to know, nobody looks how far the next one is.
+Everything else is looked up in the index; the answers are the same.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from detente.geo import kernel
 from detente.kernels import END, BorderIndex
@@ -23,6 +24,8 @@ _ROWS: Final = 180 * _PER_DEG
 COLUMNS: Final = 360 * _PER_DEG + 2
 """One more on either side, never calm: no cell is beside another over the date line."""
 NOT_CALM: Final = -1
+_FINE: Final = 10
+"""Cells a degree, of those that may be deep."""
 _HAIR_DEG: Final = 1e-6
 """Edges are taken for so much wider: more than any rounding."""
 _LEAST_DEGREE_M: Final = 110_500.0
@@ -37,7 +40,7 @@ class Calm(NamedTuple):
 
     Attributes:
         held: int32, number of the set of areas that hold all over the cell; `NOT_CALM`: not known.
-        deep: uint8, 1 where whoever is in an area is deeper inside it than was asked.
+        deep: uint8, of cells of a tenth of a degree: 1 where no border is as near as was asked.
     """
 
     held: Codes
@@ -49,75 +52,80 @@ def calm(index: BorderIndex, deep_m: float) -> Calm:
 
     Args:
         index: of all borders.
-        deep_m: what counts as deep.
+        deep_m: how far a border is from everywhere in a deep cell, at least.
     """
     edges = index.edges
     touched = np.zeros((_ROWS, COLUMNS), dtype=np.uint8)
     touched[:, 0] = touched[:, -1] = 1
-    _touch(edges.xy, edges.kind, END, touched)
+    _touch(edges.xy, edges.kind, END, _PER_DEG, 1, touched)
     lat = np.arange(_ROWS) / _PER_DEG - 90 + 0.5 / _PER_DEG
     lng = np.arange(COLUMNS - 2) / _PER_DEG - 180 + 0.5 / _PER_DEG
     held = np.full((_ROWS, COLUMNS), NOT_CALM, dtype=np.int32)
     centres = np.repeat(lat, len(lng)), np.tile(lng, len(lat))
     held[:, 1:-1] = index.claimants(*centres).reshape(_ROWS, -1)
     held[touched > 0] = NOT_CALM
-    deep = np.zeros((_ROWS, COLUMNS), dtype=np.uint8)
-    _deepen(held, deep_m, deep)
+    fine = np.zeros((180 * _FINE, 360 * _FINE), dtype=np.uint8)
+    _touch(edges.xy, edges.kind, END, _FINE, 0, fine)
+    deep = np.ones_like(fine)
+    _shallow(fine, deep_m, deep)
     return Calm(held.ravel(), deep.ravel())
 
 
 @kernel
-def _cell_row(lat: float) -> int:
-    return int(min(max(math.floor((lat + 90.0) * _PER_DEG), 0), _ROWS - 1))
+def _cell(degrees: float, per_deg: int, before: int, cells: int) -> int:
+    """Row or column of a place; the nearest one of a place beyond them."""
+    return int(min(max(math.floor(degrees * per_deg) + before, 0), cells - 1))
 
 
 @kernel
-def _cell_column(lng: float) -> int:
-    return int(min(max(math.floor((lng + 180.0) * _PER_DEG) + 1, 0), COLUMNS - 1))
+def _touch(xy: Floats, kind: Small, end: int, per_deg: int, before: int, touched: Small) -> None:
+    """Mark what edges touch: those where areas were cut, too, as the index does.
 
-
-@kernel
-def _touch(xy: Floats, kind: Small, end: int, touched: Small) -> None:
-    """Mark what edges touch: those where areas were cut, too, as the index does."""
+    Args:
+        xy, kind, end: of the edges.
+        per_deg: cells a degree.
+        before: columns before the first.
+        touched: what is marked.
+    """
+    rows, columns = touched.shape
     for e in range(xy.shape[0] - 1):
         if kind[e] == end:
             continue
         ax, ay, bx, by = xy[e, 0], xy[e, 1], xy[e + 1, 0], xy[e + 1, 1]
-        parts = math.ceil(max(abs(bx - ax), abs(by - ay)) * _PER_DEG) + 1
+        parts = math.ceil(max(abs(bx - ax), abs(by - ay)) * per_deg) + 1
         for part in range(parts):
             x_0, x_1 = ax + (bx - ax) * part / parts, ax + (bx - ax) * (part + 1) / parts
             y_0, y_1 = ay + (by - ay) * part / parts, ay + (by - ay) * (part + 1) / parts
-            for r in range(
-                _cell_row(min(y_0, y_1) - _HAIR_DEG), _cell_row(max(y_0, y_1) + _HAIR_DEG) + 1
-            ):
-                for c in range(
-                    _cell_column(min(x_0, x_1) - _HAIR_DEG),
-                    _cell_column(max(x_0, x_1) + _HAIR_DEG) + 1,
-                ):
-                    touched[r, c] = 1
+            low = _cell(min(x_0, x_1) + 180.0 - _HAIR_DEG, per_deg, before, columns)
+            high = _cell(max(x_0, x_1) + 180.0 + _HAIR_DEG, per_deg, before, columns)
+            bottom = _cell(min(y_0, y_1) + 90.0 - _HAIR_DEG, per_deg, 0, rows)
+            top = _cell(max(y_0, y_1) + 90.0 + _HAIR_DEG, per_deg, 0, rows)
+            touched[bottom : top + 1, low : high + 1] = 1
 
 
 @kernel
-def _deepen(held: Codes, deep_m: float, deep: Small) -> None:
-    """Mark cells around which all is of the same set for so far."""
-    up = math.ceil(deep_m * _PER_DEG / _LEAST_DEGREE_M)
-    for r in range(up, _ROWS - up):
-        edge_deg = max(abs((r - up) / _PER_DEG - 90.0), abs((r + up + 1) / _PER_DEG - 90.0))
-        degree_m = _EQUATOR_DEGREE_M * math.cos(math.radians(edge_deg)) * 0.99
-        if degree_m * _WIDEST_DEG < deep_m:
-            continue
-        aside = math.ceil(deep_m * _PER_DEG / degree_m)
-        for c in range(aside, COLUMNS - aside):
-            which = held[r, c]
-            same = which != NOT_CALM
-            y = r - up
-            while same and y <= r + up:
-                for x in range(c - aside, c + aside + 1):
-                    if held[y, x] != which:
-                        same = False
-                        break
-                y += 1
-            deep[r, c] = same
+def _shallow(touched: Small, deep_m: float, deep: Small) -> None:
+    """Clear cells from which a border may be nearer than that."""
+    rows, columns = touched.shape
+    up = math.ceil(deep_m * _FINE / _LEAST_DEGREE_M)
+    asides = np.empty(rows, dtype=np.int64)
+    for r in range(rows):
+        # the parallel of those around that is nearest to a pole is the shortest
+        low, high = (r - up) / _FINE - 90.0, (r + up + 1) / _FINE - 90.0
+        shortest_m = _EQUATOR_DEGREE_M * math.cos(math.radians(min(max(-low, high), 90.0))) * 0.99
+        asides[r] = columns
+        if shortest_m * _WIDEST_DEG > deep_m:
+            asides[r] = math.ceil(deep_m * _FINE / shortest_m)
+        else:
+            deep[r, :] = 0
+    for r in range(rows):
+        for c in range(columns):
+            if not touched[r, c]:
+                continue
+            for y in range(max(r - up, 0), min(r + up + 1, rows)):
+                if asides[y] < columns:
+                    for x in range(c - asides[y], c + asides[y] + 1):
+                        deep[y, x % columns] = 0
 
 
 @kernel
@@ -146,13 +154,19 @@ def located(lat: Floats, lng: Floats, held: Codes) -> tuple[Codes, Codes, Ints]:
 
 
 @kernel
-def reach_deep(begins: Ints, ends: Ints, rows: Ints, cells: Codes, deep: Small) -> Small:
+def reach_deep(
+    begins: Ints, ends: Ints, rows: Ints, lat: Floats, lng: Floats, deep: Small
+) -> npt.NDArray[np.bool_]:
     """Which stretches of `rows` have a position in a cell that is deep."""
-    found = np.zeros(begins.shape[0], dtype=np.uint8)
+    found = np.zeros(begins.shape[0], dtype=np.bool_)
     for k in range(begins.shape[0]):
-        for j in range(begins[k], ends[k]):
-            cell = cells[rows[j]]
-            if cell != NOT_CALM and deep[cell]:
-                found[k] = 1
+        for j in range(ends[k] - 1, begins[k] - 1, -1):
+            y, x = lat[rows[j]], lng[rows[j]]
+            if not (abs(y) < 90.0 and abs(x) < 180.0):
+                continue
+            row = math.floor((y + 90.0) * _FINE)
+            column = math.floor((x + 180.0) * _FINE)
+            if deep[row * (360 * _FINE) + column]:
+                found[k] = True
                 break
     return found

@@ -110,7 +110,7 @@ class CrossingMonitor(Monitor):
         wanted = np.zeros(self._following.aircraft, dtype=np.uint8)
         wanted[np.array([slot for slot, _ in self._shallow], dtype=np.intp)] = 1
         wanted[reports.aircraft[rows]] = 1
-        batch = Batch(followed, cells, followed.by_aircraft(wanted), self._index.sets)
+        batch = Batch(followed, followed.by_aircraft(wanted), self._index.sets)
         events: list[Event] = []
         for at in batch.rows(rows):
             entered = self._row(batch, at, found.get(at.row, ()))
