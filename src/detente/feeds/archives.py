@@ -54,7 +54,6 @@ class Archive:
     Attributes:
         format: see above.
         counts: see above.
-        assumptions: what a reader of the results must know; complete when reading has begun.
 
     Raises:
         ArchiveError: it cannot be opened.
@@ -73,7 +72,7 @@ class Archive:
         self._options = options or ArchiveOptions()
         self._settings = _dated(self._options)
         self.counts = counts or Counts()
-        self.assumptions: tuple[Words, ...] = ()
+        self._reader: TableReader | None = None
         try:
             self.bytes = path.stat().st_size
             with path.open("rb") as raw:
@@ -89,6 +88,11 @@ class Archive:
                 advice=f"Those are: {', '.join(ARCHIVE_FORMATS)}.",
             )
         self.format = format or guess_format(beginning, path.name)
+
+    @property
+    def assumptions(self) -> tuple[Words, ...]:
+        """What a reader of the results must know; complete when all has been read."""
+        return () if self._reader is None else self._reader.assumptions
 
     def reports(
         self, *, batch_rows: int = BATCH_ROWS, progress: Progress | None = None
@@ -147,7 +151,8 @@ class Archive:
             reader = self._table(list(header.columns), source)
             layout = reader.layout
             texts = [each for each in (layout.aircraft, layout.callsign, layout.on_ground) if each]
-            for frame in csv_frames(stream, header, layout.needed, texts, where):
+            times = [each for each in (layout.time, layout.position_time) if each]
+            for frame in csv_frames(stream, header, layout.needed, texts, where, times=times):
                 yield reader.reports(frame)
                 tell(raw.tell(), self.bytes)
         self.counts.bytes += self.bytes
@@ -183,7 +188,7 @@ class Archive:
 
     def _table(self, columns: list[str], source: Source) -> TableReader:
         reader = TableReader(columns, self._options, source, self.counts, str(self._path))
-        self.assumptions = reader.assumptions
+        self._reader = reader
         return reader
 
     def _opened(self) -> _Opened:

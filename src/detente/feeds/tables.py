@@ -35,7 +35,8 @@ _SHORT: Final = re.compile(r"[0-9a-f]{1,5}")
 class TableReader:
     """Makes reports of a table's frames, one after the other.
 
-    What a row lacks is counted: `no-time`, `no-aircraft`, `no-position`.
+    What a row lacks is counted: `no-time`, `no-aircraft`, `no-position`. A time that cannot be read
+    among others that can is none.
 
     Args:
         columns: of the table.
@@ -65,11 +66,13 @@ class TableReader:
         self._callsigns = NameColumn(str.strip)
         self._called = LastNames()
         self._times: dict[str, TimeColumn] = {}
+        self._rows = 0
+        self._untimed: tuple[Words, ...] = ()
 
     @property
     def assumptions(self) -> tuple[Words, ...]:
-        """What a reader of the results must know."""
-        return self.layout.assumptions
+        """What a reader of the results must know; complete when all has been read."""
+        return (*self.layout.assumptions, *self._untimed)
 
     def reports(self, frame: pl.DataFrame) -> Reports:
         """The reports of the next rows.
@@ -88,6 +91,7 @@ class TableReader:
             measured = self._instants(frame, layout.position_time)
             time_us = np.where(measured == NEVER, time_us, measured)
         columns["time_us"] = time_us
+        self._note_untimed(frame[layout.time], time_us)
         aircraft = self._aircraft.numbers(_cells(frame[layout.aircraft], layout))
         columns["aircraft"] = aircraft
         for ours, column in layout.numbers.items():
@@ -113,6 +117,22 @@ class TableReader:
                 return np.full(frame.height, NEVER, dtype=np.int64)
             self._times[name] = column
         return column.instants(series).fill_null(NEVER).to_numpy(writable=True)
+
+    def _note_untimed(self, told: pl.Series, time_us: npt.NDArray[np.int64]) -> None:
+        """Name the first row that tells no time."""
+        if not self._untimed and (untimed := time_us == NEVER).any():
+            first = int(np.argmax(untimed))
+            cell = "" if told[first] is None else str(told[first]).strip()[:60]
+            row = self._rows + first + 1
+            self._untimed = (
+                Words(
+                    f"{self._where}: row {row:,} tells no time that can be read"
+                    f"{f' ({cell})' if cell else ''}; such rows are left out, and counted.",
+                    f"{self._where} : la ligne {row} n’indique pas d’heure lisible"
+                    f"{f' ({cell})' if cell else ''} ; de telles lignes sont omises et comptées.",
+                ),
+            )
+        self._rows += len(time_us)
 
     def _add_quality(
         self, frame: pl.DataFrame, columns: dict[str, npt.NDArray[np.generic]]

@@ -53,7 +53,13 @@ def read_header(stream: BinaryIO, options: ArchiveOptions, where: str) -> Header
 
 
 def csv_frames(
-    stream: BinaryIO, header: Header, needed: Sequence[str], texts: Sequence[str], where: str
+    stream: BinaryIO,
+    header: Header,
+    needed: Sequence[str],
+    texts: Sequence[str],
+    where: str,
+    *,
+    times: Sequence[str] = (),
 ) -> Iterator[pl.DataFrame]:
     """The rest of the file, in frames of some megabytes.
 
@@ -63,6 +69,7 @@ def csv_frames(
         needed: columns to be read.
         texts: those of them that are text whatever they look like.
         where: names the file in errors.
+        times: those that are all numbers or all text, but for odd cells: what most of them are.
 
     Raises:
         ArchiveError: a line does not end.
@@ -85,7 +92,7 @@ def csv_frames(
             block, held = block[:cut], block[cut:]
         if block.strip():
             if kinds is None:
-                kinds, comma = _kinds(header, block, needed, texts, where)
+                kinds, comma = _kinds(header, block, needed, texts, times, where)
             yield _frame(
                 header.line + block, header.separator, kinds, where, decimal_comma=comma
             ).select(needed)
@@ -102,7 +109,12 @@ def _line_end(block: bytes) -> int:
 
 
 def _kinds(
-    header: Header, block: bytes, needed: Sequence[str], texts: Sequence[str], where: str
+    header: Header,
+    block: bytes,
+    needed: Sequence[str],
+    texts: Sequence[str],
+    times: Sequence[str],
+    where: str,
 ) -> tuple[dict[str, pl.DataType], bool]:
     """What the columns hold, by the first rows: numbers, or text."""
     all_text: dict[str, pl.DataType] = {name: pl.String() for name in header.columns}
@@ -117,7 +129,10 @@ def _kinds(
         cells = cells.filter(cells != "")
         numbers = cells.cast(pl.Float64, strict=False)
         with_comma = [each for each in cells.to_list() if _DECIMAL_COMMA.fullmatch(each)]
-        is_text = name in texts or (numbers.null_count() == len(cells) and not with_comma)
+        no_numbers = numbers.null_count() - len(with_comma)
+        is_text = name in texts or (
+            2 * no_numbers > len(cells) if name in times else no_numbers == len(cells)
+        )
         kinds[name] = pl.String() if is_text else pl.Float64()
         comma = comma or (not is_text and bool(with_comma) and header.separator != ",")
     return kinds, comma

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from .archive_options import ColumnUnclear
@@ -18,6 +20,8 @@ _MAGNITUDES: Final = (
     ("_us", 1.0, 1e15, 1e16),
     ("_ns", 1e-3, 1e18, 1e19),
 )
+_STRAY_SHARE: Final = 0.01
+"""Numbers of another magnitude than the others', up to which they are odd ones out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,14 @@ class TimeColumn:
         name: of the column.
         unit_us: µs for each unit of a number; None for text and date-times.
         utc: whether times without a zone are UTC.
+        least, most: numbers from and below which are times.
     """
 
     name: str
     unit_us: float | None
     utc: bool = False
+    least: float = -math.inf
+    most: float = math.inf
 
     @classmethod
     def of(cls, series: pl.Series, where: str, *, utc: bool = False) -> TimeColumn | None:
@@ -77,13 +84,18 @@ class TimeColumn:
         known = series.cast(pl.Float64).fill_nan(None).drop_nulls()
         if known.is_empty():
             return None
-        low, high = float(known.to_numpy().min()), float(known.to_numpy().max())
-        for _, factor, least, most in _MAGNITUDES:
-            if least <= low and high < most:
-                return cls(name, factor)
+        numbers = known.to_numpy()
+        # How many could be seconds, milliseconds and so on; the others are odd ones out.
+        found = sorted(
+            (int(np.count_nonzero((least <= numbers) & (numbers < most))), factor, least, most)
+            for _, factor, least, most in _MAGNITUDES
+        )
+        (others, *_), (count, factor, least, most) = found[-2:]
+        if count and others <= _STRAY_SHARE * count:
+            return cls(name, factor, least=least, most=most)
         raise ColumnUnclear(
-            f"The numbers from {low:g} to {high:g} could be many things; they are not seconds, "
-            "milli-, micro- or nanoseconds since 1970 between 2001 and 2286.",
+            f"The numbers from {numbers.min():g} to {numbers.max():g} could be many things; they "
+            "are not seconds, milli-, micro- or nanoseconds since 1970 between 2001 and 2286.",
             where=f"{where}, {name}",
             advice="Name the column timestamp_s, timestamp_ms or timestamp_us.",
         )
@@ -94,6 +106,9 @@ class TimeColumn:
             return series.cast(pl.Datetime("us", series.dtype.time_zone)).cast(pl.Int64)
         if self.unit_us is None:
             return _parsed(series, utc=self.utc)
+        told = series.is_between(self.least, self.most, closed="left")
+        if not told.all():
+            series = pl.select(pl.when(told).then(series)).to_series()
         if series.dtype.is_integer():
             whole = series.cast(pl.Int64)
             return whole * int(self.unit_us) if self.unit_us >= 1 else whole // 1000

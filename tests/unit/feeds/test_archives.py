@@ -109,44 +109,6 @@ def test_the_same_table_reads_alike_from_parquet_csv_and_json(tmp_path: Path) ->
         check_plain(read(tmp_path / name)[0])
 
 
-@pytest.mark.parametrize(
-    ("times", "expected_us"),
-    [
-        (pl.Series([1_777_626_000.25]), 1_777_626_000_250_000),
-        (pl.Series([1_777_626_000]), 1_777_626_000_000_000),
-        (pl.Series([1_777_626_000_250]), 1_777_626_000_250_000),
-        (pl.Series([1_777_626_000_250_001]), 1_777_626_000_250_001),
-        (pl.Series([1_777_626_000_250_001_999]), 1_777_626_000_250_001),
-        (pl.Series([1_777_626_000_250], dtype=pl.Datetime("ms", "UTC")), 1_777_626_000_250_000),
-        (pl.Series(["2026-05-01T10:00:00.25+01:00"]), 1_777_626_000_250_000),
-    ],
-)
-def test_times_are_told_by_magnitude_type_or_text(
-    tmp_path: Path, times: pl.Series, expected_us: int
-) -> None:
-    pl.DataFrame({"time": times, "icao24": ["3c6444"], "lat": [1.0], "lon": [2.0]}).write_parquet(
-        tmp_path / "t.parquet"
-    )
-    reports, _ = read(tmp_path / "t.parquet")
-    assert reports.time_us.tolist() == [expected_us]
-
-
-@pytest.mark.parametrize(
-    "times",
-    [
-        pl.Series(["2026-05-01T09:00:00.25", "2026-05-01 09:00:01"]),
-        pl.Series(["2026-05-01T11:00:00.25+02:00", "2026-05-01 09:00:01Z"]),
-        pl.Series([1_777_626_000_250, 1_777_626_001_000], dtype=pl.Datetime("ms")),
-    ],
-)
-def test_times_without_a_zone_are_utc_if_that_is_said(tmp_path: Path, times: pl.Series) -> None:
-    pl.DataFrame(
-        {"time": times, "icao24": ["a1b2c3"] * 2, "lat": [1.0] * 2, "lon": [2.0] * 2}
-    ).write_parquet(tmp_path / "t.parquet")
-    reports, _ = read(tmp_path / "t.parquet", ArchiveOptions(times_are_utc=True))
-    assert reports.time_us.tolist() == [1_777_626_000_250_000, 1_777_626_001_000_000]
-
-
 def test_opensky_tables_are_si_and_tell_when_the_position_was_measured(tmp_path: Path) -> None:
     header = "time,icao24,lat,lon,velocity,heading,vertrate,callsign,onground,squawk,baroaltitude,geoaltitude,lastposupdate,lastcontact"  # noqa: E501
     row = "1700000010,a1b2c3,1.5,2.5,100.0,45.0,-2.0,ABC1  ,false,1000,3000.0,3100.0,1700000007.25,1700000009"  # noqa: E501
@@ -203,6 +165,8 @@ def test_columns_and_units_may_be_said(tmp_path: Path) -> None:
         ("time,lat,lon\n1700000000,1,2\n", "no column for the aircraft"),
         ("time,icao24,lat\n1700000000,a,1\n", "no column for the longitude"),
         ("time,icao24,lat,lon\n12345,a,1,2\n", "could be many things"),
+        ("time,icao24,lat,lon\n1700000000,a,1,2\n1700000000000,a,1,2\n", "could be many things"),
+        ("time,icao24,lat,lon\n2026-05-01,a,1,2\nsoon,a,1,2\n7,a,1,2\n", "no time with its zone"),
         ("time,icao24,lat,lon\nyesterday,a,1,2\n", "yesterday.*no time with its zone"),
         ("time,icao24,lat,lon\n2026-05-01T09:00:00,a,1,2\n", "no time with its zone"),
     ],
