@@ -11,7 +11,8 @@ import msgspec
 from detente.boundaries import BoundarySource
 from detente.interchange import rfc3339
 
-from .events import Event, Place
+from .events import Event, Ground, Place
+from .grading import sentence
 from .outputs_table import INTERVALS, PLACES, TEXTS, told_bound
 
 Json = dict[str, Any]
@@ -22,8 +23,9 @@ def write_geojson(
 ) -> None:
     """A FeatureCollection, one Feature a line.
 
-    An event that has an entry and an exit is a line between them, one that has one of them a point;
-    else it has no geometry. Bounds of figures that do not exist are null.
+    An event that has an entry and an exit is a line between them, one that has one of them, or only
+    a deepest place, a point; else it has no geometry. Bounds of figures that do not exist are null.
+    Each ground stands as a sentence in both languages, too.
 
     Args:
         events: what is written.
@@ -58,7 +60,7 @@ def feature(event: Event) -> Json:
             "high": told_bound(interval.high),
             "unit": interval.unit,
         }  # fmt: skip
-    told["grounds"] = [{"code": each.code, "figures": each.figures} for each in event.grounds]
+    told["grounds"] = [_ground(each) for each in event.grounds]
     told["reports"] = event.reports
     told["sources"] = list(event.sources)
     told["boundary_source"] = event.boundary_source
@@ -67,8 +69,19 @@ def feature(event: Event) -> Json:
     return {"type": "Feature", "id": event.id, "geometry": _geometry(event), "properties": told}
 
 
-def _geometry(event: Event) -> Json | None:
+def _ground(ground: Ground) -> Json:
+    words = sentence(ground)
+    return {"code": ground.code, "figures": ground.figures, "en": words.en, "fr": words.fr}
+
+
+def ends_of(event: Event) -> list[Place]:
+    """Where it began and ended; if neither is known, where it was deepest, or nearest."""
     ends = [each for each in (event.entry, event.exit) if each is not None]
+    return ends or [each for each in (event.deepest,) if each is not None]
+
+
+def _geometry(event: Event) -> Json | None:
+    ends = ends_of(event)
     if not ends:
         return None
     points = [_point(each) for each in ends]

@@ -12,6 +12,7 @@ from detente.interchange import KML_NAMESPACE, rfc3339, xml_child, xml_document,
 
 from .events import Event, Grade, Place
 from .grading import sentence
+from .outputs_geojson import ends_of
 from .outputs_table import INTERVALS, told_bound
 
 _COLOURS: Final = {  # aabbggrr
@@ -48,7 +49,7 @@ def write_kml(events: Iterable[Event], path: Path, sources: Sequence[BoundarySou
         xml_child(xml_child(style, "IconStyle"), "color", colour)
     written = left_out = 0
     for event in events:
-        if written == EVENTS_MAX or (event.entry is None and event.exit is None):
+        if written == EVENTS_MAX or not ends_of(event):
             left_out += 1
             continue
         _placemark(whole, event)
@@ -62,7 +63,9 @@ def _placemark(whole: ET.Element, event: Event) -> None:
     who = event.callsign or event.aircraft
     against = event.claimant or event.other or event.rule
     xml_child(placemark, "name", " ".join(each for each in (who, str(event.kind), against) if each))
-    xml_child(placemark, "description", " ".join(sentence(each).en for each in event.grounds))
+    words = [sentence(each) for each in event.grounds]
+    both = (" ".join(each.en for each in words), " ".join(each.fr for each in words))
+    xml_child(placemark, "description", "\n\n".join(both).strip())
     span = xml_child(placemark, "TimeSpan")
     xml_child(span, "begin", rfc3339(event.began_us))
     if event.ended_us is not None:
@@ -72,7 +75,7 @@ def _placemark(whole: ET.Element, event: Event) -> None:
     for name, value in _told(event).items():
         if value:
             xml_child(xml_child(extended, "Data", name=name), "value", value)
-    ends = [each for each in (event.entry, event.exit) if each is not None]
+    ends = ends_of(event)
     shape = xml_child(placemark, "LineString" if len(ends) > 1 else "Point")
     xml_child(shape, "altitudeMode", "absolute")
     xml_child(shape, "coordinates", " ".join(_point(each) for each in ends))

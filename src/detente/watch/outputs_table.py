@@ -14,8 +14,10 @@ import polars as pl
 
 from detente.errors import printable
 from detente.interchange import harmless, rfc3339
+from detente.words import Language
 
 from .events import Event, Interval, Place
+from .grading import sentence
 
 _TIME: Final = pl.Datetime("us", "UTC")
 _INTERVAL: Final = pl.Struct(
@@ -33,7 +35,8 @@ _PLACE: Final = pl.Struct(
 )
 _FIGURE: Final = pl.Struct({"name": pl.String, "number": pl.Float64, "text": pl.String})
 _GROUND: Final = pl.Struct({"code": pl.String, "figures": pl.List(_FIGURE)})
-PLACES: Final = ("entry", "exit")
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "fr")
+PLACES: Final = ("entry", "exit", "deepest")
 PLACE_FIELDS: Final = ("lat_deg", "lng_deg", "altitude_m", "radius_m", "spread_s")
 INTERVALS: Final = (
     "duration_s",
@@ -99,8 +102,9 @@ def write_csv(events: Iterable[Event], path: Path) -> None:
     """A header and a row for each event (RFC 4180); what is not known is empty, times are RFC 3339.
 
     A figure has three columns: its value, and `_low` and `_high`, between which it lies with 95 %;
-    empty where there is no bound. Texts that a spreadsheet would take for a formula begin with an
-    apostrophe; what a terminal would obey is escaped.
+    empty where there is no bound. `why_en` and `why_fr` say the grounds in sentences. Texts that a
+    spreadsheet would take for a formula begin with an apostrophe; what a terminal would obey is
+    escaped.
 
     Raises:
         OSError: it cannot be written.
@@ -157,6 +161,8 @@ CSV_COLUMNS: Final = (
     *(f"{place}_{name}" for place in PLACES for name in ("time", *PLACE_FIELDS)),
     *(f"{name}{end}" for name in INTERVALS for end in ("", "_low", "_high")),
     "grounds",
+    "why_en",
+    "why_fr",
     "reports",
     "sources",
     "boundary_source",
@@ -183,6 +189,8 @@ def _csv_row(event: Event) -> list[str]:
         else:
             cells += [_number(each) for each in (interval.value, interval.low, interval.high)]
     cells.append(" ".join(each.code for each in event.grounds))
+    words = [sentence(each) for each in event.grounds]
+    cells += [_cell(" ".join(each.to(language) for each in words)) for language in LANGUAGES]
     cells.append(str(event.reports))
     cells += [_cell(each) for each in (" ".join(event.sources), event.boundary_source)]
     cells.append(event.basis)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tests.support.archives_made import CLAIMS, at_once, in_time, wandering
 from tests.support.full_disks import room_for
 
-from detente.watch import Event, OutputUnusable, check_output, write_events
+from detente.watch import Event, OutputUnusable, Place, check_output, sentence, write_events
 
 HOSTILE = '=cmd|"<b>\x01&'
 KML = "{http://www.opengis.net/kml/2.2}"
@@ -90,12 +90,45 @@ def test_kml_shows_what_has_a_place_and_counts_the_rest(
     path = tmp_path / "events.kml"
     placed = [each for each in events if each.entry or each.exit]
     nowhere = [
-        replace(each, id=f"{i:064x}", entry=None, exit=None) for i, each in enumerate(placed)
+        replace(each, id=f"{i:064x}", entry=None, exit=None, deepest=None)
+        for i, each in enumerate(placed)
     ]
     assert write_events([*placed, *nowhere[:2]], path, CLAIMS.sources) == 2
     root = ET.parse(path).getroot()
     assert len(root.findall(f".//{KML}Placemark")) == len(placed)
     assert root.findtext(f".//{KML}Document/{KML}description") == "Surveyed (CC0-1.0)"
+
+
+def test_grounds_are_said_in_both_languages(events: list[Event], tmp_path: Path) -> None:
+    """With their figures by plain names, not by those that programs use."""
+    event = next(each for each in events if each.entry and each.grounds and each.grounds[0].figures)
+    words = sentence(event.grounds[0])
+    name = next(iter(event.grounds[0].figures))
+    paths = [tmp_path / f"events.{suffix}" for suffix in ("csv", "geojson", "kml")]
+    for path in paths:
+        write_events([event], path)
+    with paths[0].open(newline="", encoding="utf-8") as stream:
+        (row,) = csv.DictReader(stream)
+    assert words.en in row["why_en"]
+    assert words.fr in row["why_fr"]
+    (feature,) = json.loads(paths[1].read_text("utf-8"))["features"]
+    ground = feature["properties"]["grounds"][0]
+    assert (ground["en"], ground["fr"]) == (words.en, words.fr)
+    told = ET.parse(paths[2]).getroot().findtext(f".//{KML}Placemark/{KML}description") or ""
+    for text in (row["why_en"], row["why_fr"], ground["en"], told):
+        assert name not in text
+    assert words.en in told
+    assert words.fr in told
+
+
+def test_who_was_inside_all_the_time_has_a_place(events: list[Event], tmp_path: Path) -> None:
+    place = Place(46.05, 7.1, None, events[0].began_us, 10.0, 0.0)
+    event = replace(events[0], entry=None, exit=None, deepest=place)
+    assert write_events([event], tmp_path / "events.kml") == 0
+    write_events([event], tmp_path / "events.geojson")
+    (feature,) = json.loads((tmp_path / "events.geojson").read_text("utf-8"))["features"]
+    assert feature["geometry"] == {"type": "Point", "coordinates": [7.1, 46.05]}
+    assert feature["properties"]["deepest"]["lat_deg"] == 46.05
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "geojson", "csv", "kml"])
