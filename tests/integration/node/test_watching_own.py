@@ -16,7 +16,7 @@ HERE = (47.0, 8.0)
 
 
 def watch_file(folder: Path, flying: Receiver, *, declare: bool) -> Path:
-    (folder / "rules.toml").write_text("[tracks]\ngap_s = 5.0\n")
+    (folder / "rules.toml").write_text("[tracks]\ngap_s = 3.0\n")
     path = folder / "watch.toml"
     path.write_text(
         'crossings = false\nrules = ["rules.toml"]\n'
@@ -59,8 +59,9 @@ async def test_a_flight_that_leaves_its_volumes_is_told_and_declared(tmp_path: P
         a, options = there["a"], ("--watch", str(watch_file(tmp_path, flying, declare=True)))
         await a.start(*options)
         volume = circle(*HERE, radius_m=400.0, low_m=0.0, high_m=9_000.0, start_s=-5.0)
-        done = await a.file([volume], name="Survey", aircraft="4B1234", state="Activated")
-        plan = done["id"]
+        plan = (await a.file([volume], name="Survey"))["id"]
+        await watched(a, 0)
+        done = await a.act(plan, "activate", {"aircraft": "4B1234"})
         assert done["plan"]["aircraft"] == "4B1234"
         await watched(a, 1)
         assert await alerts(a) == []
@@ -107,3 +108,5 @@ async def test_a_flight_that_leaves_its_volumes_is_told_and_declared(tmp_path: P
             return found if not found["open"] else None
 
         assert (await until(lost))["now"]["closing"] == "lost"
+        await a.act(plan, "end")
+        await watched(a, 0)

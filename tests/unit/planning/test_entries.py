@@ -87,6 +87,18 @@ async def test_an_attempt_is_read_as_it_was(tmp_path: Path, vertices: int) -> No
         assert await node.record.verify() == []
 
 
+async def test_what_was_recorded_before_plans_named_aircraft_is_read(tmp_path: Path) -> None:
+    async with recording(tmp_path) as node:
+        ours = planned.intent()
+        settled = await node.recorder.settled(None, planned.accepted(ours))
+        assert settled.intent_entry_id is not None
+        _, payload = await found(node.record, settled.intent_entry_id)
+        assert entries.intent_told(payload, node.record.blobs.read)[0] == ours
+        body = {name: each for name, each in payload.body.items() if name != "aircraft"}
+        old, _ = entries.intent_told(replace(payload, body=body), node.record.blobs.read)
+        assert old == replace(ours, aircraft="")
+
+
 async def test_details_are_kept_once_for_all_attempts_that_look_at_them(tmp_path: Path) -> None:
     async with recording(tmp_path) as node:
         near = planned.neighbour(volumes=[many(60)])
