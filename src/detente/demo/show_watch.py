@@ -36,6 +36,9 @@ from detente.demo.watching import (
 from detente.watch import GROUNDS, Event, Grade, Interval, sentence
 from detente.words import Words
 
+BORDER: Final = "┃"
+DRAWN: Final = 16
+"""Characters of a depth that is drawn."""
 _AROUND: Final = ("CH", "FR", "DE", "IT", "AT", "LI")
 """Who claims what lies below the day over Switzerland."""
 _INCURSIONS: Final = Words(
@@ -106,7 +109,7 @@ def watch_all(
 
         incursions = spoofed = None
         if archives.incursions is not None:
-            incursions = watched(archives.incursions, "incursions", _INCURSIONS, ("ES", "FR"))
+            incursions = watched(archives.incursions, "incursions", _INCURSIONS, ("ES",))
         if archives.spoofed is not None:
             spoofed = watched(archives.spoofed, "spoofed", _SPOOFED, ())
         day = watched(archives.day, "day", _DAY, _AROUND)
@@ -127,7 +130,7 @@ def told_incursions(console: Console, found: Watched, source: str) -> None:
         f"[bold]Incursions into Spain[/bold] in {escape(found.archive)}: {len(events)} by "
         f"{source}, of {found.outcome.reports:,} positions",
     )
-    _crossings(console, events)
+    _crossings(console, events, drawn=True)
     _grounds(console, events)
 
 
@@ -204,20 +207,25 @@ def _counts(console: Console, counts: Sequence[Counts]) -> None:
     console.print(Padding(table, (0, 0, 0, 3)))
 
 
-def _crossings(console: Console, events: Sequence[Event]) -> None:
-    """Crossings with duration and depth."""
+def _crossings(console: Console, events: Sequence[Event], *, drawn: bool = False) -> None:
+    """Crossings with duration and depth; and these drawn, if there is room for it."""
     days = {f"{_began(each):%Y-%m-%d}" for each in events}
     table = _table(*days if len(days) == 1 else ("",))
     table.add_column("into", no_wrap=True)
     for heading in ("inside, s", "depth, m"):
         table.add_column(heading, justify="right")
+    depths = [each.depth_nearest_m for each in events if each.depth_nearest_m is not None]
+    if drawn:
+        table.add_column(f"{BORDER} the border", no_wrap=True)
     table.add_column("how sure", no_wrap=True)
     for each in events:
+        picture = [drawing(each.depth_nearest_m, depths)] if drawn else []
         table.add_row(
             f"{_began(each):{'%H:%M:%S' if len(days) == 1 else '%Y-%m-%d %H:%M:%S'}}",
             escape(each.claimant),
             figure(each.duration_s),
             figure(each.depth_nearest_m),
+            *picture,
             _GRADES[each.grade],
         )
     console.print(Padding(table, (0, 0, 0, 3)))
@@ -247,6 +255,36 @@ def figure(interval: Interval | None) -> str:
         return f"over {_whole(interval.low)}"
     bounds = f"{_whole(interval.low)}–{_whole(interval.high)}"
     return f"{_whole(interval.value)} ({bounds})"
+
+
+def drawing(interval: Interval | None, depths: Sequence[Interval]) -> str:
+    """A depth and its bounds beside the border, which is at the same place for all of them.
+
+    Args:
+        interval: what is drawn.
+        depths: what is drawn with it, at the same scale.
+    """
+    if interval is None:
+        return ""
+    known = [0.0, *(m for each in depths for m in (each.low, each.value, each.high))]
+    finite = [each for each in known if math.isfinite(each)]
+    least = min(finite)
+    step = (max(finite) - least) / (DRAWN - 2) or 1.0
+
+    def column(depth_m: float) -> int:
+        if math.isinf(depth_m):
+            return 0 if depth_m < 0 else DRAWN - 1
+        return round((depth_m - least) / step)
+
+    first, last, border = (column(each) for each in (interval.low, interval.high, 0.0))
+    cells = [" "] * DRAWN
+    cells[first : last + 1] = "─" * (last + 1 - first)
+    cells[first], cells[last] = "├", "┤"
+    cells[border] = BORDER if cells[border] == " " else "╂"
+    cells[column(interval.value)] = "◆"
+    if math.isinf(interval.high):
+        cells[last] = "→"
+    return "".join(cells).rstrip()
 
 
 def _whole(value: float) -> str:

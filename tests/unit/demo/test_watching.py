@@ -13,7 +13,7 @@ from tests.support.boundaries import exact_store
 from tests.support.samples import sample
 
 from detente.boundaries import BoundaryStore
-from detente.demo.show_watch import figure, watch_all
+from detente.demo.show_watch import BORDER, DRAWN, drawing, figure, watch_all
 from detente.demo.watching import Archives, by_source, compared, counted, doubted, entered
 from detente.watch import Event, EventKind, Grade, Ground, Interval, Place
 
@@ -128,6 +128,19 @@ def test_a_figure_is_told_with_its_bounds(interval: Interval | None, shown: str)
     assert figure(interval) == shown
 
 
+def test_depths_are_drawn_beside_the_border() -> None:
+    shown, untold = Interval(700.0, 400.0, 900.0, "m"), Interval(150.0, -110.0, 340.0, "m")
+    deep = Interval(1_000.0, 980.0, float("inf"), "m")
+    drawn = [drawing(each, [shown, untold, deep]) for each in (shown, untold, deep)]
+    assert all(len(each) <= DRAWN for each in drawn)
+    border = drawn[0].index(BORDER)
+    assert drawn[2].index(BORDER) == border
+    assert drawn[0].index("├") > border, "all of what is shown lies beyond the border"
+    assert drawn[1].index("├") < drawn[1].index("╂") == border < drawn[1].index("◆")
+    assert drawn[2].endswith("→"), "there is no upper bound"
+    assert drawing(None, [shown]) == ""
+
+
 def test_without_exact_borders_it_says_so_and_goes_on(tmp_path: Path) -> None:
     # From Bern to Milan in a straight line, a position every ten seconds.
     rows = [
@@ -171,8 +184,9 @@ def test_incursions_are_found_and_what_was_spoofed_cannot_be_told(tmp_path: Path
     assert "in tour_de_france.json.gz: 4 by maritime-10m" in shown
     rows = [line.split() for line in text.splitlines() if line.strip().startswith("12:")]
     assert [row[1] for row in rows] == ["ES"] * 4
-    grades = [" ".join(row[6:]) for row in rows]
+    grades = [" ".join(row[6:]).lstrip("├─◆┤╂┃ ") for row in rows]
     assert grades == ["shown", "cannot be told", "shown", "shown"]
+    assert ["╂" in "".join(row) for row in rows] == [False, True, False, False]
     assert "✓ Of the 3 within an hour of positions of the same track" in shown
     assert "3 are graded cannot be told" in shown
     for claimant in ("RO", "PL", "SE"):
