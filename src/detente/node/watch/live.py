@@ -1,9 +1,9 @@
-"""Watching while it happens: feeds in a thread of their own, tracks and monitors in another one.
+"""Watching while it happens: feeds, tracks and monitors in a thread of their own.
 
-The first has an event loop on which the feeds run. Everything that has come is given to the engine
-at once, on the second, so that whoever is slow gets more at a time and catches up; meanwhile the
-feeds go on, and what is too much is given up where the newest positions can be kept. Kernels leave
-the interpreter to others while they compute: officers wait for nothing here.
+The thread has an event loop on which the feeds run; between them, everything that has come is given
+to the engine at once, so that whoever is slow gets more at a time and catches up. Kernels leave the
+interpreter to others while they compute: officers wait for nothing here. (With a second thread for
+the engine each of its kernels would wait for whoever decodes: many times as slow, as measured.)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,9 +26,9 @@ TURN_S: Final = 0.01
 """Between two looks at what has come: many small pieces are looked at together."""
 SWITCH_S: Final = 0.0005
 """How long a kernel that let go of the interpreter may wait for it. By default it is ten times as
-long, which a look of many kernels spends waiting for whoever decodes meanwhile."""
+long, which a look of many kernels spends waiting for whoever records alerts meanwhile."""
 BEHIND_MAX: Final = 1000
-"""Batches of events that the node may not have taken yet; watching waits then."""
+"""Batches of events that the node may not have taken yet; the thread waits then."""
 WAITING_MAX: Final = 500_000
 """Reports that may wait: five seconds of 100,000 a second."""
 _log = logging.getLogger("detente.node.watch")
@@ -64,13 +64,13 @@ class LiveHealth:
 
 
 class LiveWatch:
-    """The threads.
+    """The thread.
 
     Args:
         engine: tracks and monitors.
-        feeds: makes the feeds, on the first thread's own loop.
+        feeds: makes the feeds, on the thread's own loop.
         on_events: is given events on the caller's loop, one batch after another.
-        on_reports: are given all reports on the second thread, before the engine.
+        on_reports: are given all reports on the thread, before the engine.
         clock: µs since 1970 UTC.
         waiting_max: reports that may wait to be looked at; see `WaitingReports`.
     """
@@ -147,22 +147,16 @@ class LiveWatch:
         self._waiting = WaitingReports(self._waiting_max)
         self._feeds = self._make_feeds(self._waiting)
         running = [asyncio.create_task(each.run()) for each in self._feeds]
-        with ThreadPoolExecutor(1, "detente-watch-look") as looking:
-            try:
-                while True:
-                    await self._looked(looking, await self._waiting.get())
-                    await self._given_back()
-                    await asyncio.sleep(TURN_S)
-            finally:
-                for each in running:
-                    each.cancel()
-                await asyncio.gather(*running, return_exceptions=True)
-                await self._looked(looking, self._waiting.take())
-
-    async def _looked(self, looking: ThreadPoolExecutor, reports: Reports) -> None:
-        """Have the engine look; its one thread looks at batches in their order, come what may."""
-        loop = asyncio.get_running_loop()
-        await asyncio.shield(loop.run_in_executor(looking, self._look, reports))
+        try:
+            while True:
+                self._look(await self._waiting.get())
+                await self._given_back()
+                await asyncio.sleep(TURN_S)
+        finally:
+            for each in running:
+                each.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            self._look(self._waiting.take())
 
     def _look(self, reports: Reports) -> None:
         if not len(reports):
