@@ -49,7 +49,7 @@ class Summary:
 
     Attributes:
         counts: events by kind, grade, and what they are about (boundary or rule).
-        shown: the surest and largest first chosen, in the order of time.
+        shown: those chosen, in the order of time; see `summary_of`.
     """
 
     counts: Mapping[tuple[str, str, str], int]
@@ -62,24 +62,29 @@ class Summary:
 
 
 def summary_of(events: Iterable[Event], most: int = EVENTS_MAX) -> Summary:
-    """Count events, and choose those to be shown: the surest first; of these each kind in turn, and
-    of a kind the largest first, or the nearest where it is about distances.
+    """Count events, and choose those to be shown: the surest first, but a fifth of the room is for
+    others if there are any; of a grade each kind in turn, and of a kind the largest first, or the
+    nearest where it is about distances.
     """
     counts: Counter[tuple[str, str, str]] = Counter()
-    chosen: defaultdict[EventKind, list[Event]] = defaultdict(list)
+    chosen: defaultdict[tuple[EventKind, Grade], list[Event]] = defaultdict(list)
     for event in events:
         counts[str(event.kind), str(event.grade), event.rule or event.boundary] += 1
-        of_kind = chosen[event.kind]
-        of_kind.append(event)
-        if len(of_kind) >= 4 * most + _HELD:
-            of_kind[:] = heapq.nsmallest(most, of_kind, key=_weight)
+        alike = chosen[event.kind, event.grade]
+        alike.append(event)
+        if len(alike) >= 4 * most + _HELD:
+            alike[:] = heapq.nsmallest(most, alike, key=_weight)
     turns = [
         (_ORDER[event.grade], turn, event)
         for _, some in sorted(chosen.items())
         for turn, event in enumerate(sorted(some, key=_weight))
     ]
     turns.sort(key=lambda each: each[:2])
-    shown = (event for _, _, event in turns[:most])
+    sure = [event for order, _, event in turns if order == 0]
+    others = [event for order, _, event in turns if order != 0]
+    room = most - min(len(others), most // 5)
+    shown = sure[:room]
+    shown += others[: most - len(shown)]
     return Summary(dict(sorted(counts.items())), tuple(sorted(shown, key=_when)))
 
 
@@ -136,12 +141,13 @@ def _written(path: Path, page: str) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def _weight(event: Event) -> tuple[int, float, int, str]:
+def _weight(event: Event) -> tuple[int, float, str]:
     figures = (event.depth_nearest_m, event.duration_s)
     grave = next((abs(each.value) for each in figures if each is not None), 0.0)
     if event.distance_m is not None and event.kind in _NEAR:
         grave = -event.distance_m.value
-    return _ORDER[event.grade], -grave, event.began_us, event.id
+    # Of those that are alike, as are all that were too deep to be told, any: not the earliest.
+    return _ORDER[event.grade], -grave, event.id
 
 
 def _when(event: Event) -> tuple[int, str]:
@@ -178,6 +184,11 @@ def _data(report: Report) -> dict[str, Any]:
         "all": summary.events,
         "eventsFile": report.events_file,
         "made": None if report.made_at_us is None else report.made_at_us / 1e6,
+        "named": {
+            each.id: {"name": each.name, "claimant": each.claimant}
+            for each in (known.get(against) for _, _, against in summary.counts)
+            if each is not None
+        },
         "boundaries": [_boundary(known[name], lines[number]) for name, number in used.items()],
         "limits": [limit_data(each) for each in broken.values()],
         "events": events,

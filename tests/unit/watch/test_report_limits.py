@@ -114,3 +114,23 @@ def test_of_kinds_that_are_many_none_is_crowded_out(tmp_path: Path) -> None:
     shown = summary_of([*crowd, *breaches], 50).shown
     assert len(shown) == 50
     assert {each.id for each in breaches} <= {each.id for each in shown}
+
+
+def test_what_cannot_be_told_is_not_crowded_out_by_what_is_shown(tmp_path: Path) -> None:
+    some = at_once(in_time(wandering(1, 4, 60)))
+    sure = [replace(some[0], id=f"{i:064x}", grade=Grade.SHOWN) for i in range(300)]
+    unsure = replace(some[0], grade=Grade.CANNOT_BE_TOLD, depth_nearest_m=None)
+    shown = summary_of([*sure, unsure], 50).shown
+    assert len(shown) == 50
+    assert unsure in shown
+    many = summary_of([*sure, *(replace(unsure, id=f"{i:x}") for i in range(900))], 50).shown
+    assert sum(each.grade is Grade.SHOWN for each in many) == 40
+    none = summary_of(sure, 50).shown
+    assert len(none) == 50
+
+
+def test_every_boundary_that_is_counted_has_its_name() -> None:
+    events = at_once(in_time(wandering(1, 4, 60)))
+    told = page_of(events, most=1)
+    assert {each[2] for each in told["counts"]} == set(told["named"]) == {"sure/A", "sure/B"}
+    assert told["named"]["sure/A"] == {"name": "A", "claimant": "A"}

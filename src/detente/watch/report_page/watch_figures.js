@@ -38,3 +38,15 @@ function intervalDrawing(value, low, high, unit, agreed) {
   if (value !== null) picture.append(shape("rect", { x: x(value) - 1.6, y: 6, width: 3.2, height: 14 }, "dot"));
   return picture;
 }
+
+// How many there are of each grade, beside one another; filled is what is shown.
+function countsDrawing(counts, most) {
+  const picture = shape("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" });
+  let x = 0;
+  for (const [grade, count] of counts) {
+    const width = count / most * 100;
+    if (count) picture.append(shape("rect", { x, y: grade === "shown" ? 0.5 : 2.5, width: Math.max(0.8, width - 0.4), height: grade === "shown" ? 9 : 5 }, `of-${grade}`));
+    x += width;
+  }
+  return picture;
+}

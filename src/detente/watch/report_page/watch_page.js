@@ -22,28 +22,32 @@ const agreedText = (e) => amount(e.limit.agreed, "m");
 
 // A boundary by its name, with its id beside it; a rule by its id.
 function againstParts(against) {
-  const boundary = model.boundaries.find((b) => b.id === against);
+  const boundary = Object.hasOwn(model.named, against) ? model.named[against] : null;
   return boundary ? [nameOf(boundary), " ", element("small", against, "id")] : [ruleOf(against)];
 }
 
-// One row for each kind and each claimant or rule, one column for each grade.
+// One row for each kind and each claimant or rule, one column for each grade, and a bar as long as there are events.
 function summary(all) {
   const grades = all.filter((grade) => model.counts.some((c) => c[1] === grade));
   const table = byId("summary"), head = element("tr"), rows = new Map();
   for (const text of [say("kind"), say("against"), ...grades.map((g) => say(`grade-${g}`))]) head.append(element("th", text));
   for (const [kind, grade, against, count] of model.counts) {
     const key = JSON.stringify([kind, against]);
-    if (!rows.has(key)) rows.set(key, { kind, against, counts: {} });
+    if (!rows.has(key)) rows.set(key, { kind, against, counts: {}, total: 0 });
     rows.get(key).counts[grade] = count;
+    rows.get(key).total += count;
   }
+  const most = Math.max(...[...rows.values()].map((row) => row.total));
   table.replaceChildren(head, ...[...rows.values()].map(({ kind, against, counts }) => {
-    const row = element("tr");
-    const about = element("td");
+    const row = element("tr"), about = element("td"), bar = element("td", undefined, "bar");
     about.append(...againstParts(against));
-    row.append(element("td", say(`kind-${kind}`)), about, ...grades.map((g) => element("td", counts[g] ? whole(counts[g]) : "", "number")));
+    bar.append(countsDrawing(grades.map((g) => [g, counts[g] ?? 0]), most));
+    row.append(element("td", say(`kind-${kind}`)), about, ...grades.map((g) => element("td", counts[g] ? whole(counts[g]) : "", "number")), bar);
     return row;
   }));
+  head.append(element("th"));
   table.hidden = !rows.size;
+  table.classList.toggle("alike", new Set(model.counts.map((c) => c[0])).size < 2);
 }
 
 function legend() {
