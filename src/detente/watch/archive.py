@@ -5,7 +5,7 @@ core, among which aircraft are dealt; at the end their events are put together. 
 killed goes on from the last checkpoint of each lane. What comes out depends neither on the number
 of lanes, nor on the batches, nor on interruptions.
 
-Memory of each lane: some batches of 262,144 reports (130 bytes each), the boundaries' index, 0.5 kB
+Memory of each lane: some batches of 524,288 reports (130 bytes each), the boundaries' index, 0.5 kB
 for each aircraft and 0.2 kB for each event.
 """
 

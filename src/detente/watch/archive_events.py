@@ -86,10 +86,12 @@ class EventStore:
 
     def add(self, events: Iterable[Event]) -> None:
         """Keep events."""
+        pieces = []
         for event in events:
             packed = self._encoder.encode(event)
-            self._file.write(_LENGTH.pack(len(packed)) + packed)
+            pieces += (_LENGTH.pack(len(packed)), packed)
             self._note(event, len(packed))
+        self._file.write(b"".join(pieces))
 
     def add_all(self, other: EventStore) -> None:
         """Keep what another store keeps, as it came."""

@@ -25,7 +25,7 @@ from .archive_work import Laid, Layout, Run, WorkFolder, WrittenOf
 
 RUN_ROWS: Final = 4_000_000
 """Reports that are sorted at once: half a gigabyte."""
-BATCH_ROWS: Final = 1 << 18
+BATCH_ROWS: Final = 1 << 19
 _RUN_BLOCK_ROWS: Final = 1 << 17
 Read: TypeAlias = Callable[[float], None]
 """Told the share of the archive that is read, from 0 to 1."""
