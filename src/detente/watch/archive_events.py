@@ -86,7 +86,7 @@ class EventStore:
 
     def add(self, events: Iterable[Event]) -> None:
         """Keep events."""
-        pieces = []
+        pieces: list[bytes] = []
         for event in events:
             packed = self._encoder.encode(event)
             pieces += (_LENGTH.pack(len(packed)), packed)
