@@ -20,7 +20,9 @@ from typing import Final
 
 from .events import Interval
 
-ONE_WAY: Final = 1.959964 / 2.447747
+CIRCLE: Final = 2.447747
+"""Radius of the circle that holds 95 %, in standard deviations of one coordinate."""
+ONE_WAY: Final = 1.959964 / CIRCLE
 """A circle that holds 95 % of positions, made into half the width of the strip that does: the ratio
 of the 95 % points of a normal distribution in one direction and of a Rayleigh distribution."""
 
@@ -54,7 +56,12 @@ def extreme(look: int, occasion: int = 1) -> tuple[float, float]:
         The middle: as likely as not the worst of N errors is no more. The rest: it is no more than
         the sum of both with 97.5 %, which is one side of 95 %.
     """
-    comparisons = look * (look + 1) * occasion * (occasion + 1)
+    return worst(look * (look + 1) * occasion * (occasion + 1))
+
+
+@lru_cache(maxsize=1 << 14)
+def worst(comparisons: int) -> tuple[float, float]:
+    """`extreme` of so many errors, none of which counts more than another (Šidák)."""
     middle, bound = (
         -_NORMAL.inv_cdf(-math.expm1(math.log(level) / comparisons)) / _TWO_SIDED
         for level in (0.5, 0.975)

@@ -74,8 +74,24 @@ class Noise:
         return np.asarray(drawn + border)
 
 
-def flown(inside_m: Floats, every_s: float, flights: int, noise: Noise, seed: int) -> Reports:
+def flown(
+    inside_m: Floats,
+    every_s: float,
+    flights: int,
+    noise: Noise,
+    seed: int,
+    *,
+    courses: bool = False,
+) -> Reports:
     """Aircraft that fly east, so far inside a border at each report.
+
+    Args:
+        inside_m: how far; below zero outside.
+        every_s: between reports.
+        flights: how many.
+        noise: of positions, along and across.
+        seed: of all that is drawn.
+        courses: whether they tell their course and speed.
 
     Returns:
         All their reports, in the order of time.
@@ -86,6 +102,11 @@ def flown(inside_m: Floats, every_s: float, flights: int, noise: Noise, seed: in
     lat = 46.0 + (inside_m + noise.errors(rng, flights, reports)) / NORTH_M
     east_m = SPEED_M_S * at_s + rng.normal(0, SIGMA_M, (flights, reports))
     n = flights * reports
+    told: dict[str, Floats] = {}
+    if courses:
+        north_m_s = np.gradient(inside_m, every_s)
+        told["track_deg"] = np.repeat(np.degrees(np.arctan2(SPEED_M_S, north_m_s)), flights)
+        told["speed_m_s"] = np.repeat(np.hypot(SPEED_M_S, north_m_s), flights)
     return of_columns(
         n, tuple(f"3c{i:04x}" for i in range(flights)), ("",) * flights, (SOURCE,),
         aircraft=np.tile(np.arange(flights, dtype=np.int32), reports),
@@ -93,6 +114,7 @@ def flown(inside_m: Floats, every_s: float, flights: int, noise: Noise, seed: in
         lat_deg=lat.T.ravel(),
         lng_deg=(1.0 + east_m / EAST_M).T.ravel(),
         horizontal_m=np.full(n, RADIUS_M),
+        **told,
     )  # fmt: skip
 
 
@@ -145,6 +167,18 @@ def test_nor_while_it_lasts_whenever_one_asks() -> None:
     assert shown(told(CrossingMonitor(borders(), LIVE), drawn, batches=100)) <= 0.05 * 300
 
 
+def deepest(monitor: CrossingMonitor, reports: Reports) -> list[Event]:
+    """Of each aircraft the passage that came deepest."""
+    found: dict[str, Event] = {}
+    for each in told(monitor, reports):
+        known, new = found.get(each.aircraft, each).depth_nearest_m, each.depth_nearest_m
+        assert known is not None
+        assert new is not None
+        if new.value >= known.value:
+            found[each.aircraft] = each
+    return list(found.values())
+
+
 def incursion(depth_m: float, reports: int) -> Floats:
     """Straight in, along the border, and out again."""
     ramp = np.arange(-2_000.0, depth_m, 70.0)
@@ -165,18 +199,43 @@ def incursion(depth_m: float, reports: int) -> Floats:
 def test_the_depth_lies_between_its_bounds(depth_m: float, reports: int, noise: Noise) -> None:
     flights = 200
     drawn = flown(incursion(depth_m, reports), 1.0, flights, noise, 14)
-    claims = borders(max(noise.border_m, 1.0))
-    found: dict[str, Event] = {}
-    for each in told(CrossingMonitor(claims, ARCHIVE), drawn):
-        known, new = found.get(each.aircraft, each).depth_nearest_m, each.depth_nearest_m
-        assert known is not None
-        assert new is not None
-        if new.value >= known.value:
-            found[each.aircraft] = each
-    depths = [each.depth_nearest_m for each in found.values() if each.depth_nearest_m is not None]
+    found = deepest(CrossingMonitor(borders(max(noise.border_m, 1.0)), ARCHIVE), drawn)
+    depths = [each.depth_nearest_m for each in found if each.depth_nearest_m is not None]
     within = sum(each.low <= depth_m <= each.high for each in depths)
     assert len(depths) >= 0.6 * flights
     assert within >= 0.95 * len(depths)
+
+
+@pytest.mark.parametrize("courses", [False, True])
+@pytest.mark.parametrize("every_s", [1.0, 5.0])
+@pytest.mark.parametrize("across_m_s", [200.0, 100.0, 30.0, 10.0])
+def test_entry_exit_duration_and_length_lie_between_their_bounds(
+    across_m_s: float, every_s: float, courses: bool
+) -> None:
+    """In and out over a border that is met steeply, or at a slant: many are near it then."""
+    ramp = np.arange(-1_000.0, 1_500.0, across_m_s * every_s)
+    inside_m = np.concatenate((ramp, np.full(round(120 / every_s), 1_500.0), ramp[::-1]))
+    flights = 120
+    drawn = flown(inside_m, every_s, flights, Noise(), 23, courses=courses)
+    at_s = np.arange(len(inside_m)) * every_s
+    half = len(inside_m) // 2
+    entry_s = float(np.interp(0.0, inside_m[:half], at_s[:half]))
+    exit_s = float(np.interp(0.0, inside_m[half:][::-1], at_s[half:][::-1]))
+    fine_s = np.linspace(entry_s, exit_s, 10_001)
+    north_m = np.diff(np.interp(fine_s, at_s, inside_m))
+    length_m = float(np.hypot(SPEED_M_S * np.diff(fine_s), north_m).sum())
+    kept = {"entry": 0, "exit": 0, "duration": 0, "length": 0}
+    for each in deepest(CrossingMonitor(borders(), ARCHIVE), drawn):
+        assert each.entry is not None
+        assert each.exit is not None
+        assert each.duration_s is not None
+        assert each.length_m is not None
+        came_s, left_s = (place.time_us / 1e6 - T0_US / 1e6 for place in (each.entry, each.exit))
+        kept["entry"] += abs(came_s - entry_s) <= each.entry.spread_s
+        kept["exit"] += abs(left_s - exit_s) <= each.exit.spread_s
+        kept["duration"] += each.duration_s.low <= exit_s - entry_s <= each.duration_s.high
+        kept["length"] += each.length_m.low <= length_m <= each.length_m.high
+    assert min(kept.values()) >= 0.95 * flights, kept
 
 
 @pytest.mark.parametrize(("depth_m", "reports"), [(300.0, 1), (400.0, 100), (500.0, 2000)])

@@ -9,7 +9,7 @@ deepest point is picked out of many: its low end allows for that (`intervals.ext
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,13 +23,9 @@ from detente.watch.intervals import ONE_WAY, extreme
 from detente.watch.motion import off_the_lines_m
 
 from ._depth import STEP_M, Deepest, Node
-from ._passage import Border, Counted, Passage
+from ._ends import Crossed, least_m, over_both
+from ._passage import Counted, Passage
 from ._scan import Floats
-
-LEAST_STEEP: Final = 0.02
-"""Along a border there is no telling where it was crossed: no spread is made of less than this."""
-LONGEST_S: Final = 3600.0
-"""A spread in time that is longer is told as this."""
 
 
 class Seen(NamedTuple):
@@ -63,21 +59,19 @@ def passage_events(
     deepest = [_deepest_of(each.passage) for each in seen]
     line_m = _line_m(seen, deepest, boundaries)
     inside = [_inside(each) for each in seen]
-    entry = _Crossed([each.passage.entry for each in seen], rules)
-    leaving = _Crossed([each.passage.exit for each in seen], rules)
     depth = _Depths(seen, deepest, line_m, rules)
     over_m = np.array([each.way_m for each in inside])
     over_s = np.array([each.time_s for each in inside])
-    ends = np.hypot(entry.noise_s, leaving.noise_s), np.hypot(entry.noise_m, leaving.noise_m)
-    spread_s = np.hypot(ends[0], entry.line_s + leaving.line_s)
-    spread_m = np.hypot(ends[1], entry.line_m + leaving.line_m)
+    entry = Crossed([each.passage.entry for each in seen], depth, over_m, rules)
+    leaving = Crossed([each.passage.exit for each in seen], depth, over_m, rules)
+    early_s, spread_s = over_both(entry.time_s, leaving.time_s)
+    early_m, spread_m = over_both(entry.way_m, leaving.way_m)
     open_ended = ~(entry.known & leaving.known)
     longest_s = np.array([each.whole_s for each in inside])
     longest_m = np.maximum(over_m, np.where(open_ended, 0, leaving.odometer - entry.odometer))
     high_s = np.where(open_ended, np.inf, longest_s + spread_s)
     high_m = np.where(open_ended, np.inf, longest_m + spread_m)
-    duration = _intervals(np.maximum(over_s - spread_s, 0), over_s, high_s, "s")
-    length = _intervals(np.maximum(over_m - spread_m, 0), over_m, high_m, "m")
+    duration = _intervals(np.maximum(over_s - early_s, 0), over_s, high_s, "s")
     along = depth.odometer - entry.odometer
     along = np.maximum(along, 0)
     along = np.where(entry.known & depth.placed, along, 0)
@@ -91,6 +85,10 @@ def passage_events(
     )[1]
     apart = np.hypot(entry.radius, leaving.radius)
     chords = _intervals(np.maximum(chord - apart, 0), chord, chord + apart, "m")
+    radius = np.maximum(np.maximum(entry.circle, leaving.circle), depth.circle)
+    straight = least_m(over_m, np.array([each.counted.reports + 1 for each in inside]), radius)
+    shortest = np.maximum(straight, np.where(open_ended, 0, chord - apart)) - early_m
+    length = _intervals(np.clip(shortest, 0, over_m), over_m, high_m, "m")
     nearest = _intervals(depth.low, depth.value, depth.high, "m")
     entries, exits = entry.places(), leaving.places()
     places = depth.places(rules)
@@ -197,55 +195,6 @@ def _line_m(
     ]
 
 
-_NOWHERE: Final = (0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-
-
-class _Crossed:
-    """Entries, or exits: spreads in time and way, of noise and of the line; 0 where none is."""
-
-    def __init__(self, borders: Sequence[Border | None], rules: CrossingRules) -> None:
-        self._borders = borders
-        columns = np.array(
-            [
-                _NOWHERE
-                if each is None
-                else (
-                    1, each.lat, each.lng, each.odometer_m, each.radius_m, each.aside_m,
-                    each.speed_m_s, each.steepness, each.line_m,
-                )
-                for each in borders
-            ],
-            dtype=np.float64,
-        ).T  # fmt: skip
-        known, self.lat, self.lng, self.odometer, radius, aside, speed, steep, line = columns
-        self.known = known > 0
-        steep = np.maximum(steep, LEAST_STEEP)
-        noise = np.hypot(ONE_WAY * radius, aside)
-        self.noise_m, self.line_m = noise / steep, line / steep
-        self.noise_s, self.line_s = _seconds(self.noise_m, speed), _seconds(self.line_m, speed)
-        self.radius = np.hypot(np.hypot(radius, aside), self.line_m)
-        spread = np.hypot(_seconds(np.hypot(self.noise_m, self.line_m), speed), rules.time_s)
-        self._spread_s = np.minimum(spread, LONGEST_S)
-
-    def places(self) -> list[Place | None]:
-        return [
-            None
-            if each is None
-            else Place(each.lat, each.lng, each.altitude_m, each.time_us, radius, spread)
-            for each, radius, spread in zip(
-                self._borders, self.radius.tolist(), self._spread_s.tolist(), strict=True
-            )
-        ]
-
-
-def _seconds(way_m: Floats, speed_m_s: Floats) -> Floats:
-    """A way in time: no more than `LONGEST_S`; nothing takes no time."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        took = np.where(way_m > 0, way_m / speed_m_s, 0.0)
-    shown: Floats = np.minimum(np.nan_to_num(took, nan=0.0, posinf=LONGEST_S), LONGEST_S)
-    return shown
-
-
 class _Depths:
     """Greatest distances to the nearest border, and their spreads."""
 
@@ -285,6 +234,7 @@ class _Depths:
         self.low = np.where(self.placed, low, np.maximum(low, 0.0))
         sampled = np.maximum(step, STEP_M) / 2
         self.high = np.where(self.placed, self.value + spread + sampled, np.inf)
+        self.circle = radius
         self._radius = np.hypot(radius, aside).tolist()
         self.low_noise_m, self.aside_m = ((middle + rest) * noise).tolist(), aside.tolist()
 

@@ -25,6 +25,8 @@ class Border(Struct, frozen=True, gc=False):
         aside_m: how far the aircraft may have been from the straight line between the positions.
         speed_m_s: over the ground.
         steepness: by how many metres it came nearer to the border per metre flown: 1 is across.
+        steepness_off: how much less that may be; 0 where the aircraft tells its course.
+        apart_m: way flown between the positions.
         line_m: how far the border may be from the true one there, 95 %.
         source: who reported the later of the two positions.
     """
@@ -38,6 +40,8 @@ class Border(Struct, frozen=True, gc=False):
     aside_m: float
     speed_m_s: float
     steepness: float
+    steepness_off: float
+    apart_m: float
     line_m: float
     source: str
 
