@@ -8,6 +8,7 @@ from strangers, put in as text. A page shows `EVENTS_MAX` events, and tells how 
 from __future__ import annotations
 
 import heapq
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -141,13 +142,14 @@ def _written(path: Path, page: str) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def _weight(event: Event) -> tuple[int, float, str]:
+def _weight(event: Event) -> tuple[int, float, int, str]:
     figures = (event.depth_nearest_m, event.duration_s)
     grave = next((abs(each.value) for each in figures if each is not None), 0.0)
     if event.distance_m is not None and event.kind in _NEAR:
         grave = -event.distance_m.value
-    # Of those that are alike, as are all that were too deep to be told, any: not the earliest.
-    return _ORDER[event.grade], -grave, event.id
+    # Of those that are alike, as are all that were too deep to be told, not the earliest, but
+    # those of some aircraft: so other claims of the same places are there, too.
+    return _ORDER[event.grade], -grave, zlib.crc32(event.aircraft.encode()), event.id
 
 
 def _when(event: Event) -> tuple[int, str]:

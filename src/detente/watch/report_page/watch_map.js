@@ -161,7 +161,7 @@ class WatchMap extends FlightMap {
     context.beginPath();
     context.arc(...from, 4, 0, 7);
     context.fill();
-    this.labelBeside(context, `${sizeText(e)} ${say("insteadOf", { agreed: amount(e.limit.agreed, "m") })}`, (from[0] + on[0]) / 2, (from[1] + on[1]) / 2, tint);
+    this.labelBeside(context, `${sizeText(e)} ${say("insteadOf", { agreed: amount(e.limit.agreed, "m") })}`, (from[0] + on[0]) / 2, (from[1] + on[1]) / 2 + 18, tint);
   }
 
   // Together, so that where they overlap nothing is darker.
