@@ -53,6 +53,16 @@ def test_a_volume_as_large_as_a_continent() -> None:
     assert (found.row.tolist(), found.volume.tolist()) == ([0, 0], [0, 1])
 
 
+def test_thousands_of_volumes_in_one_place_below_some_that_are_everywhere() -> None:
+    wide = [Volume4D(Circle(50.0, 10.0, 3e6), 0.0, 100.0 + k) for k in range(3)]
+    index = VolumeIndex.build([*[Volume4D(BOX)] * 1500, *wide, Volume4D(NEXT)])
+    lng = np.where(np.arange(300) % 3, 7.1, 8.0)
+    found = index.within(np.zeros(300), np.full(300, 46.05), lng, np.full(300, 101.5))
+    for row in range(300):
+        held = found.volume[found.row == row].tolist()
+        assert held == [*(range(1500) if row % 3 else ()), 1502], row
+
+
 def test_many_volumes_of_other_times_in_one_place() -> None:
     hours = [Volume4D(BOX, None, None, k * 3600 * S, (k + 1) * 3600 * S - 1) for k in range(500)]
     index = VolumeIndex.build(hours)
