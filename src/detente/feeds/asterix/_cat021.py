@@ -14,7 +14,6 @@ from ._columns import (
     AIRBORNE,
     ALTITUDE_LSB_M,
     ALTITUDE_M,
-    ANGLE_LSB_DEG,
     ASSUMED,
     BASIS,
     CALLSIGN,
@@ -34,24 +33,28 @@ from ._columns import (
     LEVEL_LSB_M,
     LNG_DEG,
     NO_IDENTITY,
-    NO_POSITION,
-    NO_TIME,
     NOT_AIRCRAFT,
     ON_GROUND,
     OTHER_ADDRESS,
-    OUT_OF_RANGE,
     PRESSURE_M,
     SIMULATED,
-    SPEED_LSB_M_S,
     SPEED_M_S,
     STATED,
     SUSPECT,
     TOD_S,
     TRACK_DEG,
-    TRACK_NUMBER,
     VERTICAL_M,
 )
-from ._octets import s15, s16, s24, s32, u8, u16, u24, u32, u48
+from ._octets import s15, s16, s24, s32, u8, u24, u32, u48
+from ._shared import (
+    ground_vector,
+    is_no_aircraft,
+    numbered_track,
+    placed,
+    scaled,
+    time_of_day,
+    timed,
+)
 
 SLOTS: Final = (
     "010", "040", "161", "071", "073", "074", "077", "130", "131", "140",
@@ -63,7 +66,6 @@ SLOTS: Final = (
     _BAROMETRIC_RATE, _GEOMETRIC_RATE, _IDENTIFICATION,
 ) = range(len(SLOTS))  # fmt: skip
 
-_TICK_S: Final = 1.0 / 128
 _COARSE_DEG: Final = 180.0 / (1 << 23)
 _FINE_DEG: Final = 180.0 / (1 << 30)
 
@@ -71,9 +73,8 @@ _FINE_DEG: Final = 180.0 / (1 << 30)
 @kernel
 def time_of(buffer: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int32]) -> float:
     """When the position applied; else when it was received; else when the report was sent."""
-    at = offsets[_APPLICABLE]
-    if at >= 0:
-        return u24(buffer, at) * _TICK_S
+    if offsets[_APPLICABLE] >= 0:
+        return time_of_day(buffer, offsets[_APPLICABLE])
     at = offsets[_RECEIVED]
     if at >= 0:
         coarse = u24(buffer, at)
@@ -84,9 +85,8 @@ def time_of(buffer: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int32]) -> fl
                 whole = (coarse >> 7) + (0 if second == 0 else 1 if second == 1 else -1)
                 value = whole + (u32(buffer, fine) & 0x3FFF_FFFF) / 1_073_741_824.0
                 return value + DAY_S if value < 0 else value - DAY_S if value >= DAY_S else value
-        return coarse * _TICK_S
-    at = offsets[_SENT]
-    return u24(buffer, at) * _TICK_S if at >= 0 else math.nan
+        return time_of_day(buffer, at)
+    return time_of_day(buffer, offsets[_SENT])
 
 
 @kernel
@@ -162,17 +162,15 @@ def read_021(
                     fate = SIMULATED
                 if second & 1 and u8(buffer, at + 2) & 0x0A and fate == KEPT:
                     fate = SUSPECT
-        at = row[_EMITTER]
-        if at >= 0 and 20 <= u8(buffer, at) <= 24:
+        if is_no_aircraft(buffer, row[_EMITTER]):
             fate = NOT_AIRCRAFT
 
-        identity = 0
         at = row[_ADDRESS]
         if at >= 0 and u24(buffer, at) > 0:
             identity = (ICAO if kind == 0 else OTHER_ADDRESS) | u24(buffer, at)
-        elif row[_TRACK] >= 0 and row[_SOURCE] >= 0:
-            identity = TRACK_NUMBER | (u16(buffer, row[_SOURCE]) << 16) | u16(buffer, row[_TRACK])
-        elif fate == KEPT:
+        else:
+            identity = numbered_track(buffer, row[_SOURCE], row[_TRACK], 0xFFFF)
+        if identity == 0 and fate == KEPT:
             fate = NO_IDENTITY
         codes[IDENTITY, i] = identity
         at = row[_IDENTIFICATION]
@@ -181,8 +179,7 @@ def read_021(
 
         tod = time_of(buffer, row)
         numbers[TOD_S, i] = tod
-        if fate == KEPT and not 0 <= tod < DAY_S:
-            fate = NO_TIME
+        fate = timed(fate, tod)
 
         lat = math.nan
         lng = math.nan
@@ -194,24 +191,15 @@ def read_021(
             at = row[_POSITION]
             lat = s24(buffer, at) * _COARSE_DEG
             lng = s24(buffer, at + 3) * _COARSE_DEG
-        elif fate == KEPT:
-            fate = NO_POSITION
-        if fate == KEPT and not (abs(lat) <= 90 and abs(lng) <= 180):
-            fate = OUT_OF_RANGE
+        fate = placed(fate, lat, lng)
         numbers[LAT_DEG, i] = lat
         numbers[LNG_DEG, i] = -180.0 if lng == 180 else lng
 
         at = row[_HEIGHT]
         if at >= 0 and s16(buffer, at) != 32_767:
             numbers[ALTITUDE_M, i] = s16(buffer, at) * ALTITUDE_LSB_M
-        at = row[_LEVEL]
-        if at >= 0:
-            numbers[PRESSURE_M, i] = s16(buffer, at) * LEVEL_LSB_M
-        at = row[_VELOCITY]
-        if at >= 0:
-            if not u8(buffer, at) & 0x80:
-                numbers[SPEED_M_S, i] = u16(buffer, at) * SPEED_LSB_M_S
-            numbers[TRACK_DEG, i] = u16(buffer, at + 2) * ANGLE_LSB_DEG
+        numbers[PRESSURE_M, i] = scaled(buffer, row[_LEVEL], LEVEL_LSB_M)
+        numbers[SPEED_M_S, i], numbers[TRACK_DEG, i] = ground_vector(buffer, row[_VELOCITY])
         at = row[_GEOMETRIC_RATE]
         if at < 0 or u8(buffer, at) & 0x80:
             at = row[_BAROMETRIC_RATE]

@@ -14,14 +14,12 @@ from ._columns import (
     AIRBORNE,
     ALTITUDE_LSB_M,
     ALTITUDE_M,
-    ANGLE_LSB_DEG,
     ASSUMED,
     BASIS,
     CALLSIGN,
     CLIMB_LSB_M_S,
     CLIMB_M_S,
     CONTAINMENT_M,
-    DAY_S,
     DERIVED,
     FATE,
     GROUND,
@@ -34,20 +32,17 @@ from ._columns import (
     LEVEL_LSB_M,
     LNG_DEG,
     NO_IDENTITY,
-    NO_POSITION,
-    NO_TIME,
     NOT_AIRCRAFT,
     ON_GROUND,
     OTHER_ADDRESS,
-    OUT_OF_RANGE,
     PRESSURE_M,
     SIMULATED,
-    SPEED_LSB_M_S,
     SPEED_M_S,
     TOD_S,
     TRACK_DEG,
 )
-from ._octets import s16, s24, s32, u8, u16, u24, u48
+from ._octets import s24, s32, u8, u24, u48
+from ._shared import ground_vector, is_no_aircraft, placed, scaled, time_of_day, timed
 
 SLOTS: Final = (
     "040", "030", "130", "080", "140", "090", "145", "155", "157", "160", "170", "020",
@@ -57,7 +52,6 @@ SLOTS: Final = (
     _GEOMETRIC_RATE, _VELOCITY, _IDENTIFICATION, _EMITTER,
 ) = range(len(SLOTS))  # fmt: skip
 
-_TICK_S: Final = 1.0 / 128
 _COARSE_DEG: Final = 180.0 / (1 << 23)
 _FINE_DEG: Final = 180.0 / (1 << 25)
 
@@ -92,8 +86,7 @@ def read_021_early(
                 fate = SIMULATED
             if u8(buffer, at) & 0x08 or kind == 2:
                 fate = NOT_AIRCRAFT
-        at = row[_EMITTER]
-        if at >= 0 and 20 <= u8(buffer, at) <= 24:
+        if is_no_aircraft(buffer, row[_EMITTER]):
             fate = NOT_AIRCRAFT
 
         at = row[_ADDRESS]
@@ -105,11 +98,9 @@ def read_021_early(
         if at >= 0:
             codes[CALLSIGN, i] = u48(buffer, at)
 
-        at = row[_TIME]
-        tod = u24(buffer, at) * _TICK_S if at >= 0 else math.nan
+        tod = time_of_day(buffer, row[_TIME])
         numbers[TOD_S, i] = tod
-        if fate == KEPT and not 0 <= tod < DAY_S:
-            fate = NO_TIME
+        fate = timed(fate, tod)
 
         lat = math.nan
         lng = math.nan
@@ -121,28 +112,15 @@ def read_021_early(
             else:
                 lat = s32(buffer, at) * _FINE_DEG
                 lng = s32(buffer, at + 4) * _FINE_DEG
-        elif fate == KEPT:
-            fate = NO_POSITION
-        if fate == KEPT and not (abs(lat) <= 90 and abs(lng) <= 180):
-            fate = OUT_OF_RANGE
+        fate = placed(fate, lat, lng)
         numbers[LAT_DEG, i] = lat
         numbers[LNG_DEG, i] = -180.0 if lng == 180 else lng
 
-        at = row[_HEIGHT]
-        if at >= 0:
-            numbers[ALTITUDE_M, i] = s16(buffer, at) * ALTITUDE_LSB_M
-        at = row[_LEVEL]
-        if at >= 0:
-            numbers[PRESSURE_M, i] = s16(buffer, at) * LEVEL_LSB_M
-        at = row[_VELOCITY]
-        if at >= 0:
-            speed = s16(buffer, at)
-            if speed >= 0:
-                numbers[SPEED_M_S, i] = speed * SPEED_LSB_M_S
-            numbers[TRACK_DEG, i] = u16(buffer, at + 2) * ANGLE_LSB_DEG
+        numbers[ALTITUDE_M, i] = scaled(buffer, row[_HEIGHT], ALTITUDE_LSB_M)
+        numbers[PRESSURE_M, i] = scaled(buffer, row[_LEVEL], LEVEL_LSB_M)
+        numbers[SPEED_M_S, i], numbers[TRACK_DEG, i] = ground_vector(buffer, row[_VELOCITY])
         at = row[_GEOMETRIC_RATE] if row[_GEOMETRIC_RATE] >= 0 else row[_BAROMETRIC_RATE]
-        if at >= 0:
-            numbers[CLIMB_M_S, i] = s16(buffer, at) * CLIMB_LSB_M_S
+        numbers[CLIMB_M_S, i] = scaled(buffer, at, CLIMB_LSB_M_S)
 
         basis = ASSUMED
         at = row[_MERIT]

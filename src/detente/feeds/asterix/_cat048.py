@@ -11,12 +11,10 @@ import numpy.typing as npt
 from detente.geo import kernel
 
 from ._columns import (
-    AIRBORNE,
     ANGLE_LSB_DEG,
     ASSUMED,
     BASIS,
     CALLSIGN,
-    DAY_S,
     FATE,
     GROUND,
     GROUND_UNKNOWN,
@@ -31,9 +29,7 @@ from ._columns import (
     NO_IDENTITY,
     NO_POSITION,
     NO_SITE,
-    NO_TIME,
     NOT_AIRCRAFT,
-    ON_GROUND,
     OUT_OF_RANGE,
     PRESSURE_M,
     SIMULATED,
@@ -42,10 +38,10 @@ from ._columns import (
     SUSPECT,
     TOD_S,
     TRACK_DEG,
-    TRACK_NUMBER,
 )
 from ._octets import s14, u8, u16, u24, u48
 from ._polar import ground_range, place, radius_along
+from ._shared import numbered_track, on_ground, time_of_day, timed
 
 SLOTS: Final = (
     "010", "140", "020", "040", "090", "220", "240", "161", "200", "170", "110", "230",
@@ -70,7 +66,6 @@ SITE_WIDTH: Final = 11
 """Columns of the sites' table: SAC * 256 + SIC, or -1 for any; place in rad and metres; sigmas and
 systematic errors in metres and rad; what pressure altitude is off by (95 %), metres."""
 
-_TICK_S: Final = 1.0 / 128
 _RANGE_LSB_M: Final = NM_M / 256
 _UNKNOWN_HEIGHT_M: Final = 6_500.0
 _UNKNOWN_HEIGHT_95_M: Final = 6_500.0
@@ -158,31 +153,23 @@ def read_048(
         at = row[_TRACK_STATUS]
         if at >= 0 and u8(buffer, at) & 1 and u8(buffer, at + 1) & 0x40 and fate == KEPT:
             fate = SUSPECT
-        ground = GROUND_UNKNOWN
-        at = row[_FLIGHT_STATUS]
-        if at >= 0:
-            flight = (u8(buffer, at) >> 2) & 0x07
-            if flight == 0 or flight == 2:
-                ground = AIRBORNE
-            elif flight == 1 or flight == 3:
-                ground = ON_GROUND
+        ground = on_ground(buffer, row[_FLIGHT_STATUS], GROUND_UNKNOWN)
 
         key = u16(buffer, row[_SOURCE]) if row[_SOURCE] >= 0 else -2
         at = row[_ADDRESS]
         if at >= 0 and u24(buffer, at) > 0:
-            codes[IDENTITY, i] = ICAO | u24(buffer, at)
-        elif row[_TRACK] >= 0 and key >= 0:
-            codes[IDENTITY, i] = TRACK_NUMBER | (key << 16) | (u16(buffer, row[_TRACK]) & 0x0FFF)
-        elif fate == KEPT:
+            identity = ICAO | u24(buffer, at)
+        else:
+            identity = numbered_track(buffer, row[_SOURCE], row[_TRACK], 0x0FFF)
+        if identity == 0 and fate == KEPT:
             fate = NO_IDENTITY
+        codes[IDENTITY, i] = identity
         if row[_IDENTIFICATION] >= 0:
             codes[CALLSIGN, i] = u48(buffer, row[_IDENTIFICATION])
 
-        at = row[_TIME]
-        tod = u24(buffer, at) * _TICK_S if at >= 0 else math.nan
+        tod = time_of_day(buffer, row[_TIME])
         numbers[TOD_S, i] = tod
-        if fate == KEPT and not 0 <= tod < DAY_S:
-            fate = NO_TIME
+        fate = timed(fate, tod)
 
         level = math.nan
         at = row[_LEVEL]

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from detente.geo import kernel
 
 from ._columns import (
-    AIRBORNE,
     ALTITUDE_LSB_M,
     ALTITUDE_M,
     ANGLE_LSB_DEG,
@@ -20,7 +19,6 @@ from ._columns import (
     CALLSIGN,
     CLIMB_LSB_M_S,
     CLIMB_M_S,
-    DAY_S,
     EXTRAPOLATED,
     FATE,
     FT_M,
@@ -34,11 +32,8 @@ from ._columns import (
     LEVEL_LSB_M,
     LNG_DEG,
     NO_IDENTITY,
-    NO_POSITION,
-    NO_TIME,
     NOT_AIRCRAFT,
     ON_GROUND,
-    OUT_OF_RANGE,
     PRESSURE_M,
     SIMULATED,
     SPEED_LSB_M_S,
@@ -46,10 +41,10 @@ from ._columns import (
     STATED,
     TOD_S,
     TRACK_DEG,
-    TRACK_NUMBER,
     VERTICAL_M,
 )
 from ._octets import s16, s32, u8, u16, u24, u48
+from ._shared import is_no_aircraft, numbered_track, on_ground, placed, scaled, time_of_day, timed
 
 SLOTS: Final = (
     "010", "040", "070", "105", "185", "080", "136", "130", "135", "220", "245", "300",
@@ -63,7 +58,6 @@ SLOTS: Final = (
     _SIGMA_DEG, _SIGMA_HEIGHT, _SIGMA_LEVEL,
 ) = range(len(SLOTS))  # fmt: skip
 
-_TICK_S: Final = 1.0 / 128
 _FINE_DEG: Final = 180.0 / (1 << 25)
 _DEG_M: Final = 111_694.0
 """Metres in a degree on the ellipsoid, at most: at the poles, where it is the flattest."""
@@ -167,28 +161,20 @@ def read_062(
         at = row[_BROADCAST_STATUS]
         if at >= 0 and u8(buffer, at) & 0x02:
             ground = ON_GROUND
-        at = row[_FLIGHT_STATUS]
-        if at >= 0:
-            flight = (u8(buffer, at) >> 2) & 0x07
-            if flight == 0 or flight == 2:
-                ground = AIRBORNE
-            elif flight == 1 or flight == 3:
-                ground = ON_GROUND
+        ground = on_ground(buffer, row[_FLIGHT_STATUS], ground)
         if row[_VEHICLE] >= 0 and u8(buffer, row[_VEHICLE]) > 0:
             fate = NOT_AIRCRAFT
-        at = row[_EMITTER]
-        if at >= 0 and 20 <= u8(buffer, at) <= 24:
+        if is_no_aircraft(buffer, row[_EMITTER]):
             fate = NOT_AIRCRAFT
 
         at = row[_ADDRESS]
         if at >= 0 and u24(buffer, at) > 0:
-            codes[IDENTITY, i] = ICAO | u24(buffer, at)
-        elif row[_TRACK] >= 0 and row[_SOURCE] >= 0:
-            codes[IDENTITY, i] = (
-                TRACK_NUMBER | (u16(buffer, row[_SOURCE]) << 16) | u16(buffer, row[_TRACK])
-            )
-        elif fate == KEPT:
+            identity = ICAO | u24(buffer, at)
+        else:
+            identity = numbered_track(buffer, row[_SOURCE], row[_TRACK], 0xFFFF)
+        if identity == 0 and fate == KEPT:
             fate = NO_IDENTITY
+        codes[IDENTITY, i] = identity
         if row[_DOWNLINKED] >= 0:
             codes[CALLSIGN, i] = u48(buffer, row[_DOWNLINKED])
         elif row[_IDENTIFICATION] >= 0:
@@ -196,11 +182,9 @@ def read_062(
         elif row[_PLANNED] >= 0:
             codes[CALLSIGN, i] = packed_ascii(buffer, row[_PLANNED], 7)
 
-        at = row[_TIME]
-        tod = u24(buffer, at) * _TICK_S if at >= 0 else math.nan
+        tod = time_of_day(buffer, row[_TIME])
         numbers[TOD_S, i] = tod
-        if fate == KEPT and not 0 <= tod < DAY_S:
-            fate = NO_TIME
+        fate = timed(fate, tod)
 
         lat = math.nan
         lng = math.nan
@@ -208,10 +192,7 @@ def read_062(
         if at >= 0:
             lat = s32(buffer, at) * _FINE_DEG
             lng = s32(buffer, at + 4) * _FINE_DEG
-        elif fate == KEPT:
-            fate = NO_POSITION
-        if fate == KEPT and not (abs(lat) <= 90 and abs(lng) <= 180):
-            fate = OUT_OF_RANGE
+        fate = placed(fate, lat, lng)
         numbers[LAT_DEG, i] = lat
         numbers[LNG_DEG, i] = -180.0 if lng == 180 else lng
 
@@ -241,9 +222,7 @@ def read_062(
             if speed >= 0:
                 numbers[SPEED_M_S, i] = speed * SPEED_LSB_M_S
                 numbers[TRACK_DEG, i] = u16(buffer, row[_TRACK_ANGLE]) * ANGLE_LSB_DEG
-        at = row[_CLIMB]
-        if at >= 0:
-            numbers[CLIMB_M_S, i] = s16(buffer, at) * CLIMB_LSB_M_S
+        numbers[CLIMB_M_S, i] = scaled(buffer, row[_CLIMB], CLIMB_LSB_M_S)
 
         horizontal = radius_95(buffer, row, lat, circle)
         numbers[HORIZONTAL_M, i] = horizontal
