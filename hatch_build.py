@@ -29,7 +29,8 @@ MEMBERS = {
 TIMEOUT_S = 600
 
 
-class BoundariesHook(BuildHookInterface[Any]):  # type: ignore[misc]  # not in .venv
+# Hatchling lies in the build's own environment, not in .venv: to mypy its class has no type.
+class BoundariesHook(BuildHookInterface[Any]):  # type: ignore[misc]
     """Fetches country-coder before the first build of a tree."""
 
     def dependencies(self) -> list[str]:

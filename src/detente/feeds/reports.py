@@ -191,6 +191,7 @@ def of_columns(
         made["vertical_m"], _ = _or_assumed(
             made["vertical_m"], np.array([each.assumed_vertical_m for each in sources])[source]
         )
+    # Each column was made of its kind by `_KINDS` above; a type cannot say that of a dictionary.
     return Reports(
         **made,  # type: ignore[arg-type]
         identities=tuple(identities),
