@@ -250,6 +250,8 @@ class Alerts:
         return changed
 
     def _of(self, event: Event, now_us: int) -> Alert | None:
+        if _came_true(event):
+            return None
         subject = subject_of(event)
         stage, closing = stage_of(event)
         standing = self._open.get(subject)
@@ -321,6 +323,12 @@ class Alerts:
             )
             and (rules.uncertain or event.grade is Grade.SHOWN)
         )
+
+
+def _came_true(event: Event) -> bool:
+    """Whether it says that a prediction is over as it came true: the crossing itself follows."""
+    codes = (each.code for each in event.grounds[:1])
+    return event.kind is EventKind.CROSSING_PREDICTED and "crossed" in codes
 
 
 def _outdated(standing: Alert, event: Event, stage: Stage) -> bool:

@@ -8,8 +8,18 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.watched import boundary, box, claimed, flight
 
-from detente.watch import Event, EventKind, Grade, Interval, Proposal, Proposed
+from detente.watch import (
+    CrossingMonitor,
+    Event,
+    EventKind,
+    Grade,
+    Interval,
+    Proposal,
+    Proposed,
+    Tracks,
+)
 from detente.watch.alerts import About, Alert, AlertRules, Alerts, Closing, Stage
 
 NOW_US = 1_000_000_000
@@ -72,6 +82,19 @@ MISSED = msgspec.structs.replace(MET, grade=Grade.REFUTED)
 )  # fmt: skip
 def test_each_stage_is_told_once(events: list[Event], expected: list[tuple[Stage, str]]) -> None:
     assert told(Alerts(AlertRules()), *events) == expected
+
+
+def test_a_crossing_that_was_predicted_is_the_same_alert_as_monitors_tell_it() -> None:
+    monitor = CrossingMonitor(claimed(boundary("A", box(46, 7, 47, 8))))
+    tracks, alerts = Tracks(), Alerts(AlertRules())
+    track = flight([(i, 46.5, 6.99 + i * 0.001) for i in range(20)], speed_m_s=77.0, track_deg=90.0)
+    found = []
+    for i in range(20):
+        events = monitor.take(tracks.take(track.take(slice(i, i + 1))))
+        found += alerts.take(events, NOW_US + i)
+    assert [each.stage for each in found][:2] == [Stage.AHEAD, Stage.NOW]
+    assert {each.stage for each in found} == {Stage.AHEAD, Stage.NOW}
+    assert len({each.id for each in found}) == 1
 
 
 def test_a_grade_that_changes_is_told() -> None:
