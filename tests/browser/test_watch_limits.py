@@ -92,7 +92,7 @@ def test_the_line_the_distance_and_where_it_was_least_are_drawn(
             const { data } = map.canvas.getContext("2d").getImageData(0, 0, width, height);
             const at = (metres) => {
               const part = metres / sizeOf(e)[1], { from, on } = e.nearest;
-              const x = on[0] + part * (from[0] - on[0]) + 3e3;
+              const x = on[0] + part * (from[0] - on[0]) - 6e3;
               const [sx, sy] = map.screen(x, on[1] + part * (from[1] - on[1]));
               const first = (Math.round(sy * ratio) * width + Math.round(sx * ratio)) * 4;
               return data.slice(first, first + 4).join();
