@@ -11,7 +11,7 @@ from msgspec import Struct
 from detente.watch.declarations import Declared, Notice
 from detente.watch.event_ids import event_id
 from detente.watch.events import Event, EventKind, Grade, Ground, Interval, Place
-from detente.watch.intervals import around, picked_out
+from detente.watch.intervals import between, picked_out
 from detente.watch.stand_off_rules import (
     Breach,
     Exemption,
@@ -67,6 +67,7 @@ class Passing(Struct, kw_only=True):
         nearest: the position at the least distance.
         nearest_look: which of those too near it was.
         surest_dm: see `Breach`; each position with the allowance for having been picked out.
+        sure_from_us, sure_until_us: first and last position that was too near for certain.
         occasion: which breach it is of those that followed one another (`AGAIN_US`).
         left: where and when it went far enough away, if it did since.
         last_us: last position that was too near.
@@ -82,6 +83,8 @@ class Passing(Struct, kw_only=True):
     last_us: int
     nearest_look: int = 1
     surest_dm: int = _NOT_SURE_DM
+    sure_from_us: int = 0
+    sure_until_us: int = 0
     occasion: int = 1
     left: Place | None = None
     reports: int = 0
@@ -174,7 +177,7 @@ def begun(
     )
 
 
-def gone_on(passing: Passing, position: Position, source: str) -> None:
+def gone_on(passing: Passing, position: Position, limit: Limit, source: str) -> None:
     """One more position that is too near."""
     passing.left, passing.leaving_s = None, 0.0
     passing.last_us = position.time_us
@@ -185,6 +188,9 @@ def gone_on(passing: Passing, position: Position, source: str) -> None:
         passing.sources = tuple(sorted((*passing.sources, source)))
     surest_dm = _surest(position, passing.reports, passing.occasion)
     passing.surest_dm = min(passing.surest_dm, surest_dm)
+    if too_near(limit, surest_dm):
+        passing.sure_from_us = passing.sure_from_us or position.time_us
+        passing.sure_until_us = position.time_us
     known, least = position.distance_dm, passing.nearest.distance_dm
     if known is not None and least is not None and known < least:
         passing.nearest, passing.nearest_look = position, passing.reports
@@ -242,6 +248,8 @@ def event_of(
     ended_us = breach.ended_us
     grade = grade_of(limit, breach, excuse)
     spread_s = math.hypot(passing.closing_s, passing.leaving_s)
+    lasted_s = (ended_us - passing.began_us) / 1e6
+    sure_s = (passing.sure_until_us - passing.sure_from_us) / 1e6
     distance, spread = breach.least_dm / 10, passing.nearest.spread_dm / 10
     farther = _picked_out_dm(passing.nearest, passing.nearest_look, passing.occasion) / 10
     deeper = breach.least_dm <= -limit.looked_for_dm
@@ -262,7 +270,7 @@ def event_of(
         entry=passing.began,
         exit=passing.left if over else None,
         deepest=_place(passing.nearest, passing.nearest.time_us, 0.0),
-        duration_s=around((ended_us - passing.began_us) / 1e6, spread_s, "s", least=0.0),
+        duration_s=between(min(sure_s, lasted_s), lasted_s, lasted_s + spread_s, "s"),
         distance_m=Interval(
             distance,
             -math.inf if deeper else distance - spread,

@@ -101,6 +101,7 @@ class Encounter(Struct, kw_only=True):
         entry, exit: where the first was when they became too close, and when that ended.
         closest: measured.
         ahead: as it would be if both went on, seen at `ahead_us`.
+        sure_from_us, sure_until_us: first and last moment at which they were too close for certain.
         sure, maybe: whether they were too close at the far, and at the near, end of uncertainties.
         foreseen: whether they would have been so at the far end, had both gone on.
         doubted: whether they may have been too close by positions that prove nothing.
@@ -123,6 +124,8 @@ class Encounter(Struct, kw_only=True):
     closest: Closest
     ahead: Look
     ahead_us: int
+    sure_from_us: int = 0
+    sure_until_us: int = 0
     sure: bool = False
     maybe: bool = False
     foreseen: bool = False
@@ -172,7 +175,10 @@ def go_on(
         encounter.ahead, encounter.ahead_us = look, now_us
         if look.sure_ahead and not doubtful:
             encounter.foreseen = True
-    encounter.sure |= look.sure and not doubtful
+    if look.sure and not doubtful:
+        encounter.sure = True
+        encounter.sure_from_us = encounter.sure_from_us or now_us
+        encounter.sure_until_us = now_us
     encounter.maybe |= look.maybe
     encounter.doubted |= look.maybe and doubtful
     if look.inside:
@@ -253,7 +259,8 @@ def event_of(
         seconds = (encounter.exit.time_us - encounter.entry.time_us) / 1e6
         slow = max(abs(ahead.speed_m_s), 1.0)
         spread = math.sqrt(2) * closest.distance_spread_m / slow
-        duration = around(seconds, spread, "s", least=0.0)
+        sure_s = (encounter.sure_until_us - encounter.sure_from_us) / 1e6
+        duration = between(min(sure_s, seconds), seconds, seconds + spread, "s")
     return Event(
         id=encounter.id,
         kind=EventKind.APPROACH,

@@ -23,6 +23,7 @@ class Excursion(Struct):
         horizontal_m, vertical_m: greatest distances; `_off_m`: what those positions may be off;
             `_low_m`: what they are at least, picked out of many as they are.
         surest_m: the greatest of all low ends: it was outside by more than this for certain.
+        sure_from_us, sure_until_us: first and last position that was outside for certain.
     """
 
     began_us: int
@@ -37,6 +38,8 @@ class Excursion(Struct):
     vertical_off_m: float = 0.0
     vertical_low_m: float = 0.0
     surest_m: float = -1.0e9
+    sure_from_us: int = 0
+    sure_until_us: int = 0
     reports: int = 0
     doubtful: int = 0
     untimely: int = 0
@@ -49,11 +52,11 @@ class Excursion(Struct):
 
 def lasted(seconds: float, excursion: Excursion, ended_us: int | None, time_s: float) -> Interval:
     """How long: it left at some time since the position before, and came back at some before the
-    last."""
+    last; no less than between positions that were outside for certain."""
     early_s = (excursion.began_us - excursion.before_us) / 1e6
-    late_s = (excursion.last_us - excursion.began_us) / 1e6
+    sure_s = (excursion.sure_until_us - excursion.sure_from_us) / 1e6
     high = math.inf if ended_us is None else seconds + early_s + time_s
-    return between(max(0.0, late_s - time_s), seconds, high, "s")
+    return between(max(0.0, sure_s - time_s), seconds, high, "s")
 
 
 def distances(excursion: Excursion) -> tuple[Interval, Interval]:
@@ -129,6 +132,9 @@ def further(
     surest_m = max(out_low_m, high_low_m) if timely else 1.0e9
     excursion.surest_m = max(excursion.surest_m, surest_m)
     excursion.last_us = int(reports.time_us[row])
+    if surest_m > 0:
+        excursion.sure_from_us = excursion.sure_from_us or excursion.last_us
+        excursion.sure_until_us = excursion.last_us
     excursion.reports += 1
     excursion.doubtful += bool(tracked.flags[row] & Flag.INCONSISTENT)
     excursion.untimely += not timely

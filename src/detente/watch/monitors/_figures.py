@@ -71,7 +71,8 @@ def passage_events(
     longest_m = np.maximum(over_m, np.where(open_ended, 0, leaving.odometer - entry.odometer))
     high_s = np.where(open_ended, np.inf, longest_s + spread_s)
     high_m = np.where(open_ended, np.inf, longest_m + spread_m)
-    duration = _intervals(np.maximum(over_s - early_s, 0), over_s, high_s, "s")
+    surely = depth.low > 0  # if not, it may have been inside for no time and on no way
+    duration = _intervals(surely * np.maximum(over_s - early_s, 0), over_s, high_s, "s")
     along = depth.odometer - entry.odometer
     along = np.maximum(along, 0)
     along = np.where(entry.known & depth.placed, along, 0)
@@ -84,11 +85,11 @@ def passage_events(
         entry.lat[both], entry.lng[both], leaving.lat[both], leaving.lng[both]
     )[1]
     apart = np.hypot(entry.radius, leaving.radius)
-    chords = _intervals(np.maximum(chord - apart, 0), chord, chord + apart, "m")
+    chords = _intervals(surely * np.maximum(chord - apart, 0), chord, chord + apart, "m")
     radius = np.maximum(np.maximum(entry.circle, leaving.circle), depth.circle)
     straight = least_m(over_m, np.array([each.counted.reports + 1 for each in inside]), radius)
     shortest = np.maximum(straight, np.where(open_ended, 0, chord - apart)) - early_m
-    length = _intervals(np.clip(shortest, 0, over_m), over_m, high_m, "m")
+    length = _intervals(surely * np.clip(shortest, 0, over_m), over_m, high_m, "m")
     nearest = _intervals(depth.low, depth.value, depth.high, "m")
     entries, exits = entry.places(), leaving.places()
     places = depth.places(rules)

@@ -276,7 +276,7 @@ class StandOffMonitor(Monitor):
         if not grounded and is_too_near(limit, position):
             if passing is None:
                 passing = self._open[key] = begun(before, position, limit, self._earlier.get(key))
-            gone_on(passing, position, self._sources[position.source])
+            gone_on(passing, position, limit, self._sources[position.source])
             notices = self._declarations.notices_of(self._identities[aircraft])
             breach, excuse, _ = judged(passing, limit, notices)
             grade = grade_of(limit, breach, excuse)
