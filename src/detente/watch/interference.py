@@ -66,9 +66,10 @@ class Jumps:
     def take(self, tracked: Tracked) -> None:
         """Gather those of a batch."""
         reports = tracked.reports
-        far = np.maximum(_FAR_M, _FAR * tracked.allowed_m)
-        astray = ((tracked.flags & Flag.INCONSISTENT) != 0) & (tracked.residual_m > far)
-        for row in np.flatnonzero(astray | ((tracked.flags & Flag.JUMP) != 0)).tolist():
+        some = np.flatnonzero(tracked.flags & int(Flag.INCONSISTENT | Flag.JUMP))
+        far = np.maximum(_FAR_M, _FAR * tracked.allowed_m[some])
+        jumped = (tracked.flags[some] & Flag.JUMP) != 0
+        for row in some[jumped | (tracked.residual_m[some] > far)].tolist():
             if len(self._jumps) >= JUMPS_MAX:
                 self.left_out += 1
                 continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -237,7 +238,8 @@ class Tracks:
     def parts(self, reports: Reports) -> Iterator[Reports]:
         """Reports in pieces, each to be taken before the next: where they name more aircraft than
         there is room for, those silent for long can make room for others in between."""
-        if len(reports) <= _LEAST_PART or len(self._lacking(reports)) <= self._numbers.room:
+        few = len(reports.identities) <= self._numbers.room or len(reports) <= _LEAST_PART
+        if few or len(self._lacking(reports)) <= self._numbers.room:
             yield reports
             return
         half = len(reports) // 2
@@ -245,7 +247,7 @@ class Tracks:
         yield from self.parts(reports.take(slice(half, None)))
 
     def _lacking(self, reports: Reports) -> npt.NDArray[np.intp]:
-        return self._numbers.lacking(reports.identities, _present(reports))
+        return self._numbers.lacking(reports.identities, partial(_present, reports))
 
     def _numbered(self, reports: Reports) -> npt.NDArray[np.int32]:
         if len(self._lacking(reports)) > self._numbers.room:
@@ -254,7 +256,9 @@ class Tracks:
             given_up = np.flatnonzero(silent)
             self._numbers.free(given_up)
             self._state[given_up] = _unknown(len(given_up))
-        return self._numbers.numbers(reports.identities, reports.callsigns, _present(reports))
+        return self._numbers.numbers(
+            reports.identities, reports.callsigns, partial(_present, reports)
+        )
 
     def _numbered_sources(self, sources: tuple[Source, ...]) -> npt.NDArray[np.int32]:
         new = [each for each in sources if each not in self._sources]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -63,7 +63,7 @@ class AircraftNumbers:
         """For how many aircraft more there are numbers."""
         return self._most - len(self._number_of)
 
-    def lacking(self, identities: tuple[str, ...], present: Present) -> Rows:
+    def lacking(self, identities: tuple[str, ...], present: Callable[[], Present]) -> Rows:
         """Which of a table's identities are present and have no number."""
         known = len(self._table)
         # Readers hand out one growing table: what is known of it is not looked up again.
@@ -74,9 +74,10 @@ class AircraftNumbers:
             numbers = np.full(len(identities), NO_ROOM, dtype=np.int32)
             numbers[:known] = self._table_numbers[:known]
             self._table, self._table_numbers = identities, numbers
-        unknown = np.flatnonzero(present & (self._table_numbers == NO_ROOM))
+        unknown = np.flatnonzero(self._table_numbers == NO_ROOM)
         if not len(unknown):
             return unknown
+        unknown = unknown[present()[unknown]]
         found = [self._number_of.get(identities[each], NO_ROOM) for each in unknown.tolist()]
         self._table_numbers[unknown] = found
         self._call(unknown)
@@ -84,7 +85,10 @@ class AircraftNumbers:
         return lacking
 
     def numbers(
-        self, identities: tuple[str, ...], callsigns: tuple[str, ...], present: Present
+        self,
+        identities: tuple[str, ...],
+        callsigns: tuple[str, ...],
+        present: Callable[[], Present],
     ) -> Codes:
         """The number of each identity that is present; `NO_ROOM` where there is none left.
 

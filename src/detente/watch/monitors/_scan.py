@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.geo import kernel
+from detente.watch._displacement import sine
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -76,12 +77,12 @@ def _length_m(lat_0: float, lng_0: float, lat_1: float, lng_1: float) -> float:
         east_deg -= 360
     elif east_deg < -180:
         east_deg += 360
-    sine = math.sin(math.radians((lat_0 + lat_1) / 2))
-    root = 1 - _E2 * sine * sine
-    normal = _A_M / math.sqrt(root)
-    north = math.radians(lat_1 - lat_0) * normal * (1 - _E2) / root
-    east = math.radians(east_deg) * normal * math.sqrt(1 - sine * sine)
-    return math.sqrt(north * north + east * east)
+    between = sine(math.radians((lat_0 + lat_1) / 2))
+    square = between * between
+    inverse = 1.0 / math.sqrt(1.0 - _E2 * square)
+    north = math.radians(lat_1 - lat_0) * (1.0 - _E2) * inverse * inverse
+    east = math.radians(east_deg)
+    return _A_M * inverse * math.sqrt(north * north + east * east * (1.0 - square))
 
 
 @kernel
