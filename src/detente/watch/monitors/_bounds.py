@@ -28,6 +28,8 @@ _R_M: Final = 6.3e6
 """No radius of curvature of the ellipsoid is less."""
 _HAIR_M: Final = 0.002
 _STACK: Final = 64
+_HALVINGS: Final = 16
+"""Of a stretch between two points: more than its steps can be halved."""
 
 
 @kernel
@@ -143,10 +145,12 @@ def _greatest(
             ends = math.inf
             for f in range(known):
                 ends = min(ends, max(from_low[top, f], from_high[top, f]))
-            if ends + _bend_m(lat[a], lat[b], length) >= greatest:
+            bend = _bend_m(lat[a], lat[b], length)
+            if ends + bend >= greatest:
                 step, bound = _between(
-                    a, lat, lng, first_step, feet, looked, known, greatest, there
-                )
+                    a, lat, lng, first_step, feet, looked, known, greatest, bend,
+                    from_low[top], from_high[top],
+                )  # fmt: skip
                 if step >= 0:
                     chosen, greatest = step, bound
             continue
@@ -190,18 +194,46 @@ def _between(
     looked: Ints,
     known: int,
     least: float,
-    away: Floats,
+    bend_m: float,
+    from_low: Floats,
+    from_high: Floats,
 ) -> tuple[int, float]:
-    """The step between two points whose bound is greatest, and at least `least`; -1: none."""
+    """The step between two points whose bound is greatest, and at least `least`; -1: none.
+
+    Along a straight line no distance is greater between two steps than at the farther of them, and
+    this one is straight but for `bend_m`: so steps are looked for by halves.
+    """
     chosen, greatest = -1, least
     steps = first_step[i + 1] - first_step[i]
+    if steps <= 1:
+        return chosen, greatest
     turn = lng[i + 1] - lng[i]
     turn -= 360.0 * round(turn / 360.0)
-    for j in range(1, steps):
-        share = j / steps
+    low, high = np.zeros(_HALVINGS, dtype=np.int64), np.zeros(_HALVINGS, dtype=np.int64)
+    near, far = np.empty((_HALVINGS, FEET)), np.empty((_HALVINGS, FEET))
+    there = np.empty(FEET)
+    near[0, :known], far[0, :known] = from_low[:known], from_high[:known]
+    high[0], top = steps, 1
+    while top > 0:
+        top -= 1
+        a, b = low[top], high[top]
+        ends = math.inf
+        for f in range(known):
+            ends = min(ends, max(near[top, f], far[top, f]))
+        if b - a < 2 or ends + bend_m < greatest:
+            continue
+        middle = (a + b) // 2
+        share = middle / steps
         bound = _bound(
-            lat[i] + share * (lat[i + 1] - lat[i]), lng[i] + share * turn, feet, known, away
+            lat[i] + share * (lat[i + 1] - lat[i]), lng[i] + share * turn, feet, known, there
         )
-        if bound >= greatest and not _was(looked, known, first_step[i] + j):
-            chosen, greatest = first_step[i] + j, bound
+        if bound >= greatest and not _was(looked, known, first_step[i] + middle):
+            chosen, greatest = first_step[i] + middle, bound
+        low[top + 1], high[top + 1] = middle, b
+        for f in range(known):
+            far[top + 1, f] = far[top, f]
+            near[top + 1, f] = there[f]
+            far[top, f] = there[f]
+        high[top] = middle
+        top += 2
     return chosen, greatest
