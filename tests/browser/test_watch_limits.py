@@ -109,7 +109,7 @@ def test_another_claim_of_the_place_leads_to_its_event(browser: Browser, claimed
     opened = Opened(browser, claimed)
     page = opened.page
     page.evaluate("() => select(model.events.find((e) => e.claims?.some((c) => c.event)))")
-    expect(page.locator("#facts")).to_contain_text("Claimed, too")
+    expect(page.locator("#facts")).to_contain_text("Other claims")
     before = page.evaluate("() => [model.selected.rank, model.selected.aircraft]")
     page.locator("#facts .claim").first.click()
     after = page.evaluate("() => [model.selected.rank, model.selected.aircraft]")
@@ -117,7 +117,7 @@ def test_another_claim_of_the_place_leads_to_its_event(browser: Browser, claimed
     assert after[1] == before[1]
     expect(page.locator("#rows tr.chosen")).to_have_count(1)
     page.evaluate("() => select(model.events.find((e) => e.claims && !e.claims.length))")
-    expect(page.locator("#facts")).to_contain_text("by no other boundary")
+    expect(page.locator("#facts")).to_contain_text("none among the boundaries")
     assert opened.said == []
     page.close()
 
@@ -157,4 +157,22 @@ def test_it_fits_a_small_screen_in_both_languages(browser: Browser, stand_off: P
     assert opened.page.evaluate("document.documentElement.scrollWidth") == 360
     opened.page.get_by_role("button", name="Français").click()
     assert opened.page.evaluate("document.documentElement.scrollWidth") == 360
+    opened.page.close()
+
+
+def test_states_have_their_names_in_the_language_of_the_reader(
+    browser: Browser, claimed: Path
+) -> None:
+    opened = Opened(browser, claimed)
+    names = opened.page.evaluate(
+        """() => [["x/DE", "Germany", "DE"], ["x/TR", "Turkey", "TR"], ["x/GI", "Gibraltar", "ES"],
+          ["own/line", "The line", "Party A"], ["x/ZZ9", "Nowhere", "ZZ"]].map(
+          ([id, name, claimant]) => ["en", "fr"].map((each) => nameIn(each, { id, name, claimant }))
+        )"""
+    )
+    assert names == [
+        ["Germany", "Allemagne"], ["Turkey", "Turquie"], ["Gibraltar", "Gibraltar"],
+        ["The line", "The line"], ["Nowhere", "Nowhere"],
+    ]  # fmt: skip
+    assert opened.said == []
     opened.page.close()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from detente.cli.watch_run import Job
-    from detente.watch import Event, Interval, Outcome, Summary
+    from detente.watch import Event, Interval, Outcome, StandOffRules, Summary
 
 EVENTS_MAX: Final = 20
 """Events that are printed; the rest are counted."""
@@ -55,6 +55,7 @@ _LEFT_OUT: Final = Words(
     "{file}: {count} events have no place there.",
     "{file}\u202f: {count} événements n’y ont pas de place.",
 )
+_REASON: Final = Words("{what}: {why}", "{what}\u202f: {why}")
 _REPORT: Final = Words("report", "position")
 _REPORTS: Final = Words("reports", "positions")
 _RATE: Final = Words(
@@ -78,6 +79,8 @@ def print_summary(
     if summary.events:
         console.print(counts_table(summary, language))
         console.print(events_table(summary.shown[:EVENTS_MAX], language))
+        for line in reasons(summary.shown[:EVENTS_MAX], job.setup.stand_off, language):
+            console.print(printable(line), soft_wrap=False)
         more = summary.events - min(EVENTS_MAX, len(summary.shown))
         if more:
             console.print(_MORE.to(language).format(count=number(more).to(language)))
@@ -133,6 +136,32 @@ def events_table(events: Sequence[Event], language: Language) -> Table:
             GRADES[str(each.grade)].to(language),
         )
     return table
+
+
+def reasons(
+    events: Sequence[Event], stand_off: StandOffRules | None, language: Language
+) -> list[str]:
+    """Why something cannot be told, and what the rules say that were broken; each once."""
+    from detente.interchange import rfc3339
+    from detente.watch import GROUNDS, Grade, sentence
+
+    doubts: dict[str, list[Event]] = {}
+    for each in events:
+        if each.grade is Grade.CANNOT_BE_TOLD and each.grounds:
+            doubts.setdefault(each.grounds[0].code, []).append(each)
+    said = []
+    for code, some in doubts.items():
+        words = sentence(some[0].grounds[0]) if len(some) == 1 else GROUNDS[code]
+        times = ", ".join(rfc3339(each.began_us)[11:19] for each in some)
+        said.append(_REASON.to(language).format(what=times, why=words.to(language)))
+    limits = () if stand_off is None else stand_off.limits
+    broken = {each.rule for each in events}
+    rules = {each.rule: each.sentence for each in limits if each.rule in broken}
+    said += [
+        _REASON.to(language).format(what=rule, why=words.to(language))
+        for rule, words in rules.items()
+    ]
+    return said
 
 
 def remarks(

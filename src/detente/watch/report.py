@@ -187,7 +187,7 @@ def _data(report: Report) -> dict[str, Any]:
         "eventsFile": report.events_file,
         "made": None if report.made_at_us is None else report.made_at_us / 1e6,
         "named": {
-            each.id: {"name": each.name, "claimant": each.claimant}
+            each.id: {"id": each.id, "name": each.name, "claimant": each.claimant}
             for each in (known.get(against) for _, _, against in summary.counts)
             if each is not None
         },

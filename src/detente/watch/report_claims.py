@@ -75,6 +75,7 @@ def claims_of(
             )
             claims.append(
                 {
+                    "id": each.id,
                     "name": each.name,
                     "claimant": each.claimant,
                     "source": each.source.title,

@@ -14,7 +14,8 @@ from tests.support.archives_made import CLAIMS, at_once, in_time, wandering
 from tests.support.stand_off_page import FIGHTER, HELICOPTER, rules_of, stand_off_report
 from tests.unit.watch.test_report import data_of, page_of
 
-from detente.watch import EventKind, Grade, report_page, summary_of
+from detente.cli.watch_text import reasons
+from detente.watch import EventKind, Grade, report_page, sentence, summary_of
 from detente.watch.report_borders import lines_of
 
 EARTH = Geodesic.WGS84
@@ -133,4 +134,19 @@ def test_every_boundary_that_is_counted_has_its_name() -> None:
     events = at_once(in_time(wandering(1, 4, 60)))
     told = page_of(events, most=1)
     assert {each[2] for each in told["counts"]} == set(told["named"]) == {"sure/A", "sure/B"}
-    assert told["named"]["sure/A"] == {"name": "A", "claimant": "A"}
+    assert told["named"]["sure/A"] == {"id": "sure/A", "name": "A", "claimant": "A"}
+
+
+def test_the_terminal_says_the_rule_and_why_something_cannot_be_told(tmp_path: Path) -> None:
+    rules = rules_of(tmp_path)
+    near = stand_off_report(tmp_path / "other").summary.shown
+    french = reasons(near, rules, "fr")
+    assert len(french) == 2, "each rule once"
+    assert all("restent à au moins" in each for each in french)
+    assert french[0].startswith("stand-off/")
+    crossings = at_once(in_time(wandering(1, 4, 60)))
+    untold = replace(crossings[0], grade=Grade.CANNOT_BE_TOLD)
+    (said,) = reasons([untold], None, "en")
+    assert said.endswith(sentence(untold.grounds[0]).en)
+    shown = [each for each in crossings if each.grade is Grade.SHOWN]
+    assert reasons(shown, None, "en") == []

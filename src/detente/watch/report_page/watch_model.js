@@ -36,10 +36,10 @@ function unpack(raw) {
   return { ...raw, boundaries, events, visible: events, selected: null, cursor: null };
 }
 
-// What a source calls a boundary stands in English; of a state's own name there is one in each language.
-function nameIn(chosen, boundary) {
-  const named = (each) => { try { return new Intl.DisplayNames([LOCALES[each]], { type: "region" }).of(boundary.claimant); } catch { return null; } };
-  return boundary.name === named("en") ? named(chosen) : boundary.name;
+// What a source calls a boundary stands in English; the name of a state by its code is known in each language.
+function nameIn(chosen, { id, name, claimant }) {
+  if (chosen === "en" || !/^[A-Z]{2}$/.test(claimant) || id.split("/").at(-1) !== claimant) return name;
+  return new Intl.DisplayNames([LOCALES[chosen]], { type: "region", fallback: "none" }).of(claimant) ?? name;
 }
 const nameOf = (boundary) => nameIn(language, boundary);
 
