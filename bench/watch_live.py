@@ -67,13 +67,18 @@ SETTLE_S: Final = 10.0
 TARGET_MS: Final = 200.0
 BEHIND_S: Final = 5.0
 """How far behind the feed a run may be at its end."""
-_KEPT: Final = 400
+_KEPT: Final = 60
 """Batches that are remembered, to find the report before a moment."""
 
 
 def now_us() -> int:
     """The wall clock: µs since 1970 UTC."""
     return time.time_ns() // 1000
+
+
+def most_mib() -> float:
+    """Memory of this process, the most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 @dataclass(eq=False)
@@ -191,9 +196,9 @@ async def watched(options: argparse.Namespace, root: Path) -> None:
             )
             warm_up(setup, {"sbs"})
             port = int(await sender.stdout.readline())
-            told, live, watch, cpu_s = await _run(node, setup, root, port, options)
+            told, live, watch, cost = await _run(node, setup, root, port, options)
             sent = json.loads(await sender.stdout.readline() or "{}")
-            _table(options, told, live, watch, cpu_s, sent)
+            _table(options, told, live, watch, cost, sent)
     finally:
         if sender.returncode is None:
             sender.terminate()
@@ -202,7 +207,7 @@ async def watched(options: argparse.Namespace, root: Path) -> None:
 
 async def _run(
     node: NodeContext, setup: WatchSetup, root: Path, port: int, options: argparse.Namespace
-) -> tuple[list[Told], LiveWatch, Watched, float]:
+) -> tuple[list[Told], LiveWatch, Watched, tuple[float, float]]:
     watch = Watched(setup.engine())
     places = LastPlaces()
     segments = Segments(node.record, root, TracksPart(), node.clock, node.random)
@@ -249,6 +254,7 @@ async def _run(
         now_us,
     )
     await alerting.start()
+    before = most_mib()
     began_s = time.process_time()
     live.start()
     async with asyncio.TaskGroup() as group:
@@ -261,7 +267,7 @@ async def _run(
             each.cancel()
     await live.stop()
     await segments.close()
-    return told, live, watch, cpu_s
+    return told, live, watch, (cpu_s, before)
 
 
 def _table(
@@ -269,7 +275,7 @@ def _table(
     told: list[Told],
     live: LiveWatch,
     watch: Watched,
-    cpu_s: float,
+    cost: tuple[float, float],
     sent: dict[str, float],
 ) -> None:
     health = live.health()
@@ -295,9 +301,8 @@ def _table(
     print(f"\n{options.rate:,.0f} reports/s: **{verdict(rate > 0.99 * options.rate)}**; ", end="")
     print(f"p99 < {TARGET_MS:g} ms: **{verdict(met)}**.\n")
     took, late_ms = watch.took_s, sent.get("late_s", np.nan) * 1000
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"The node's process took {cpu_s / took_s:.0%} of a core. {len(took):,} batches, of which"
+        f"The node's process took {cost[0] / took_s:.0%} of a core. {len(took):,} batches, of which"
     )
     print(f"the engine's p50 and p99 are {quantile(took, 0.5) * 1000:.0f} and ", end="")
     print(
@@ -305,7 +310,8 @@ def _table(
     )
     print(f"taken out: {sum(health.taken_out.values()):,}.")
     print(f"The sender was {late_ms:.0f} ms late at most. ", end="")
-    print(f"Most memory of the node's process: {memory:,.0f} MiB.")
+    print(f"Most memory of the node's process: {most_mib():,.0f} MiB, ", end="")
+    print(f"of which {cost[1]:,.0f} before the first report.")
 
 
 def main() -> None:

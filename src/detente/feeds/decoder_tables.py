@@ -56,7 +56,8 @@ def decoder_settings(
             with a zone, and `asterix.day` a TOML date; `datagrams` is told by the transport.
             `asterix.sites` is a list of tables.
         where: they stand, for errors.
-        form: the one format that they are for; a table that it does not look at is refused.
+        form: the one format of a live feed that they are for; a table that it does not look at is
+            refused, and so is the date of a capture.
 
     Raises:
         DecoderSettingsUnusable: a name is unknown, or a value cannot be; it says which.
@@ -68,6 +69,14 @@ def decoder_settings(
                 f"The format {form} does not look at this table.",
                 where=f"{where}: {name}",
                 advice=f"It is for {', '.join(_LOOKED_AT[name])}.",
+            )
+        table = tables[name]
+        dated = sorted(set(_INSTANTS.values()) & set(table if isinstance(table, Mapping) else ()))
+        if form is not None and dated:
+            raise DecoderSettingsUnusable(
+                "What comes live is dated by when it comes.",
+                where=f"{where}: {name}.{dated[0]}",
+                advice="This is for captures: leave it out.",
             )
     found: dict[str, Any] = {
         name: _family(table, _FAMILIES[name], f"{where}: {name}") for name, table in tables.items()

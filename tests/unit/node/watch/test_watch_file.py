@@ -129,6 +129,21 @@ def test_settings_that_cannot_be_or_are_not_looked_at_are_refused(
     assert all(part in str(refusal.value) for part in told), refusal.value
 
 
+@pytest.mark.parametrize(
+    ("form", "table", "told"),
+    [
+        ("beast", "[feed.mode_s]\nbegan = 2026-05-01T09:00:00Z", "mode_s.began"),
+        ("asterix", "[feed.asterix]\nday = 2026-05-01", "asterix.day"),
+    ],
+)
+def test_what_is_for_captures_is_refused_of_live_feeds(
+    tmp_path: Path, form: str, table: str, told: str
+) -> None:
+    feed = FEED.replace('"sbs"', f'"{form}"')
+    with pytest.raises(DecoderSettingsUnusable, match=f"feed n: {told}: .*live"):
+        read_watch_file(written(tmp_path, f"{feed}{table}\n"))
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(WatchFileUnusable, match="cannot be read"):
         read_watch_file(tmp_path / "none.toml")
