@@ -19,12 +19,14 @@ from detente.boundaries import BoundarySet
 from detente.feeds import Reports, of_columns
 from detente.geo import Polygon, Volume4D
 from detente.watch import (
+    Claim,
     ConformanceMonitor,
     CrossingMonitor,
     CrossingRules,
     Declarations,
     Declared,
     Event,
+    EventKind,
     Grade,
     OwnVolumes,
     SeparationMonitor,
@@ -32,6 +34,7 @@ from detente.watch import (
     StandOffMonitor,
     StandOffRules,
     Tracks,
+    judge_claim,
 )
 from detente.watch.monitors.base import Monitor
 from detente.watch.stand_off_rules import Limit
@@ -174,6 +177,26 @@ def test_nor_with_errors_that_last_or_a_border_that_is_off(noise: Noise) -> None
 def test_nor_while_it_lasts_whenever_one_asks() -> None:
     drawn = flown(np.full(300, -1.0), 1.0, 300, Noise(), 13)
     assert shown(told(CrossingMonitor(borders(), LIVE), drawn, batches=100)) <= 0.05 * 300
+
+
+def test_a_claim_over_a_long_flight_outside_is_seldom_shown() -> None:
+    drawn = flown(np.full(200, -1.0), 1.0, 60, Noise(), 24)
+    claims = borders()
+    claim = Claim(T0_US, T0_US + 199_000_000)
+    grades = [
+        judge_claim(drawn.take(drawn.aircraft == each), claims, claims.boundaries[0], claim).grade
+        for each in range(60)
+    ]
+    assert grades.count(Grade.SHOWN) <= 3
+
+
+def test_errors_make_no_prediction_certain() -> None:
+    drawn = flown(np.full(300, -1.0), 1.0, 100, Noise(), 25, courses=True)
+    drawn.track_deg[:] += np.random.default_rng(26).normal(0, 3.0, len(drawn))
+    events = told(CrossingMonitor(borders(), CrossingRules()), drawn, batches=30)
+    predicted = [each for each in events if each.kind is EventKind.CROSSING_PREDICTED]
+    assert len(predicted) > 100
+    assert shown(iter(predicted)) <= 5
 
 
 def deepest(monitor: CrossingMonitor, reports: Reports) -> list[Event]:

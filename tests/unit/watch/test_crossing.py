@@ -141,6 +141,39 @@ class TestNoise:
         assert event.depth_nearest_m.low < 0 < event.depth_nearest_m.value
 
 
+class TestPickedOut:
+    """Positions good to 100 m, 80 m across: each has a level of its own."""
+
+    def depths(self, wait_s: float) -> list[Event]:
+        """Of two passages that are alike, so long apart."""
+        once = there_and_back(46.01)
+        again = [(t + once[-1][0] + wait_s, lat, lng) for t, lat, lng in once]
+        track = flight([*once, *again], radius_m=100.0)
+        found = watched(CrossingMonitor(claimed(boundary("A", NORTH)), RULES), [track])
+        return sorted(found.values(), key=lambda each: each.began_us)
+
+    def test_the_low_end_is_that_of_the_documents(self) -> None:
+        depth, ground = self.depths(60.0)[0].depth_nearest_m, self.depths(60.0)[0].grounds[0]
+        assert depth is not None
+        assert depth.high - depth.value == pytest.approx(80.1 + 5.0, abs=0.1)
+        # the third position inside, of the first passage: N = 24, and 0.975^(1/24) is at 3.0745
+        assert ground.figures["look"] == 3.0
+        assert "occasion" not in ground.figures
+        assert depth.value - depth.low == pytest.approx(80.07 * 3.0745 / 1.96, abs=0.1)
+
+    def test_passages_within_an_hour_count_as_one_row(self) -> None:
+        first, second = self.depths(3_400.0)
+        assert first.depth_nearest_m is not None
+        assert second.depth_nearest_m is not None
+        assert second.grounds[0].figures["occasion"] == 2.0
+        assert second.depth_nearest_m.low < first.depth_nearest_m.low - 5.0
+
+    def test_and_later_ones_do_not(self) -> None:
+        first, second = self.depths(3_700.0)
+        assert "occasion" not in second.grounds[0].figures
+        assert second.depth_nearest_m == first.depth_nearest_m
+
+
 class TestWhoJudges:
     def test_a_picture_does_not(self) -> None:
         claims = claimed(boundary("A", NORTH, source=PICTURE))
