@@ -45,6 +45,7 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "watch_feeds_surveillance": ([], ["--rounds", "3"]),
     "watch_tracks": ([], ["--rows", "500000", "--rounds", "2"]),
     "plan_filing": ([], ["--places", "4", "--seconds", "2"]),
+    "watch_boundaries": ([], ["--vertices", "50000"]),
     "watch_kernels": ([], ["--positions", "500000", "--checked", "100000", "--rounds", "3"]),
     "node": ([], ["--events", "20", "--messages", "500", "--entries", "4000"]),
 }
