@@ -160,6 +160,17 @@ def test_it_fits_a_small_screen_in_both_languages(browser: Browser, stand_off: P
     opened.page.close()
 
 
+def test_where_nothing_lies_over_a_line_there_is_no_picture_of_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    write_report(tmp_path / "watch.html", Report(summary=summary_of([])))
+    opened = Opened(browser, tmp_path / "watch.html")
+    expect(opened.page.locator("#overview-picture")).to_be_hidden()
+    expect(opened.page.locator("#rest")).to_have_text("Nothing was found.")
+    assert opened.said == []
+    opened.page.close()
+
+
 def test_states_have_their_names_in_the_language_of_the_reader(
     browser: Browser, claimed: Path
 ) -> None:

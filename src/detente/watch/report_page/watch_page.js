@@ -79,6 +79,7 @@ function fillRows() {
     const [, who, against, size, grade] = e.row.cells, figure = sizeOf(e);
     who.textContent = e.who;
     against.replaceChildren(...againstParts(e.against));
+    if (e.other) who.append(" ", element("small", say("withOther", { other: e.other })));
     e.button.textContent = severalDays ? `${day(e.t0)} ${clock(e.t0)}` : clock(e.t0);
     e.button.title = `${day(e.t0)} ${say(`kind-${e.kind}`)}`;
     against.title = e.limit ? told(e.limit.sentence) : e.boundary ? `${nameOf(e.boundary)}, ${e.boundary.source}` : e.rule;
@@ -140,7 +141,7 @@ function details() {
     byId("profile").setAttribute("aria-label", say("watchProfileNone"));
     return;
   }
-  title.textContent = say("titleOf", { who: e.who, what: say(`kind-${e.kind}`), against: e.boundary ? nameOf(e.boundary) : e.against });
+  title.textContent = say("titleOf", { who: e.who, what: say(`kind-${e.kind}`), against: e.boundary ? nameOf(e.boundary) : e.other || e.against });
   byId("profile").setAttribute("aria-label", say("watchProfile", { who: e.who }));
   byId("verdict").append(element("span", say(`grade-${e.grade}`), `mark ${e.grade}`));
   byId("sentence").textContent = e.limit ? told(e.limit.sentence) : "";

@@ -107,7 +107,11 @@ const MORE_PHRASES = {
     "minutesSeconds": "{n} min {s} s",
     "hoursMinutes": "{h} h {n} min",
     "insideBy": "{size} inside",
-    "listBetween": "; "
+    "listBetween": "; ",
+    "entered-approach": "Too close from",
+    "left-approach": "Far enough again from",
+    "entered-crossing-predicted": "Enters",
+    "withOther": "with {other}"
   },
   "fr": {
     "skip": "Aller à la liste des événements",
@@ -216,6 +220,10 @@ const MORE_PHRASES = {
     "minutesSeconds": "{n}\u202fmin {s}\u202fs",
     "hoursMinutes": "{h}\u202fh {n}\u202fmin",
     "insideBy": "{size} à l’intérieur",
-    "listBetween": "\u202f; "
+    "listBetween": "\u202f; ",
+    "entered-approach": "Trop près dès",
+    "left-approach": "De nouveau assez loin dès",
+    "entered-crossing-predicted": "Entrée prévue",
+    "withOther": "avec {other}"
   }
 };
