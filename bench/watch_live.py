@@ -41,6 +41,7 @@ from detente.feeds import Reports
 from detente.http import AddressPolicy
 from detente.node.context import NodeContext
 from detente.node.home import Home
+from detente.node.pauses import collect_only_what_is_new, short_turns
 from detente.node.settings import NodeSettings
 from detente.node.watch.alert_tables import ALERT_PROJECTION
 from detente.node.watch.alerting import Alerting
@@ -258,7 +259,8 @@ async def _run(
     began_s = time.process_time()
     live.start()
     async with asyncio.TaskGroup() as group:
-        running = [group.create_task(each()) for each in (alerting.run, segments.run)]
+        works = (alerting.run, segments.run, collect_only_what_is_new)
+        running = [group.create_task(each()) for each in works]
         with suppress(TimeoutError):  # then the table says that it was not met
             async with asyncio.timeout(SETTLE_S + options.seconds + BEHIND_S):
                 await everything.wait()
@@ -321,7 +323,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=100_000)
     parser.add_argument("--seconds", type=float, default=30, help="after the first ten")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, short_turns():
         asyncio.run(watched(options, Path(place)))
 
 

@@ -14,6 +14,7 @@ from detente.feeds.transports import Feed, WaitingReports
 from detente.http import AddressPolicy, Endpoint
 from detente.node.approvals import Approvals
 from detente.node.context import NodeContext
+from detente.node.pauses import collect_only_what_is_new
 from detente.watch import About, AlertRules, ConformanceRules, read_rules, stand_off_rules
 
 from .alerting import Alerting
@@ -121,7 +122,11 @@ class Watching:
         """
         if not writing:
             return {}
-        return {"watching": self._run, "raw-tracks": self.retention.run}
+        return {
+            "watching": self._run,
+            "raw-tracks": self.retention.run,
+            "collector": collect_only_what_is_new,
+        }
 
     def endpoints(self, approvals: Approvals) -> list[Endpoint]:
         """What the officers' interface offers besides."""

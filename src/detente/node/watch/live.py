@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,9 +23,6 @@ from detente.watch import Engine, Event
 
 TURN_S: Final = 0.01
 """Between two looks at what has come: many small pieces are looked at together."""
-SWITCH_S: Final = 0.0005
-"""How long a kernel that let go of the interpreter may wait for it. By default it is ten times as
-long, which a look of many kernels spends waiting for whoever records alerts meanwhile."""
 BEHIND_MAX: Final = 1000
 """Batches of events that the node may not have taken yet; the thread waits then."""
 WAITING_MAX: Final = 500_000
@@ -104,7 +100,6 @@ class LiveWatch:
     def start(self) -> None:
         """Begin, from the loop on which events are wanted."""
         self._home = asyncio.get_running_loop()
-        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
         self._thread = threading.Thread(target=self._run, name="detente-watch", daemon=True)
         self._thread.start()
 
