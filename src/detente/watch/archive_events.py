@@ -6,13 +6,14 @@ that was killed goes on from the length that it had at its last checkpoint.
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self, TypeAlias
 
 import msgspec
 
@@ -30,10 +31,8 @@ class _Head(msgspec.Struct):
     began_us: int
 
 
-class _Line(NamedTuple):
-    began_us: int
-    id: str
-    at: int
+_Line: TypeAlias = tuple[int, str, int]
+"""Of an event: when it began, its id, and where it stands. A plain one: there are many."""
 
 
 class EventStore:
@@ -53,9 +52,8 @@ class EventStore:
         self.length = 0
         size = os.fstat(self._file.fileno()).st_size
         self._file.truncate(size if length is None else length)
-        decoder = msgspec.msgpack.Decoder(_Head)
-        for packed in self._packed(size if length is None else length):
-            self._note(decoder.decode(packed), len(packed))
+        if until := size if length is None else length:
+            self._learn(until)
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +74,7 @@ class EventStore:
         self._file.flush()
         decoder = msgspec.msgpack.Decoder(Event)
         for line in sorted(self._lines.values()):
-            yield decoder.decode(self._at(line.at))
+            yield decoder.decode(self._at(line[2]))
 
     def some(self, count: int) -> Iterator[list[Event]]:
         """The events in lists of so many at most."""
@@ -104,8 +102,8 @@ class EventStore:
             self._file.write(some)
             at += len(some)
         begin = self.length
-        for line in other._lines.values():
-            self._lines[line.id] = line._replace(at=begin + line.at)
+        for began_us, name, place in other._lines.values():
+            self._lines[name] = began_us, name, begin + place
         self.length += other.length
 
     def sync(self) -> None:
@@ -113,22 +111,25 @@ class EventStore:
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    def _learn(self, until: int) -> None:
+        """Take over what stands in the file up to there."""
+        decoder = msgspec.msgpack.Decoder(_Head)
+        with (
+            mmap.mmap(self._file.fileno(), until, access=mmap.ACCESS_READ) as written,
+            memoryview(written) as view,
+        ):
+            while self.length < until:
+                (length,) = _LENGTH.unpack_from(view, self.length)
+                begin = self.length + _LENGTH.size
+                with view[begin : begin + length] as packed:
+                    self._note(decoder.decode(packed), length)
+
     def _note(self, event: Event | _Head, length: int) -> None:
         """An event of so many bytes stands at the end."""
-        self._lines[event.id] = _Line(event.began_us, event.id, self.length)
+        self._lines[event.id] = event.began_us, event.id, self.length
         self.length += _LENGTH.size + length
 
     def _at(self, at: int) -> bytes:
         handle = self._file.fileno()
         (length,) = _LENGTH.unpack(os.pread(handle, _LENGTH.size, at))
         return os.pread(handle, length, at + _LENGTH.size)
-
-    def _packed(self, until: int) -> Iterator[bytes]:
-        """All that was written, in its order."""
-        with open(self._file.fileno(), "rb", closefd=False) as stream:
-            stream.seek(0)
-            at = 0
-            while at < until:
-                (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
-                yield stream.read(length)
-                at += _LENGTH.size + length
