@@ -46,7 +46,9 @@ def reports_of(
     return of_columns(
         len(rows),
         address_names(addresses & (OTHER_ADDRESS - 1), (addresses & OTHER_ADDRESS) != 0),
-        [flight_name(each) if each else "" for each in callsigns.tolist()],
+        [flight_name(each) if each else "" for each in callsigns.tolist()]
+        if told.any()
+        else ("",) * len(addresses),
         sources,
         time_us=time_us[rows["row"]],
         received_us=received_us[rows["row"]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -49,7 +50,8 @@ class LastPlaces:
         newest = last[heard]
         with self._lock:
             self._turn += 1
-            rows = np.array([self._rows.get(each, _NOBODY) for each in names], dtype=np.intp)
+            known = map(self._rows.get, names, repeat(_NOBODY))
+            rows = np.fromiter(known, dtype=np.intp, count=len(names))
             for each in np.flatnonzero(rows == _NOBODY).tolist():
                 rows[each] = self._rows.setdefault(names[each], len(self._rows))
             self._grow()
