@@ -11,6 +11,7 @@ from tests.browser.test_report_page import Opened, painted
 from tests.support.archives_made import CLAIMS, at_once, in_time, wandering
 from tests.support.page_opened import chromium
 from tests.support.stand_off_page import stand_off_report
+from tests.unit.watch.test_report_volumes import left_report
 
 from detente.watch import Report, summary_of, track_points, windows, write_report
 
@@ -169,6 +170,29 @@ def test_where_nothing_lies_over_a_line_there_is_no_picture_of_it(
     expect(opened.page.locator("#rest")).to_have_text("Nothing was found.")
     assert opened.said == []
     opened.page.close()
+
+
+def test_the_volumes_that_were_left_are_drawn(browser: Browser, tmp_path: Path) -> None:
+    write_report(tmp_path / "watch.html", left_report())
+    opened = Opened(browser, tmp_path / "watch.html")
+    page = opened.page
+    expect(page.locator("#legend")).to_contain_text("declared volume")
+    expect(page.locator("#measures")).to_contain_text("Farthest outside, on the ground")
+    alike = page.evaluate(
+        """() => {
+            const pictures = () => {
+              map.paint();
+              profile.paint();
+              return [map.canvas.toDataURL(), profile.canvas.toDataURL()];
+            };
+            const before = pictures();
+            model.selected.volumes = [];
+            return pictures().map((each, i) => each === before[i]);
+        }"""
+    )
+    assert alike == [False, False]
+    assert opened.said == []
+    page.close()
 
 
 def test_states_have_their_names_in_the_language_of_the_reader(

@@ -29,7 +29,7 @@ from detente.operations.plan_file import (
 )
 from detente.operations.plan_values import PlanError
 from detente.operations.render import conflict_table, result_document, result_geojson
-from detente.operations.report import ReportText, report_page, write_report
+from detente.operations.report import ReportText, packed_volume, report_page, write_report
 from detente.operations.report_after import Change
 from detente.operations.report_frame import asset, both, framed
 from detente.operations.table_files import TrajectoryError, read_json_table
@@ -78,6 +78,7 @@ __all__ = [
     "framed",
     "is_plan",
     "load_flights",
+    "packed_volume",
     "parse_corridor",
     "parse_plan",
     "plan_document",

@@ -13,7 +13,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from detente.geo import Circle, Encounter, Outline, circle_polygon, intersection_outline
+from detente.geo import (
+    Circle,
+    Encounter,
+    Outline,
+    Volume4D,
+    circle_polygon,
+    intersection_outline,
+)
 from detente.operations.approach import Approach, Closeness
 from detente.operations.check import CheckResult, FlightConflict
 from detente.operations.flights import Flight, Track
@@ -189,17 +196,19 @@ def _shape(flight: Flight, *, in_conflict: bool, every: int) -> dict[str, Any]:
         "track": None
         if flight.track is None
         else _track(flight.track, 1 if in_conflict else every),
-        "volumes": [
-            [
-                seconds(volume.time_start_us),
-                seconds(volume.time_end_us),
-                rounded(volume.altitude_lower_m),
-                rounded(volume.altitude_upper_m),
-                ring(outline_vertices(volume.outline)),
-            ]
-            for volume in drawn
-        ],
+        "volumes": [packed_volume(each) for each in drawn],
     }
+
+
+def packed_volume(volume: Volume4D) -> list[Any]:
+    """A volume for a page: from and until when, s; lower and upper altitude, m; its outline."""
+    return [
+        seconds(volume.time_start_us),
+        seconds(volume.time_end_us),
+        rounded(volume.altitude_lower_m),
+        rounded(volume.altitude_upper_m),
+        ring(outline_vertices(volume.outline)),
+    ]
 
 
 def _track(track: Track, every: int) -> list[list[int]]:

@@ -58,6 +58,7 @@ def write_archive_report(
             tracks=track_points(archive.reports(), wanted) if wanted else {},
             boundaries=setup.boundaries,
             stand_off=setup.stand_off,
+            own_volumes=setup.own_volumes,
             files=[
                 InputFile(file.name, file.bytes, digest)
                 for file, digest in zip(files, outcome.digests, strict=True)

@@ -23,6 +23,7 @@ from detente.words import Words
 from .archive_tracks import TrackPoints, Window
 from .events import Event, EventKind, Grade
 from .outputs import put
+from .own_volumes import OwnVolumes
 from .report_events import Shown, event_data
 from .report_limits import Limits, limit_data
 from .report_sources import InputFile, notes, source_notes
@@ -98,6 +99,7 @@ class Report:
         tracks: positions around the events that are shown, see `windows`.
         boundaries: that were watched.
         stand_off: distances from lines that were agreed upon; None: none were looked at.
+        own_volumes: that aircraft declared.
         files: that were read.
         remarks: further sentences for the foot.
         events_file: name of the file that holds all events; "" if there is none.
@@ -109,6 +111,7 @@ class Report:
     tracks: Mapping[Window, TrackPoints] = field(default_factory=dict)
     boundaries: BoundarySet | None = None
     stand_off: StandOffRules | None = None
+    own_volumes: Sequence[OwnVolumes] = ()
     files: Sequence[InputFile] = ()
     remarks: Sequence[Words] = ()
     events_file: str = ""
@@ -175,7 +178,7 @@ def _data(report: Report) -> dict[str, Any]:
     for limit in map(limits.of, summary.shown):
         if limit is not None:
             broken[limits.number(limit)] = limit
-    shown = Shown(summary.shown, report.tracks, report.boundaries, used, limits)
+    shown = Shown(summary.shown, report.tracks, report.boundaries, used, limits, report.own_volumes)
     lines = shown.overview()
     events = [event_data(shown, each) for each in summary.shown]
     for told, claims in zip(events, shown.claims(), strict=True):

@@ -18,9 +18,11 @@ from .events import Event, Ground, Interval, Place
 from .grading import GROUNDS
 from .ground_figures import figure_words
 from .outputs_table import INTERVALS
+from .own_volumes import OwnVolumes
 from .report_borders import GeoBox, Line, border_lines, box_of, rings_of
 from .report_claims import claims_of, spot_of
 from .report_limits import Limits, reach_m
+from .report_volumes import volumes_data
 from .stand_off_rules import Limit
 
 DEPTH_LIMIT_M: Final = 100_000.0
@@ -62,6 +64,7 @@ class Shown:
         boundaries: that were watched; None: none.
         numbers: of the boundaries that the page has, by id.
         limits: distances that were agreed upon.
+        own_volumes: that aircraft declared.
     """
 
     events: Sequence[Event]
@@ -69,6 +72,7 @@ class Shown:
     boundaries: BoundarySet | None
     numbers: Mapping[str, int]
     limits: Limits
+    own_volumes: Sequence[OwnVolumes] = ()
     _areas: dict[str, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -157,6 +161,7 @@ def event_data(shown: Shown, event: Event) -> dict[str, Any]:
             if getattr(event, name) is not None
         ],
         "grounds": [_ground(each) for each in event.grounds],
+        "volumes": volumes_data(event, _until_us(event), shown.own_volumes),
         "reports": event.reports,
         "basis": event.basis,
         "track": None if track is None else _track(shown, event, track),

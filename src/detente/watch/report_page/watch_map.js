@@ -17,6 +17,10 @@ class WatchMap extends FlightMap {
       e.points = e.track ? this.project(e.track) : [];
       e.otherPoints = e.otherTrack ? this.project(e.otherTrack) : [];
       e.borderPoints = e.border.map((line) => line.map(([lat, lng]) => this.plane.to(lat, lng)));
+      for (const v of e.volumes) {
+        v.points = v.ring.map(([lat, lng]) => this.plane.to(lat, lng));
+        if (meantDuring(v, e)) for (const [x, y] of v.points) this.grow(e.box, x, y);
+      }
       [e.x, e.y] = e.place ? this.plane.to(...e.place) : [NaN, NaN];
       if (e.place) this.grow(e.box, e.x, e.y);
       for (const place of [e.entry, e.exit]) if (place) {
@@ -107,6 +111,7 @@ class WatchMap extends FlightMap {
     const band = Math.max(2, 2 * e.unsure * view.scale * stretch);
     this.lines(context, e.borderPoints, tint.grade.border, Math.min(band, 4000), 0.13);
     this.lines(context, e.borderPoints, tint.grade.border, e.limit ? 2.6 : 1.8, 0.9);
+    for (const v of e.volumes) this.volume(context, e, v, tint);
     if (e.otherPoints.length) this.track(context, e, e.otherTrack, e.otherPoints, tint, 1);
     if (e.points.length) this.track(context, e, e.track, e.points, tint, 0);
     for (const [place, name, side] of [[e.entry, "entered", -14], [e.exit, "left", 14]]) if (place) {
@@ -131,6 +136,22 @@ class WatchMap extends FlightMap {
     context.font = FONT;
     const fits = x + 12 + context.measureText(text).width < this.canvas.clientWidth;
     label(context, text, fits ? x + 10 : x - 10, y, tint.ink, tint.paper, fits ? "left" : "right");
+  }
+
+  // Where it declared to be: hatched what is meant for the time of the event, else its outline.
+  volume(context, e, v, tint) {
+    const meant = meantDuring(v, e);
+    this.trace(context, v.points);
+    if (meant) {
+      context.globalAlpha = 0.3;
+      context.fillStyle = hatch(context, tint.ink, 0);
+      context.fill();
+    }
+    context.globalAlpha = meant ? 0.9 : 0.35;
+    context.strokeStyle = tint.ink;
+    context.lineWidth = meant ? 1.6 : 0.8;
+    context.stroke();
+    context.globalAlpha = 1;
   }
 
   // All that is nearer to a line than was agreed, with its edge.
@@ -219,6 +240,8 @@ class WatchMap extends FlightMap {
     label(context, clock(this.model.cursor), x + 11, y + 12, tint.ink, tint.paper);
   }
 }
+
+const meantDuring = (v, e) => (v.t0 ?? -Infinity) <= (e.t1 ?? Infinity) && (v.t1 ?? Infinity) >= e.t0;
 
 // Told apart without colour: a full diamond, a dashed ring, a flat bar.
 function gradeMark(context, grade, x, y, tint) {

@@ -26,6 +26,7 @@ function unpack(raw) {
     boundary: e.boundary === null ? null : boundaries[e.boundary],
     limit: e.limit === null ? null : raw.limits[e.limit],
     border: e.border.map(unpackLine),
+    volumes: e.volumes.map(([t0, t1, low, high, ring]) => ({ t0, t1, low, high, ring: decodeRing(ring) })),
     track: unpackTrack(e.track), otherTrack: unpackTrack(e.otherTrack),
   }));
   for (const e of events) {

@@ -69,6 +69,14 @@ function legend() {
     means((context) => { line(context, tint.grade.border, 2.6, 1); }, say("legendLine"));
     means((context) => { context.fillStyle = tint.ink; context.globalAlpha = 0.12; context.fillRect(0, 0, 34, 16); context.globalAlpha = 1; context.strokeStyle = tint.ink; context.strokeRect(-2, 1.5, 40, 13); }, say("legendKept"));
   }
+  if (model.events.some((e) => e.volumes.length)) means((context) => {
+    context.globalAlpha = 0.4;
+    context.fillStyle = hatch(context, tint.ink, 0);
+    context.fillRect(0, 0, 34, 16);
+    context.globalAlpha = 1;
+    context.strokeStyle = tint.ink;
+    context.strokeRect(1, 1, 32, 14);
+  }, say("legendVolumes"));
   if (model.boundaries.length) means((context) => { line(context, tint.grade.border, 12, 0.15); line(context, tint.grade.border, 1.8, 1); }, say("legendBorder"));
   means((context) => { line(context, tint.side[0], 2, 1); context.strokeStyle = tint.side[0]; context.beginPath(); context.arc(17, 8, 6, 0, 7); context.stroke(); }, say("legendTrack"));
   if (model.events.some((e) => e.entry || e.exit)) means((context) => { context.strokeStyle = tint.ink; context.setLineDash([4, 3]); context.beginPath(); context.arc(17, 8, 6, 0, 7); context.stroke(); }, say("legendEnds"));

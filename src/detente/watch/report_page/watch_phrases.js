@@ -111,7 +111,8 @@ const MORE_PHRASES = {
     "entered-approach": "Too close from",
     "left-approach": "Far enough again from",
     "entered-crossing-predicted": "Enters",
-    "withOther": "with {other}"
+    "withOther": "with {other}",
+    "legendVolumes": "declared volume"
   },
   "fr": {
     "skip": "Aller à la liste des événements",
@@ -224,6 +225,7 @@ const MORE_PHRASES = {
     "entered-approach": "Trop près dès",
     "left-approach": "De nouveau assez loin dès",
     "entered-crossing-predicted": "Entrée prévue",
-    "withOther": "avec {other}"
+    "withOther": "avec {other}",
+    "legendVolumes": "volume déclaré"
   }
 };

@@ -50,6 +50,7 @@ class WatchProfile {
     this.axes.timeGrid(context, this.range, x, top, height - 30, height, tint);
     this.axes.altitudeGrid(context, this.range, y, left, right, tint);
     this.inside(context, e, x, top, height - 30, tint);
+    this.volumes(context, e, x, y, [left, top, right, bottom], tint);
     this.band(context, e.track, e.track.alt, e.track.half, x, y, [left, top, right, bottom], tint.side[0], tint);
     if (e.otherTrack) this.band(context, e.otherTrack, e.otherTrack.alt, e.otherTrack.half, x, y, [left, top, right, bottom], tint.side[1], tint);
     this.frame(context, left, top, right, bottom, tint);
@@ -105,6 +106,25 @@ class WatchProfile {
       context.fillRect(x(place.t) - Math.min(spread, 2000), top, Math.max(2, 2 * Math.min(spread, 2000)), bottom - top);
       context.globalAlpha = 1;
     }
+  }
+
+  // The heights and times that it declared.
+  volumes(context, e, x, y, [left, top, right, bottom], tint) {
+    context.save();
+    context.beginPath();
+    context.rect(left, top, right - left, bottom - top);
+    context.clip();
+    for (const v of e.volumes) {
+      const box = Profile.prototype.rectangle(this.range, x, y, v);
+      context.globalAlpha = 0.25;
+      context.fillStyle = hatch(context, tint.ink, 0);
+      context.fillRect(...box);
+      context.globalAlpha = 0.6;
+      context.strokeStyle = tint.ink;
+      context.lineWidth = 1;
+      context.strokeRect(...box);
+    }
+    context.restore();
   }
 
   band(context, track, values, half, x, y, [left, top, right, bottom], colour, tint) {
