@@ -311,6 +311,7 @@ def main() -> None:
         f"areas ({one.nbytes / 1e6:,.0f} and {ten.nbytes / 1e6:,.0f} MB)",
         rate(lambda: one.claimants(lat, lng), count, rounds),
         rate(lambda: ten.claimants(lat, lng), count, rounds),
+        most=2.0,
     )
     tenfold(f"volumes ({held.nbytes / 1e6:,.0f} and {many.nbytes / 1e6:,.0f} MB)", first, second)
     tenfold(
@@ -320,11 +321,10 @@ def main() -> None:
         most=2.0,
     )
     print(
-        "\nJudged is the whole. By themselves areas and volumes are not: the larger ones do not\n"
-        "fit into the processor's nearer memories, and a position that was in "
-        f"{few_pairs:.4f} volumes\nis in {more_pairs:.4f}: that is the answer, to be written. "
-        f"Ten times the volumes, against\nthe 8 M/s that are asked of 10,000: "
-        f"**{verdict(second >= 8e6)}**."
+        "\nVolumes are not judged by themselves: ten times as many do not fit into the nearer\n"
+        f"memories, and a position that was in {few_pairs:.4f} of them is in {more_pairs:.4f}, "
+        "which is the answer\nand has to be written. Held against the 8 M/s that are asked of "
+        f"10,000: **{verdict(second >= 8e6)}**."
     )
 
 

@@ -31,6 +31,8 @@ _CELL_DEG = 1.0 / _FINEST
 UNRESOLVED = -1
 """On the date line or a pole, or where many borders meet: to be found out one by one."""
 OFF_LEAF = -1
+_TOGETHER = 256
+"""How many positions are taken at a time."""
 
 
 @kernel
@@ -94,41 +96,83 @@ def bits_inside(
 
 @kernel
 def sets_at(tree: Tree, lat_deg: F64, lng_deg: F64, north: int, south: int) -> I32:
-    """Set numbers at positions; `north`, `south`: those at the poles. Nowhere: 0."""
+    """Set numbers at positions; `north`, `south`: those at the poles. Nowhere: 0.
+
+    Positions are taken some hundred at a time, level by level: so what they want from memory comes
+    together.
+    """
     # Arrays by themselves: taking one out of a tuple counts its holders, which is slow. So is a
     # call with arrays, hence the walk of `descend` once more.
     entries, page, xy = tree
-    out = np.empty(lat_deg.shape[0], np.int32)
-    for i in range(lat_deg.shape[0]):
-        x, y = lng_deg[i], lat_deg[i]
-        if not (-180.0 < x < 180.0 and -90.0 < y < 90.0):
-            if not (abs(x) <= 540.0 and abs(y) <= 90.0):
-                out[i] = 0
-                continue
-            if abs(y) == 90.0:
-                out[i] = north if y > 0.0 else south
-                continue
-            x -= 360.0 * math.floor((x + 180.0) / 360.0)
-            if abs(x) >= 180.0:
-                out[i] = UNRESOLVED
-                continue
-        qx = math.floor(x * _FINEST) - (WEST << FINEST_BITS)
-        qy = math.floor(y * _FINEST) - (SOUTH << FINEST_BITS)
+    n = lat_deg.shape[0]
+    out = np.empty(n, np.int32)
+    # of those on their way down: row, and place in the finest cells; of those in leaves: row, bits
+    rows, columns = np.empty(_TOGETHER, np.int64), np.empty(_TOGETHER, np.int64)
+    lines = np.empty(_TOGETHER, np.int64)
+    leaves, sizes = np.empty(_TOGETHER, np.int64), np.empty(_TOGETHER, np.int64)
+    touched = np.zeros(1, np.int64)
+    for begin in range(0, n, _TOGETHER):
+        way = 0
+        for i in range(begin, min(begin + _TOGETHER, n)):
+            x, y = lng_deg[i], lat_deg[i]
+            if not (-180.0 < x < 180.0 and -90.0 < y < 90.0):
+                if not (abs(x) <= 540.0 and abs(y) <= 90.0):
+                    out[i] = 0
+                    continue
+                if abs(y) == 90.0:
+                    out[i] = north if y > 0.0 else south
+                    continue
+                x -= 360.0 * math.floor((x + 180.0) / 360.0)
+                if abs(x) >= 180.0:
+                    out[i] = UNRESOLVED
+                    continue
+            qx = math.floor(x * _FINEST) - (WEST << FINEST_BITS)
+            qy = math.floor(y * _FINEST) - (SOUTH << FINEST_BITS)
+            entry = entries[(qy >> FINEST_BITS) * COLUMNS + (qx >> FINEST_BITS)]
+            out[i] = entry
+            # written in any case, and kept if need be: no branch that the processor could miss
+            rows[way], columns[way], lines[way] = i, qx, qy
+            way += entry < 0
         bits = FINEST_BITS
-        entry = int(entries[(qy >> bits) * COLUMNS + (qx >> bits)])
-        while entry < 0 and not (~entry) & 1:
+        ended = 0
+        while way:
+            going = 0
+            for k in range(way):
+                i, qx, qy = rows[k], columns[k], lines[k]
+                block = ~out[i]
+                if block & 1:
+                    leaves[ended], sizes[ended] = i, bits
+                    ended += 1
+                    continue
+                below = bits - FAN_BITS
+                child = ((qy >> below) & (FAN - 1)) * FAN + ((qx >> below) & (FAN - 1))
+                entry = entries[ROOT_CELLS + (block >> 1) * (FAN * FAN) + child]
+                out[i] = entry
+                rows[going], columns[going], lines[going] = i, qx, qy
+                going += entry < 0
+            way = going
             bits -= FAN_BITS
-            child = ((qy >> bits) & (FAN - 1)) * FAN + ((qx >> bits) & (FAN - 1))
-            entry = int(entries[ROOT_CELLS + (~entry >> 1) * (FAN * FAN) + child])
-        if entry < 0:
-            leaf = ~entry >> 1
+        # nothing comes of this but that memory is asked for
+        some = 0
+        for k in range(ended):
+            leaf = ~out[leaves[k]] >> 1
+            some += page[leaf + HEAD + page[leaf + COUNT] - 1]
+        touched[0] = some
+        for k in range(ended):
+            i, bits = leaves[k], sizes[k]
+            x, y = lng_deg[i], lat_deg[i]
+            if abs(x) > 180.0:
+                x -= 360.0 * math.floor((x + 180.0) / 360.0)
+            leaf = ~out[i] >> 1
             entry = UNRESOLVED
             if page[leaf + BITS] >= 0:
+                qx = math.floor(x * _FINEST) - (WEST << FINEST_BITS)
+                qy = math.floor(y * _FINEST) - (SOUTH << FINEST_BITS)
                 left = (qx >> bits << bits) * _CELL_DEG + WEST
                 low = (qy >> bits << bits) * _CELL_DEG + SOUTH
                 inside = bits_inside(page, xy, leaf, x, y, left, low)
                 entry = int(page[leaf + HEAD + 2 * page[leaf + COUNT] + inside])
-        out[i] = entry
+            out[i] = entry
     return out
 
 
