@@ -191,6 +191,21 @@ def test_the_volumes_that_were_left_are_drawn(browser: Browser, tmp_path: Path) 
         }"""
     )
     assert alike == [False, False]
+    over = page.evaluate(
+        """() => {
+            const e = model.selected, f = (name) => e.figures.find((each) => each[0] === name);
+            const told = [overLine(e)];
+            f("vertical_m").splice(1, 3, 200, 150, 250);
+            f("distance_m").splice(1, 3, 0, 0, 10);
+            told.push(overLine(e));
+            f("vertical_m").splice(1, 3, 0, 0, 10);
+            told.push(overLine(e));
+            return told;
+        }"""
+    )
+    assert over[0][1] > 0
+    assert over[1] == [200, 150, 250], "it was too high"
+    assert over[2] is None, "it was there at another time"
     assert opened.said == []
     page.close()
 

@@ -2,10 +2,15 @@
 // lies above the line with all of its interval; what cannot be told lies across it.
 const OVER = {
   "crossing": (e, f) => f.depth_nearest_m,
-  "outside-volumes": (e, f) => f.distance_m,
+  "outside-volumes": (e, f) => outOf(e, [f.distance_m, f.vertical_m].filter(Boolean)),
   "stand-off": (e, f) => f.distance_m && e.limit && flipped(f.distance_m, e.limit.agreed),
 };
 const flipped = ([value, low, high], agreed) => [agreed - value, high === null ? null : agreed - high, low === null ? null : agreed - low];
+// To the side or in height, whichever is surer; who was there at another time was outside by neither.
+function outOf(e, ways) {
+  const surest = ways.reduce((a, b) => b[1] > a[1] ? b : a, ways[0] ?? null);
+  return surest && (e.grade !== "shown" || surest[1] > 0) ? surest : null;
+}
 // Value, lower and upper bound, metres beyond the line; a bound that does not exist is null.
 function overLine(e) {
   return OVER[e.kind]?.(e, Object.fromEntries(e.figures.map(([name, value, low, high]) => [name, [value, low, high]]))) ?? null;
