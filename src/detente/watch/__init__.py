@@ -14,6 +14,7 @@ from .archive_rules import RulesUnusable, read_rules
 from .archive_tracks import TrackPoints, Window, track_points
 from .archive_work import Layout, WorkFolder, WorkUnusable, run_key
 from .claims import Claim, Verdict, judge_claim, over_sources
+from .conformance_rules import ConformanceRules
 from .crossing_rules import CrossingRules
 from .declarations import (
     UNDECLARED,
@@ -29,8 +30,9 @@ from .event_ids import event_id
 from .events import Event, EventKind, Grade, Ground, Interval, Place
 from .grading import GROUNDS, sentence
 from .interference import InterferenceRules, Jump, Jumps, annotated
+from .monitors._conforming import Margins
 from .monitors.base import Monitor
-from .monitors.conformance import ConformanceMonitor, ConformanceRules, Margins
+from .monitors.conformance import ConformanceMonitor
 from .monitors.crossing import CrossingMonitor
 from .monitors.separation import SeparationMonitor
 from .monitors.stand_off import StandOffMonitor

@@ -141,7 +141,8 @@ def stage_of(event: Event) -> tuple[Stage, Closing]:
             return Stage.AHEAD, Closing.OPEN
         return Stage.OVER, Closing.TURNED_AWAY
     if event.ended_us is not None:
-        return Stage.OVER, Closing.ENDED
+        unseen = event.kind is EventKind.OUTSIDE_VOLUMES and event.time_to_s is not None
+        return Stage.OVER, Closing.LOST if unseen else Closing.ENDED
     ahead = event.time_to_s is not None and event.time_to_s.value > 0
     return (Stage.AHEAD if ahead else Stage.NOW), Closing.OPEN
 
@@ -240,7 +241,9 @@ class Alerts:
         if state is not Proposed.ACTIVATED:
             self._proposed[subject] = state
             _forget(self._proposed)
-        alerts = self._open if subject in self._open else self._back
+        there = self._open.get(subject)
+        ahead = there is not None and there.stage is Stage.AHEAD  # nothing is due because of it
+        alerts = self._back if there is None or ahead else self._open
         standing = alerts.get(subject)
         if standing is None or standing.proposed is state:
             return None
@@ -260,9 +263,9 @@ class Alerts:
             if lost is not None and lost.event.id == event.id:
                 return self._heard_again(lost, event, now_us)
             return self._raised(event, subject, now_us)
-        self._unheard.discard(subject)
         if _outdated(standing, event, stage):
-            return None
+            return None  # one of before a start of which only this is heard is lost, then
+        self._unheard.discard(subject)
         if closing is Closing.REFUTED and standing.stage is Stage.AHEAD:
             closing = (
                 Closing.TURNED_AWAY
@@ -270,6 +273,8 @@ class Alerts:
         changed = structs.replace(
             standing, stage=stage, closing=closing, changed_us=now_us, event=event
         )
+        if standing.stage is Stage.AHEAD and stage is not Stage.AHEAD:
+            changed = self._happens(changed)
         if stage is Stage.OVER:
             self._over(changed)
             return changed
@@ -277,9 +282,16 @@ class Alerts:
         told = standing.stage is not stage or standing.event.grade is not event.grade
         return changed if told else None
 
+    def _happens(self, alert: Alert) -> Alert:
+        """What was ahead takes place: what is to be declared of its flight is part of it."""
+        if alert.closing not in (Closing.OPEN, Closing.ENDED):
+            return alert
+        self._back.pop(alert.subject, None)
+        return structs.replace(alert, proposed=self._proposed.get(alert.subject))
+
     def _over(self, alert: Alert) -> None:
         self._open.pop(alert.subject, None)
-        if alert.about is About.OUTSIDE_VOLUMES:
+        if alert.about is About.OUTSIDE_VOLUMES and alert.closing is Closing.ENDED:
             self._back[alert.subject] = alert
             _forget(self._back)
 
@@ -294,7 +306,9 @@ class Alerts:
 
     def _raised(self, event: Event, subject: Subject, now_us: int) -> Alert | None:
         stage, closing = stage_of(event)
-        if closing in (Closing.TURNED_AWAY, Closing.REFUTED) or not self._wanted(event):
+        if closing in (Closing.TURNED_AWAY, Closing.REFUTED, Closing.LOST) or not self._wanted(
+            event
+        ):
             return None
         made = Alert(
             id=event.id,
@@ -304,13 +318,13 @@ class Alerts:
             raised_us=now_us,
             changed_us=now_us,
             event=event,
-            proposed=self._proposed.get(subject),
         )
+        if stage is not Stage.AHEAD:
+            made = self._happens(made)
         if stage is Stage.OVER:
             self._over(made)
         else:
             self._open[subject] = made
-            self._back.pop(subject, None)
         return made
 
     def _wanted(self, event: Event) -> bool:

@@ -20,10 +20,10 @@ from detente.errors import DetenteError
 from detente.operations import read_plan
 from detente.settings import read_toml
 
+from .conformance_rules import ConformanceRules
 from .crossing_rules import CrossingRules
 from .declarations import Declarations, Declared, Notice
 from .engine_rules import WatchSetup
-from .monitors.conformance import ConformanceRules
 from .own_volumes import OwnVolumes
 from .separation_rules import SeparationRules
 from .stand_off_rules import StandOffRules, stand_off_rules
@@ -38,7 +38,7 @@ _CHOICES: Final[Mapping[str, Iterable[str]]] = {"class": AircraftClass, "purpose
 # What differs from the usual, unless a file says otherwise.
 _AFTERWARDS: Final[Mapping[str, Mapping[str, object]]] = {
     "crossing": {"look_ahead_s": 0.0, "provisional": False},
-    "conformance": {"provisional": False},
+    "conformance": {"look_ahead_s": 0.0, "provisional": False},
     "separation": {"look_ahead_s": 0.0, "step_s": 5.0},
 }
 _LIVE: Final[Mapping[str, Mapping[str, object]]] = {

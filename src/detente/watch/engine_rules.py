@@ -8,11 +8,12 @@ from typing import Literal
 
 from detente.boundaries import BoundarySet, BoundarySource
 
+from .conformance_rules import ConformanceRules
 from .crossing_rules import CrossingRules
 from .declarations import Declarations
 from .engine import Engine
 from .monitors.base import Monitor
-from .monitors.conformance import ConformanceMonitor, ConformanceRules
+from .monitors.conformance import ConformanceMonitor
 from .monitors.crossing import CrossingMonitor
 from .monitors.separation import SeparationMonitor
 from .monitors.stand_off import StandOffMonitor

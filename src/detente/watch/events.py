@@ -22,7 +22,7 @@ class EventKind(StrEnum):
     """An aircraft was inside a claimed boundary."""
     CROSSING_PREDICTED = "crossing-predicted"
     OUTSIDE_VOLUMES = "outside-volumes"
-    """An aircraft was outside the volumes that were declared for it."""
+    """An aircraft was outside the volumes that were declared for it, or will be."""
     APPROACH = "approach"
     """Aircraft of different parties came, or will come, too close."""
     STAND_OFF = "stand-off"
@@ -71,6 +71,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
         aircraft, callsign, party: whose; "" if unknown.
         other: the other aircraft of an approach.
         boundary, claimant, rule: what was crossed or broken; "" if not applicable.
+        flight: what its operator calls the flight that has left its volumes; "" if it has no name.
         began_us, ended_us: first and last instant; `ended_us` is None while it lasts.
         entry, exit: interpolated where it began and ended; None if it began or ended inside.
         deepest: where `depth_nearest_m`, or the least `distance_m`, was reached; None if it was not
@@ -93,6 +94,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False):
     boundary: str = ""
     claimant: str = ""
     rule: str = ""
+    flight: str = ""
     began_us: int
     ended_us: int | None = None
     entry: Place | None = None

@@ -113,6 +113,27 @@ GROUNDS: Final[dict[str, Words]] = {
         "Its track ended before it could be seen.",
         "Sa trajectoire a pris fin avant qu’on puisse le voir.",
     ),
+    "motion-leads-out": Words(
+        "Its present motion leads out of its declared volumes, however it may change within the "
+        "bound assumed.",
+        "Son mouvement actuel mène hors de ses volumes déclarés, quels que soient ses changements "
+        "dans la limite supposée.",
+    ),
+    "may-stay-inside": Words(
+        "Its present motion leads out of its declared volumes; it can still stay inside.",
+        "Son mouvement actuel mène hors de ses volumes déclarés\u202f; il peut encore y rester.",
+    ),
+    "time-runs-out": Words(
+        "The time of its declared volumes ends then.",
+        "Le temps de ses volumes déclarés finit alors.",
+    ),
+    "stayed-inside": Words(
+        "It stayed in its declared volumes.", "Il est resté dans ses volumes déclarés."
+    ),
+    "flight-ended": Words(
+        "Its flight ended before it left its declared volumes.",
+        "Son vol a pris fin avant qu’il quitte ses volumes déclarés.",
+    ),
     "outside-own-volumes": Words(
         "It was farther outside its declared volumes than its position can be wrong.",
         "Il était plus loin hors de ses volumes déclarés que l’erreur possible de sa position.",

@@ -16,9 +16,11 @@ class OwnVolumes:
         operation: id of the operational intent, or another name.
         volumes: where it means to be. It conforms while it is in one of them at its time.
         party: whose aircraft it is; "" if that is not known.
+        name: what its operator calls the operation; "" if it has no name.
     """
 
     aircraft: str
     operation: str
     volumes: tuple[Volume4D, ...]
     party: str = ""
+    name: str = ""

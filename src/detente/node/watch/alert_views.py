@@ -107,6 +107,7 @@ class AlertView(Struct, frozen=True, kw_only=True):
         headline: in a sentence.
         aircraft, callsign, party, other: whose; the other aircraft.
         boundary, claimant, rule: what was crossed or not kept.
+        flight: what its operator calls our flight that left its volumes.
         raised_us: when it was told first.
         now: the newest stage.
     """
@@ -122,6 +123,7 @@ class AlertView(Struct, frozen=True, kw_only=True):
     boundary: str
     claimant: str
     rule: str
+    flight: str
     raised_us: int
     now: StageView
 
@@ -163,6 +165,7 @@ def view_of_alert(alert: Alert, entry: str) -> AlertView:
         boundary=event.boundary,
         claimant=event.claimant,
         rule=event.rule,
+        flight=event.flight,
         raised_us=alert.raised_us,
         now=view_of_stage(alert, entry),
     )

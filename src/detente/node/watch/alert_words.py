@@ -13,6 +13,7 @@ _ABOUT: Final = {
     About.APPROACH: Words("two aircraft close to each other", "deux aéronefs proches"),
     About.OUTSIDE_VOLUMES: Words("outside the declared volumes", "hors des volumes annoncés"),
 }
+_LEAVING: Final = Words("leaving the declared volumes", "sortie des volumes annoncés")
 _STAGES: Final = {
     Stage.AHEAD: Words("It is ahead.", "Cela va se produire."),
     Stage.NOW: Words("It takes place.", "Cela se produit."),
@@ -69,6 +70,8 @@ def headline(alert: Alert) -> Words:
     event = alert.event
     who = event.callsign or event.aircraft
     about = _ABOUT[alert.about]
-    what = event.other or event.boundary or event.rule
+    if alert.about is About.OUTSIDE_VOLUMES and event.time_to_s is not None:
+        about = _LEAVING  # it is ahead, or did not come about
+    what = event.other or event.boundary or event.flight or event.rule
     tail = f" ({what})" if what else ""
     return Words(f"{who}: {about.en}{tail}", f"{who}{NARROW}: {about.fr}{tail}")

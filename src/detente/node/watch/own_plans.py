@@ -45,7 +45,7 @@ def own_volumes(
                 continue
             volumes = known.volumes
         begins_us = min(volume.time_start_us or 0 for volume in volumes)
-        own = OwnVolumes(identity_of(each.aircraft), each.id, volumes, party)
+        own = OwnVolumes(identity_of(each.aircraft), each.id, volumes, party, each.name)
         found.append((begins_us, each.id, own))
     found.sort(key=lambda one: one[:2])
     return {identity: own for _, identity, own in found}

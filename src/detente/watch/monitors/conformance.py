@@ -1,25 +1,26 @@
 """Whether aircraft keep to the volumes that they declared themselves.
 
 All positions of a batch are measured at once. Python is reached for positions that lie outside, and
-for those of aircraft that have been outside. An excursion is one event; it begins with the first
-position outside and ends with the first one back.
+for those of aircraft that have been outside, or are about to be. An excursion is one event; it
+begins with the first position outside and ends with the first one back. One that was foreseen is
+the same event: what is foreseen has `time_to_s`, what takes place has not.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import Meta, Struct, structs
+from msgspec import structs
 
-from detente.feeds import NEVER
+from detente.feeds import NEVER, Reports
 from detente.geo import Volume4D
-from detente.kernels import VolumeIndex
+from detente.kernels import OwnDistances, VolumeIndex
+from detente.watch.conformance_rules import ConformanceRules
 from detente.watch.event_ids import event_id
 from detente.watch.events import Event, EventKind, Grade, Ground, Place
 from detente.watch.own_volumes import OwnVolumes
@@ -27,62 +28,17 @@ from detente.watch.proposals import Proposal, Proposed, Standing
 from detente.watch.tracks import Tracked
 from detente.watch.tracks_flags import Flag
 
+from ._conforming import Flight, Heard, Margins
 from ._excursions import Excursion, distances, further, ground_of, lasted, surely
+from ._leaving import Leaving, Motion, foreseen, leaving_event, steady, told_anew, turn_m_s2
 from .base import Monitor
 
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.int64]
 _NOBODY: Final = -1
 _NOTHING: Final[Mapping[str, Standing]] = {}
 _EDGE_M: Final = 0.01
 """Outlines hold what lies on them, to the centimetre."""
-
-
-class ConformanceRules(Struct, frozen=True, kw_only=True):
-    """What is assumed; seconds. The times are those of F3548-21, see `proposals`.
-
-    Attributes:
-        recoverable_s: until a flight that has left its volumes must be back.
-        settled_s: how long it must have been back before it conforms again.
-        look_ahead_s: how far ahead it is looked when a flight will leave at its present motion.
-        time_s: how far the times of a source may be off, 95 %.
-        provisional: whether an event is also given when it begins.
-    """
-
-    recoverable_s: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
-    settled_s: Annotated[float, Meta(ge=0, le=86_400)] = 3.0
-    look_ahead_s: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
-    time_s: Annotated[float, Meta(ge=0, le=86_400)] = 0.5
-    provisional: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Margins:
-    """How positions lie to the volumes of their own aircraft, row by row of those that have some.
-
-    Attributes:
-        row: of the batch.
-        owner: whose: position in `ConformanceMonitor.own`.
-        inside: whether it conforms.
-        horizontal_m, vertical_m: to the edge of the volume in question: positive inside.
-        leaves_s: when it leaves at its present motion; 0 outside, infinite if not within the
-            look-ahead.
-        timely: whether any volume is meant for this time.
-    """
-
-    row: npt.NDArray[np.intp]
-    owner: npt.NDArray[np.int32]
-    inside: npt.NDArray[np.bool_]
-    horizontal_m: npt.NDArray[np.float64]
-    vertical_m: npt.NDArray[np.float64]
-    leaves_s: npt.NDArray[np.float64]
-    timely: npt.NDArray[np.bool_]
-
-
-class Flight(Struct):
-    """One operation that is watched: how it stands, its present excursion, how many there were."""
-
-    standing: Standing
-    excursion: Excursion | None = None
-    excursions: int = 0
 
 
 class ConformanceMonitor(Monitor):
@@ -131,16 +87,24 @@ class ConformanceMonitor(Monitor):
         for each in own:
             first.setdefault(each.aircraft, each)
         still = {_key(each) for each in first.values()}
+        gone = [(i, each) for i, each in flights.items() if _key(self._own[i]) not in still]
         ends = [
             self._event(i, flight.excursion, flight.excursion.last_us)
-            for i, flight in flights.items()
-            if flight.excursion is not None and _key(self._own[i]) not in still
+            for i, flight in gone
+            if flight.excursion is not None
         ]
+        ends += [
+            flight.leaving.over(int(heard_us[i]), "flight-ended", Grade.REFUTED)
+            for i, flight in gone
+            if flight.leaving is not None
+        ]
+        course_deg = self._course_deg
         self._lay_out(own)
         for number, each in enumerate(self._own):
             before = known.get(_key(each))
             if before is not None:
                 self._last_us[number] = heard_us[before]
+                self._course_deg[number] = course_deg[before]
                 if before in flights:
                     self._flights[number] = flights[before]
             elif each.operation in standing:
@@ -164,21 +128,23 @@ class ConformanceMonitor(Monitor):
         self._owner_of: npt.NDArray[np.int32] = np.empty(0, dtype=np.int32)
         self._named: tuple[str, ...] | None = None
         self._last_us: npt.NDArray[np.int64] = np.full(len(self._own), NEVER, dtype=np.int64)
+        self._course_deg: npt.NDArray[np.float64] = np.full(len(self._own), np.nan)
 
     def margins(self, tracked: Tracked) -> Margins:
         """How positions lie to their own volumes; none of aircraft that declared none."""
         reports = tracked.reports
         owner = self._owners_of(reports.identities)[reports.aircraft]
         row = np.flatnonzero((owner != _NOBODY) & ((tracked.flags & Flag.JUMP) == 0))
+        speed, climb = self._motion(reports, row)
         told = self._index.own_distance(
             reports.time_us[row],
             reports.lat_deg[row],
             reports.lng_deg[row],
             reports.altitude_m[row],
             owner[row],
-            speed_m_s=reports.speed_m_s[row],
+            speed_m_s=speed,
             track_deg=reports.track_deg[row],
-            climb_m_s=reports.climb_m_s[row],
+            climb_m_s=climb,
             look_ahead_s=self._rules.look_ahead_s,
         )
         # Without an altitude only place and time count, as in planning.
@@ -195,14 +161,20 @@ class ConformanceMonitor(Monitor):
 
     def judge(self, tracked: Tracked, margins: Margins) -> list[Event]:
         """`take`, for who wants the margins of these positions, too."""
-        owner = margins.owner
+        owner, row, reports = margins.owner, margins.row, tracked.reports
         busy = np.zeros(len(self._own) + 1, dtype=np.bool_)
         busy[list(self._watched)] = True
         busy[owner[~margins.inside]] = True
+        if self._rules.look_ahead_s > 0:
+            busy[owner[np.isfinite(margins.leaves_s)]] = True
         events: list[Event] = []
         for i in np.flatnonzero(busy[owner]).tolist():
-            events += self._position(tracked, margins, i, int(owner[i]))
-        self._last_us[owner] = tracked.reports.time_us[margins.row]
+            whose = int(owner[i])
+            events += self._position(tracked, margins, i, whose)
+            self._last_us[whose] = reports.time_us[row[i]]
+            self._course_deg[whose] = reports.track_deg[row[i]]
+        self._last_us[owner] = reports.time_us[row]
+        self._course_deg[owner] = reports.track_deg[row]
         return events
 
     def close(self) -> list[Event]:
@@ -211,7 +183,7 @@ class ConformanceMonitor(Monitor):
             self._event(owner, flight.excursion, None)
             for owner, flight in self._flights.items()
             if flight.excursion is not None
-        ]
+        ] + [each.leaving.event for each in self._flights.values() if each.leaving is not None]
 
     def proposals(self, now_us: int | None = None) -> list[Proposal]:
         """What is to be declared since this was asked last.
@@ -231,22 +203,29 @@ class ConformanceMonitor(Monitor):
 
     def snapshot(self) -> bytes:
         """See `Monitor`."""
-        flights = [
-            (self._own[i].aircraft, self._own[i].operation, each, int(self._last_us[i]))
-            for i, each in self._flights.items()
+        flights = [(*_key(self._own[i]), each) for i, each in self._flights.items()]
+        heard = [
+            Heard(*_key(self._own[i]), int(self._last_us[i]), float(self._course_deg[i]))
+            for i in np.flatnonzero(self._last_us != NEVER).tolist()
         ]
-        return msgspec.msgpack.encode((flights, self._proposals))
+        return msgspec.msgpack.encode((flights, heard, self._proposals))
 
     def restore(self, snapshot: bytes) -> None:
         """See `Monitor`."""
-        flights, self._proposals = msgspec.msgpack.decode(
-            snapshot, type=tuple[list[tuple[str, str, Flight, int]], list[Proposal]]
+        flights, heard, self._proposals = msgspec.msgpack.decode(
+            snapshot, type=tuple[list[tuple[str, str, Flight]], list[Heard], list[Proposal]]
         )
-        self._flights = {}
-        for aircraft, operation, flight, last_us in flights:
-            owner = self._owners.get(aircraft)
-            if owner is not None and self._own[owner].operation == operation:
-                self._flights[owner], self._last_us[owner] = flight, last_us
+        numbers = {_key(each): i for i, each in enumerate(self._own)}
+        self._flights = {
+            numbers[aircraft, operation]: flight
+            for aircraft, operation, flight in flights
+            if (aircraft, operation) in numbers
+        }
+        for each in heard:
+            number = numbers.get((each.aircraft, each.operation))
+            if number is not None:
+                self._last_us[number] = each.last_us
+                self._course_deg[number] = each.course_deg
         self._watched = set(self._flights)
 
     def _owners_of(self, identities: tuple[str, ...]) -> npt.NDArray[np.int32]:
@@ -263,8 +242,15 @@ class ConformanceMonitor(Monitor):
         row, inside = int(margins.row[i]), bool(margins.inside[i])
         at_us = int(tracked.reports.time_us[row])
         told: list[Event] = []
+        if flight.leaving is not None and tracked.flags[row] & Flag.FIRST:
+            last_us = int(self._last_us[owner])
+            told.append(flight.leaving.over(last_us, "track-ended", Grade.CANNOT_BE_TOLD))
+            flight.leaving = None
         if not inside:
             began = flight.excursion is None
+            if began and flight.leaving is None:
+                flight.event = _id(self._own[owner], at_us)
+            flight.leaving = None
             flight.excursions += began
             excursion = flight.excursion or self._begins(tracked, row, owner, flight.excursions)
             flight.excursion = excursion
@@ -275,19 +261,59 @@ class ConformanceMonitor(Monitor):
                 told.append(self._event(owner, excursion, None))
         due = flight.standing.seen(at_us, self._rules, inside=inside)
         if due is not None:
+            if due is Proposed.NONCONFORMING:
+                flight.nonconforming = flight.event
             grade = Grade.SHOWN if flight.excursion is None else surely(flight.excursion)
             self._propose(owner, due, at_us, grade)
         if inside and flight.excursion is not None:
             told.append(self._event(owner, flight.excursion, at_us))
             flight.excursion = None
-        return told
+        return told + self._ahead(tracked, margins, i, owner) if inside else told
+
+    def _ahead(self, tracked: Tracked, margins: Margins, i: int, owner: int) -> list[Event]:
+        """What a position inside does to the expectation that its flight will leave."""
+        rules, flight, own = self._rules, self._flights[owner], self._own[owner]
+        reports, row, known = tracked.reports, int(margins.row[i]), flight.leaving
+        at_us, leaves_s = int(reports.time_us[row]), float(margins.leaves_s[i])
+        down = tracked.flags[row] & Flag.GROUND
+        if not 0 < leaves_s < math.inf or down:
+            if known is None or at_us - known.led_us < rules.clear_s * 1e6:
+                return []
+            flight.leaving = None
+            return [known.over(at_us, "stayed-inside", Grade.REFUTED)]
+        if known is not None:
+            known.led_us = at_us
+        if not foreseen(known, at_us, rules):
+            return []
+        (speed,), (climb,) = self._motion(reports, margins.row[i : i + 1])
+        turn = turn_m_s2(reports, row, int(self._last_us[owner]), float(self._course_deg[owner]))
+        course = float(np.nan_to_num(reports.track_deg[row]))
+        motion = Motion(row, leaves_s, float(speed), course, float(climb), turn)
+        if known is None:
+            flight.event = _id(own, at_us)
+        began_us = at_us if known is None else known.event.began_us
+
+        def measure(times: Times, lat: Floats, lng: Floats, high: Floats) -> OwnDistances:
+            return self._index.own_distance(times, lat, lng, high, owner, look_ahead_s=0.0)
+
+        event = leaving_event(flight.event, began_us, own, tracked, motion, measure, rules)
+        if not told_anew(known, event, leaves_s):
+            return []
+        flight.leaving = Leaving(at_us, at_us, leaves_s, event)
+        return [event] if rules.provisional else []
+
+    def _motion(self, reports: Reports, row: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """What is gone by: speed over ground and climb."""
+        known = np.isfinite(reports.track_deg[row])
+        speed = np.where(known, steady(reports.speed_m_s[row], self._rules.speed_least_m_s), 0.0)
+        high = np.isfinite(reports.altitude_m[row])
+        climb = np.where(high, steady(reports.climb_m_s[row], self._rules.climb_least_m_s), 0.0)
+        return speed, climb
 
     def _begins(self, tracked: Tracked, row: int, owner: int, occasion: int) -> Excursion:
         reports = tracked.reports
         at_us, altitude = int(reports.time_us[row]), float(reports.altitude_m[row])
-        previous, last_us = int(tracked.previous[row]), int(self._last_us[owner])
-        if previous >= 0:
-            last_us = int(reports.time_us[previous])
+        last_us = int(self._last_us[owner])
         return Excursion(
             began_us=at_us,
             before_us=at_us if last_us == NEVER else last_us,
@@ -306,9 +332,8 @@ class ConformanceMonitor(Monitor):
 
     def _propose(self, owner: int, state: Proposed, at_us: int, grade: Grade) -> None:
         own, flight = self._own[owner], self._flights[owner]
-        began_us = flight.standing.nonconforming_us
-        event = "" if began_us is None else _id(own, began_us)
-        self._proposals.append(Proposal(own.aircraft, own.operation, state, at_us, grade, event))
+        told_by = flight.nonconforming
+        self._proposals.append(Proposal(own.aircraft, own.operation, state, at_us, grade, told_by))
 
     def _event(self, owner: int, excursion: Excursion, ended_us: int | None) -> Event:
         own = self._own[owner]
@@ -323,13 +348,14 @@ class ConformanceMonitor(Monitor):
         if excursion.assumed:
             grounds.append(Ground("accuracy-assumed", {"assumed": float(excursion.assumed)}))
         return Event(
-            id=_id(own, excursion.began_us),
+            id=self._flights[owner].event,
             kind=EventKind.OUTSIDE_VOLUMES,
             grade=surely(excursion),
             aircraft=own.aircraft,
             callsign=excursion.callsign,
             party=own.party,
             rule=own.operation,
+            flight=own.name,
             began_us=excursion.began_us,
             ended_us=ended_us,
             entry=excursion.first,

@@ -54,7 +54,8 @@ def watched(*intents: Intent, before: Mapping[str, OwnVolumes] = {}) -> dict[str
 class TestWhichPlansAreWatched:
     @pytest.mark.parametrize("state", [State.ACTIVATED, State.NONCONFORMING])
     def test_those_in_the_air_that_name_their_aircraft(self, state: State) -> None:
-        assert watched(plan(state)) == {PLAN: OwnVolumes("3c0001", PLAN, (VOLUME,), "a")}
+        own = OwnVolumes("3c0001", PLAN, (VOLUME,), "a", "survey of the pass")
+        assert watched(plan(state)) == {PLAN: own}
 
     @pytest.mark.parametrize(
         "intent",
