@@ -200,6 +200,20 @@ def test_depths_of_fine_borders_are_geodesics(seed: int) -> None:
         assert abs(found.depth_m[row]) == pytest.approx(want, rel=1e-6, abs=1e-3)
 
 
+@settings(max_examples=20, deadline=None)
+@given(seeds)
+def test_what_lies_on_an_edge_is_no_depth_away_from_it(seed: int) -> None:
+    """Edges of metres to hundreds of kilometres, which leave their chords by up to kilometres."""
+    rng = np.random.default_rng(seed)
+    lat_0, lng_0 = float(rng.uniform(-85, 85)), float(rng.uniform(-170, 170))
+    area = Area((star(rng, lng_0, lat_0, float(10 ** rng.uniform(-3, 0.7)), 40),))
+    ring = area.rings[0]
+    some = rng.integers(0, 40, 200)
+    xy = ring[some] + rng.uniform(0, 1, (200, 1)) * (ring[some + 1] - ring[some])
+    found = BorderIndex.build([area]).signed_depth(xy[:, 1], xy[:, 0], 0)
+    assert np.abs(found.depth_m).max() < 1e-3
+
+
 @settings(max_examples=10, deadline=None)
 @given(seeds)
 def test_the_nearest_of_many_edges_equally_far_is_found(seed: int) -> None:
