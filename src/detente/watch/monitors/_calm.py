@@ -36,7 +36,7 @@ _WIDEST_DEG: Final = 5.0
 
 
 class Calm(NamedTuple):
-    """Cells, row by row from the south-west.
+    """Cells, row by row from the south-west. Memory: 8 MB.
 
     Attributes:
         held: int32, number of the set of areas that hold all over the cell; `NOT_CALM`: not known.
