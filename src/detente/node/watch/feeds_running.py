@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import SystemRandom
 
+from detente.errors import DetenteError
 from detente.feeds import Source, decoder_for
 from detente.feeds.transports import (
     Feed,
@@ -18,7 +19,7 @@ from detente.feeds.transports import (
 )
 from detente.http import AddressPolicy, Egress
 
-from .watch_file import FeedPart
+from .watch_file import FeedPart, WatchFileUnusable
 
 ClockUs = Callable[[], int]
 
@@ -36,8 +37,21 @@ def made_feed(
         clock: µs since 1970 UTC.
 
     Raises:
-        UnknownFormat, FeedAddressUnusable, DecoderSettingsUnusable: it cannot be.
+        WatchFileUnusable: it cannot be.
     """
+    try:
+        return _made(part, base, policy, waiting, clock)
+    except DetenteError as error:
+        raise WatchFileUnusable(
+            error.message,
+            where=f"feed {part.name}" + (f": {error.where}" if error.where else ""),
+            advice=error.advice,
+        ) from error
+
+
+def _made(
+    part: FeedPart, base: Path, policy: AddressPolicy, waiting: WaitingReports, clock: ClockUs
+) -> Feed:
     way = Way(tls=_tls(part, base), policy=policy, egress=Egress(policy), every_s=part.every_s)
     source = Source(part.name, part.format, part.assumed_horizontal_m, part.assumed_vertical_m)
     return Feed(

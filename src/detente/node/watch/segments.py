@@ -139,7 +139,8 @@ class Segments:
             segment = uuid7(int(now.timestamp() * 1000), self._random(10))
             await asyncio.to_thread(self._pieces.begin, segment)
             self._segment, self._began, self._written, self._numbers = segment, now, now, 0
-        due = now - self._written >= min(PIECE_EVERY, timedelta(seconds=self._rules.segment_s))
+        every = min(PIECE_EVERY, timedelta(seconds=self._rules.segment_s))
+        due = not timedelta() <= now - self._written < every  # nor while a clock is set back
         if not (ending or due or self._waiting_rows >= self._piece_rows):
             return
         batches = self._drained()
@@ -168,10 +169,11 @@ class Segments:
         return batches
 
     def _full(self) -> bool:
+        lasted = self._clock() - self._began
         return (
             self._rows >= self._rules.segment_rows
             or self._bytes >= SEGMENT_BYTES_MAX
-            or self._clock() - self._began >= timedelta(seconds=self._rules.segment_s)
+            or not timedelta() <= lasted < timedelta(seconds=self._rules.segment_s)
         )
 
     async def _seal(self, segment: UUID, shed: int, *, recovered: bool) -> None:

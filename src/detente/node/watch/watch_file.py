@@ -67,7 +67,7 @@ class FeedPart(_Part, frozen=True, kw_only=True):
         every_s: how often a document is asked for (else 1 s), or a file looked at (else 0.1 s).
         silent_s: after how many seconds without a report it counts as silent.
         assumed_horizontal_m, assumed_vertical_m: 95 %, for reports that state no accuracy.
-        tls: for tls://.
+        tls: for tls:// and https://.
         mode_s, sbs, asterix, cot: what the feed does not say; see `decoder_settings`.
     """
 
@@ -184,5 +184,24 @@ def read_watch_file(path: Path) -> WatchFile:
     if twice is not None:
         raise WatchFileUnusable("Two feeds have one name.", where=f"{path}: {twice}")
     for each in found.feed:
+        _tls_counts(each, f"{path}: feed {each.name}: tls")
         each.decoders(f"{path}: feed {each.name}")
     return found
+
+
+def _tls_counts(feed: FeedPart, where: str) -> None:
+    """Refuse certificates that nobody would look at: somebody counts on them."""
+    if feed.tls is None:
+        return
+    if not feed.address.lower().startswith(("tls://", "https://")):
+        raise WatchFileUnusable(
+            "Certificates count for tls:// and https:// only.",
+            where=where,
+            advice='Write address = "tls://HOST:PORT", or leave the table out.',
+        )
+    if feed.tls.key is not None and feed.tls.certificate is None:
+        raise WatchFileUnusable(
+            "The certificate to this key is not given.",
+            where=where,
+            advice="Name certificate, too.",
+        )

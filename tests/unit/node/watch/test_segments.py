@@ -194,6 +194,19 @@ async def test_a_disk_that_refuses_is_tried_again(keeping: Keeping) -> None:
     assert (await keeping.said("track-segment"))[-1].body["rows"] == 6
 
 
+async def test_a_clock_that_is_set_back_holds_nothing_up(keeping: Keeping) -> None:
+    segments = keeping.segments
+    segments.take(heard(0))
+    await segments.look()
+    keeping.clock.ahead(seconds=6)
+    await segments.look()
+    keeping.clock.ahead(days=-400)
+    segments.take(heard(10))
+    await segments.look()
+    assert segments.status().waiting == 0
+    assert [each.body["rows"] for each in await keeping.said("track-segment")] == [6]
+
+
 async def sealed(keeping: Keeping, *aircraft: str) -> None:
     for second, name in enumerate(aircraft):
         keeping.segments.take(heard(second * 100, aircraft=name))

@@ -15,6 +15,9 @@ from detente.feeds import (
     RadarSite,
     SbsSettings,
 )
+from detente.feeds.transports import WaitingReports
+from detente.http import AddressPolicy
+from detente.node.watch.feeds_running import made_feed
 from detente.node.watch.watch_file import WatchFileUnusable, read_watch_file
 
 FEED = '[[feed]]\nname = "n"\nformat = "sbs"\naddress = "tcp://127.0.0.1:1"\n'
@@ -52,6 +55,44 @@ def test_what_it_says_is_read(tmp_path: Path) -> None:
 def test_what_it_cannot_say_is_named(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(WatchFileUnusable, match=told):
         read_watch_file(written(tmp_path, text))
+
+
+SECRET = FEED.replace("tcp://", "tls://")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (FEED + 'tls.authorities = "ca.pem"\n', "tls:// and https:// only"),
+        (SECRET + 'tls.key = "key.pem"\n', "certificate to this key"),
+    ],
+    ids=["not encrypted", "key alone"],
+)
+def test_certificates_that_would_not_count_are_refused(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    with pytest.raises(WatchFileUnusable, match=told) as refused:
+        read_watch_file(written(tmp_path, text))
+    assert "feed n: tls" in (refused.value.where or "")
+    assert refused.value.advice
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (FEED.replace("sbs", "sbz"), "No decoder"),
+        (FEED.replace(':1"', '"'), "lacks its host or its port"),
+        (SECRET + 'tls.authorities = "none.pem"\n', "No such file"),
+    ],
+    ids=["format", "address", "certificate"],
+)
+def test_a_feed_that_cannot_be_is_named(tmp_path: Path, text: str, told: str) -> None:
+    (part,) = read_watch_file(written(tmp_path, text)).feed
+    policy = AddressPolicy.of(())
+    with pytest.raises(WatchFileUnusable, match=told) as refused:
+        made_feed(part, tmp_path, policy, WaitingReports(), lambda: 0)
+    assert (refused.value.where or "").startswith("feed n")
+    assert refused.value.advice
 
 
 SETTLED = """
