@@ -18,6 +18,7 @@ from .decoding import Counts
 from .quality import NACP_M, NIC_M, WORST_M
 from .reports import NEVER, Basis, Reports, Source, empty, of_columns
 from .tables_columns import Layout, layout_of
+from .tables_kinds import with_single_values
 from .tables_names import LastNames, NameColumn
 from .tables_times import TimeColumn
 
@@ -78,9 +79,10 @@ class TableReader:
         """The reports of the next rows.
 
         Raises:
-            ColumnUnclear: the times could mean many things.
+            ColumnUnclear: the times could mean many things, or a column holds no single values.
         """
         layout = self.layout
+        frame = with_single_values(frame, layout.needed, self._where)
         self._counts.messages += frame.height
         if not frame.height:
             return empty()

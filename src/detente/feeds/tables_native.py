@@ -17,6 +17,7 @@ import polars as pl
 from .archive_options import ArchiveError
 from .decoding import Counts
 from .reports import COLUMNS, NEVER, Basis, Reports, Source, of_columns
+from .tables_kinds import check_kind, with_single_values
 from .tables_names import NOBODY, LastNames, NameColumn
 
 _CALLSIGN: Final = "callsign"
@@ -25,6 +26,7 @@ _TIMES: Final = ("time_us", "received_us")
 _CODES: Final = ("aircraft", "source")
 _UNTOLD: Final = 2
 """In `on_ground`."""
+_UNTOLD_CODES: Final = {"basis": int(Basis.ASSUMED), "on_ground": _UNTOLD}
 
 
 def frame_of(reports: Reports) -> pl.DataFrame:
@@ -86,15 +88,18 @@ class NativeReader:
         Raises:
             ArchiveError: a column is not as it is written here.
         """
+        named = [each for each in (*_CODES, _CALLSIGN) if each in frame.columns]
+        frame = with_single_values(frame, named, self._where)
         aircraft = self._aircraft.numbers(frame["aircraft"])
         source = self._sources.numbers(frame["source"])
         if min(aircraft.min(initial=0), source.min(initial=0)) == NOBODY:
             raise ArchiveError("A report has no aircraft or no source.", where=self._where)
         # Writable: kernels are compiled once more for columns that are not.
-        # Writable: kernels are compiled once more for columns that are not.
         columns: dict[str, npt.NDArray[np.generic]] = {"aircraft": aircraft, "source": source}
         for name in set(frame.columns) - {*_CODES, _CALLSIGN}:
-            series = frame[name].fill_null(NEVER) if name in _TIMES else frame[name]
+            kind, nothing = _kind(name)
+            check_kind(frame[name], kind, self._where)
+            series = frame[name].cast(kind).fill_null(nothing)
             columns[name] = series.to_numpy(writable=True)
         told = self._callsigns.numbers(frame[_CALLSIGN]) if _CALLSIGN in frame.columns else None
         names = self._aircraft.names
@@ -103,6 +108,15 @@ class NativeReader:
         self._counts.reports += frame.height
         sources = [_source(each, self._where) for each in self._sources.names]
         return of_columns(frame.height, names, callsigns, sources, **columns)
+
+
+def _kind(name: str) -> tuple[pl.DataType, float]:
+    """Of a column, and what stands for nothing in it."""
+    if name in _TIMES:
+        return pl.Int64(), NEVER
+    if name in _UNTOLD_CODES:
+        return pl.UInt8(), _UNTOLD_CODES[name]
+    return pl.Float64(), np.nan
 
 
 def _silent(reports: Reports) -> set[str]:
