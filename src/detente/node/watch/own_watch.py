@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from detente.errors import DetenteError
 from detente.f3548 import uss_types as uss
+from detente.kernels import VolumeIndex
 from detente.planning import Intent, State
 from detente.watch import ConformanceRules, Event, OwnVolumes, Proposed
 
@@ -63,6 +64,7 @@ class OwnWatch:
         self._hear = hear
         self._clock = clock
         self._own: dict[str, OwnVolumes] = {}
+        self._unmeasured: dict[str, OwnVolumes] = {}
         self._waiting: dict[str, list[Sighting]] = {}
         self._outside: set[str] = set()
         self._home: asyncio.AbstractEventLoop | None = None
@@ -98,7 +100,7 @@ class OwnWatch:
     async def look(self, on_events: OnEvents, proposed: Mapping[str, Proposed]) -> None:
         """Once."""
         intents = self._plans.intents
-        own = own_volumes(intents.values(), self._party, self._own)
+        own = self._measured(own_volumes(intents.values(), self._party, self._own))
         now_us = self._clock()
         if own != self._own:
             fresh = [intents[each] for each in own if each not in self._own]
@@ -114,6 +116,21 @@ class OwnWatch:
             self._waiting.setdefault(each.plan, []).append(each)
         for plan in list(self._waiting):
             await self._tell(plan)
+
+    def _measured(self, own: dict[str, OwnVolumes]) -> dict[str, OwnVolumes]:
+        """Without flights whose volumes cannot be measured against: the others are watched."""
+        before, self._unmeasured = self._unmeasured, {}
+        for plan, each in own.items():
+            if self._own.get(plan) == each:
+                continue
+            try:
+                if before.get(plan) != each:
+                    VolumeIndex.build(each.volumes)
+                    continue
+            except DetenteError as error:
+                _log.warning("%s is not watched: %s", plan, error)
+            self._unmeasured[plan] = each
+        return {plan: each for plan, each in own.items() if plan not in self._unmeasured}
 
     async def _tell(self, plan: str) -> None:
         """Hand on where a flight was: at once if it does not fly as planned, or did not."""

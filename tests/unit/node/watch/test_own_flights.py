@@ -254,6 +254,22 @@ async def test_plans_are_followed_while_they_change() -> None:
     assert own.flights == 0
 
 
+async def test_a_plan_that_cannot_be_measured_blinds_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    wide = replace(VOLUME, outline=Circle(46.0, 7.0, 6_000_000.0))
+    other = plan(identity="c" + PLAN[1:], aircraft="3c0002")
+    sky = Sky({PLAN: plan(), other.id: replace(other, details=Details((wide,)))})
+    own = sky.watch()
+    for _ in range(2):
+        await own.look(sky.on_events, {})
+        assert own.flights == 1
+    assert [each.getMessage().split()[0] for each in caplog.records] == [other.id], "said once"
+    sky.intents[other.id] = other
+    await own.look(sky.on_events, {})
+    assert own.flights == 2
+
+
 async def test_a_node_that_starts_again_proposes_nothing_twice() -> None:
     sky = Sky({PLAN: plan()})
     own = sky.watch()
