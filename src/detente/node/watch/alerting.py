@@ -17,7 +17,7 @@ from detente import line
 from detente.errors import DetenteError
 from detente.node.context import NodeContext
 from detente.node.watching_rules import watch_section
-from detente.record import Draft, Payload, Signer, uuid7
+from detente.record import Draft, Payload, RecordRefused, Signer, uuid7
 from detente.watch import (
     Alert,
     AlertRules,
@@ -57,6 +57,11 @@ class _Change:
 
     alert: Alert | None
     announcements: tuple[Announcement, ...]
+
+    @property
+    def about(self) -> str:
+        """Id of the alert in question."""
+        return self.announcements[0].alert.id if self.alert is None else self.alert.id
 
 
 class Alerting:
@@ -151,13 +156,26 @@ class Alerting:
             self._wait(alert, self._announcing.take([alert], rules, now_us))
         for each in self._announcing.look(rules, now_us):
             self._wait(None, [each])
-        while self._waiting:
-            try:
-                await self._record(self._waiting[0])
-            except DetenteError as error:
-                _log.warning("an alert waits: %s", error)
-                return
-            self._waiting.popleft()
+        held: list[_Change] = []
+        refused: set[str] = set()  # alerts of which a change is refused, and those after it wait
+        try:
+            while self._waiting:
+                change = self._waiting[0]
+                if change.about not in refused:
+                    try:
+                        await self._record(change)
+                    except RecordRefused as error:
+                        if not refused:
+                            _log.warning("an alert waits: %s", error)
+                        refused.add(change.about)
+                    else:
+                        self._waiting.popleft()
+                        continue
+                held.append(self._waiting.popleft())
+        except DetenteError as error:
+            _log.warning("alerts wait: %s", error)
+        finally:
+            self._waiting.extendleft(reversed(held))
 
     def _wait(self, alert: Alert | None, announcements: Sequence[Announcement]) -> None:
         if len(self._waiting) >= WAITING_MAX:
