@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -169,6 +170,11 @@ def test_where_nothing_lies_over_a_line_there_is_no_picture_of_it(
     expect(opened.page.locator("#overview-picture")).to_be_hidden()
     expect(opened.page.locator("#rest")).to_have_text("Nothing was found.")
     assert opened.said == []
+    unread = Report(summary=summary_of([]), looked=False, made_at_us=1_800_000_000_000_000)
+    write_report(tmp_path / "watch.html", unread)
+    opened.page.reload()
+    expect(opened.page.locator("#rest")).to_have_text(re.compile("nothing was looked at"))
+    expect(opened.page.locator("#subtitle")).to_have_text("page made 2027-01-15 08:00:00 UTC")
     opened.page.close()
 
 

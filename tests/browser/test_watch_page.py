@@ -140,6 +140,20 @@ def test_it_fits_a_small_screen(browser: Browser, page_file: Path) -> None:
     opened.page.close()
 
 
+def test_the_list_shows_how_sure_it_is_on_a_small_screen(browser: Browser, page_file: Path) -> None:
+    opened = Opened(browser, page_file, width=390)
+    opened.page.get_by_role("button", name="Français").click()
+    right = """nodes => Math.max(...nodes.map((e) => {
+      const text = document.createRange();
+      text.selectNodeContents(e);
+      return text.getBoundingClientRect().right;
+    }))"""
+    marks = opened.page.locator("#rows .mark.cannot-be-told")
+    assert marks.count() > 0
+    assert marks.evaluate_all(right) <= 390
+    opened.page.close()
+
+
 def test_times_stand_beside_each_other_on_a_small_screen(browser: Browser, page_file: Path) -> None:
     opened = Opened(browser, page_file, width=360)
     times = opened.page.evaluate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,7 @@ from detente.cli.boundary_text import metres
 from detente.errors import one_line
 
 _NAME_WIDTH: Final = len("country-coder")
+_FILE_WIDTH: Final = 120
 
 
 def compare_sources(
@@ -61,7 +63,8 @@ def compare_sources(
     if as_json:
         say(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
         return
-    Console().print(_table(found, step_m))
+    # What is written to a file has no width, and places that break in the middle are not read.
+    Console(width=None if sys.stdout.isatty() else _FILE_WIDTH).print(_table(found, step_m))
     for line in attributions([*one.sources, *other.sources]):
         say(line)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from math import isfinite, isinf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,6 +42,17 @@ _LASTED: Final = Words("lasted, s", "durée, s")
 _HOW_MUCH: Final = Words("depth or distance, m", "profondeur ou distance, m")
 _SURE: Final = Words("how sure", "certitude")
 _NOTHING: Final = Words("Nothing was found.", "Rien n’a été trouvé.")
+_NOT_LOOKED: Final = Words(
+    "No position could be used, so nothing was looked at.",
+    "Aucune position n’a pu être utilisée\u202f: rien n’a été examiné.",
+)
+_UNSAID: Final = ("edition", "no-date", "no-site")
+_HOW_TO_SAY: Final = Words(
+    "What captures do not say, such as dates, editions, radar sites: --feeds FILE, --began TIME.",
+    "Ce que les enregistrements ne disent pas (dates, éditions, sites des radars)\u202f: "
+    "--feeds FICHIER, --began DATE.",
+)
+_AT_LEAST: Final = Words("over {low}", "plus de {low}")
 _MORE: Final = Words("… and {count} more", "… et {count} autres")
 _RESUMED: Final = Words(
     "An earlier run had done {count} of these reports.",
@@ -85,7 +97,8 @@ def print_summary(
         if more:
             console.print(_MORE.to(language).format(count=number(more).to(language)))
     else:
-        console.print(_NOTHING.to(language))
+        used = outcome.reports - sum(outcome.taken_out.values())
+        console.print((_NOTHING if used > 0 else _NOT_LOOKED).to(language))
     for line in remarks(job, outcome, left_out, language):
         console.print(printable(line), style="dim")
 
@@ -122,8 +135,9 @@ def events_table(events: Sequence[Event], language: Language) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for heading in (_BEGAN, _AIRCRAFT, _WHAT, _AGAINST):
         table.add_column(heading.to(language), overflow="fold")
-    table.add_column(_LASTED.to(language), justify="right")
-    table.add_column(_HOW_MUCH.to(language), justify="right")
+    # Figures that break in the middle are read as others: French groups digits with a space.
+    table.add_column(_LASTED.to(language), justify="right", no_wrap=True)
+    table.add_column(_HOW_MUCH.to(language), justify="right", no_wrap=True)
     table.add_column(_SURE.to(language))
     for each in events:
         table.add_row(
@@ -186,6 +200,8 @@ def remarks(
             f"{name} {number(count).to(language)}" for name, count in sorted(unused.items())
         )
         said.append(_TAKEN_OUT.to(language).format(counts=counts))
+        if any(each in unused for each in _UNSAID):
+            said.append(_HOW_TO_SAY.to(language))
     said += [each.to(language) for each in outcome.assumptions]
     said += [
         _LEFT_OUT.to(language).format(file=path.name, count=number(count).to(language))
@@ -231,10 +247,13 @@ def print_json(
 
 
 def _figure(figure: Interval | None, language: Language) -> str:
+    """A figure with its bounds; the lower one alone where there is no upper one."""
     if figure is None:
         return ""
     value, low, high = (
-        number(each).to(language) if abs(each) != float("inf") else "∞"
+        number(each).to(language).replace("-", "−") if isfinite(each) else "∞"
         for each in (figure.value, figure.low, figure.high)
     )
+    if isinf(figure.high) and isfinite(figure.low):
+        return _AT_LEAST.to(language).format(low=low)
     return f"{value} ({low}–{high})"

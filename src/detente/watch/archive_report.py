@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from detente.feeds import ArchiveOptions
-from detente.words import Words
+from detente.words import Words, number
 
 from .archive_files import ArchiveFile
 from .archive_order import OrderedArchive
@@ -20,6 +20,8 @@ from .report_events import windows
 from .report_sources import InputFile
 
 _TITLE: Final = Words("What the watch found", "Ce que la surveillance a trouvé")
+_READ: Final = Words("Positions that were read: {}.", "Positions lues\u202f: {}.")
+_UNUSED: Final = Words("Not used: {}.", "Non utilisés\u202f: {}.")
 
 
 def write_archive_report(
@@ -63,9 +65,28 @@ def write_archive_report(
                 InputFile(file.name, file.bytes, digest)
                 for file, digest in zip(files, outcome.digests, strict=True)
             ],
-            remarks=outcome.assumptions,
+            remarks=[*_what_was_read(outcome), *outcome.assumptions],
+            looked=outcome.reports > sum(outcome.taken_out.values()),
             events_file=events_file,
             title=title,
             made_at_us=made_at_us,
         ),
     )
+
+
+def _what_was_read(outcome: Outcome) -> list[Words]:
+    """How many positions the findings rest upon, and what was left out of them, by reason."""
+    told = [_filled(_READ, number(outcome.reports))]
+    unused = sorted({**outcome.dropped, **outcome.taken_out}.items())
+    if unused:
+        counts = [(name, number(count)) for name, count in unused]
+        listed = Words(
+            ", ".join(f"{name} {count.en}" for name, count in counts),
+            ", ".join(f"{name} {count.fr}" for name, count in counts),
+        )
+        told.append(_filled(_UNUSED, listed))
+    return told
+
+
+def _filled(sentence: Words, what: Words) -> Words:
+    return Words(sentence.en.format(what.en), sentence.fr.format(what.fr))

@@ -80,4 +80,6 @@ def _quantity(name: str, value: float) -> Words:
     shown = number(value, decimals)
     if not unit:
         return shown
-    return Words(f"{shown.en} {unit}", f"{shown.fr}\u202f{unit}")
+    # A hyphen before a figure, after a dash between figures, is not seen.
+    en, fr = (text.replace("-", "−") for text in shown)
+    return Words(f"{en} {unit}", f"{fr}\u202f{unit}")

@@ -103,6 +103,7 @@ class Report:
         files: that were read.
         remarks: further sentences for the foot.
         events_file: name of the file that holds all events; "" if there is none.
+        looked: whether there was any position to look at.
         title: its heading.
         made_at_us: when the report was made; None: not told.
     """
@@ -115,6 +116,7 @@ class Report:
     files: Sequence[InputFile] = ()
     remarks: Sequence[Words] = ()
     events_file: str = ""
+    looked: bool = True
     title: Words = _TITLE
     made_at_us: int | None = None
 
@@ -188,6 +190,7 @@ def _data(report: Report) -> dict[str, Any]:
         "counts": [[*key, count] for key, count in summary.counts.items()],
         "all": summary.events,
         "eventsFile": report.events_file,
+        "looked": report.looked,
         "made": None if report.made_at_us is None else report.made_at_us / 1e6,
         "named": {
             each.id: {"id": each.id, "name": each.name, "claimant": each.claimant}

@@ -132,5 +132,6 @@ async def test_two_sources_are_compared_along_a_stretch(tmp_path: Path) -> None:
     assert compared.code == 0, compared.err
     assert "© OpenStreetMap contributors" in compared.out
     assert "104 m" in compared.out
+    assert "35.87279 36.04810" in compared.out  # whole, though this is no terminal
     assert "country-coder" in compared.out.split("© ")[0]
     assert "maritime-10m" in compared.out.split("© ")[0]

@@ -81,6 +81,13 @@ async def test_a_radar_whose_site_is_told_sees_who_crosses(tmp_path: Path) -> No
     blind = await watch(tmp_path, recording, "--json")
     assert blind.code == 0
     assert json.loads(blind.out)["reports"] == 0
+    page = tmp_path / "page.html"
+    explained = await watch(tmp_path, recording, "--report", page)
+    assert "No position could be used, so nothing was looked at." in explained.out
+    assert "Nothing was found." not in explained.out
+    assert "radar sites: --feeds FILE" in explained.out
+    assert '"looked":false' in page.read_text("utf-8")
+    assert "Not used: no-site 150." in page.read_text("utf-8")
 
     told = await watch(tmp_path, recording, "--feeds", "feeds.toml", "--out", out, "--json")
     assert told.code == 1, told.err

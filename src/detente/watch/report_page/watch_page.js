@@ -9,11 +9,11 @@ function header() {
   const grades = ["shown", "cannot-be-told", "refuted"];
   const total = (grade) => model.counts.filter((c) => c[1] === grade).reduce((sum, c) => sum + c[3], 0);
   const figures = [[say("count"), whole(model.all)], ...grades.map((g) => [say(`grade-${g}`), whole(total(g))])];
-  heading(told(model.title), model.made === null ? "" : `${day(model.made)} ${clock(model.made)} UTC`, figures);
+  heading(told(model.title), model.made === null ? "" : say("made", { when: `${day(model.made)} ${clock(model.made)}` }), figures);
   summary(grades);
   const rest = byId("rest"), shown = { shown: whole(model.events.length), all: whole(model.all), file: model.eventsFile };
   rest.hidden = model.events.length === model.all && model.all > 0;
-  rest.textContent = !model.all ? say("watchNothing") : say(model.eventsFile ? "watchRest" : "watchRestNowhere", shown);
+  rest.textContent = !model.all ? say(model.looked ? "watchNothing" : "watchNotLooked") : say(model.eventsFile ? "watchRest" : "watchRestNowhere", shown);
   const files = model.files.map((f) => say("inputFile", { name: f.name, size: say("bytes", { n: number(f.bytes / 1e6, { maximumFractionDigits: 2 }) }), digest: f.sha256 }));
   noted([...model.notes.map(told), ...files]);
 }
