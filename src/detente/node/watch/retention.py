@@ -33,7 +33,7 @@ _HOLDS_SQL: Final = (
     "WHERE NOT EXISTS (SELECT 1 FROM tracks_releases r WHERE r.hold = h.id) ORDER BY position"
 )
 _OLD_SQL: Final = (
-    "SELECT id, sha256, first, last FROM tracks_segments "
+    "SELECT id, sha256, first, last, position FROM tracks_segments "
     "WHERE last < ? AND position > ? ORDER BY position LIMIT ?"
 )
 _log = logging.getLogger("detente.node.watch")
@@ -103,11 +103,11 @@ class Retention:
             deleted, after = 0, -1
             while deleted < _AT_ONCE:
                 rows = await self._record.query(_OLD_SQL, [before, after, _AT_ONCE])
-                for identity, sha256, first, last in rows:
+                for identity, sha256, first, last, position in rows:
+                    after = int(str(position))
                     entry = await self._record.by_id(str(identity))
                     if entry is None or entry.payload is None:
                         continue
-                    after = entry.index
                     window = parse_time(str(first)), parse_time(str(last))
                     if not await self._held(holds, str(sha256), window):
                         await self._delete(entry.index, entry.payload)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
+import anyio
 import pytest
 from tests.support.desks import SetClock
 from tests.support.party_records import Bytes, create
@@ -15,6 +16,7 @@ from tests.support.reported import BEGAN_US, reported
 
 from detente.feeds import Reports, read_reports
 from detente.node.watch import pieces
+from detente.node.watch import retention as retaining
 from detente.node.watch.retention import Retention
 from detente.node.watch.segment_tables import SEGMENT_PROJECTION
 from detente.node.watch.segments import Segments
@@ -252,3 +254,16 @@ async def test_what_is_held_stays_until_it_is_released(keeping: Keeping) -> None
     assert await retention.look() == 1
     assert await keeping.said("track-segment") == []
     assert first.id != second.id
+
+
+async def test_a_segment_that_cannot_be_read_now_is_passed_over(keeping: Keeping) -> None:
+    await sealed(keeping, "3c6444", "4b1234")
+    retention = Retention(keeping.record, RULES.keep_days, keeping.clock)
+    keeping.clock.ahead(days=10)
+    with (
+        mock.patch.object(retaining, "_AT_ONCE", 1),
+        mock.patch.object(type(keeping.record), "by_id", return_value=None),
+        anyio.fail_after(10),
+    ):
+        assert await retention.look() == 0
+    assert await retention.look() == 2
