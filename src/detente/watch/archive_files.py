@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,12 @@ def _visible(path: Path, below: Path) -> bool:
 def _described(path: Path, format: str | None) -> ArchiveFile:  # noqa: A002
     try:
         status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ArchiveUnreadable(
+                "This is not a file: it cannot be read twice.",
+                where=str(path),
+                advice="Write what comes through it into a file.",
+            )
         with path.open("rb") as stream:
             sample = hashlib.sha256(stream.read(_SAMPLE_BYTES))
             if status.st_size > _SAMPLE_BYTES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,21 @@ def file(path: Path, data: bytes = b"x") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # whoever opens it to read gets something and its end
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"x",))
+    writer.start()
+    try:
+        with pytest.raises(ArchiveUnreadable, match="not a file"):
+            archive_files([pipe])
+    finally:
+        end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        writer.join()
+        os.close(end)
 
 
 def test_folders_give_their_visible_files_once(tmp_path: Path) -> None:
