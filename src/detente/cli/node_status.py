@@ -10,6 +10,7 @@ import httpx
 
 from detente.cli.node_client import short_time
 from detente.cli.node_settings import home_of
+from detente.cli.node_watch_text import status_lines
 from detente.errors import one_line
 from detente.node.disk import LifeFile, room_at
 from detente.node.home import find
@@ -118,6 +119,8 @@ def tell(facts: Facts) -> Iterator[str]:
             yield f"  NOT RECORDED, and lost: {planning['unrecorded']} exchanges of messages"
         if planning["test_mode"]:
             yield f"  FOR TESTS ONLY: {', '.join(planning['test_mode'])}"
+    if facts.get("watching") is not None:
+        yield from status_lines(facts["watching"], "en")
     for link in facts.get("links", ()):
         heard = (
             f", heard {short_time(link['last_heard'])}" if link["last_heard"] else ", never heard"

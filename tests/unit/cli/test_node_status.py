@@ -41,3 +41,30 @@ def test_what_is_amiss_with_planning_is_said() -> None:
     assert "1 orders not settled" in told
     assert "NOT RECORDED, and lost: 7 exchanges of messages" in told
     assert "FOR TESTS ONLY: peer-allow-any" in told
+
+
+def test_a_feed_that_fails_is_seen_by_the_operator() -> None:
+    feed = {
+        "name": "north",
+        "state": "failing",
+        "reports": 57,
+        "last_report": None,
+        "dropped": {"no-date": 3},
+        "last_failure": "refused",
+    }
+    watching = {
+        "failed": "",
+        "boundaries": 251,
+        "alerts": 1,
+        "taken": 57,
+        "behind_ms": 1.7,
+        "feeds": [feed],
+        "shed": {},
+        "tracks": None,
+    }
+    told = "\n".join(tell(facts() | {"watching": watching}))
+    assert "watching 251 areas, 1 alerts open, 57 reports" in told
+    assert "feed north: failing, 57 reports" in told
+    assert "no-date 3" in told
+    assert "refused" in told
+    assert "watching" not in "\n".join(tell(facts()))
