@@ -53,15 +53,12 @@ class Slow(Monitor):
         del snapshot
 
 
-def line(aircraft: int, number: int) -> bytes:
+def line(began_s: float, aircraft: int, number: int) -> bytes:
     """A position; ten a second, each some way further north."""
-    at = datetime.fromtimestamp(BEGAN_S + number / 10, UTC)
+    at = datetime.fromtimestamp(began_s + number / 10, UTC)
     when = f"{at:%Y/%m/%d,%H:%M:%S}.{at.microsecond // 1000:03d}"
     head = f"MSG,3,1,1,{0x4B0000 + aircraft:06X},1,{when},{when}"
     return f"{head},,12000,,,{place(number):.6f},{7 + aircraft / 100:.6f},,,0,0,0,0\r\n".encode()
-
-
-BEGAN_S = time.time() - ROUNDS / 10
 
 
 def place(number: int) -> float:
@@ -71,13 +68,14 @@ def place(number: int) -> float:
 async def test_what_is_too_much_is_given_up_and_counted(tmp_path: Path) -> None:
     slow = Slow()
     looking = asyncio.Event()
+    began_s = time.time() - ROUNDS / 10
 
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(line(0, 0))
+        writer.write(line(began_s, 0, 0))
         await writer.drain()
         await looking.wait()
-        rounds = range(1, ROUNDS)
-        writer.write(b"".join(line(each, number) for number in rounds for each in range(AIRCRAFT)))
+        rows = ((each, number) for number in range(1, ROUNDS) for each in range(AIRCRAFT))
+        writer.write(b"".join(line(began_s, *row) for row in rows))
         slow.go.set()  # all is on its way while nobody reads
         await reader.read()
 
