@@ -34,6 +34,7 @@ from detente.http import (
     configure_logging,
     serve_all,
 )
+from detente.record import Witness
 
 from .agreement_now import AgreementNow
 from .assembly import Interface, officers_app, peers_app
@@ -51,7 +52,7 @@ from .pauses import short_turns
 from .peers import Peers, addresses_of
 from .quiet import QuietBeats
 from .reach import settings_with_reach
-from .running import RunningNode, opened_witness
+from .running import RunningNode
 from .settings import NodeSettings
 from .uss.assembly import Uss
 
@@ -149,7 +150,7 @@ async def _main(home: Home, settings: NodeSettings, sink: LineSink, before: _Aga
         seen = MetricsReaderOr(access, proxied=settings.public_origin is not None)
         witness = None
         if opened.mode != "read-only":
-            witness = opened_witness(context, stack.enter_context(ExitStack()))
+            witness = _opened_witness(context, stack.enter_context(ExitStack()))
             if witness is not None:
                 peers.changed = partial(trust_logs, witness, record)
         if opened.mode == "writing":
@@ -292,3 +293,12 @@ def _first(group: BaseExceptionGroup[DetenteError]) -> DetenteError:
     if not isinstance(error, DetenteError):
         raise error
     return error
+
+
+def _opened_witness(context: NodeContext, stack: ExitStack) -> Witness | None:
+    """The party's witness, until the stack ends; None if it cannot be opened now."""
+    try:
+        return stack.enter_context(context.home.witnessing(context.record))
+    except DetenteError as error:
+        _log.error("our witness signs nothing: %s", error)
+        return None

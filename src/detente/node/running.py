@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from random import SystemRandom
 from typing import Any, Final
 
 import detente
-from detente.errors import DetenteError
 from detente.line import Link
 from detente.line.actions import Report
 from detente.record import PartyRecord, Witness
@@ -392,12 +390,3 @@ class RunningNode(StatusSource):
     def room(self) -> Room:
         """The room on the disk, as it was a few seconds ago."""
         return self.disk.room
-
-
-def opened_witness(context: NodeContext, stack: ExitStack) -> Witness | None:
-    """The party's witness, until the stack ends; None if it cannot be opened now."""
-    try:
-        return stack.enter_context(context.home.witnessing(context.record))
-    except DetenteError as error:
-        _log.error("our witness signs nothing: %s", error)
-        return None
