@@ -120,6 +120,7 @@ class CrossingMonitor(Monitor):
         depth_max_m = self._rules.depth_max_m
         shallow = batch.shallow(self._calm, depth_max_m)
         deepen(shallow, batch.points, self._depth_of, depth_max_m)
+        self._settle(batch)
         return events + self._told(batch)
 
     def close(self) -> list[Event]:
@@ -150,7 +151,9 @@ class CrossingMonitor(Monitor):
         self._inside, self._over = {}, {}
         for each in state.inside:
             self._inside.setdefault(each.slot, {})[each.area] = each
-        self._shallow = {(each.slot, each.area): each for each in state.inside}
+        self._shallow = {
+            (each.slot, each.area): each for each in state.inside if not self._deep_enough(each)
+        }
         for each in state.over:
             self._over.setdefault(each.slot, []).append(each)
         self._jumps = state.jumps
@@ -205,7 +208,9 @@ class CrossingMonitor(Monitor):
             passage.come_back(node, Counted(*at.counted))
         passage.crossed = True
         passage.heard_of(border.source)
-        inside[area] = self._shallow[at.slot, area] = passage
+        inside[area] = passage
+        if not self._deep_enough(passage):
+            self._shallow[at.slot, area] = passage
         batch.since[at.slot, area] = at.where
         batch.touch(passage)
 
@@ -315,16 +320,21 @@ class CrossingMonitor(Monitor):
 
     def _carry(self, batch: Batch) -> None:
         """Have the depth looked up of what stays open."""
-        self._shallow = {
-            key: each for key, each in self._shallow.items() if not self._deep_enough(each)
-        }
         open_ = list(self._shallow.values())
-        slots = np.array([each.slot for each in open_], dtype=np.intp)
+        slots = np.array([slot for slot, _ in self._shallow], dtype=np.intp)
         starts = batch.by_aircraft.starts
-        begins, ends = starts[slots].tolist(), starts[slots + 1].tolist()
-        for passage, begin, end in zip(open_, begins, ends, strict=True):
-            if begin < end:
-                self._measure(batch, passage, end, None)
+        begins, ends = starts[slots], starts[slots + 1]
+        for number in np.flatnonzero(begins < ends).tolist():
+            self._measure(batch, open_[number], int(ends[number]), None)
+
+    def _settle(self, batch: Batch) -> None:
+        """What has come deeper than is told is not looked up any more."""
+        for span in batch.spans:
+            passage = span.holder
+            if isinstance(passage, Passage) and self._deep_enough(passage):
+                key = passage.slot, passage.area
+                if self._shallow.get(key) is passage:
+                    del self._shallow[key]
 
     def _deep_enough(self, passage: Passage) -> bool:
         return passage.deepest is not None and passage.deepest.node is None
