@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.support.stand_off import AIRSPACE, LINE, agreement_of
 
@@ -104,6 +104,7 @@ CUTS = st.lists(st.integers(0, 400), max_size=12)
 
 @settings(max_examples=12)
 @given(SEEDS, CUTS)
+@example(0, [2])
 def test_encounters(seed: int, cuts: list[int]) -> None:
     reports = traffic(seed)
     rules = SeparationRules(look_ahead_s=40, clear_s=8, company_s=10, age_max_s=12)

@@ -113,11 +113,12 @@ class SeparationMonitor(Monitor):
         events: list[Event] = []
         for now_us in self._latest.rest(self._busy):
             events += self._look(now_us)
+        lasting = []
         for encounter in self._encounters.values():
             encounter.grade = grade_of(encounter, over=False)
-            events.append(self._event(encounter, None))
+            lasting.append(self._event(encounter, None))
         self._encounters.clear()
-        return events
+        return events + _in_order(lasting)
 
     def snapshot(self) -> bytes:
         """See `Monitor`."""
@@ -195,7 +196,7 @@ class SeparationMonitor(Monitor):
             if looks is not None:
                 events = self._followed(looks, now_us)
         events += self._over(now_us, slots)
-        return events
+        return _in_order(events)
 
     def _reports(self, encounter: Encounter) -> int:
         """How many positions both have given since it was first seen."""
@@ -299,6 +300,11 @@ class SeparationMonitor(Monitor):
 
     def _place(self, slot: int, time_us: int) -> Place:
         return self._latest.place(slot, time_us, self.rules.velocity_m_s, self.rules.time_s)
+
+
+def _in_order(events: list[Event]) -> list[Event]:
+    """Of one moment: numbers of aircraft depend on how the input was cut, the order must not."""
+    return sorted(events, key=lambda each: (each.aircraft, each.other))
 
 
 def _pair(one: int, other: int) -> tuple[int, int]:
